@@ -1,0 +1,35 @@
+# Flags shared by every target, and `samsr_room`, which declares one room as one library.
+
+add_compile_options(-Wall -Wextra -Wshadow -Werror)
+# The same bytes from every optimisation level and processor: no contraction into fused multiply-adds.
+add_compile_options(-ffp-contract=off)
+if(SAMSR_MARCH)
+  add_compile_options(-march=${SAMSR_MARCH})
+endif()
+if(SAMSR_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+add_compile_definitions(FMT_HEADER_ONLY)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  # A precompiled header is only cached when ccache is told that its time stamp does not matter.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${CCACHE_PROGRAM})
+  add_compile_options(-fpch-preprocess)
+endif()
+
+# samsr_room(NAME SOURCES file… USES target… [TORCH_PCH])
+#   library `NAME` of the folder of the same name; headers are included as "folder/file.h".
+#   TORCH_PCH: most sources include torch/torch.h, so share the one precompiled header.
+function(samsr_room name)
+  cmake_parse_arguments(ROOM "TORCH_PCH" "" "SOURCES;USES" ${ARGN})
+  add_library(samsr_${name} STATIC ${ROOM_SOURCES})
+  target_include_directories(samsr_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(samsr_${name} PUBLIC ${ROOM_USES})
+  if(ROOM_TORCH_PCH)
+    target_precompile_headers(samsr_${name} REUSE_FROM samsr_torch_pch)
+  endif()
+endfunction()

@@ -1,0 +1,35 @@
+# Imported targets of everything that samsr links.
+
+find_package(Threads REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(MPI REQUIRED COMPONENTS C)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs ximgproc)
+if(TARGET yaml-cpp)
+  add_library(samsr::yaml ALIAS yaml-cpp)
+else()
+  add_library(samsr::yaml ALIAS yaml-cpp::yaml-cpp)
+endif()
+
+find_path(ISAL_INCLUDE_DIR isa-l/crc.h REQUIRED)
+find_library(ISAL_LIBRARY isal REQUIRED)
+add_library(samsr::isal UNKNOWN IMPORTED)
+set_target_properties(samsr::isal PROPERTIES
+  IMPORTED_LOCATION ${ISAL_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${ISAL_INCLUDE_DIR})
+
+add_library(samsr_hdf5 INTERFACE)
+target_include_directories(samsr_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(samsr_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+add_library(samsr::hdf5 ALIAS samsr_hdf5)
+
+foreach(part core imgproc imgcodecs ximgproc)
+  add_library(samsr_opencv_${part} INTERFACE)
+  target_include_directories(samsr_opencv_${part} SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
+  target_link_libraries(samsr_opencv_${part} INTERFACE opencv_${part})
+  add_library(samsr::opencv_${part} ALIAS samsr_opencv_${part})
+endforeach()
+
+include(LibTorch)

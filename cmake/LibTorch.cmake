@@ -1,0 +1,40 @@
+# LibTorch out of the PyPI wheel. Its own package file insists on a CUDA toolkit even for CPU use,
+# so the targets are made here. SAMSR_LIBTORCH is the folder that holds torch/ and nvidia/.
+
+set(SAMSR_LIBTORCH "$ENV{SAMSR_LIBTORCH}" CACHE PATH "Folder with the unpacked wheels torch/ and nvidia/")
+if(NOT EXISTS "${SAMSR_LIBTORCH}/torch/lib/libtorch_cpu.so")
+  message(FATAL_ERROR "no LibTorch in SAMSR_LIBTORCH='${SAMSR_LIBTORCH}': run launch/setup, which fetches it")
+endif()
+set(torch_root ${SAMSR_LIBTORCH}/torch)
+set(torch_lib ${torch_root}/lib)
+# libtorch_cpu.so itself links libcudart and libcupti, which come in wheels of their own.
+file(GLOB nvidia_lib_dirs ${SAMSR_LIBTORCH}/nvidia/*/lib)
+
+add_library(samsr_torch INTERFACE)
+target_include_directories(samsr_torch SYSTEM INTERFACE
+  ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
+target_compile_definitions(samsr_torch INTERFACE USE_DISTRIBUTED USE_C10D)
+target_compile_options(samsr_torch INTERFACE -D_GLIBCXX_USE_CXX11_ABI=1)
+target_link_libraries(samsr_torch INTERFACE ${torch_lib}/libtorch_cpu.so ${torch_lib}/libc10.so Threads::Threads)
+# The wheel's CUDA libraries are only found at run time, and on a CPU machine never.
+target_link_options(samsr_torch INTERFACE -Wl,--allow-shlib-undefined)
+foreach(dir ${torch_lib} ${nvidia_lib_dirs})
+  target_link_options(samsr_torch INTERFACE -Wl,-rpath,${dir} -Wl,-rpath-link,${dir})
+endforeach()
+
+if(SAMSR_CUDA)
+  find_package(CUDAToolkit 13 REQUIRED)
+  find_path(NCCL_INCLUDE_DIR nccl.h REQUIRED
+    HINTS ${CUDAToolkit_INCLUDE_DIRS} ${SAMSR_LIBTORCH}/nvidia/nccl/include)
+  target_include_directories(samsr_torch SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS} ${NCCL_INCLUDE_DIR})
+  target_compile_definitions(samsr_torch INTERFACE SAMSR_WITH_CUDA USE_C10D_NCCL)
+  # torch_cuda registers its kernels in static initialisers, so it must stay linked although nothing names it.
+  target_link_options(samsr_torch INTERFACE -Wl,--no-as-needed)
+  target_link_libraries(samsr_torch INTERFACE ${torch_lib}/libtorch_cuda.so ${torch_lib}/libc10_cuda.so)
+endif()
+add_library(samsr::torch ALIAS samsr_torch)
+
+# torch/torch.h costs about 20 s a translation unit: compiled once here and shared.
+add_library(samsr_torch_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/torch_pch.cpp)
+target_link_libraries(samsr_torch_pch PUBLIC samsr::torch)
+target_precompile_headers(samsr_torch_pch PRIVATE <torch/torch.h>)

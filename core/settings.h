@@ -1,0 +1,204 @@
+#pragma once
+// Settings. Each is defined once - key, variable (its value is the default), help, range - and that
+// definition drives reading, checking, printing and the reference page.
+
+#include <yaml-cpp/yaml.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+
+namespace samsr {
+
+/// A registry of settings bound to variables, filled from YAML files and `key=value` overrides. Every
+/// mistake is a UserError that names the place (file:line or the override), the key, what was found,
+/// what was expected, and for an unknown key the nearest known one.
+class Settings {
+ public:
+  /// What is known of one setting, for help and the reference page.
+  struct Entry {
+    std::string key;            ///< dotted: "train.lr"
+    std::string help;           ///< one line, with the unit where there is one
+    std::string type;           ///< "integer", "number", "text", "yes/no", "list of numbers", …
+    std::string expected;       ///< range or choices; empty when any value of the type will do
+    std::string default_value;  ///< as YAML
+    std::string origin;         ///< where the value was set last; empty for the default
+    std::function<void(const YAML::Node&)> assign;  ///< throws YAML::Exception on a wrong type
+    std::function<YAML::Node()> current;
+    std::vector<std::function<bool()>> checks;
+  };
+
+  /// Narrows a setting just added; calls chain.
+  template <class T>
+  class Handle {
+   public:
+    explicit Handle(Entry& entry, T& value) : entry_(entry), value_(value) {}
+    /// low <= value <= high (each element of a list).
+    template <class N>
+    Handle& between(N low, N high);
+    template <class N>
+    Handle& at_least(N low);
+    template <class N>
+    Handle& above(N low);
+    Handle& one_of(std::vector<std::string> choices);
+    /// Exact number of elements of a list.
+    Handle& count(std::size_t elements);
+    /// Any other condition, with its wording for messages ("a multiple of 8").
+    Handle& satisfies(std::string wording, std::function<bool(const T&)> condition);
+
+   private:
+    Entry& entry_;
+    T& value_;
+  };
+
+  /// Binds `key` to `value`, which must outlive the registry. T: bool, integer, double, std::string, or
+  /// a std::vector of these.
+  template <class T>
+  Handle<T> add(std::string key, T& value, std::string help);
+
+  void load_file(const std::filesystem::path& path);
+  /// `name` stands for the file in messages.
+  void load_text(const std::string& text, const std::string& name);
+  /// "train.lr=1e-4"; the value is read as YAML.
+  void apply_override(const std::string& assignment);
+
+  /// All current values as nested YAML, in the order of definition.
+  std::string to_yaml() const;
+  const std::vector<Entry>& entries() const { return entries_; }
+  /// Where the value of `key` came from, for messages about combinations: "file.yaml:12", an override,
+  /// or "default".
+  std::string origin(const std::string& key) const;
+
+ private:
+  template <class T>
+  static std::string type_name();
+  void load_node(const YAML::Node& root, const std::string& name);
+  void assign(const std::string& key, const YAML::Node& node, const std::string& place);
+  Entry* find(const std::string& key);
+
+  std::vector<Entry> entries_;
+};
+
+namespace settings_detail {
+template <class T>
+struct IsVector : std::false_type {};
+template <class T>
+struct IsVector<std::vector<T>> : std::true_type {};
+
+template <class T, class Condition>
+bool each(const T& value, Condition condition) {
+  if constexpr (IsVector<T>::value) {
+    for (const auto& element : value) {
+      if (!condition(element)) {
+        return false;
+      }
+    }
+    return true;
+  } else {
+    return condition(value);
+  }
+}
+}  // namespace settings_detail
+
+template <class T>
+std::string Settings::type_name() {
+  if constexpr (std::is_same_v<T, bool>) {
+    return "true or false";
+  } else if constexpr (std::is_integral_v<T>) {
+    return "an integer";
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return "a number";
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return "text";
+  } else {
+    static_assert(settings_detail::IsVector<T>::value, "unsupported type of setting");
+    using Element = typename T::value_type;
+    return std::is_integral_v<Element>         ? "a list of integers"
+           : std::is_floating_point_v<Element> ? "a list of numbers"
+                                               : "a list of texts";
+  }
+}
+
+template <class T>
+Settings::Handle<T> Settings::add(std::string key, T& value, std::string help) {
+  Entry entry;
+  entry.key = std::move(key);
+  entry.help = std::move(help);
+  entry.type = type_name<T>();
+  entry.assign = [&value](const YAML::Node& node) { value = node.as<T>(); };
+  entry.current = [&value] {
+    YAML::Node node(value);
+    if (node.IsSequence()) {
+      node.SetStyle(YAML::EmitterStyle::Flow);
+    }
+    return node;
+  };
+  YAML::Emitter text;
+  text << entry.current();
+  entry.default_value = text.c_str();
+  entries_.push_back(std::move(entry));
+  return Handle<T>(entries_.back(), value);
+}
+
+template <class T>
+Settings::Handle<T>& Settings::Handle<T>::satisfies(std::string wording,
+                                                    std::function<bool(const T&)> condition) {
+  entry_.expected += (entry_.expected.empty() ? "" : ", ") + std::move(wording);
+  entry_.checks.push_back([value = &value_, condition = std::move(condition)] { return condition(*value); });
+  return *this;
+}
+
+template <class T>
+template <class N>
+Settings::Handle<T>& Settings::Handle<T>::between(N low, N high) {
+  return satisfies(fmt::format("{} to {}", low, high), [low, high](const T& value) {
+    return settings_detail::each(value, [&](const auto& v) { return v >= low && v <= high; });
+  });
+}
+
+template <class T>
+template <class N>
+Settings::Handle<T>& Settings::Handle<T>::at_least(N low) {
+  return satisfies(fmt::format("at least {}", low), [low](const T& value) {
+    return settings_detail::each(value, [&](const auto& v) { return v >= low; });
+  });
+}
+
+template <class T>
+template <class N>
+Settings::Handle<T>& Settings::Handle<T>::above(N low) {
+  return satisfies(fmt::format("above {}", low), [low](const T& value) {
+    return settings_detail::each(value, [&](const auto& v) { return v > low; });
+  });
+}
+
+template <class T>
+Settings::Handle<T>& Settings::Handle<T>::one_of(std::vector<std::string> choices) {
+  std::string wording;
+  for (const std::string& choice : choices) {
+    wording += (wording.empty() ? "" : " | ") + choice;
+  }
+  return satisfies(std::move(wording), [choices = std::move(choices)](const T& value) {
+    return settings_detail::each(value, [&](const auto& v) {
+      for (const std::string& choice : choices) {
+        if (v == choice) {
+          return true;
+        }
+      }
+      return false;
+    });
+  });
+}
+
+template <class T>
+Settings::Handle<T>& Settings::Handle<T>::count(std::size_t elements) {
+  return satisfies(fmt::format("{} elements", elements),
+                   [elements](const T& value) { return value.size() == elements; });
+}
+
+}  // namespace samsr

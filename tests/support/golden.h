@@ -1,0 +1,58 @@
+#pragma once
+// Golden files: HDF5 with inputs and outputs of the reference implementations (see golden/README.md).
+
+#include <torch/torch.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace samsr::testing {
+
+/// Folder of the golden files: environment variable SAMSR_GOLDEN, else the copy in tests/golden.
+std::filesystem::path golden_folder();
+
+/// Golden files in that folder whose stem equals `prefix` or begins with `prefix` + "_", sorted; for
+/// INSTANTIATE_TEST_SUITE_P, so that other files of the same form are tested as well.
+std::vector<std::filesystem::path> golden_files(const std::string& prefix);
+
+/// Test name for a parameterised golden test: the file's stem.
+std::string golden_test_name(const ::std::filesystem::path& path);
+
+class Golden {
+ public:
+  explicit Golden(const std::filesystem::path& path);
+
+  YAML::Node config() const { return YAML::Load(config_); }
+  std::uint64_t salt() const { return salt_; }
+  double tolerance() const { return tolerance_; }
+  const std::vector<std::string>& param_names() const { return param_names_; }
+  bool has(const std::string& name) const;
+  /// Names below "in" or "out", without the group.
+  std::vector<std::string> names(const std::string& group) const;
+
+  /// Dataset such as "in/x" or "out/y" with its own type and shape.
+  torch::Tensor read(const std::string& name) const;
+
+  /// Fails the running test unless |actual - expected| / (|expected| + 1) <= tolerance everywhere.
+  void expect_close(const torch::Tensor& actual, const std::string& name) const;
+  void expect_close(const torch::Tensor& actual, const torch::Tensor& expected, const std::string& what) const;
+
+ private:
+  std::filesystem::path path_;
+  std::string config_;
+  std::uint64_t salt_ = 0;
+  double tolerance_ = 0;
+  std::vector<std::string> param_names_;
+};
+
+/// The rule-seeded value of a weight named `name`: float32, of `shape`.
+torch::Tensor rule_seeded(const std::string& name, at::IntArrayRef shape, std::uint64_t salt);
+
+/// Fills every parameter and buffer of `module` by the rule, names prefixed with `prefix`; leaves
+/// num_batches_tracked, relative_position_index and attn_mask as they are.
+void fill_by_rule(torch::nn::Module& module, std::uint64_t salt, const std::string& prefix = "");
+
+}  // namespace samsr::testing
