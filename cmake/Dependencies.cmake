@@ -6,6 +6,8 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(MPI REQUIRED COMPONENTS C)
+# Only the C interface: the C++ one of MPI-2 would need a library of its own.
+target_compile_definitions(MPI::MPI_C INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs ximgproc)
 if(TARGET yaml-cpp)

@@ -1,0 +1,50 @@
+#include "comm/gradient_exchange.h"
+
+#include <torch/csrc/distributed/c10d/reducer.hpp>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "comm/process_group.h"
+
+namespace samsr {
+namespace {
+constexpr std::size_t kBroadcastBytes = std::size_t{64} << 20;
+}
+
+GradientExchange::GradientExchange(Communicator& communicator, std::vector<at::Tensor> parameters) {
+  if (communicator.size() == 1) {
+    return;
+  }
+  TORCH_CHECK(!parameters.empty(), "gradient exchange without parameters");
+  group_ = make_process_group(communicator, parameters.front().device());
+  {
+    const torch::NoGradGuard no_grad;
+    c10d::broadcast_coalesced(group_, parameters, kBroadcastBytes);
+  }
+  // Gradients become ready from the last layer to the first, so the buckets are filled in that order and
+  // stay so (Reducer::rebuild_buckets is not used): a resumed run then sums in the same order.
+  std::vector<at::Tensor> reversed(parameters.rbegin(), parameters.rend());
+  std::vector<std::int64_t> index(parameters.size());
+  std::iota(index.rbegin(), index.rend(), std::int64_t{0});
+  const std::vector<std::size_t> caps{c10d::kDefaultFirstBucketBytes, c10d::kDefaultBucketBytesCap};
+  const auto buckets = std::get<0>(c10d::compute_bucket_assignment_by_size(
+      reversed, caps, std::vector<bool>(parameters.size(), false), index));
+  const std::size_t count = parameters.size();
+  reducer_ = std::make_unique<c10d::Reducer>(
+      std::move(parameters), buckets, group_, std::vector<bool>(count, false), c10d::kDefaultBucketBytesCap,
+      /*find_unused_parameters=*/false, /*gradient_as_bucket_view=*/true,
+      std::unordered_map<std::size_t, std::string>{}, c10d::kDefaultFirstBucketBytes,
+      /*skip_all_reduce_unused_params=*/false, /*use_python_reducer=*/false, std::vector<std::int64_t>{});
+}
+
+GradientExchange::~GradientExchange() = default;
+
+void GradientExchange::prepare_for_backward() {
+  if (reducer_) {
+    reducer_->prepare_for_backward({});
+  }
+}
+
+}  // namespace samsr

@@ -1,0 +1,69 @@
+#include "comm/gradient_exchange.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "mpi_main.h"
+
+namespace samsr::testing {
+namespace {
+
+constexpr int kImagesPerRank = 4;
+
+torch::nn::Sequential network(std::uint64_t seed) {
+  torch::manual_seed(seed);
+  // More than one bucket of gradients: the middle layer alone holds 16 MB.
+  return torch::nn::Sequential(torch::nn::Linear(16, 2048), torch::nn::ReLU(), torch::nn::Linear(2048, 2048),
+                               torch::nn::ReLU(), torch::nn::Linear(2048, 1));
+}
+
+torch::Tensor images(int first, int count) {
+  torch::manual_seed(77);
+  return torch::randn({64, 16}).slice(0, first, first + count);
+}
+
+void expect_equal_gradients(torch::nn::Sequential& ours, torch::nn::Sequential& reference) {
+  for (std::size_t i = 0; i < ours->parameters().size(); ++i) {
+    const torch::Tensor a = ours->parameters()[i].grad();
+    const torch::Tensor b = reference->parameters()[i].grad();
+    EXPECT_TRUE(torch::allclose(a, b, 1e-4, 1e-6)) << (a - b).abs().max();
+  }
+}
+
+TEST(GradientExchange, AveragesLikeOneRankWithTheWholeBatch) {
+  Communicator& comm = world();
+  auto ours = network(static_cast<std::uint64_t>(comm.rank()));  // different until rank 0's are broadcast
+  auto reference = network(0);
+  GradientExchange exchange(comm, ours->parameters());
+  for (int step = 0; step < 3; ++step) {
+    ours->zero_grad(/*set_to_none=*/false);
+    reference->zero_grad();
+    exchange.prepare_for_backward();
+    ours->forward(images(comm.rank() * kImagesPerRank, kImagesPerRank)).square().mean().backward();
+    reference->forward(images(0, comm.size() * kImagesPerRank)).square().mean().backward();
+    expect_equal_gradients(ours, reference);
+  }
+}
+
+TEST(GradientExchange, AccumulatesLocallyUntilThePreparedPass) {
+  Communicator& comm = world();
+  auto ours = network(0);
+  auto reference = network(0);
+  GradientExchange exchange(comm, ours->parameters());
+  for (int step = 0; step < 2; ++step) {
+    ours->zero_grad(/*set_to_none=*/false);
+    reference->zero_grad();
+    for (int part = 0; part < 2; ++part) {
+      if (part == 1) {
+        exchange.prepare_for_backward();
+      }
+      const int first = (comm.rank() * 2 + part) * kImagesPerRank;
+      (ours->forward(images(first, kImagesPerRank)).square().mean() / 2).backward();
+    }
+    reference->forward(images(0, comm.size() * 2 * kImagesPerRank)).square().mean().backward();
+    expect_equal_gradients(ours, reference);
+  }
+}
+
+}  // namespace
+}  // namespace samsr::testing

@@ -1,0 +1,71 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "comm/communicator.h"
+#include "core/error.h"
+
+namespace samsr {
+namespace {
+
+class LaunchTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* name : kVariables) {
+      unsetenv(name);
+    }
+  }
+  void TearDown() override { SetUp(); }
+
+  static std::string failure() {
+    try {
+      detect_launch();
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  static constexpr const char* kVariables[] = {
+      "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "PMIX_RANK", "PMI_RANK",
+      "PMI_SIZE", "WORLD_SIZE", "RANK", "TORCHELASTIC_RUN_ID"};
+};
+
+TEST_F(LaunchTest, NoLauncherIsOneProcess) {
+  EXPECT_EQ(detect_launch().launcher, "none");
+  EXPECT_EQ(make_communicator()->size(), 1);
+}
+
+TEST_F(LaunchTest, RecognisesMpirunAndSrun) {
+  setenv("OMPI_COMM_WORLD_SIZE", "4", 1);
+  setenv("OMPI_COMM_WORLD_RANK", "3", 1);
+  EXPECT_EQ(detect_launch().launcher, "mpirun");
+  EXPECT_EQ(detect_launch().rank, 3);
+  SetUp();
+  setenv("SLURM_STEP_NUM_TASKS", "8", 1);
+  setenv("SLURM_PROCID", "5", 1);
+  setenv("PMIX_RANK", "5", 1);
+  EXPECT_EQ(detect_launch().launcher, "srun");
+  EXPECT_EQ(detect_launch().size, 8);
+}
+
+TEST_F(LaunchTest, AContradictionIsAnError) {
+  setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
+  setenv("OMPI_COMM_WORLD_RANK", "0", 1);
+  setenv("WORLD_SIZE", "4", 1);
+  EXPECT_THAT(failure(), ::testing::HasSubstr("contradicts WORLD_SIZE=4"));
+}
+
+TEST_F(LaunchTest, LaunchersThatStartNoMpiRanksAreErrors) {
+  setenv("WORLD_SIZE", "2", 1);
+  setenv("RANK", "0", 1);
+  EXPECT_THAT(failure(), ::testing::HasSubstr("mpirun -n 2"));
+  SetUp();
+  setenv("SLURM_STEP_NUM_TASKS", "2", 1);
+  setenv("SLURM_PROCID", "0", 1);
+  EXPECT_THAT(failure(), ::testing::HasSubstr("--mpi=pmix"));
+}
+
+}  // namespace
+}  // namespace samsr
