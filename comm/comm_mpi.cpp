@@ -13,6 +13,7 @@ namespace {
 
 class MpiCommunicator final : public Communicator {
  public:
+  using Communicator::sum;
   MpiCommunicator() {
     int provided = MPI_THREAD_SINGLE;
     MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
@@ -51,13 +52,18 @@ class MpiCommunicator final : public Communicator {
     }
   }
 
-  double sum(double value) override {
-    const std::vector<double> values = all(value);
-    return std::accumulate(values.begin(), values.end(), 0.0);
+  void sum(std::span<double> values) override {
+    const std::vector<double> everyone = all(values);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = 0;
+      for (std::size_t at = i; at < everyone.size(); at += values.size()) {
+        values[i] += everyone[at];
+      }
+    }
   }
 
   double max(double value) override {
-    const std::vector<double> values = all(value);
+    const std::vector<double> values = all(std::span(&value, 1));
     return *std::max_element(values.begin(), values.end());
   }
 
@@ -82,10 +88,12 @@ class MpiCommunicator final : public Communicator {
   }
 
  private:
-  std::vector<double> all(double value) const {
-    std::vector<double> values(static_cast<std::size_t>(size_));
-    MPI_Allgather(&value, 1, MPI_DOUBLE, values.data(), 1, MPI_DOUBLE, world_);
-    return values;
+  /// Every rank's values, one rank after another.
+  std::vector<double> all(std::span<const double> values) const {
+    const int count = static_cast<int>(values.size());
+    std::vector<double> everyone(values.size() * static_cast<std::size_t>(size_));
+    MPI_Allgather(values.data(), count, MPI_DOUBLE, everyone.data(), count, MPI_DOUBLE, world_);
+    return everyone;
   }
 
   MPI_Comm world_ = MPI_COMM_NULL;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,12 @@ class Communicator {
   virtual void barrier() = 0;
   /// `root`'s bytes, on every rank.
   virtual void broadcast(void* bytes, std::size_t size, int root) = 0;
-  /// Sum over ranks, added in the order of the ranks, on every rank.
-  virtual double sum(double value) = 0;
+  /// Replaces each value by its sum over the ranks, added in the order of the ranks.
+  virtual void sum(std::span<double> values) = 0;
+  double sum(double value) {
+    sum(std::span(&value, 1));
+    return value;
+  }
   /// Largest value of any rank, on every rank.
   virtual double max(double value) = 0;
   /// Every rank's text in the order of the ranks, on every rank.

@@ -1,7 +1,7 @@
 #include "core/settings.h"
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 #include "core/atomic_file.h"
 #include "core/nearest_name.h"
@@ -33,6 +33,14 @@ void flatten(const YAML::Node& node, const std::string& prefix, const std::strin
     } else {
       leaves.emplace_back(key, Leaf{pair.second, place});
     }
+  }
+}
+
+YAML::Node parse(const std::string& text, const std::string& name) {
+  try {
+    return YAML::Load(text);
+  } catch (const YAML::Exception& error) {
+    throw UserError("{}:{}: not valid YAML: {}", name, error.mark.line + 1, error.msg);
   }
 }
 
@@ -89,17 +97,26 @@ void Settings::assign(const std::string& key, const YAML::Node& node, const std:
   entry->origin = place;
 }
 
-void Settings::load_file(const std::filesystem::path& path) { load_text(read_file(path), path.string()); }
+void Settings::load_file(const std::filesystem::path& path) { load_chain(path, {}); }
 
-void Settings::load_text(const std::string& text, const std::string& name) {
-  YAML::Node root;
-  try {
-    root = YAML::Load(text);
-  } catch (const YAML::Exception& error) {
-    throw UserError("{}:{}: not valid YAML: {}", name, error.mark.line + 1, error.msg);
+void Settings::load_chain(const std::filesystem::path& path, std::vector<std::filesystem::path> including) {
+  const std::filesystem::path canonical = std::filesystem::weakly_canonical(path);
+  if (std::find(including.begin(), including.end(), canonical) != including.end()) {
+    throw UserError("{}: is its own base", path.string());
   }
-  load_node(root, name);
+  including.push_back(canonical);
+  YAML::Node root = parse(read_file(path), path.string());
+  if (root.IsMap() && root["base"]) {
+    if (!root["base"].IsScalar()) {
+      throw UserError("{}:{}: base is the name of one file", path.string(), root["base"].Mark().line + 1);
+    }
+    load_chain(path.parent_path() / root["base"].Scalar(), including);
+    root.remove("base");
+  }
+  load_node(root, path.string());
 }
+
+void Settings::load_text(const std::string& text, const std::string& name) { load_node(parse(text, name), name); }
 
 void Settings::load_node(const YAML::Node& root, const std::string& name) {
   if (root.IsNull()) {

@@ -61,6 +61,7 @@ class Settings {
   template <class T>
   Handle<T> add(std::string key, T& value, std::string help);
 
+  /// A top-level `base: other.yaml` (relative to the file) is read first and then overridden.
   void load_file(const std::filesystem::path& path);
   /// `name` stands for the file in messages.
   void load_text(const std::string& text, const std::string& name);
@@ -78,6 +79,7 @@ class Settings {
   template <class T>
   static std::string type_name();
   void load_node(const YAML::Node& root, const std::string& name);
+  void load_chain(const std::filesystem::path& path, std::vector<std::filesystem::path> including);
   void assign(const std::string& key, const YAML::Node& node, const std::string& place);
   Entry* find(const std::string& key);
 

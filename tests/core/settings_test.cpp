@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "core/atomic_file.h"
 
 namespace samsr {
 namespace {
@@ -84,6 +87,19 @@ TEST_F(SettingsTest, OverridesAreRefusedWithTheirText) {
       EXPECT_THAT(error.what(), HasSubstr(std::string("'") + bad));
     }
   }
+}
+
+TEST_F(SettingsTest, ABaseIsReadFirst) {
+  const auto folder = std::filesystem::temp_directory_path() / ("samsr_settings_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder / "small");
+  write_file_atomically(folder / "paper.yaml", "train: {lr: 1e-3, steps: 7}\n");
+  write_file_atomically(folder / "small" / "quick.yaml", "base: ../paper.yaml\ntrain:\n  steps: 8\n");
+  write_file_atomically(folder / "loop.yaml", "base: loop.yaml\n");
+  settings.load_file(folder / "small" / "quick.yaml");
+  EXPECT_DOUBLE_EQ(example.lr, 1e-3);
+  EXPECT_EQ(example.steps, 8);
+  EXPECT_THROW(settings.load_file(folder / "loop.yaml"), UserError);
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(SettingsTest, WhatIsWrittenReadsBackTheSame) {
