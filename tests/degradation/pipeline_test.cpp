@@ -1,0 +1,144 @@
+#include "degradation/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
+
+#include "degradation/convert.h"
+#include "degradation/images.h"
+#include "degradation/resize.h"
+
+namespace samsr {
+namespace {
+
+using testing::make_picture;
+
+bool same(const cv::Mat& a, const cv::Mat& b) {
+  return a.size() == b.size() && a.type() == b.type() && cv::norm(a, b, cv::NORM_INF) == 0;
+}
+
+TEST(DegradationPipeline, GivesAPairOfTheAskedSizes) {
+  const DegradedPair pair = DegradationPipeline({}, 4).degrade(make_picture(300, 300), 256, 1);
+  EXPECT_EQ(pair.hr.size(), cv::Size(256, 256));
+  EXPECT_EQ(pair.lr.size(), cv::Size(64, 64));
+  EXPECT_EQ(pair.hr.type(), CV_8UC3);
+  EXPECT_EQ(pair.lr.type(), CV_8UC3);
+  EXPECT_TRUE(pair.hr.isContinuous() && pair.lr.isContinuous());
+}
+
+TEST(DegradationPipeline, IsAFunctionOfTheSeedAloneOnAnyNumberOfThreads) {
+  const cv::Mat picture = make_picture(160, 160);
+  const DegradationPipeline pipeline({}, 4);
+  constexpr int kPairs = 24;
+  std::vector<DegradedPair> alone;
+  const int threads_before = cv::getNumThreads();
+  cv::setNumThreads(1);
+  for (int i = 0; i < kPairs; ++i) {
+    alone.push_back(pipeline.degrade(picture, 128, static_cast<std::uint64_t>(i)));
+  }
+  cv::setNumThreads(4);
+  std::vector<DegradedPair> together(kPairs);
+  std::vector<std::thread> threads;
+  for (int worker = 0; worker < 3; ++worker) {
+    threads.emplace_back([&, worker] {
+      for (int i = worker; i < kPairs; i += 3) {
+        together[static_cast<std::size_t>(i)] = pipeline.degrade(picture, 128, static_cast<std::uint64_t>(i));
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  cv::setNumThreads(threads_before);
+  for (std::size_t i = 0; i < kPairs; ++i) {
+    EXPECT_TRUE(same(alone[i].lr, together[i].lr) && same(alone[i].hr, together[i].hr)) << i;
+    EXPECT_EQ(alone[i].drawn, together[i].drawn);
+    EXPECT_FALSE(same(alone[i].lr, alone[(i + 1) % kPairs].lr)) << i;
+  }
+}
+
+TEST(DegradationPipeline, LeavesTheInputAlone) {
+  const cv::Mat picture = make_picture(64, 64);
+  const cv::Mat before = picture.clone();
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    DegradationPipeline({}, 4).degrade(picture, 64, seed);
+  }
+  EXPECT_TRUE(same(picture, before));
+}
+
+// Mild settings: what remains must be the plain reduction of the same place, so a shifted crop would show.
+TEST(DegradationPipeline, BothCropsShowTheSamePlace) {
+  DegradationSettings mild;
+  mild.first.kernel_list = {"iso"};
+  mild.first.kernel_prob = {1};
+  mild.first.blur_sigma = {0.2, 0.2};
+  mild.first.sinc_prob = 0;
+  mild.first.resize_prob = {0, 0, 1};
+  mild.first.gaussian_noise_prob = 1;
+  mild.first.noise_range = {0, 0};
+  mild.first.jpeg_range = {100, 100};
+  mild.second.jpeg_range = {100, 100};
+  mild.second_order_prob = 0;
+  mild.final_sinc_prob = 0;
+  const DegradationPipeline pipeline(mild, 4);
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    const DegradedPair pair = pipeline.degrade(make_picture(300, 200), 160, seed);
+    const auto drawn = nlohmann::json::parse(pair.drawn);
+    const std::string mode = drawn["final"]["resize"];
+    const ResizeMode used = mode == "area"       ? ResizeMode::kArea
+                            : mode == "bilinear" ? ResizeMode::kBilinear
+                                                 : ResizeMode::kBicubic;
+    const cv::Mat expected = resize_to(to_unit(pair.hr), cv::Size(40, 40), used);
+    // Away from the border, where the crop was taken after and not before the reduction.
+    const cv::Rect inside(2, 2, 36, 36);
+    EXPECT_LT(cv::norm(to_unit(pair.lr)(inside), expected(inside), cv::NORM_L1) / (36 * 36 * 3), 0.02) << pair.drawn;
+  }
+}
+
+TEST(DegradationPipeline, RecordsWhatWasDrawnInTheConfiguredProportions) {
+  const DegradationPipeline pipeline({}, 4);
+  const cv::Mat picture = make_picture(32, 32);
+  std::map<std::string, int> count;
+  constexpr int kPairs = 2000;
+  for (int i = 0; i < kPairs; ++i) {
+    const std::string drawn = pipeline.degrade(picture, 16, static_cast<std::uint64_t>(i)).drawn;
+    EXPECT_EQ(drawn.find('\n'), std::string::npos);
+    const auto json = nlohmann::json::parse(drawn);
+    ++count[json["first"]["blur"]["kind"]];
+    count["second"] += json.contains("second");
+    count["final sinc"] += json["final"].contains("sinc");
+    count["grey"] += json["first"]["noise"]["grey"].get<bool>();
+    count["down"] += json["first"]["resize"]["factor"].get<double>() < 1;
+    const int size = json["first"]["blur"]["size"];
+    EXPECT_TRUE(size >= 7 && size <= 21 && size % 2 == 1);
+    EXPECT_LE(json["final"]["crop"][0].get<int>(), 4);
+  }
+  const std::map<std::string, double> shares{{"sinc", 0.1},   {"iso", 0.9 * 0.45}, {"plateau_aniso", 0.9 * 0.03},
+                                             {"second", 0.5}, {"final sinc", 0.8}, {"grey", 0.4}, {"down", 0.7}};
+  for (const auto& [name, share] : shares) {
+    EXPECT_NEAR(count[name], kPairs * share, 5 * std::sqrt(kPairs * share * (1 - share))) << name;
+  }
+}
+
+TEST(DegradationPipeline, SharpeningChangesTheGroundTruth) {
+  DegradationSettings settings;
+  settings.use_sharp = true;
+  const cv::Mat picture = make_picture(128, 128);
+  const DegradedPair plain = DegradationPipeline({}, 4).degrade(picture, 128, 3);
+  const DegradedPair sharp = DegradationPipeline(settings, 4).degrade(picture, 128, 3);
+  EXPECT_TRUE(same(plain.hr, picture));
+  EXPECT_FALSE(same(sharp.hr, picture));
+}
+
+TEST(DegradationPipeline, SizesThatDoNotFitAreRefused) {
+  const DegradationPipeline pipeline({}, 4);
+  EXPECT_THROW(pipeline.degrade(make_picture(66, 66), 64, 1), cv::Exception);
+  EXPECT_THROW(pipeline.degrade(make_picture(64, 64), 128, 1), cv::Exception);
+  EXPECT_THROW(pipeline.degrade(make_picture(64, 64), 62, 1), cv::Exception);
+}
+
+}  // namespace
+}  // namespace samsr
