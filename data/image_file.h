@@ -1,0 +1,41 @@
+#pragma once
+// Photographs on disk and in memory. Everywhere in samsr an image is RGB; OpenCV's BGR stays inside.
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <opencv2/core.hpp>
+#include <string>
+#include <vector>
+
+namespace samsr {
+
+/// A decoded photograph, upright.
+struct ImageFile {
+  cv::Mat rgb;            ///< CV_8UC3 (H, W), RGB order, 0 … 255
+  cv::Mat alpha;          ///< CV_8UC1 (H, W), or empty
+  std::string converted;  ///< what had to be converted, comma-joined: "grey", "16-bit", "CMYK", "alpha"; or empty
+};
+
+/// Reads any image OpenCV can (JPEG, PNG, WebP, BMP, TIFF, PNM). Grey becomes three equal channels, 16 bits
+/// become 8 (rounded), CMYK becomes RGB, alpha is split off, and the EXIF orientation is applied. UserError
+/// naming the file and why: it cannot be opened, is empty, ends early, is no image, has other pixels.
+ImageFile read_image(const std::filesystem::path& path);
+
+/// Writes CV_8UC3 RGB, with CV_8UC1 alpha of the same size when given, as PNG; the file is complete or absent.
+void write_png(const std::filesystem::path& path, const cv::Mat& rgb, const cv::Mat& alpha = {});
+
+/// CV_8UC3 RGB as the bytes of a PNG file.
+std::string encode_png(const cv::Mat& rgb);
+
+/// Files below `folder` (subfolders included) with an image's extension, sorted by path; hidden ones are left
+/// out. UserError when the folder is missing, is none, or cannot be read.
+std::vector<std::filesystem::path> list_images(const std::filesystem::path& folder);
+
+/// CV_8UC3 RGB to (1,3,H,W) uint8, contiguous, a copy.
+at::Tensor to_tensor(const cv::Mat& rgb);
+
+/// (1,3,H,W) or (3,H,W) uint8 to CV_8UC3 RGB, a copy.
+cv::Mat to_mat(const at::Tensor& image);
+
+}  // namespace samsr

@@ -1,0 +1,193 @@
+#include "data/image_file.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "core/error.h"
+
+namespace samsr {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr int kWidth = 32;
+constexpr int kHeight = 24;
+
+fs::path file(const std::string& name) { return fs::path(SAMSR_TEST_IMAGES) / name; }
+
+/// The picture that every file of the folder shows, made by another program.
+cv::Mat pattern() {
+  cv::Mat rgb(kHeight, kWidth, CV_8UC3);
+  for (int y = 0; y < kHeight; ++y) {
+    for (int x = 0; x < kWidth; ++x) {
+      rgb.at<cv::Vec3b>(y, x) = cv::Vec3b(static_cast<uchar>(x * 8), static_cast<uchar>(y * 10),
+                                          static_cast<uchar>((x + y) * 4));
+    }
+  }
+  return rgb;
+}
+
+double largest_difference(const cv::Mat& a, const cv::Mat& b) {
+  return a.size() == b.size() ? cv::norm(a, b, cv::NORM_INF) : 1e9;
+}
+
+std::string error_of(const fs::path& path) {
+  try {
+    read_image(path);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+struct Case {
+  std::string name;
+  std::string converted;
+  double tolerance;  ///< lossy files differ from the pattern
+};
+
+class ReadImage : public ::testing::TestWithParam<Case> {};
+
+TEST_P(ReadImage, GivesTheSamePictureFromEveryKindOfFile) {
+  const ImageFile image = read_image(file(GetParam().name));
+  EXPECT_EQ(image.rgb.type(), CV_8UC3);
+  EXPECT_LE(largest_difference(image.rgb, pattern()), GetParam().tolerance);
+  EXPECT_EQ(image.converted, GetParam().converted);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, ReadImage,
+                         ::testing::Values(Case{"rgb.png", "", 0}, Case{"rgb.jpg", "", 24}, Case{"rgb.webp", "", 0},
+                                           Case{"progressive.jpg", "", 24}, Case{"palette.png", "", 64},
+                                           Case{"rgb16.png", "16-bit", 0}, Case{"rgba.png", "alpha", 0},
+                                           Case{"cmyk.jpg", "CMYK", 24}),
+                         [](const auto& instance) {
+                           std::string name = instance.param.name;
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           return name;
+                         });
+
+TEST(ReadImageGrey, SpreadsOneChannelOverThree) {
+  for (const std::string name : {"grey.png", "grey.jpg", "grey16.png"}) {
+    const ImageFile image = read_image(file(name));
+    std::vector<cv::Mat> planes;
+    cv::split(image.rgb, planes);
+    EXPECT_EQ(cv::norm(planes[0], planes[1], cv::NORM_INF), 0) << name;
+    EXPECT_EQ(cv::norm(planes[0], planes[2], cv::NORM_INF), 0) << name;
+    EXPECT_EQ(image.rgb.size(), cv::Size(kWidth, kHeight)) << name;
+    EXPECT_EQ(image.converted, name == "grey16.png" ? "grey, 16-bit" : "grey") << name;
+  }
+  EXPECT_EQ(read_image(file("grey16.png")).rgb.at<cv::Vec3b>(5, 17)[0], 17 * 8);
+}
+
+TEST(ReadImageAlpha, IsSplitOff) {
+  for (const std::string name : {"rgba.png", "grey_alpha.png"}) {
+    const ImageFile image = read_image(file(name));
+    ASSERT_EQ(image.alpha.type(), CV_8UC1) << name;
+    EXPECT_EQ(image.alpha.at<uchar>(3, 20), 160) << name;
+    EXPECT_THAT(image.converted, ::testing::HasSubstr("alpha")) << name;
+  }
+  EXPECT_TRUE(read_image(file("rgb.png")).alpha.empty());
+}
+
+TEST(ReadImageOrientation, TurnsThePictureUpright) {
+  cv::Mat turned;  // orientation 6: to be turned clockwise
+  cv::rotate(pattern(), turned, cv::ROTATE_90_CLOCKWISE);
+  EXPECT_EQ(largest_difference(read_image(file("rotated.png")).rgb, turned), 0);
+  EXPECT_EQ(largest_difference(read_image(file("rotated.webp")).rgb, turned), 0);
+  EXPECT_LE(largest_difference(read_image(file("rotated.jpg")).rgb, turned), 24);
+}
+
+/// A JPEG whose EXIF orientation is replaced by `orientation`.
+fs::path with_orientation(int orientation) {
+  std::ifstream in(file("rotated.jpg"), std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  const std::size_t tag = bytes.find(std::string("\x01\x12\x00\x03", 4));  // big-endian, SHORT
+  EXPECT_NE(tag, std::string::npos);
+  bytes[tag + 9] = static_cast<char>(orientation);
+  const fs::path path = fs::temp_directory_path() / ("samsr_orientation_" + std::to_string(::getpid()) + ".jpg");
+  std::ofstream(path, std::ios::binary) << bytes;
+  return path;
+}
+
+TEST(ReadImageOrientation, AgreesWithOpenCvForAllEight) {
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    const fs::path path = with_orientation(orientation);
+    cv::Mat expected;
+    cv::cvtColor(cv::imread(path.string(), cv::IMREAD_COLOR), expected, cv::COLOR_BGR2RGB);
+    EXPECT_EQ(largest_difference(read_image(path).rgb, expected), 0) << orientation;
+    fs::remove(path);
+  }
+}
+
+TEST(ReadImageErrors, NameTheFileAndTheReason) {
+  using ::testing::AllOf;
+  using ::testing::HasSubstr;
+  EXPECT_THAT(error_of(file("truncated.jpg")), AllOf(HasSubstr("truncated.jpg"), HasSubstr("ends early")));
+  EXPECT_THAT(error_of(file("truncated.png")), AllOf(HasSubstr("truncated.png"), HasSubstr("ends early")));
+  EXPECT_THAT(error_of(file("text.png")), AllOf(HasSubstr("text.png"), HasSubstr("not an image")));
+  EXPECT_THAT(error_of(file("empty.jpg")), AllOf(HasSubstr("empty.jpg"), HasSubstr("empty")));
+  EXPECT_THAT(error_of(file("absent.png")), AllOf(HasSubstr("absent.png"), HasSubstr("cannot be read")));
+  EXPECT_THAT(error_of(file("")), HasSubstr("is a folder"));
+}
+
+TEST(ReadImageErrors, SurvivesEveryTruncation) {
+  for (const std::string name : {"rotated.jpg", "rotated.png", "rotated.webp", "cmyk.jpg"}) {
+    std::ifstream in(file(name), std::ios::binary);
+    const std::string whole((std::istreambuf_iterator<char>(in)), {});
+    const fs::path path = fs::temp_directory_path() / ("samsr_cut_" + std::to_string(::getpid()));
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      std::ofstream(path, std::ios::binary) << whole.substr(0, size);
+      EXPECT_NE(error_of(path), "") << name << " cut to " << size;
+    }
+    fs::remove(path);
+  }
+}
+
+class ImageFolder : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("samsr_images_" + std::to_string(::getpid()));
+    fs::create_directories(folder_ / "sub");
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  fs::path folder_;
+};
+
+TEST_F(ImageFolder, WritesPngsThatReadBackEqual) {
+  cv::Mat alpha(kHeight, kWidth, CV_8UC1, cv::Scalar(77));
+  write_png(folder_ / "a.png", pattern(), alpha);
+  const ImageFile image = read_image(folder_ / "a.png");
+  EXPECT_EQ(largest_difference(image.rgb, pattern()), 0);
+  EXPECT_EQ(largest_difference(image.alpha, alpha), 0);
+  write_png(folder_ / "b.png", pattern());
+  EXPECT_TRUE(read_image(folder_ / "b.png").alpha.empty());
+}
+
+TEST_F(ImageFolder, ListsImagesOfSubfoldersSorted) {
+  for (const char* name : {"b.PNG", "a.jpg", "sub/c.webp", "notes.txt", ".hidden.png"}) {
+    std::ofstream(folder_ / name) << "x";
+  }
+  EXPECT_THAT(list_images(folder_),
+              ::testing::ElementsAre(folder_ / "a.jpg", folder_ / "b.PNG", folder_ / "sub/c.webp"));
+  EXPECT_THROW(list_images(folder_ / "absent"), UserError);
+  EXPECT_THROW(list_images(folder_ / "a.jpg"), UserError);
+}
+
+TEST(ImageTensor, KeepsChannelsAndPlaces) {
+  const at::Tensor tensor = to_tensor(pattern());
+  EXPECT_EQ(tensor.sizes(), (std::vector<std::int64_t>{1, 3, kHeight, kWidth}));
+  EXPECT_EQ(tensor[0][0][2][5].item<int>(), 40);
+  EXPECT_EQ(tensor[0][1][2][5].item<int>(), 20);
+  EXPECT_EQ(tensor[0][2][2][5].item<int>(), 28);
+  EXPECT_EQ(largest_difference(to_mat(tensor), pattern()), 0);
+  EXPECT_EQ(largest_difference(to_mat(tensor[0]), pattern()), 0);
+  EXPECT_THROW(to_mat(tensor.to(at::kFloat)), c10::Error);
+}
+
+}  // namespace
+}  // namespace samsr
