@@ -24,6 +24,8 @@ class Metric {
   virtual std::string name() const = 0;
   virtual bool needs_reference() const = 0;
   virtual bool higher_is_better() const = 0;
+  /// Digits behind the point that tables show.
+  virtual int decimals() const = 0;
   /// One line that makes the figure reproducible: channels, range, window, crop.
   std::string protocol() const;
   /// Why the metric has no value for an image of this size; empty when it has one.

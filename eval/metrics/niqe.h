@@ -16,6 +16,7 @@ class Niqe : public Metric {
   std::string name() const override { return "niqe"; }
   bool needs_reference() const override { return false; }
   bool higher_is_better() const override { return false; }
+  int decimals() const override { return 2; }
 
  private:
   std::string conventions() const override;

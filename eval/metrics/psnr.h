@@ -14,6 +14,7 @@ class Psnr : public Metric {
   std::string name() const override;
   bool needs_reference() const override { return true; }
   bool higher_is_better() const override { return true; }
+  int decimals() const override { return 2; }
 
  private:
   std::string conventions() const override;

@@ -15,6 +15,7 @@ class Ssim : public Metric {
   std::string name() const override;
   bool needs_reference() const override { return true; }
   bool higher_is_better() const override { return true; }
+  int decimals() const override { return 4; }
 
  private:
   std::string conventions() const override;

@@ -1,0 +1,53 @@
+#pragma once
+// report.html: one file that holds everything - tables, pictures, curves - and needs no network.
+
+#include <filesystem>
+#include <opencv2/core.hpp>
+#include <string>
+#include <vector>
+
+#include "eval/loss_curves.h"
+#include "eval/results.h"
+
+namespace samsr {
+
+/// One picture of a row; all pictures of a row have the same size.
+struct Picture {
+  std::string label;
+  cv::Mat rgb;  ///< CV_8UC3
+};
+
+/// The same piece of one image as different methods show it.
+struct PictureRow {
+  std::string name;
+  std::vector<Picture> pictures;
+};
+
+/// A table with its heading.
+struct ResultTable {
+  std::string heading;
+  Results results;
+};
+
+/// A run's settings, a command: shown as it is, folded.
+struct ReportNote {
+  std::string heading;
+  std::string text;
+};
+
+struct ReportInput {
+  std::string title;
+  std::string summary;  ///< a sentence or two below the title
+  std::vector<ResultTable> tables;
+  std::vector<PictureRow> rows;
+  std::vector<LossCurve> curves;  ///< one chart a run
+  std::vector<ReportNote> notes;
+};
+
+/// The page. Text is escaped.
+std::string report_html(const ReportInput& input);
+
+/// Writes the page, complete or not at all.
+void write_report(const ReportInput& input, const std::filesystem::path& file);
+
+}  // namespace samsr

@@ -1,0 +1,215 @@
+#include "eval/results.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+
+namespace samsr {
+namespace {
+
+constexpr const char* kFormat = "samsr-results/1";
+
+nlohmann::ordered_json number(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+}
+
+std::string arrow(const MetricInfo& metric) { return metric.higher_is_better ? "↑" : "↓"; }
+
+/// A CSV field, quoted where it must be.
+std::string field(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) {
+    return text;
+  }
+  std::string quoted = "\"";
+  for (const char c : text) {
+    quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  }
+  return quoted + "\"";
+}
+
+/// Text inside a Markdown table's cell.
+std::string cell(std::string text) {
+  for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) {
+    text.replace(at, 1, "\\|");
+  }
+  return text;
+}
+
+}  // namespace
+
+MetricInfo describe(const Metric& metric) {
+  return {metric.name(), metric.protocol(), metric.higher_is_better(), metric.decimals()};
+}
+
+std::int64_t MethodScores::counted(std::size_t metric) const {
+  return std::count_if(images.begin(), images.end(),
+                       [&](const ImageScores& image) { return !std::isnan(image.values.at(metric)); });
+}
+
+double MethodScores::mean(std::size_t metric) const {
+  double sum = 0;
+  for (const ImageScores& image : images) {
+    sum += std::isnan(image.values.at(metric)) ? 0 : image.values[metric];
+  }
+  const std::int64_t count = counted(metric);
+  return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
+}
+
+int Results::best(std::size_t metric) const {
+  int winner = -1;
+  for (std::size_t i = 0; methods.size() > 1 && i < methods.size(); ++i) {
+    const double mean = methods[i].mean(metric);
+    if (std::isnan(mean)) {
+      continue;
+    }
+    const double best_mean = winner < 0 ? mean : methods[static_cast<std::size_t>(winner)].mean(metric);
+    if (winner < 0 || (metrics.at(metric).higher_is_better ? mean > best_mean : mean < best_mean)) {
+      winner = static_cast<int>(i);
+    }
+  }
+  return winner;
+}
+
+std::string display_name(const MetricInfo& metric) {
+  std::string name = metric.name;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return c == '_' ? '-' : static_cast<char>(std::toupper(c));
+  });
+  return name;
+}
+
+std::string display_value(const MetricInfo& metric, double value) {
+  return std::isnan(value) ? "-" : fmt::format("{:.{}f}", value, metric.decimals);
+}
+
+std::string markdown_table(const Results& results) {
+  std::string text = "| method | images |";
+  std::string rule = "| --- | ---: |";
+  for (const MetricInfo& metric : results.metrics) {
+    text += fmt::format(" {} {} |", display_name(metric), arrow(metric));
+    rule += " ---: |";
+  }
+  text += "\n" + rule + "\n";
+  for (std::size_t row = 0; row < results.methods.size(); ++row) {
+    const MethodScores& method = results.methods[row];
+    text += fmt::format("| {} | {} |", cell(method.name), method.images.size());
+    for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+      const std::string value = display_value(results.metrics[m], method.mean(m));
+      text += results.best(m) == static_cast<int>(row) ? fmt::format(" **{}** |", value) : fmt::format(" {} |", value);
+    }
+    text += "\n";
+  }
+  text += "\n";
+  for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+    text += fmt::format("- {}: {}", display_name(results.metrics[m]), results.metrics[m].protocol);
+    for (const MethodScores& method : results.methods) {
+      if (method.counted(m) != static_cast<std::int64_t>(method.images.size())) {
+        text += fmt::format("; {}: mean over {} of {} images", method.name, method.counted(m), method.images.size());
+      }
+    }
+    text += "\n";
+  }
+  if (!results.reference.empty()) {
+    text += fmt::format("- reference: {}\n", results.reference);
+  }
+  for (const MethodScores& method : results.methods) {
+    text += fmt::format("- {}: {}\n", method.name, method.source);
+  }
+  return text;
+}
+
+std::string csv_table(const Results& results) {
+  std::string text = "method,image";
+  for (const MetricInfo& metric : results.metrics) {
+    text += "," + metric.name;
+  }
+  text += "\n";
+  for (const MethodScores& method : results.methods) {
+    for (const ImageScores& image : method.images) {
+      text += field(method.name) + "," + field(image.image);
+      for (const double value : image.values) {
+        text += std::isnan(value) ? std::string(",") : fmt::format(",{}", value);
+      }
+      text += "\n";
+    }
+  }
+  return text;
+}
+
+std::string json_results(const Results& results) {
+  nlohmann::ordered_json root;
+  root["format"] = kFormat;
+  root["reference"] = results.reference.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(results.reference);
+  for (const MetricInfo& metric : results.metrics) {
+    root["metrics"].push_back({{"name", metric.name},
+                               {"protocol", metric.protocol},
+                               {"higher_is_better", metric.higher_is_better},
+                               {"decimals", metric.decimals}});
+  }
+  for (const MethodScores& method : results.methods) {
+    nlohmann::ordered_json entry;
+    entry["name"] = method.name;
+    entry["source"] = method.source;
+    entry["images"] = method.images.size();
+    for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+      entry["mean"][results.metrics[m].name] = number(method.mean(m));
+      entry["counted"][results.metrics[m].name] = method.counted(m);
+    }
+    for (const ImageScores& image : method.images) {
+      nlohmann::ordered_json scores{{"image", image.image}};
+      for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+        scores[results.metrics[m].name] = number(image.values[m]);
+      }
+      entry["per_image"].push_back(scores);
+    }
+    root["methods"].push_back(entry);
+  }
+  return root.dump(2) + "\n";
+}
+
+void write_results(const Results& results, const std::filesystem::path& folder) {
+  make_folder(folder);
+  write_file_atomically(folder / "results.json", json_results(results));
+  write_file_atomically(folder / "results.csv", csv_table(results));
+  write_file_atomically(folder / "results.md", markdown_table(results));
+}
+
+Results read_results(const std::filesystem::path& file) {
+  const std::string text = read_file(file);
+  try {
+    const auto root = nlohmann::json::parse(text);
+    if (root.at("format") != kFormat) {
+      throw UserError("{}: format is {}, expected {}", file.string(), root.at("format").dump(), kFormat);
+    }
+    Results results;
+    results.reference = root.at("reference").is_null() ? "" : root.at("reference").get<std::string>();
+    for (const auto& metric : root.at("metrics")) {
+      results.metrics.push_back({metric.at("name"), metric.at("protocol"), metric.at("higher_is_better"),
+                                 metric.at("decimals")});
+    }
+    for (const auto& entry : root.at("methods")) {
+      MethodScores& method = results.methods.emplace_back();
+      method.name = entry.at("name");
+      method.source = entry.at("source");
+      for (const auto& scores : entry.at("per_image")) {
+        ImageScores& image = method.images.emplace_back();
+        image.image = scores.at("image");
+        for (const MetricInfo& metric : results.metrics) {
+          const auto& value = scores.at(metric.name);
+          image.values.push_back(value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>());
+        }
+      }
+    }
+    return results;
+  } catch (const nlohmann::json::exception& error) {
+    throw UserError("{}: not a results file of samsr: {}", file.string(), error.what());
+  }
+}
+
+}  // namespace samsr

@@ -1,0 +1,66 @@
+#pragma once
+// Scores of several methods on one set of images, and the files they are kept in.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "eval/metrics/metric.h"
+
+namespace samsr {
+
+/// How a column of figures was measured and is shown.
+struct MetricInfo {
+  std::string name;
+  std::string protocol;
+  bool higher_is_better = true;
+  int decimals = 2;
+};
+
+MetricInfo describe(const Metric& metric);
+
+/// One image's scores in the order of the metrics; NaN where a metric has no value.
+struct ImageScores {
+  std::string image;
+  std::vector<double> values;
+};
+
+/// What one method reached.
+struct MethodScores {
+  std::string name;
+  std::string source;  ///< where its images came from
+  std::vector<ImageScores> images;
+
+  /// Mean over the images that have a value, and their number; NaN and 0 when none has.
+  double mean(std::size_t metric) const;
+  std::int64_t counted(std::size_t metric) const;
+};
+
+struct Results {
+  std::string reference;  ///< folder of the references; empty when there are none
+  std::vector<MetricInfo> metrics;
+  std::vector<MethodScores> methods;
+
+  /// Index of the method with the best mean; -1 when no method has a value or there is only one method.
+  int best(std::size_t metric) const;
+};
+
+/// "PSNR-Y" for "psnr_y".
+std::string display_name(const MetricInfo& metric);
+/// A figure as tables show it; "-" for NaN.
+std::string display_value(const MetricInfo& metric, double value);
+
+/// Table with one row a method, best in bold, and below it each metric's protocol and count.
+std::string markdown_table(const Results& results);
+/// One line an image and method: method,image,<metric>…; empty where there is no value.
+std::string csv_table(const Results& results);
+/// Everything, with full precision; null where there is no value.
+std::string json_results(const Results& results);
+
+/// Writes results.json, results.csv and results.md into `folder`, which is made.
+void write_results(const Results& results, const std::filesystem::path& folder);
+/// Reads results.json back. UserError naming the file when it is none of ours.
+Results read_results(const std::filesystem::path& file);
+
+}  // namespace samsr
