@@ -1,0 +1,26 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+
+namespace samsr {
+
+/// Groups of every group norm in the networks; channel counts are multiples of it.
+inline constexpr std::int64_t kNormGroups = 32;
+
+torch::nn::GroupNorm group_norm(std::int64_t channels, double epsilon = 1e-5);
+
+/// Convolution with a square kernel of odd side, padded with zeros to keep the size at stride 1.
+torch::nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1);
+
+/// (B,C,H,W) -> (B,C,2H,2W), nearest.
+at::Tensor doubled(const at::Tensor& x);
+
+/// (B,C,H,W) -> (B,C,H/2,W/2), means of 2×2.
+at::Tensor halved(const at::Tensor& x);
+
+/// Sets all parameters to zero, so that a residual branch starts as the identity.
+void zero_parameters(torch::nn::Module& module);
+
+}  // namespace samsr

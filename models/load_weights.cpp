@@ -1,0 +1,85 @@
+#include "models/load_weights.h"
+
+#include <map>
+#include <sstream>
+#include <vector>
+
+#include "core/error.h"
+
+namespace samsr {
+namespace {
+
+constexpr std::size_t kShown = 4;
+
+std::string listing(const std::string& title, const std::vector<std::string>& names) {
+  if (names.empty()) {
+    return {};
+  }
+  std::string text = fmt::format("; {} {}: ", names.size(), title);
+  for (std::size_t i = 0; i < names.size() && i < kShown; ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  return names.size() > kShown ? text + fmt::format(" and {} more", names.size() - kShown) : text;
+}
+
+std::string shape_text(const at::Tensor& tensor) {
+  std::ostringstream text;
+  text << tensor.sizes();
+  return text.str();
+}
+
+std::vector<std::pair<std::string, at::Tensor>> named_state(const torch::nn::Module& module) {
+  std::vector<std::pair<std::string, at::Tensor>> state;
+  for (const auto& item : module.named_parameters()) {
+    state.emplace_back(item.key(), item.value());
+  }
+  for (const auto& item : module.named_buffers()) {
+    state.emplace_back(item.key(), item.value());
+  }
+  return state;
+}
+
+}  // namespace
+
+void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source) {
+  std::map<std::string, at::Tensor> given(file.tensors.begin(), file.tensors.end());
+  std::vector<std::string> missing;
+  std::vector<std::string> misshapen;
+  auto wanted = named_state(module);
+  for (const auto& [name, tensor] : wanted) {
+    const auto found = given.find(name);
+    if (found == given.end()) {
+      missing.push_back(name);
+    } else if (found->second.sizes() != tensor.sizes()) {
+      misshapen.push_back(fmt::format("{} {} instead of {}", name, shape_text(found->second), shape_text(tensor)));
+    }
+  }
+  std::map<std::string, at::Tensor> superfluous = given;
+  for (const auto& [name, tensor] : wanted) {
+    superfluous.erase(name);
+  }
+  std::vector<std::string> unexpected;
+  for (const auto& [name, tensor] : superfluous) {
+    unexpected.push_back(name);
+  }
+  if (!missing.empty() || !unexpected.empty() || !misshapen.empty()) {
+    throw UserError("{}: the weights do not fit the network of the settings{}{}{}", source,
+                    listing("missing", missing), listing("unexpected", unexpected),
+                    listing("of another shape", misshapen));
+  }
+  const torch::NoGradGuard no_grad;
+  for (auto& [name, tensor] : wanted) {
+    tensor.copy_(given.at(name));
+  }
+}
+
+TensorFile state_of(const torch::nn::Module& module) {
+  TensorFile file;
+  for (const auto& [name, tensor] : named_state(module)) {
+    const at::ScalarType type = tensor.is_floating_point() ? torch::kFloat32 : tensor.scalar_type();
+    file.tensors.emplace_back(name, tensor.detach().to(torch::kCPU, type).clone(at::MemoryFormat::Contiguous));
+  }
+  return file;
+}
+
+}  // namespace samsr

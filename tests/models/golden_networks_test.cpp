@@ -1,0 +1,105 @@
+#include <gtest/gtest.h>
+
+#include "models/golden_settings.h"
+#include "models/step_embedding.h"
+#include "models/unet_swin.h"
+#include "models/vq_autoencoder.h"
+#include "support/golden.h"
+
+namespace samsr {
+namespace {
+using testing::Golden;
+using testing::golden_files;
+namespace fs = std::filesystem;
+
+std::vector<std::string> names_of(const torch::nn::Module& module) { return module.named_parameters().keys(); }
+
+std::string name_of(const ::testing::TestParamInfo<fs::path>& info) {
+  return testing::golden_test_name(info.param);
+}
+
+class UNetGolden : public ::testing::TestWithParam<fs::path> {
+ protected:
+  void SetUp() override {
+    model_ = UNetSwin(testing::unet_settings(golden_.config()));
+    testing::fill_by_rule(*model_, golden_.salt());
+    x_ = golden_.read("in/x");
+    steps_ = golden_.read("in/t");
+    lq_ = golden_.read("in/lq");
+  }
+  const Golden golden_{GetParam()};
+  UNetSwin model_{nullptr};
+  at::Tensor x_, steps_, lq_;
+};
+
+TEST_P(UNetGolden, HasTheOfficialParameterNames) { EXPECT_EQ(names_of(*model_), golden_.param_names()); }
+
+TEST_P(UNetGolden, PredictsWithoutGradients) {
+  const torch::NoGradGuard no_grad;
+  golden_.expect_close(model_(x_, steps_, lq_), "out/y");
+}
+
+TEST_P(UNetGolden, PredictsAndDifferentiates) {
+  if (!golden_.has("out/grad_x")) {
+    GTEST_SKIP() << "no gradients in " << GetParam();
+  }
+  x_.requires_grad_(true);
+  const at::Tensor y = model_(x_, steps_, lq_);
+  golden_.expect_close(y, "out/y");
+  (y * golden_.read("in/cotangent")).mean().backward();
+  golden_.expect_close(x_.grad(), "out/grad_x");
+  std::vector<double> norms;
+  for (const at::Tensor& parameter : model_->parameters()) {
+    norms.push_back(parameter.grad().norm().item<double>());
+  }
+  golden_.expect_close(torch::tensor(norms, torch::kFloat64), "out/param_grad_norm");
+}
+
+TEST_P(UNetGolden, PredictsInChannelsLast) {
+  const torch::NoGradGuard no_grad;
+  for (at::Tensor& parameter : model_->parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+    }
+  }
+  golden_.expect_close(model_(x_.contiguous(at::MemoryFormat::ChannelsLast), steps_, lq_), "out/y");
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, UNetGolden, ::testing::ValuesIn(golden_files("unet")), name_of);
+
+class VqGolden : public ::testing::TestWithParam<fs::path> {};
+
+TEST_P(VqGolden, EncodesQuantisesAndDecodes) {
+  const torch::NoGradGuard no_grad;
+  const Golden golden(GetParam());
+  VQModelTorch model(testing::autoencoder_settings(golden.config()));
+  EXPECT_EQ(names_of(*model), golden.param_names());
+  testing::fill_by_rule(*model, golden.salt());
+  const at::Tensor z = model->encode(golden.read("in/image"));
+  golden.expect_close(z, "out/z");
+  const auto quantized = model->quantize(z);
+  EXPECT_TRUE(quantized.indices.equal(golden.read("out/indices")));
+  golden.expect_close(quantized.latent, "out/quantized");
+  golden.expect_close(model->decode(z), "out/decoded");
+  golden.expect_close(model->decode(z, /*force_not_quantize=*/true), "out/decoded_no_quant");
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, VqGolden, ::testing::ValuesIn(golden_files("vq")), name_of);
+
+class StepEmbeddingGolden : public ::testing::TestWithParam<fs::path> {};
+
+TEST_P(StepEmbeddingGolden, AgreesForEveryWidth) {
+  const Golden golden(GetParam());
+  const std::string prefix = "timestep_embedding_";
+  for (const std::string& name : golden.names("out")) {
+    if (name.starts_with(prefix)) {
+      golden.expect_close(step_embedding(golden.read("in/t"), std::stoll(name.substr(prefix.size()))),
+                          "out/" + name);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, StepEmbeddingGolden, ::testing::ValuesIn(golden_files("schedule")), name_of);
+
+}  // namespace
+}  // namespace samsr

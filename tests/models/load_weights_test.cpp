@@ -1,0 +1,92 @@
+#include "models/load_weights.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "models/unet_swin.h"
+
+namespace samsr {
+namespace {
+
+torch::nn::Sequential network() {
+  return torch::nn::Sequential(torch::nn::Linear(2, 3), torch::nn::BatchNorm1d(3), torch::nn::Linear(3, 1));
+}
+
+std::string error_of(torch::nn::Module& module, const TensorFile& file) {
+  try {
+    load_weights(module, file, "w.safetensors");
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(LoadWeights, RestoresParametersAndBuffers) {
+  auto from = network();
+  auto to = network();
+  from->forward(torch::randn({8, 2}));
+  TensorFile state = state_of(*from);
+  load_weights(*to, state, "memory");
+  for (const auto& item : from->named_parameters()) {
+    EXPECT_TRUE(item.value().equal(to->named_parameters()[item.key()])) << item.key();
+  }
+  for (const auto& item : from->named_buffers()) {
+    EXPECT_TRUE(item.value().equal(to->named_buffers()[item.key()])) << item.key();
+  }
+}
+
+TEST(LoadWeights, TakesOtherPrecisions) {
+  auto model = network();
+  TensorFile state = state_of(*model);
+  for (auto& [name, tensor] : state.tensors) {
+    tensor = tensor.is_floating_point() ? tensor.to(torch::kBFloat16) : tensor;
+  }
+  load_weights(*model, state, "memory");
+  EXPECT_EQ(model->parameters()[0].scalar_type(), torch::kFloat32);
+  EXPECT_TRUE(model->parameters()[0].equal(state.tensors[0].second.to(torch::kFloat32)));
+}
+
+TEST(LoadWeights, ListsWhatDoesNotFitAndChangesNothing) {
+  auto model = network();
+  const at::Tensor before = model->parameters()[1].clone();
+  TensorFile state = state_of(*model);
+  state.tensors[0].second = torch::zeros({3, 5});
+  state.tensors[1].second.add_(1);
+  state.tensors.erase(state.tensors.begin() + 2, state.tensors.begin() + 8);
+  state.tensors.emplace_back("ema.decay", torch::zeros({}));
+  EXPECT_EQ(
+      error_of(*model, state),
+      "w.safetensors: the weights do not fit the network of the settings; 6 missing: 1.weight, 1.bias, 2.weight, "
+      "2.bias and 2 more; 1 unexpected: ema.decay; 1 of another shape: 0.weight [3, 5] instead of [3, 2]");
+  EXPECT_TRUE(model->parameters()[1].equal(before));
+}
+
+TEST(StateOf, IsACopyWithTheBuffersOfOfficialFiles) {
+  UNetSettings settings;
+  settings.image_size = 16;
+  settings.model_channels = 32;
+  settings.attention_resolutions = {16};
+  settings.channel_mult = {1};
+  settings.num_res_blocks = {1};
+  settings.swin_embed_dim = 32;
+  UNetSwin model(settings);
+  const TensorFile state = state_of(*model);
+  EXPECT_EQ(state.tensors.front().first, "time_embed.0.weight");
+  const at::Tensor copied = state.tensors.front().second.clone();
+  {
+    const torch::NoGradGuard no_grad;
+    model->parameters()[0].add_(1);
+  }
+  EXPECT_TRUE(state.tensors.front().second.equal(copied));
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : state.tensors) {
+    names.push_back(name);
+  }
+  const auto has = [&](const std::string& name) { return std::count(names.begin(), names.end(), name) == 1; };
+  EXPECT_TRUE(has("middle_block.1.blocks.1.attn_mask"));
+  EXPECT_TRUE(has("middle_block.1.blocks.0.attn.relative_position_index"));
+  EXPECT_FALSE(has("middle_block.1.blocks.0.attn_mask"));
+}
+
+}  // namespace
+}  // namespace samsr

@@ -1,0 +1,140 @@
+#include "models/safetensors.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+#include <unistd.h>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+
+namespace samsr {
+namespace {
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class Safetensors : public ::testing::Test {
+ protected:
+  void SetUp() override { fs::create_directories(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  /// Message of the error that reading `bytes` ends in; empty when it is read.
+  std::string error_of(const std::string& bytes) const {
+    write_file_atomically(path_, bytes);
+    try {
+      read_safetensors(path_);
+    } catch (const UserError& error) {
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+      EXPECT_THAT(error.what(), HasSubstr(path_.string()));
+      return error.what();
+    }
+    return {};
+  }
+  static std::string with_header(const std::string& header, std::size_t data) {
+    std::string bytes(8, '\0');
+    for (std::size_t i = 0; i < 8; ++i) {
+      bytes[i] = static_cast<char>(header.size() >> (8 * i) & 0xff);
+    }
+    return bytes + header + std::string(data, 'x');
+  }
+  std::string error_of_header(const std::string& header, std::size_t data) const {
+    return error_of(with_header(header, data));
+  }
+
+  const fs::path folder_ = fs::temp_directory_path() / ("samsr_safetensors_" + std::to_string(::getpid()));
+  const fs::path path_ = folder_ / "a.safetensors";
+};
+
+TEST_F(Safetensors, KeepsTypesShapesOrderAndMetadata) {
+  TensorFile file;
+  file.metadata = {{"format", "samsr-model/1"}, {"config", "a: \"ü\"\nb: 2\n"}};
+  file.tensors = {{"b", torch::randn({3, 4})},
+                  {"bytes", torch::arange(5, torch::kUInt8)},
+                  {"a", torch::randn({2, 3}).t()},
+                  {"half", torch::randn({3}).to(torch::kHalf)},
+                  {"bf16", torch::randn({1}).to(torch::kBFloat16)},
+                  {"index", torch::arange(4)},
+                  {"none", torch::empty({0, 7})},
+                  {"scalar", torch::tensor(2.5)},
+                  {"flag", torch::tensor({true, false})}};
+  write_safetensors(path_, file);
+  const TensorFile read = read_safetensors(path_);
+  EXPECT_EQ(read.metadata, file.metadata);
+  EXPECT_EQ(read_safetensors_metadata(path_), file.metadata);
+  std::vector<std::string> order;
+  for (const auto& [name, tensor] : read.tensors) {
+    order.push_back(name);
+    const auto original = std::find_if(file.tensors.begin(), file.tensors.end(),
+                                       [&name = name](const auto& each) { return each.first == name; });
+    ASSERT_NE(original, file.tensors.end());
+    EXPECT_EQ(tensor.scalar_type(), original->second.scalar_type()) << name;
+    EXPECT_TRUE(tensor.equal(original->second)) << name;
+  }
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"index", "b", "a", "none", "scalar", "half", "bf16", "bytes", "flag"}));
+}
+
+TEST_F(Safetensors, AlignsHeaderAndTensors) {
+  TensorFile file;
+  file.tensors = {{"odd", torch::zeros({3}, torch::kUInt8)}, {"wide", torch::zeros({2}, torch::kFloat64)}};
+  write_safetensors(path_, file);
+  const std::string bytes = read_file(path_);
+  EXPECT_EQ(static_cast<unsigned char>(bytes[0]) % 8, 0);
+  EXPECT_THAT(bytes, HasSubstr(R"("wide":{"dtype":"F64","shape":[2],"data_offsets":[0,16]})"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+}
+
+TEST_F(Safetensors, RefusesFilesCutAnywhere) {
+  TensorFile file;
+  file.tensors = {{"a", torch::randn({3, 4})}};
+  write_safetensors(path_, file);
+  const std::string whole = read_file(path_);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_NE(error_of(whole.substr(0, size)), "") << size;
+  }
+  EXPECT_THAT(error_of(whole + "x"), HasSubstr("bytes of tensors"));
+}
+
+TEST_F(Safetensors, RefusesHeadersThatLie) {
+  const std::string a = R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
+  EXPECT_EQ(error_of_header("{" + a + "}", 8), "");
+  EXPECT_THAT(error_of(std::string(8, '\xff')), HasSubstr("header would be"));
+  EXPECT_THAT(error_of_header("[1,2]", 0), HasSubstr("no JSON object"));
+  EXPECT_THAT(error_of_header("{\"a\":", 0), HasSubstr("no JSON object"));
+  EXPECT_THAT(error_of_header("{" + a + "," + a + "}", 8), HasSubstr("'a' occurs twice"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[2]}})", 8), HasSubstr("no dtype"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}})", 8), HasSubstr("\"Q4\""));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":7,"shape":[2],"data_offsets":[0,8]}})", 8),
+              HasSubstr("not supported"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8),
+              HasSubstr("12 bytes"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8),
+              HasSubstr("whole numbers"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8),
+              HasSubstr("8 to 0"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,-8]}})", 8),
+              HasSubstr("whole numbers"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,8]}})", 8),
+              HasSubstr("too large"));
+  EXPECT_THAT(error_of_header("{" + a + R"(,"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})", 8),
+              HasSubstr("overlap"));
+  EXPECT_THAT(error_of_header("{" + a + R"(,"b":{"dtype":"U8","shape":[4],"data_offsets":[12,16]}})", 16),
+              HasSubstr("gap"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"U8","shape":[9999],"data_offsets":[0,9999]}})", 8),
+              HasSubstr("9999"));
+  EXPECT_THAT(error_of_header(R"({"__metadata__":{"a":1}})", 0), HasSubstr("metadata"));
+  EXPECT_THAT(error_of_header(std::string(100'000, '['), 0), HasSubstr("no JSON object"));
+}
+
+TEST_F(Safetensors, SaysWhyAFileCannotBeRead) {
+  EXPECT_THROW(read_safetensors(folder_), UserError);
+  try {
+    read_safetensors(folder_ / "missing");
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("No such file"));
+  }
+}
+
+}  // namespace
+}  // namespace samsr

@@ -1,0 +1,149 @@
+#include <ATen/autocast_mode.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "models/swin.h"
+#include "models/unet_swin.h"
+#include "support/golden.h"
+
+namespace samsr {
+namespace {
+
+UNetSettings small_settings() {
+  UNetSettings settings;
+  settings.image_size = 16;
+  settings.model_channels = 32;
+  settings.attention_resolutions = {16, 8};
+  settings.channel_mult = {1, 2};
+  settings.num_res_blocks = {1, 1};
+  settings.swin_embed_dim = 32;
+  return settings;
+}
+
+at::Tensor steps_of(std::int64_t batch) { return torch::full({batch}, 3, torch::kInt64); }
+
+TEST(UNetSwin, StartsWithAZeroOutput) {
+  UNetSwin model(small_settings());
+  const at::Tensor y = model(torch::randn({2, 3, 16, 16}), steps_of(2), torch::randn({2, 3, 16, 16}));
+  EXPECT_EQ(y.abs().max().item<float>(), 0);
+}
+
+TEST(UNetSwin, TakesTheSameImageAloneAndInABatch) {
+  UNetSwin model(small_settings());
+  testing::fill_by_rule(*model, 1);
+  const torch::NoGradGuard no_grad;
+  const at::Tensor x = torch::randn({3, 3, 16, 32});
+  const at::Tensor lq = torch::randn({3, 3, 16, 32});
+  const at::Tensor together = model(x, steps_of(3), lq);
+  const at::Tensor alone = model(x.slice(0, 1, 2), steps_of(1), lq.slice(0, 1, 2));
+  EXPECT_TRUE(together.slice(0, 1, 2).allclose(alone, 1e-4, 1e-5));
+}
+
+TEST(UNetSwin, ResamplesInsideBlocksOrWithoutConvolutions) {
+  for (const bool inside : {false, true}) {
+    UNetSettings settings = small_settings();
+    settings.resblock_updown = inside;
+    settings.conv_resample = false;
+    settings.use_scale_shift_norm = inside;
+    UNetSwin model(settings);
+    testing::fill_by_rule(*model, 1);
+    const at::Tensor y = model(torch::randn({1, 3, 16, 16}), steps_of(1), torch::randn({1, 3, 16, 16}));
+    EXPECT_EQ(y.sizes(), at::IntArrayRef({1, 3, 16, 16}));
+    EXPECT_TRUE(y.isfinite().all().item<bool>());
+    EXPECT_EQ(model->named_parameters().contains("input_blocks.2.0.in_layers.2.weight"), inside);
+  }
+}
+
+TEST(UNetSwin, LeavesTheConditionOutWithoutCondLq) {
+  UNetSettings settings = small_settings();
+  settings.cond_lq = false;
+  settings.in_channels = 3;
+  UNetSwin model(settings);
+  EXPECT_EQ(model(torch::randn({1, 3, 16, 16}), steps_of(1), at::Tensor()).size(1), 3);
+}
+
+TEST(UNetSwin, EnlargesASmallerCondition) {
+  UNetSwin model(small_settings());
+  testing::fill_by_rule(*model, 1);
+  const torch::NoGradGuard no_grad;
+  const at::Tensor x = torch::randn({1, 3, 32, 16});
+  const at::Tensor lq = torch::randn({1, 3, 8, 4});
+  const at::Tensor enlarged = lq.repeat_interleave(4, 2).repeat_interleave(4, 3);
+  EXPECT_TRUE(model(x, steps_of(1), lq).equal(model(x, steps_of(1), enlarged)));
+}
+
+TEST(UNetSwin, DropsActivationsOnlyWhileTraining) {
+  UNetSettings settings = small_settings();
+  settings.dropout = 0.5;
+  UNetSwin model(settings);
+  testing::fill_by_rule(*model, 1);
+  const torch::NoGradGuard no_grad;
+  const at::Tensor x = torch::randn({1, 3, 16, 16});
+  EXPECT_FALSE(model(x, steps_of(1), x).equal(model(x, steps_of(1), x)));
+  model->eval();
+  EXPECT_TRUE(model(x, steps_of(1), x).equal(model(x, steps_of(1), x)));
+}
+
+TEST(UNetSwin, NamesTheMultipleThatSizesMustHave) {
+  UNetSwin model(small_settings());
+  EXPECT_EQ(model->size_multiple(), 16);
+  EXPECT_EQ(UNetSettings().size_multiple(), 64);
+  const at::Tensor x = torch::randn({1, 3, 16, 24});
+  try {
+    model(x, steps_of(1), x);
+    FAIL();
+  } catch (const c10::Error& error) {
+    EXPECT_THAT(error.msg(), ::testing::HasSubstr("multiples of 16"));
+  }
+}
+
+TEST(UNetSwin, PredictsTheSameInBf16ToItsPrecision) {
+  UNetSwin model(small_settings());
+  testing::fill_by_rule(*model, 1);
+  const at::Tensor x = torch::randn({1, 3, 16, 16});
+  const at::Tensor exact = model(x, steps_of(1), x);
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  const at::Tensor rounded = model(x, steps_of(1), x);
+  rounded.sum().backward();
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+  at::autocast::clear_cache();
+  EXPECT_EQ(rounded.scalar_type(), torch::kBFloat16);
+  EXPECT_LT((rounded - exact).norm().item<double>() / exact.norm().item<double>(), 0.03);
+}
+
+TEST(UNetSettings, RefuseWhatMakesNoNetwork) {
+  const auto message = [](auto change) {
+    UNetSettings settings = small_settings();
+    change(settings);
+    try {
+      settings.check();
+    } catch (const UserError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(message([](UNetSettings&) {}), "");
+  EXPECT_THAT(message([](UNetSettings& s) { s.num_res_blocks = {1}; }),
+              ::testing::HasSubstr("unet.num_res_blocks"));
+  EXPECT_THAT(message([](UNetSettings& s) { s.model_channels = 40; }), ::testing::HasSubstr("40 channels"));
+  EXPECT_THAT(message([](UNetSettings& s) { s.image_size = 15; }), ::testing::HasSubstr("unet.image_size"));
+  EXPECT_THAT(message([](UNetSettings& s) { s.num_head_channels = 24; }),
+              ::testing::HasSubstr("unet.swin_embed_dim"));
+}
+
+TEST(ShiftedWindowMask, DividesTheLastRowOfWindowsByColumnsAsTheOfficialCodeDoes) {
+  const at::Tensor mask = shifted_window_mask(8, 12, 4, 2);
+  EXPECT_EQ(mask.sizes(), at::IntArrayRef({6, 16, 16}));
+  EXPECT_EQ(mask.slice(0, 0, 3).abs().max().item<float>(), 0);
+  const auto value = [&](int window, int a, int b) { return mask[window][a][b].item<float>(); };
+  for (const int window : {3, 4, 5}) {
+    EXPECT_EQ(value(window, 0, 1), 0);
+    EXPECT_EQ(value(window, 0, 2), -100);
+    EXPECT_EQ(value(window, 2, 1), -100);
+    EXPECT_EQ(value(window, 0, 12), 0);
+  }
+}
+
+}  // namespace
+}  // namespace samsr
