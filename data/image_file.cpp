@@ -23,23 +23,23 @@ void note(std::string& converted, const char* what) {
   converted += (converted.empty() ? "" : ", ") + std::string(what);
 }
 
-cv::Mat decode(const fs::path& path, const std::string& file, const ImageContainer& container) {
+cv::Mat decode(const std::string& name, const std::string& file, const ImageContainer& container) {
   if (file.empty()) {
-    throw UserError("{}: the file is empty", path.string());
+    throw UserError("{}: the file is empty", name);
   }
   // Decoders fill the missing part of a torn file with grey, or print lines of their own.
   if (!container.complete) {
-    throw UserError("{}: the {} file ends early (truncated?)", path.string(), container.format);
+    throw UserError("{}: the {} file ends early (truncated?)", name, container.format);
   }
   cv::Mat decoded;
   try {
     const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8UC1, const_cast<char*>(file.data()));
     decoded = cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
   } catch (const cv::Exception& error) {
-    throw UserError("{}: cannot be decoded: {}", path.string(), error.err);
+    throw UserError("{}: cannot be decoded: {}", name, error.err);
   }
   if (decoded.empty()) {
-    throw UserError("{}: {}", path.string(),
+    throw UserError("{}: {}", name,
                     container.format.empty() ? "not an image of a known format"
                                              : fmt::format("damaged {} file", container.format));
   }
@@ -71,10 +71,11 @@ std::string encode(const cv::Mat& image) {
 
 }  // namespace
 
-ImageFile read_image(const fs::path& path) {
-  const std::string file = read_file(path);
+ImageFile read_image(const fs::path& path) { return decode_image(read_file(path), path.string()); }
+
+ImageFile decode_image(const std::string& file, const std::string& name) {
   const ImageContainer container = read_container(file);
-  cv::Mat decoded = decode(path, file, container);
+  cv::Mat decoded = decode(name, file, container);
   ImageFile image;
   if (decoded.channels() <= 2) {
     note(image.converted, "grey");
@@ -83,7 +84,7 @@ ImageFile read_image(const fs::path& path) {
     note(image.converted, "16-bit");
     decoded.convertTo(decoded, CV_8U, 1.0 / 257.0);
   } else if (decoded.depth() != CV_8U) {
-    throw UserError("{}: has pixels of {}; convert it to 8 or 16 bits", path.string(),
+    throw UserError("{}: has pixels of {}; convert it to 8 or 16 bits", name,
                     cv::typeToString(decoded.depth()));
   }
   if (container.cmyk) {
@@ -103,7 +104,7 @@ ImageFile read_image(const fs::path& path) {
       cv::extractChannel(decoded, image.alpha, 3);
       break;
     default:
-      throw UserError("{}: has {} channels; convert it to RGB", path.string(), decoded.channels());
+      throw UserError("{}: has {} channels; convert it to RGB", name, decoded.channels());
   }
   return image;
 }

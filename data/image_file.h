@@ -22,6 +22,9 @@ struct ImageFile {
 /// naming the file and why: it cannot be opened, is empty, ends early, is no image, has other pixels.
 ImageFile read_image(const std::filesystem::path& path);
 
+/// The same from a file's content; `name` stands for it in messages.
+ImageFile decode_image(const std::string& file, const std::string& name);
+
 /// Writes CV_8UC3 RGB, with CV_8UC1 alpha of the same size when given, as PNG; the file is complete or absent.
 void write_png(const std::filesystem::path& path, const cv::Mat& rgb, const cv::Mat& alpha = {});
 

@@ -1,0 +1,56 @@
+#include "data/crop.h"
+
+#include <algorithm>
+#include <opencv2/imgproc.hpp>
+
+#include "core/rng.h"
+
+namespace samsr {
+namespace {
+
+/// A position of a piece of `size` within `extent`.
+int draw_offset(int extent, int size, Rng& rng) {
+  return static_cast<int>(rng.below(static_cast<std::uint64_t>(std::max(extent - size, 0) + 1)));
+}
+
+}  // namespace
+
+CropPlan draw_crop(const DataSettings& settings, cv::Size photograph, std::uint64_t seed) {
+  Rng rng(seed, "crop");
+  const int side = settings.rescale_gt ? std::max(std::min(photograph.width, photograph.height), settings.gt_size)
+                                       : settings.crop_pad_size;
+  CropPlan plan;
+  plan.rect.x = draw_offset(photograph.width, side, rng);
+  plan.rect.y = draw_offset(photograph.height, side, rng);
+  plan.rect.width = plan.rect.height = side;
+  plan.hflip = rng.bernoulli(0.5) && settings.use_hflip;
+  plan.vflip = rng.bernoulli(0.5) && settings.use_rot;
+  plan.transpose = rng.bernoulli(0.5) && settings.use_rot;
+  return plan;
+}
+
+cv::Mat cut(const cv::Mat& photograph, const CropPlan& plan, const DataSettings& settings) {
+  CV_Assert(photograph.type() == CV_8UC3);
+  cv::Mat piece = photograph(plan.rect & cv::Rect(0, 0, photograph.cols, photograph.rows)).clone();
+  // Mirrored no further than it is wide: a very small photograph is continued several times.
+  while (piece.rows < plan.rect.height || piece.cols < plan.rect.width) {
+    const int below = std::min(plan.rect.height - piece.rows, piece.rows);
+    const int right = std::min(plan.rect.width - piece.cols, piece.cols);
+    cv::copyMakeBorder(piece, piece, 0, below, 0, right, cv::BORDER_REFLECT_101);
+  }
+  if (settings.rescale_gt && piece.cols != settings.gt_size) {
+    cv::resize(piece, piece, cv::Size(settings.gt_size, settings.gt_size), 0, 0, cv::INTER_AREA);
+  }
+  if (plan.hflip) {
+    cv::flip(piece, piece, 1);
+  }
+  if (plan.vflip) {
+    cv::flip(piece, piece, 0);
+  }
+  if (plan.transpose) {
+    cv::transpose(piece, piece);
+  }
+  return piece;
+}
+
+}  // namespace samsr

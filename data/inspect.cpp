@@ -1,0 +1,145 @@
+#include "data/inspect.h"
+
+#include <c10/util/Half.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <vector>
+
+#include "core/error.h"
+#include "data/contact_sheet.h"
+#include "data/image_file.h"
+#include "data/shards/shard_set.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<Shard> open_shards(const fs::path& path) {
+  if (fs::is_directory(path)) {
+    return ShardSet(path).shards();
+  }
+  std::vector<Shard> shards;
+  shards.emplace_back(path);
+  return shards;
+}
+
+struct Range {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+  double sum = 0;
+  double count = 0;
+
+  template <class T>
+  void add(const std::vector<std::uint8_t>& bytes) {
+    const auto* values = reinterpret_cast<const T*>(bytes.data());
+    for (std::size_t i = 0; i < bytes.size() / sizeof(T); ++i) {
+      const auto value = static_cast<double>(values[i]);
+      low = std::min(low, value);
+      high = std::max(high, value);
+      sum += value;
+    }
+    count += static_cast<double>(bytes.size() / sizeof(T));
+  }
+};
+
+Range range_of(const Shard& shard, const ShardField& field) {
+  const RandomAccessFile file(shard.path(), RandomAccessFile::Access::kRead);
+  std::vector<std::uint8_t> bytes(field.bytes);
+  Range range;
+  for (std::uint64_t i = 0; i < shard.samples(); ++i) {
+    shard.read(file, field, i, bytes.data());
+    if (field.type == at::kHalf) {
+      range.add<c10::Half>(bytes);
+    } else if (field.type == at::kFloat) {
+      range.add<float>(bytes);
+    } else {
+      range.add<std::uint8_t>(bytes);
+    }
+  }
+  return range;
+}
+
+void print_fields(const Shard& shard, std::ostream& out) {
+  out << fmt::format("{:<14}{:<10}{:<22}{:>10}  {}\n", "dataset", "type", "shape", "MB", "smallest … mean … largest");
+  for (const ShardField& field : shard.fields()) {
+    std::string shape = fmt::format("({}", shard.samples());
+    for (const std::int64_t extent : field.shape) {
+      shape += fmt::format(", {}", extent);
+    }
+    const bool text = field.name == kSourceField;
+    const double megabytes = static_cast<double>(field.bytes * shard.samples()) / 1e6;
+    out << fmt::format("{:<14}{:<10}{:<22}{:>10.2f}", field.name, text ? "text" : stored_type_name(field.type),
+                       shape + ")", megabytes);
+    if (!text) {
+      const Range range = range_of(shard, field);
+      out << fmt::format("  {:.4g} … {:.4g} … {:.4g}", range.low, range.sum / range.count, range.high);
+    }
+    out << '\n';
+  }
+}
+
+void print_levels(const Shard& shard, const ShardField& field, std::ostream& out) {
+  const RandomAccessFile file(shard.path(), RandomAccessFile::Access::kRead);
+  std::vector<std::uint8_t> bytes(field.bytes);
+  std::array<std::uint64_t, 256> levels{};
+  std::uint64_t empty = 0;
+  for (std::uint64_t i = 0; i < shard.samples(); ++i) {
+    shard.read(file, field, i, bytes.data());
+    for (const std::uint8_t level : bytes) {
+      ++levels[level];
+    }
+    empty += std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t level) { return level == 0; }) ? 1 : 0;
+  }
+  const double pixels = static_cast<double>(field.bytes * shard.samples());
+  out << field.name << ": masks over a pixel, % of the pixels:";
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    if (levels[level] > 0) {
+      out << fmt::format("  {}: {:.1f}", level, 100.0 * static_cast<double>(levels[level]) / pixels);
+    }
+  }
+  out << fmt::format("; {} samples without any mask\n", empty);
+}
+
+}  // namespace
+
+void inspect(const fs::path& path, const InspectOptions& options, std::ostream& out) {
+  if (!fs::exists(path)) {
+    throw UserError("{}: no such shard or folder of shards", path.string());
+  }
+  const std::vector<Shard> shards = open_shards(path);
+  const Shard& shard = shards.front();
+  const ShardHeader& header = shard.header();
+  if (shards.size() > 1 || fs::is_directory(path)) {
+    std::uint64_t samples = 0;
+    std::uint64_t bytes = 0;
+    for (const Shard& each : shards) {
+      samples += each.samples();
+      bytes += each.file_bytes();
+    }
+    out << fmt::format("{}: {} samples in {} shards, {:.1f} MB; the first of them:\n", path.string(), samples,
+                       shards.size(), static_cast<double>(bytes) / 1e6);
+  }
+  out << fmt::format("{}: {}, {} samples from number {}, seed {}, scale {}, made by {}\n", shard.path().string(),
+                     kShardFormat, shard.samples(), header.first_index, header.seed, header.scale, header.tool);
+  print_fields(shard, out);
+  for (const char* name : {"coverage", "coverage_hr"}) {
+    if (const ShardField* field = shard.find(name)) {
+      print_levels(shard, *field, out);
+    }
+  }
+  out << "sample " << header.first_index << ": "
+      << nlohmann::ordered_json::parse(read_source(shard, 0)).dump(2) << '\n';
+  if (options.config) {
+    out << "config:\n" << header.config;
+  }
+  if (!options.sheet.empty()) {
+    write_png(options.sheet, draw_sheet(shards, options.count));
+    out << "contact sheet: " << options.sheet.string() << '\n';
+  }
+}
+
+}  // namespace samsr

@@ -1,0 +1,103 @@
+#include "data/shards/manifest.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kManifestFormat = "samsr-dataset/1";
+
+Json as_json(const ManifestEntry& entry) {
+  return {{"file", entry.file},
+          {"first_index", entry.first_index},
+          {"samples", entry.samples},
+          {"bytes", entry.bytes},
+          {"crc32c", entry.crc32c}};
+}
+
+ManifestEntry as_entry(const Json& json) {
+  return {.file = json.at("file").get<std::string>(),
+          .first_index = json.at("first_index").get<std::uint64_t>(),
+          .samples = json.at("samples").get<std::uint64_t>(),
+          .bytes = json.at("bytes").get<std::uint64_t>(),
+          .crc32c = json.at("crc32c").get<std::map<std::string, std::string>>()};
+}
+
+}  // namespace
+
+std::uint64_t Manifest::samples() const {
+  return shards.empty() ? 0 : shards.back().first_index + shards.back().samples;
+}
+
+fs::path manifest_path(const fs::path& folder) { return folder / "manifest.json"; }
+
+std::string shard_name(std::uint64_t number) { return fmt::format("shard-{:06}.h5", number); }
+
+ManifestEntry describe_shard(const Shard& shard) {
+  ManifestEntry entry{.file = shard.path().filename().string(),
+                      .first_index = shard.header().first_index,
+                      .samples = shard.samples(),
+                      .bytes = shard.file_bytes(),
+                      .crc32c = {}};
+  const RandomAccessFile file(shard.path(), RandomAccessFile::Access::kRead);
+  for (const ShardField& field : shard.fields()) {
+    entry.crc32c[field.name] = fmt::format("{:08x}", shard.field_hash(file, field));
+  }
+  return entry;
+}
+
+Manifest read_manifest(const fs::path& folder) {
+  const fs::path path = manifest_path(folder);
+  if (!fs::is_directory(folder)) {
+    throw UserError("{}: no such folder of shards; `samsr data build data.out={}` makes it", folder.string(),
+                    folder.string());
+  }
+  if (!fs::exists(path)) {
+    throw UserError("{}: missing, so the data set is not complete; run `samsr data build` (again)", path.string());
+  }
+  Manifest manifest;
+  try {
+    const Json json = Json::parse(read_file(path));
+    if (json.at("format") != kManifestFormat) {
+      throw UserError("{}: its format is {}, expected {}", path.string(), json.at("format").dump(), kManifestFormat);
+    }
+    for (const Json& shard : json.at("shards")) {
+      manifest.shards.push_back(as_entry(shard));
+    }
+  } catch (const Json::exception& error) {
+    throw UserError("{}: damaged ({}); run `samsr data build` again, which keeps the shards", path.string(),
+                    error.what());
+  }
+  std::uint64_t expected = 0;
+  for (const ManifestEntry& entry : manifest.shards) {
+    if (entry.first_index != expected || entry.samples == 0 || fs::path(entry.file).has_parent_path()) {
+      throw UserError("{}: its entry for '{}' does not follow the one before; run `samsr data build` again",
+                      path.string(), entry.file);
+    }
+    expected += entry.samples;
+  }
+  if (manifest.shards.empty()) {
+    throw UserError("{}: lists no shards", path.string());
+  }
+  return manifest;
+}
+
+void write_manifest(const fs::path& folder, const Manifest& manifest) {
+  Json json{{"format", kManifestFormat}, {"samples", manifest.samples()}, {"shards", Json::array()}};
+  for (const ManifestEntry& entry : manifest.shards) {
+    json["shards"].push_back(as_json(entry));
+  }
+  write_file_atomically(manifest_path(folder), json.dump(1) + "\n");
+}
+
+std::string to_json(const ManifestEntry& entry) { return as_json(entry).dump(); }
+
+ManifestEntry entry_from_json(const std::string& json) { return as_entry(Json::parse(json)); }
+
+}  // namespace samsr

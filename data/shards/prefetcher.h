@@ -1,0 +1,54 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "data/shards/loader.h"
+
+namespace samsr {
+
+/// The batches one rank asks for: batch i is the positions first + i·stride … first + i·stride + count - 1.
+struct BatchSequence {
+  std::uint64_t first = 0;
+  std::uint64_t stride = 0;
+  std::int64_t count = 0;
+};
+
+/// Rank `rank` of `ranks` draws its equal share of every global batch of `global_batch` samples, from step
+/// `first_step` on (0 when training begins). std::logic_error when the ranks do not divide the batch.
+BatchSequence rank_batches(std::uint64_t first_step, std::int64_t global_batch, int rank, int ranks);
+
+/// Reads batches ahead in threads of its own and hands them out in order.
+class Prefetcher {
+ public:
+  /// `loader` must outlive the prefetcher. At most `depth` batches are ready or being read.
+  Prefetcher(const Loader& loader, BatchSequence sequence, int threads, int depth);
+  ~Prefetcher();
+  Prefetcher(const Prefetcher&) = delete;
+  Prefetcher& operator=(const Prefetcher&) = delete;
+
+  /// The next batch; waits until it is there. What went wrong while reading it is thrown here.
+  Batch next();
+
+ private:
+  void work();
+
+  const Loader& loader_;
+  const BatchSequence sequence_;
+  const std::uint64_t depth_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::uint64_t, std::variant<Batch, std::exception_ptr>> ready_;
+  std::uint64_t claimed_ = 0;  ///< batches that a thread has begun
+  std::uint64_t handed_out_ = 0;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace samsr

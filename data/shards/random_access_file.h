@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+
+namespace samsr {
+
+/// A file read and written at offsets, without a shared position: safe to use from several threads.
+class RandomAccessFile {
+ public:
+  enum class Access { kRead, kWrite };
+
+  /// Opens a file that exists. UserError with the reason.
+  RandomAccessFile(const std::filesystem::path& path, Access access);
+  ~RandomAccessFile();
+  RandomAccessFile(const RandomAccessFile&) = delete;
+  RandomAccessFile& operator=(const RandomAccessFile&) = delete;
+
+  /// Fills `out` with `size` bytes from `offset`. UserError when they cannot be read or are not there.
+  void read_at(std::uint64_t offset, void* out, std::size_t size) const;
+  /// UserError with the reason (disk full).
+  void write_at(std::uint64_t offset, const void* bytes, std::size_t size) const;
+
+ private:
+  const std::filesystem::path path_;
+  const int descriptor_;
+};
+
+}  // namespace samsr

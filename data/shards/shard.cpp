@@ -1,0 +1,170 @@
+#include "data/shards/shard.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "core/crc32c.h"
+#include "core/error.h"
+#include "data/shards/hdf5.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+at::ScalarType type_of(hid_t stored) {
+  const H5T_class_t kind = H5Tget_class(stored);
+  const std::size_t size = H5Tget_size(stored);
+  if (kind == H5T_STRING && H5Tis_variable_str(stored) == 0) {
+    return at::kByte;
+  }
+  if (kind == H5T_INTEGER && size == 1) {
+    return at::kByte;
+  }
+  if (kind == H5T_INTEGER && size == 4) {
+    return at::kUInt32;
+  }
+  if (kind == H5T_FLOAT && size == 2) {
+    return at::kHalf;
+  }
+  if (kind == H5T_FLOAT && size == 4) {
+    return at::kFloat;
+  }
+  throw std::runtime_error("a dataset has elements of an unknown type");
+}
+
+struct StoredDataset {
+  ShardField field;
+  std::uint64_t samples = 0;
+};
+
+/// Bytes of an array that must lie within a file; a hostile shape cannot overflow it.
+std::size_t size_within(const std::vector<std::int64_t>& shape, std::size_t element, std::uint64_t file_bytes) {
+  std::uint64_t bytes = element;
+  for (const std::int64_t extent : shape) {
+    if (extent <= 0 || static_cast<std::uint64_t>(extent) > file_bytes / bytes) {
+      throw std::runtime_error("a dataset is empty or larger than the file");
+    }
+    bytes *= static_cast<std::uint64_t>(extent);
+  }
+  return bytes;
+}
+
+StoredDataset describe(hid_t file, const std::string& name, std::uint64_t file_bytes) {
+  const hdf5::Id dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose, name.c_str());
+  const hdf5::Id stored(H5Dget_type(dataset), H5Tclose, name.c_str());
+  std::vector<std::int64_t> shape = hdf5::shape(dataset);
+  const bool text = H5Tget_class(stored) == H5T_STRING;
+  if (text) {
+    shape.push_back(static_cast<std::int64_t>(H5Tget_size(stored)));
+  }
+  StoredDataset out;
+  out.field.name = name;
+  out.field.type = type_of(stored);
+  const std::size_t total = size_within(shape, c10::elementSize(out.field.type), file_bytes);
+  if (shape.size() < 2 && !text) {
+    throw std::runtime_error("dataset " + name + " has no sample dimension");
+  }
+  out.samples = static_cast<std::uint64_t>(shape[0]);
+  out.field.shape.assign(shape.begin() + 1, shape.end());
+  out.field.bytes = total / out.samples;
+  out.field.offset = hdf5::offset(dataset);
+  if (out.field.offset > file_bytes || total > file_bytes - out.field.offset) {
+    throw std::runtime_error("dataset " + name + " goes beyond the end of the file");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::uint32_t field_checksum(std::string_view name, const void* bytes, std::size_t size) {
+  if (name == kSourceField) {
+    size = ::strnlen(static_cast<const char*>(bytes), size);
+  }
+  return crc32c(bytes, size);
+}
+
+std::string stored_type_name(at::ScalarType type) {
+  switch (type) {
+    case at::kByte:
+      return "uint8";
+    case at::kUInt32:
+      return "uint32";
+    case at::kHalf:
+      return "float16";
+    default:
+      return "float32";
+  }
+}
+
+Shard::Shard(const fs::path& path) : path_(path) {
+  std::error_code error;
+  file_bytes_ = fs::file_size(path, error);
+  if (error) {
+    throw UserError("{}: the shard cannot be opened: {}", path.string(), error.message());
+  }
+  try {
+    const hdf5::QuietErrors quiet;
+    const hdf5::Id file = hdf5::open_file(path, false);
+    const std::string format = hdf5::read_text(file, "format");
+    if (format != kShardFormat) {
+      throw std::runtime_error("its format is '" + format + "', expected " + std::string(kShardFormat));
+    }
+    header_.config = hdf5::read_text(file, "config");
+    header_.content = hdf5::read_text(file, "content");
+    header_.seed = hdf5::read_number(file, "seed");
+    header_.first_index = hdf5::read_number(file, "first_index");
+    header_.scale = hdf5::read_number(file, "scale");
+    header_.tool = hdf5::read_text(file, "tool");
+
+    const StoredDataset checksums = describe(file, std::string(kChecksumDataset), file_bytes_);
+    const hdf5::Id table(H5Dopen2(file, kChecksumDataset.data(), H5P_DEFAULT), H5Dclose, kChecksumDataset.data());
+    const std::vector<std::string> names = hdf5::read_texts(table, "fields");
+    checksum_offset_ = checksums.field.offset;
+    samples_ = checksums.samples;
+    if (checksums.field.type != at::kUInt32 ||
+        checksums.field.shape != std::vector<std::int64_t>{static_cast<std::int64_t>(names.size())}) {
+      throw std::runtime_error("its table of checksums has another shape than its list of fields");
+    }
+    for (const std::string& name : names) {
+      StoredDataset dataset = describe(file, name, file_bytes_);
+      if (dataset.samples != samples_) {
+        throw std::runtime_error("dataset " + name + " has another number of samples");
+      }
+      dataset.field.column = fields_.size();
+      fields_.push_back(std::move(dataset.field));
+    }
+  } catch (const std::runtime_error& reason) {
+    throw UserError("{}: damaged, cut short, or not a shard ({} bytes; {}); build it again with `samsr data build`",
+                    path.string(), file_bytes_, reason.what());
+  }
+}
+
+const ShardField* Shard::find(std::string_view name) const {
+  const auto found = std::find_if(fields_.begin(), fields_.end(), [&](const auto& f) { return f.name == name; });
+  return found == fields_.end() ? nullptr : &*found;
+}
+
+std::uint32_t Shard::stored_checksum(const RandomAccessFile& file, const ShardField& field,
+                                     std::uint64_t sample) const {
+  std::uint32_t checksum = 0;
+  const std::uint64_t cell = sample * fields_.size() + field.column;
+  file.read_at(checksum_offset_ + cell * sizeof checksum, &checksum, sizeof checksum);
+  return checksum;
+}
+
+bool Shard::read(const RandomAccessFile& file, const ShardField& field, std::uint64_t sample, void* out) const {
+  file.read_at(field.offset + sample * field.bytes, out, field.bytes);
+  return field_checksum(field.name, out, field.bytes) == stored_checksum(file, field, sample);
+}
+
+std::uint32_t Shard::field_hash(const RandomAccessFile& file, const ShardField& field) const {
+  std::uint32_t hash = 0;
+  for (std::uint64_t sample = 0; sample < samples_; ++sample) {
+    const std::uint32_t checksum = stored_checksum(file, field, sample);
+    hash = crc32c(&checksum, sizeof checksum, hash);
+  }
+  return hash;
+}
+
+}  // namespace samsr

@@ -1,0 +1,77 @@
+#include "data/shards/shard_set.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "data/shards/manifest.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kOpenFiles = 256;
+
+void check_against_manifest(const ManifestEntry& entry, const fs::path& path) {
+  std::error_code error;
+  const std::uintmax_t bytes = fs::file_size(path, error);
+  if (error) {
+    throw UserError("{}: the shard cannot be opened: {}; run `samsr data build` again to restore it", path.string(),
+                    error.message());
+  }
+  if (bytes != entry.bytes) {
+    throw UserError("{}: has {} bytes instead of {} (cut short?); delete it and run `samsr data build` again",
+                    path.string(), bytes, entry.bytes);
+  }
+}
+
+bool same_layout(const Shard& a, const Shard& b) {
+  return a.header().content == b.header().content &&
+         std::equal(a.fields().begin(), a.fields().end(), b.fields().begin(), b.fields().end(),
+                    [](const ShardField& x, const ShardField& y) {
+                      return x.name == y.name && x.type == y.type && (x.shape == y.shape || x.name == kSourceField);
+                    });
+}
+
+}  // namespace
+
+ShardSet::ShardSet(const fs::path& folder) : folder_(folder), files_(kOpenFiles) {
+  for (const ManifestEntry& entry : read_manifest(folder).shards) {
+    const fs::path path = folder / entry.file;
+    check_against_manifest(entry, path);
+    Shard shard(path);
+    if (shard.header().first_index != entry.first_index || shard.samples() != entry.samples) {
+      throw UserError("{}: holds samples {} to {}, the manifest says {} to {}; run `samsr data build` again",
+                      path.string(), shard.header().first_index, shard.header().first_index + shard.samples() - 1,
+                      entry.first_index, entry.first_index + entry.samples - 1);
+    }
+    if (!shards_.empty() && !same_layout(shards_.front(), shard)) {
+      throw UserError("{}: made with another configuration than {}; build the data set anew", path.string(),
+                      shards_.front().path().filename().string());
+    }
+    size_ += shard.samples();
+    shards_.push_back(std::move(shard));
+  }
+}
+
+const Shard& ShardSet::shard_of(std::uint64_t index) const {
+  const auto after = std::upper_bound(
+      shards_.begin(), shards_.end(), index,
+      [](std::uint64_t value, const Shard& shard) { return value < shard.header().first_index; });
+  return *std::prev(after);
+}
+
+bool ShardSet::read(std::uint64_t index, std::string_view name, void* out) const {
+  const Shard& shard = shard_of(index);
+  const ShardField* field = shard.find(name);
+  if (field == nullptr || index >= size_) {
+    throw std::logic_error("no such sample or field: " + std::string(name));
+  }
+  return shard.read(*files_.open(shard.path()), *field, index - shard.header().first_index, out);
+}
+
+std::string ShardSet::where(std::uint64_t index) const {
+  const Shard& shard = shard_of(index);
+  return fmt::format("{} sample {}", shard.path().filename().string(), index - shard.header().first_index);
+}
+
+}  // namespace samsr

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/shards/descriptor_cache.h"
+#include "data/shards/shard.h"
+
+namespace samsr {
+
+/// All shards of a finished data set as one array of samples, read at file offsets without HDF5's lock.
+class ShardSet {
+ public:
+  /// Opens every shard of the manifest. UserError naming the first that is missing, cut short, of another
+  /// size than the manifest says, or of other fields or content than the first.
+  explicit ShardSet(const std::filesystem::path& folder);
+
+  const std::filesystem::path& folder() const { return folder_; }
+  /// Number of samples.
+  std::uint64_t size() const { return size_; }
+  const std::vector<Shard>& shards() const { return shards_; }
+  /// Header of the first shard; `content`, seed and scale hold for all.
+  const ShardHeader& header() const { return shards_.front().header(); }
+  /// A dataset's name, type and shape, the same in all shards; null when there is none.
+  const ShardField* find(std::string_view name) const { return shards_.front().find(name); }
+
+  /// Reads field `name` of sample `index` (0 … size()-1) into `out`, find(name)->bytes long; false when its
+  /// checksum does not fit. UserError when the shard cannot be read any more. Safe to use from several threads.
+  bool read(std::uint64_t index, std::string_view name, void* out) const;
+  /// "shard-000003.h5 sample 17", for messages.
+  std::string where(std::uint64_t index) const;
+
+ private:
+  const Shard& shard_of(std::uint64_t index) const;
+
+  std::filesystem::path folder_;
+  std::vector<Shard> shards_;
+  std::uint64_t size_ = 0;
+  mutable DescriptorCache files_;
+};
+
+}  // namespace samsr

@@ -1,0 +1,132 @@
+#include "data/shards/shard_writer.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "core/atomic_file.h"
+#include "core/crc32c.h"
+#include "core/error.h"
+#include "data/shards/hdf5.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+/// Runs a step that writes through HDF5, whose failures on a healthy program are the disk's.
+template <class Step>
+void through_hdf5(const fs::path& path, Step step) {
+  const hdf5::QuietErrors quiet;
+  errno = 0;
+  try {
+    step();
+  } catch (const std::runtime_error& error) {
+    const int reason = errno;
+    throw UserError("{}: the shard cannot be written: {} ({}); make room or choose another data.out",
+                    path.string(), reason != 0 ? std::strerror(reason) : "unknown reason", error.what());
+  }
+}
+
+}  // namespace
+
+ShardWriter::ShardWriter(fs::path path, ShardHeader header, const Sample& first, std::uint64_t samples)
+    : path_(std::move(path)), temporary_(temporary_name(path_)), header_(std::move(header)), samples_(samples) {
+  try {
+    through_hdf5(path_, [&] { create(first); });
+    file_ = std::make_unique<RandomAccessFile>(temporary_, RandomAccessFile::Access::kWrite);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(temporary_, ignored);
+    throw;
+  }
+}
+
+ShardWriter::~ShardWriter() {
+  if (file_ != nullptr) {
+    std::error_code ignored;
+    fs::remove(temporary_, ignored);
+  }
+}
+
+void ShardWriter::create(const Sample& first) {
+  hdf5::Id file = hdf5::create_file(temporary_);
+  hdf5::write_attribute(file, "format", std::string(kShardFormat));
+  hdf5::write_attribute(file, "config", header_.config);
+  hdf5::write_attribute(file, "content", header_.content);
+  hdf5::write_attribute(file, "seed", header_.seed);
+  hdf5::write_attribute(file, "first_index", header_.first_index);
+  hdf5::write_attribute(file, "scale", header_.scale);
+  hdf5::write_attribute(file, "tool", header_.tool);
+
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : first.fields) {
+    std::vector<std::int64_t> shape{static_cast<std::int64_t>(samples_)};
+    shape.insert(shape.end(), tensor.sizes().begin(), tensor.sizes().end());
+    const hdf5::Id dataset = hdf5::create_dataset(file, name, hdf5::stored_type(tensor.scalar_type()), shape);
+    fields_.push_back({.name = name,
+                       .type = tensor.scalar_type(),
+                       .shape = tensor.sizes().vec(),
+                       .offset = hdf5::offset(dataset),
+                       .bytes = tensor.nbytes(),
+                       .column = fields_.size()});
+    names.push_back(name);
+  }
+  names.emplace_back(kSourceField);
+  const hdf5::Id table =
+      hdf5::create_dataset(file, std::string(kChecksumDataset), hdf5::stored_type(at::kUInt32),
+                           {static_cast<std::int64_t>(samples_), static_cast<std::int64_t>(names.size())});
+  hdf5::write_attribute(table, "fields", names);
+  checksum_offset_ = hdf5::offset(table);
+  file.close("H5Fclose");
+}
+
+void ShardWriter::append(const Sample& sample) {
+  TORCH_CHECK(sources_.size() < samples_, "a shard of ", samples_, " samples is full");
+  TORCH_CHECK(sample.fields.size() == fields_.size(), "the shard stores ", fields_.size(), " fields, got ",
+              sample.fields.size());
+  for (const ShardField& field : fields_) {
+    const auto& [name, tensor] = sample.fields[field.column];
+    TORCH_CHECK(name == field.name && tensor.scalar_type() == field.type && tensor.sizes() == field.shape &&
+                    tensor.is_contiguous(),
+                "sample field ", name, " ", tensor.sizes(), " does not fit the shard's ", field.name);
+    file_->write_at(field.offset + sources_.size() * field.bytes, tensor.const_data_ptr(), field.bytes);
+    checksums_.push_back(field_checksum(field.name, tensor.const_data_ptr(), field.bytes));
+  }
+  checksums_.push_back(crc32c(sample.source.data(), sample.source.size()));
+  sources_.push_back(sample.source);
+}
+
+void ShardWriter::write_sources() {
+  std::size_t length = 1;
+  for (const std::string& source : sources_) {
+    length = std::max(length, source.size());
+  }
+  std::uint64_t offset = 0;
+  through_hdf5(path_, [&] {
+    hdf5::Id file = hdf5::open_file(temporary_, true);
+    {
+      const hdf5::Id dataset = hdf5::create_dataset(file, std::string(kSourceField), hdf5::text_type(length),
+                                                    {static_cast<std::int64_t>(samples_)});
+      offset = hdf5::offset(dataset);
+    }
+    file.close("H5Fclose");
+  });
+  std::string padded;
+  for (const std::string& source : sources_) {
+    padded += source;
+    padded.append(length - source.size(), '\0');
+  }
+  file_->write_at(offset, padded.data(), padded.size());
+}
+
+void ShardWriter::finish() {
+  TORCH_CHECK(sources_.size() == samples_, "the shard has ", sources_.size(), " of ", samples_, " samples");
+  file_->write_at(checksum_offset_, checksums_.data(), checksums_.size() * sizeof(std::uint32_t));
+  write_sources();
+  publish(temporary_, path_);
+  file_.reset();
+}
+
+}  // namespace samsr

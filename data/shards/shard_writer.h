@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/shards/random_access_file.h"
+#include "data/shards/sample.h"
+#include "data/shards/shard.h"
+
+namespace samsr {
+
+/// Writes one shard sample by sample under a temporary name; finish() gives it its own. Whatever happens
+/// before, no file of that name is there. HDF5 lays out the file, the samples go to their offsets directly.
+class ShardWriter {
+ public:
+  /// `samples` of the names, types and shapes of `first`.
+  ShardWriter(std::filesystem::path path, ShardHeader header, const Sample& first, std::uint64_t samples);
+  /// Removes the unfinished file.
+  ~ShardWriter();
+  ShardWriter(const ShardWriter&) = delete;
+  ShardWriter& operator=(const ShardWriter&) = delete;
+
+  /// UserError when it cannot be written (disk full).
+  void append(const Sample& sample);
+  /// After exactly `samples` calls of append(): completes the file, syncs it and renames it.
+  void finish();
+
+ private:
+  void create(const Sample& first);
+  void write_sources();
+
+  const std::filesystem::path path_;
+  const std::filesystem::path temporary_;
+  const ShardHeader header_;
+  const std::uint64_t samples_;
+  std::vector<ShardField> fields_;
+  std::uint64_t checksum_offset_ = 0;
+  std::vector<std::uint32_t> checksums_;
+  std::vector<std::string> sources_;
+  std::unique_ptr<RandomAccessFile> file_;
+};
+
+}  // namespace samsr

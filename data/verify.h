@@ -1,0 +1,15 @@
+#pragma once
+
+#include <filesystem>
+
+#include "comm/communicator.h"
+#include "core/log.h"
+
+namespace samsr {
+
+/// Checks a data set: the manifest, every shard it lists, shards it does not list, and the checksum of every
+/// field of every sample. Each finding is one line; at the end a UserError with their number when there are
+/// any, else a line with what was checked. The ranks share the shards. Collective.
+void verify_dataset(const std::filesystem::path& folder, Communicator& comm, Log& log);
+
+}  // namespace samsr
