@@ -145,8 +145,7 @@ cv::Mat filter_separable(const cv::Mat& image, const std::vector<SeparableTerm>&
         vertical[static_cast<std::size_t>(i)] = {padded.ptr<float>(y + i),
                                                  terms[term].column[static_cast<std::size_t>(i)]};
       }
-      weighted_sum(vertical, padded_width,
-                   columns_summed.data() + term * static_cast<std::size_t>(padded_width));
+      weighted_sum(vertical, padded_width, columns_summed.data() + term * static_cast<std::size_t>(padded_width));
     }
     weighted_sum(horizontal, image.cols * kChannels, result.ptr<float>(y));
   }

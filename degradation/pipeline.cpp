@@ -26,7 +26,8 @@ void DegradationPipeline::add_noise(cv::Mat& image, const NoisePlan& plan, Rng& 
   clamp_to_unit(image);
 }
 
-cv::Mat DegradationPipeline::degraded(const cv::Mat& image, const DegradationPlan& plan, std::uint64_t seed) const {
+cv::Mat DegradationPipeline::degraded(const cv::Mat& image, const DegradationPlan& plan,
+                                      std::uint64_t seed) const {
   const cv::Size target(image.cols / scale_, image.rows / scale_);
   Rng first_noise(seed, "degradation noise", {1});
   cv::Mat out = filter_image(image, make_kernel(*plan.first.blur));

@@ -54,8 +54,10 @@ void DegradationOrder::bind(Settings& settings, const std::string& suffix) {
                  [](const std::vector<double>& v) { return v[0] <= 1 && v[1] >= 1; });
   add_probability(settings, key("gaussian_noise_prob"), gaussian_noise_prob,
                   order + "probability of Gaussian noise; else Poisson");
-  add_range(settings, key("noise_range"), noise_range, 0, 255, order + "standard deviation of Gaussian noise, 1/255");
-  add_range(settings, key("poisson_scale_range"), poisson_scale_range, 0, 100, order + "strength of Poisson noise");
+  add_range(settings, key("noise_range"), noise_range, 0, 255,
+            order + "standard deviation of Gaussian noise, 1/255");
+  add_range(settings, key("poisson_scale_range"), poisson_scale_range, 0, 100,
+            order + "strength of Poisson noise");
   add_probability(settings, key("gray_noise_prob"), gray_noise_prob,
                   order + "probability that noise is the same on all channels");
   add_range(settings, key("jpeg_range"), jpeg_range, 1, 100,
@@ -64,12 +66,12 @@ void DegradationOrder::bind(Settings& settings, const std::string& suffix) {
 
 void DegradationSettings::bind(Settings& settings) {
   first.bind(settings, "");
-  add_probability(settings, "degradation.second_order_prob", second_order_prob,
-                  "probability of the second order");
+  add_probability(settings, "degradation.second_order_prob", second_order_prob, "probability of the second order");
   add_probability(settings, "degradation.second_blur_prob", second_blur_prob,
                   "probability of a blur in the second order");
   second.bind(settings, "2");
-  add_probability(settings, "degradation.final_sinc_prob", final_sinc_prob, "probability of the final sinc filter");
+  add_probability(settings, "degradation.final_sinc_prob", final_sinc_prob,
+                  "probability of the final sinc filter");
   settings.add("degradation.use_sharp", use_sharp, "sharpen the ground truth (and degrade the sharpened)");
   settings.add("degradation.usm_radius", usm_radius, "taps of the sharpening's Gaussian").between(1, 255);
   settings.add("degradation.usm_weight", usm_weight, "strength of the sharpening").between(0.0, 10.0);
@@ -79,14 +81,16 @@ void DegradationSettings::bind(Settings& settings) {
 void DegradationSettings::check() const {
   const auto check_order = [](const DegradationOrder& order, const char* suffix) {
     if (order.kernel_list.size() != order.kernel_prob.size()) {
-      throw UserError("degradation.kernel_prob{0} has {1} numbers for the {2} kinds of degradation.kernel_list{0}; "
-                      "give one number for each kind",
-                      suffix, order.kernel_prob.size(), order.kernel_list.size());
+      throw UserError(
+          "degradation.kernel_prob{0} has {1} numbers for the {2} kinds of degradation.kernel_list{0}; "
+          "give one number for each kind",
+          suffix, order.kernel_prob.size(), order.kernel_list.size());
     }
     if (order.blur_kernel_min > order.blur_kernel_size) {
-      throw UserError("degradation.blur_kernel_min{0} is {1}, above degradation.blur_kernel_size{0}, {2}; "
-                      "lower the first or raise the second",
-                      suffix, order.blur_kernel_min, order.blur_kernel_size);
+      throw UserError(
+          "degradation.blur_kernel_min{0} is {1}, above degradation.blur_kernel_size{0}, {2}; "
+          "lower the first or raise the second",
+          suffix, order.blur_kernel_min, order.blur_kernel_size);
     }
   };
   check_order(first, "");

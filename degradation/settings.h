@@ -12,17 +12,17 @@ namespace samsr {
 struct DegradationOrder {
   int blur_kernel_min = 7;    ///< pixels, odd
   int blur_kernel_size = 21;  ///< largest, pixels, odd
-  std::vector<std::string> kernel_list{"iso",          "aniso",       "generalized_iso", "generalized_aniso",
+  std::vector<std::string> kernel_list{"iso",         "aniso",        "generalized_iso", "generalized_aniso",
                                        "plateau_iso", "plateau_aniso"};
   std::vector<double> kernel_prob{0.45, 0.25, 0.12, 0.03, 0.12, 0.03};
   double sinc_prob = 0.1;
-  std::vector<double> blur_sigma{0.2, 3.0};   ///< pixels
-  std::vector<double> betag_range{0.5, 4.0};  ///< shape of the generalized Gaussians
-  std::vector<double> betap_range{1.0, 2.0};  ///< shape of the plateaus
+  std::vector<double> blur_sigma{0.2, 3.0};        ///< pixels
+  std::vector<double> betag_range{0.5, 4.0};       ///< shape of the generalized Gaussians
+  std::vector<double> betap_range{1.0, 2.0};       ///< shape of the plateaus
   std::vector<double> resize_prob{0.2, 0.7, 0.1};  ///< up, down, keep
   std::vector<double> resize_range{0.15, 1.5};
-  double gaussian_noise_prob = 0.5;            ///< else Poisson
-  std::vector<double> noise_range{1, 30};      ///< standard deviation in 1/255
+  double gaussian_noise_prob = 0.5;        ///< else Poisson
+  std::vector<double> noise_range{1, 30};  ///< standard deviation in 1/255
   std::vector<double> poisson_scale_range{0.05, 3.0};
   double gray_noise_prob = 0.4;
   std::vector<double> jpeg_range{30, 95};

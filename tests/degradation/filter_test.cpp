@@ -21,7 +21,8 @@ cv::Mat reference(const cv::Mat& image, const cv::Mat& kernel) {
 
 TEST(Filter, EveryKindOfKernelMatchesPlainCorrelation) {
   const cv::Mat image = to_unit(testing::make_picture(61, 47));
-  for (const char* kind : {"iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso", "sinc"}) {
+  for (const char* kind :
+       {"iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso", "sinc"}) {
     for (const int size : {3, 7, 13, 21}) {
       const cv::Mat kernel = make_kernel(
           {.kind = kind, .size = size, .sigma_x = 2.4, .sigma_y = 0.6, .theta = 0.9, .beta = 0.8, .cutoff = 1.7});
@@ -50,7 +51,8 @@ TEST(Filter, AnImageSmallerThanTheKernelKeepsItsSize) {
 TEST(Filter, GaussiansAlongTheAxesAreOneTermAndSteepOnesAreNotSeparated) {
   EXPECT_EQ(separate(make_kernel({.kind = "iso", .size = 21, .sigma_x = 2})).size(), 1U);
   EXPECT_EQ(separate(make_kernel({.kind = "aniso", .size = 21, .sigma_x = 2, .sigma_y = 1})).size(), 1U);
-  EXPECT_TRUE(separate(make_kernel({.kind = "aniso", .size = 21, .sigma_x = 3, .sigma_y = 0.2, .theta = 0.8})).empty());
+  EXPECT_TRUE(
+      separate(make_kernel({.kind = "aniso", .size = 21, .sigma_x = 3, .sigma_y = 0.2, .theta = 0.8})).empty());
 }
 
 }  // namespace

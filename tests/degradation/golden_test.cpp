@@ -43,7 +43,8 @@ TEST_P(DegradationGolden, Kernels) {
     const cv::Mat kernel = pad_kernel(make_kernel(spec), static_cast<int>(expected.size(1)));
     const torch::Tensor actual =
         torch::from_blob(kernel.data, {kernel.rows, kernel.cols}, torch::kFloat64).clone();
-    golden_.expect_close(actual, expected[static_cast<std::int64_t>(i)], spec.kind + " " + std::to_string(spec.size));
+    golden_.expect_close(actual, expected[static_cast<std::int64_t>(i)],
+                         spec.kind + " " + std::to_string(spec.size));
   }
 }
 
@@ -60,8 +61,8 @@ TEST_P(DegradationGolden, Filtered) {
 
 TEST_P(DegradationGolden, UnsharpMask) {
   const YAML::Node usm = golden_.config()["usm"];
-  const cv::Mat sharp = unsharp_mask(image(), usm["radius"].as<int>(), usm["weight"].as<double>(),
-                                     usm["threshold"].as<double>());
+  const cv::Mat sharp =
+      unsharp_mask(image(), usm["radius"].as<int>(), usm["weight"].as<double>(), usm["threshold"].as<double>());
   golden_.expect_close(to_tensor(sharp), "out/usm");
 }
 

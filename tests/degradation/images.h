@@ -18,7 +18,8 @@ inline cv::Mat make_picture(int rows, int cols, std::uint64_t seed = 1) {
     for (int x = 0; x < cols; ++x) {
       const bool inside = (x / 17 + y / 23) % 2 == 0;
       for (int c = 0; c < 3; ++c) {
-        const double value = 128 + 60 * std::sin(0.05 * x + c) * std::cos(0.04 * y) + (inside ? 40 : -40) + 4 * rng.normal();
+        const double value =
+            128 + 60 * std::sin(0.05 * x + c) * std::cos(0.04 * y) + (inside ? 40 : -40) + 4 * rng.normal();
         picture.at<cv::Vec3b>(y, x)[c] = cv::saturate_cast<uchar>(value);
       }
     }
@@ -38,7 +39,8 @@ inline torch::Tensor to_tensor(const cv::Mat& image) {
 /// Tensor (H, W, 3) of bytes to CV_8UC3.
 inline cv::Mat to_mat(const torch::Tensor& bytes) {
   const torch::Tensor whole = bytes.to(torch::kUInt8).contiguous();
-  return cv::Mat(static_cast<int>(whole.size(0)), static_cast<int>(whole.size(1)), CV_8UC3, whole.data_ptr()).clone();
+  return cv::Mat(static_cast<int>(whole.size(0)), static_cast<int>(whole.size(1)), CV_8UC3, whole.data_ptr())
+      .clone();
 }
 
 }  // namespace samsr::testing

@@ -9,8 +9,10 @@ namespace samsr {
 namespace {
 
 TEST(Kernels, SumToOneAndAreSymmetricAboutTheirMiddle) {
-  for (const char* kind : {"iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso", "sinc"}) {
-    const KernelSpec spec{.kind = kind, .size = 15, .sigma_x = 2.1, .sigma_y = 0.7, .theta = 0.6, .beta = 1.4, .cutoff = 1.9};
+  for (const char* kind :
+       {"iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso", "sinc"}) {
+    const KernelSpec spec{
+        .kind = kind, .size = 15, .sigma_x = 2.1, .sigma_y = 0.7, .theta = 0.6, .beta = 1.4, .cutoff = 1.9};
     const cv::Mat kernel = make_kernel(spec);
     EXPECT_EQ(kernel.size(), cv::Size(15, 15)) << kind;
     EXPECT_NEAR(cv::sum(kernel)[0], 1.0, 1e-12) << kind;
@@ -36,9 +38,7 @@ TEST(Kernels, IsotropicKindsIgnoreTheSecondSigma) {
   EXPECT_EQ(cv::norm(make_kernel(plain), make_kernel(other), cv::NORM_INF), 0);
 }
 
-TEST(Kernels, AnUnknownKindIsAnError) {
-  EXPECT_THROW(make_kernel({.kind = "box"}), std::logic_error);
-}
+TEST(Kernels, AnUnknownKindIsAnError) { EXPECT_THROW(make_kernel({.kind = "box"}), std::logic_error); }
 
 }  // namespace
 }  // namespace samsr

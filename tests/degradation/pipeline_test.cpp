@@ -94,7 +94,8 @@ TEST(DegradationPipeline, BothCropsShowTheSamePlace) {
     const cv::Mat expected = resize_to(to_unit(pair.hr), cv::Size(40, 40), used);
     // Away from the border, where the crop was taken after and not before the reduction.
     const cv::Rect inside(2, 2, 36, 36);
-    EXPECT_LT(cv::norm(to_unit(pair.lr)(inside), expected(inside), cv::NORM_L1) / (36 * 36 * 3), 0.02) << pair.drawn;
+    EXPECT_LT(cv::norm(to_unit(pair.lr)(inside), expected(inside), cv::NORM_L1) / (36 * 36 * 3), 0.02)
+        << pair.drawn;
   }
 }
 
@@ -117,7 +118,8 @@ TEST(DegradationPipeline, RecordsWhatWasDrawnInTheConfiguredProportions) {
     EXPECT_LE(json["final"]["crop"][0].get<int>(), 4);
   }
   const std::map<std::string, double> shares{{"sinc", 0.1},   {"iso", 0.9 * 0.45}, {"plateau_aniso", 0.9 * 0.03},
-                                             {"second", 0.5}, {"final sinc", 0.8}, {"grey", 0.4}, {"down", 0.7}};
+                                             {"second", 0.5}, {"final sinc", 0.8}, {"grey", 0.4},
+                                             {"down", 0.7}};
   for (const auto& [name, share] : shares) {
     EXPECT_NEAR(count[name], kPairs * share, 5 * std::sqrt(kPairs * share * (1 - share))) << name;
   }

@@ -34,7 +34,8 @@ TEST(Resize, ToASizeMatchesTorch) {
   const cv::Mat image = to_unit(testing::make_picture(50, 37));
   const torch::Tensor tensor = testing::to_tensor(image);
   for (const ResizeMode mode : kModes) {
-    for (const cv::Size size : {cv::Size(75, 75), cv::Size(37, 50), cv::Size(12, 100), cv::Size(3, 2), cv::Size(1, 1)}) {
+    for (const cv::Size size :
+         {cv::Size(75, 75), cv::Size(37, 50), cv::Size(12, 100), cv::Size(3, 2), cv::Size(1, 1)}) {
       const auto options = options_for(mode).size(std::vector<std::int64_t>{size.height, size.width});
       EXPECT_LT(difference(resize_to(image, size, mode), F::interpolate(tensor, options)), 2e-6)
           << resize_mode_name(mode) << " " << size;
@@ -47,7 +48,8 @@ TEST(Resize, ByAFactorMatchesTorch) {
   const torch::Tensor tensor = testing::to_tensor(image);
   for (const ResizeMode mode : kModes) {
     for (const double factor : {0.15, 0.3337, 0.71, 1.0, 1.0331, 1.4999}) {
-      const auto options = options_for(mode).scale_factor(std::vector<double>{factor, factor}).recompute_scale_factor(false);
+      const auto options =
+          options_for(mode).scale_factor(std::vector<double>{factor, factor}).recompute_scale_factor(false);
       EXPECT_LT(difference(resize_by(image, factor, mode), F::interpolate(tensor, options)), 5e-6)
           << resize_mode_name(mode) << " " << factor;
     }

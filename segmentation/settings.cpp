@@ -1,0 +1,42 @@
+#include "segmentation/settings.h"
+
+namespace samsr {
+
+void MaskSettings::bind(Settings& settings) {
+  settings.add("masks.source", source, "what makes the masks").one_of({"graph"});
+  settings.add("masks.graph_reduce", graph_reduce, "graph masks: segment the image this many times smaller")
+      .between(1, 16);
+  settings
+      .add("masks.graph_sigma", graph_sigma, "graph masks: blur before segmenting, pixels of the reduced image")
+      .between(0.0, 50.0);
+  settings.add("masks.graph_k", graph_k, "graph masks: preference for large segments, one number for each scale")
+      .above(0.0)
+      .satisfies("at least one", [](const std::vector<double>& k) { return !k.empty(); });
+  settings
+      .add("masks.graph_min_size", graph_min_size, "graph masks: smallest segment of each scale, reduced pixels")
+      .at_least(1);
+  settings.add("masks.graph_min_area", graph_min_area, "graph masks: smallest mask, share of the image")
+      .between(0.0005, 1.0);
+  settings.add("masks.graph_max_area", graph_max_area, "graph masks: largest mask, share of the image")
+      .between(0.0, 1.0);
+  settings
+      .add("masks.graph_same", graph_same,
+           "graph masks: intersection over union from which masks of two scales are one")
+      .above(0.0)
+      .between(0.0, 1.0);
+  settings.add("masks.pool_threshold", pool_threshold, "share of its pixels from which a pooled pixel is covered")
+      .between(0.0, 1.0);
+}
+
+void MaskSettings::check() const {
+  if (graph_k.size() != graph_min_size.size()) {
+    throw UserError("masks.graph_min_size has {} numbers for the {} scales of masks.graph_k; give one for each",
+                    graph_min_size.size(), graph_k.size());
+  }
+  if (graph_min_area > graph_max_area) {
+    throw UserError("masks.graph_min_area is {}, above masks.graph_max_area, {}; no mask would be kept",
+                    graph_min_area, graph_max_area);
+  }
+}
+
+}  // namespace samsr

@@ -1,0 +1,34 @@
+#include "segmentation/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace samsr {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string error_of(const std::string& assignment) {
+  MaskSettings masks;
+  Settings registry;
+  masks.bind(registry);
+  try {
+    registry.apply_override(assignment);
+    masks.check();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(MaskSettings, WrongValuesAreRefusedByName) {
+  EXPECT_EQ(error_of("masks.graph_sigma=1"), "");
+  EXPECT_THAT(error_of("masks.source=magic"), HasSubstr("graph"));
+  EXPECT_THAT(error_of("masks.graph_k=[]"), HasSubstr("at least one"));
+  EXPECT_THAT(error_of("masks.graph_k=[100, -1]"), HasSubstr("above 0"));
+  EXPECT_THAT(error_of("masks.graph_k=[100, 200]"), HasSubstr("masks.graph_min_size has 4"));
+  EXPECT_THAT(error_of("masks.graph_min_area=0.5"), HasSubstr("no mask would be kept"));
+}
+
+}  // namespace
+}  // namespace samsr
