@@ -30,7 +30,7 @@ cv::Mat make_scene(int side) {
 
 TEST(SegmentGraph, FindsTheThreePartsOfAScene) {
   // Unblurred: a blurred edge is wide enough to be a part of its own.
-  const Segments segments = segment_graph(make_scene(64), 0, {{300, 20}}).front();
+  const Segments segments = segment_graph(make_scene(64), 0, {{1000, 20}}).front();
   ASSERT_EQ(segments.area.size(), 3U);
   EXPECT_EQ(segments.area[0] + segments.area[1] + segments.area[2], 64 * 64);
   EXPECT_EQ(segments.labels.at<std::int32_t>(0, 0), 0);
