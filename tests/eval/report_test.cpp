@@ -1,0 +1,132 @@
+#include "eval/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <regex>
+#include <set>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "eval/chart.h"
+#include "eval/html.h"
+#include "scratch_folder.h"
+#include "synthetic_image.h"
+
+namespace samsr {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// Names of elements left open, or closed out of turn.
+std::vector<std::string> unbalanced(const std::string& html) {
+  const std::set<std::string> closed_by_themselves{"meta", "img"};
+  std::vector<std::string> open;
+  const std::regex tag("<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*?(/?)>");
+  for (std::sregex_iterator at(html.begin(), html.end(), tag), end; at != end; ++at) {
+    const std::string name = (*at)[2];
+    if ((*at)[1].length() > 0) {
+      if (open.empty() || open.back() != name) {
+        return {"</" + name + ">"};
+      }
+      open.pop_back();
+    } else if ((*at)[3].length() == 0 && !closed_by_themselves.contains(name)) {
+      open.push_back(name);
+    }
+  }
+  return open;
+}
+
+ReportInput everything() {
+  ReportInput input;
+  input.title = "A <b>title</b> & more";
+  input.summary = "\"quoted\"";
+  Results results;
+  results.metrics = {{"psnr_y", "Y, no crop", true, 2}, {"niqe", "blocks", false, 2}};
+  results.methods.push_back({"bicubic", "lq", {{"a", {24.0, 8.0}}}});
+  results.methods.push_back({"student", "out", {{"a", {23.9, NAN}}}});
+  input.tables.push_back({"Held-out crops", results});
+  input.rows.push_back({"a", {{"LR", testing::synthetic_image(32, 32, 1)}, {"HR", testing::synthetic_image(32, 32, 2)}}});
+  input.curves = {{"teacher", "loss", {1, 2, 3}, {0.3, 0.2, 0.1}}, {"student", "loss", {1, 2}, {-0.3, 0.2}}};
+  input.notes.push_back({"config", "a: <1>\n"});
+  return input;
+}
+
+TEST(Report, HoldsEverythingAndNothingFromElsewhere) {
+  const std::string html = report_html(everything());
+  EXPECT_THAT(html, HasSubstr("<title>A &lt;b&gt;title&lt;/b&gt; &amp; more</title>"));
+  EXPECT_THAT(html, HasSubstr("<td class=\"best\">24.00</td>"));
+  EXPECT_THAT(html, HasSubstr("<td>-</td>"));
+  EXPECT_THAT(html, HasSubstr("PSNR-Y ↑"));
+  EXPECT_THAT(html, HasSubstr("Y, no crop"));
+  EXPECT_THAT(html, HasSubstr("src=\"data:image/png;base64,iVBORw0KGgo"));
+  EXPECT_THAT(html, HasSubstr("<figcaption>LR</figcaption>"));
+  EXPECT_THAT(html, HasSubstr("<h3>teacher</h3>"));
+  EXPECT_THAT(html, HasSubstr("a: &lt;1&gt;"));
+  EXPECT_THAT(html, Not(HasSubstr("http")));
+  EXPECT_THAT(unbalanced(html), ::testing::IsEmpty());
+}
+
+TEST(Report, IsWrittenEvenWhenThereIsLittleToSay) {
+  const testing::ScratchFolder scratch;
+  ReportInput input;
+  input.title = "empty";
+  write_report(input, scratch / "sub/report.html");
+  const std::string html = read_file(scratch / "sub/report.html");
+  EXPECT_THAT(html, Not(HasSubstr("<h2>")));
+  EXPECT_THAT(unbalanced(html), ::testing::IsEmpty());
+}
+
+TEST(Chart, LogarithmicWherePositive) {
+  const std::string positive = line_chart({{"run", "loss", {1, 10, 100}, {1, 0.1, 0.01}}});
+  EXPECT_THAT(positive, HasSubstr("logarithmic"));
+  EXPECT_THAT(line_chart({{"run", "loss", {1, 2}, {-1, 1}}}), Not(HasSubstr("logarithmic")));
+  EXPECT_THAT(line_chart({{"run", "loss", {5}, {0.5}}}), Not(HasSubstr("nan")));
+  EXPECT_THAT(line_chart({{"run", "loss", {5, 6}, {0, 0}}}), Not(HasSubstr("nan")));
+  EXPECT_EQ(line_chart({{"run", "loss", {}, {}}}), "");
+}
+
+TEST(Chart, LongCurvesAreThinned) {
+  LossCurve curve{"run", "loss", {}, {}};
+  for (int i = 0; i < 100'000; ++i) {
+    curve.steps.push_back(i);
+    curve.values.push_back(1 + i % 7);
+  }
+  EXPECT_LT(line_chart({curve}).size(), 10'000U);
+}
+
+TEST(LossCurves, TermsAreReadInOrderAndTheRestLeftOut) {
+  const testing::ScratchFolder scratch;
+  testing::write_text(scratch / "metrics.jsonl",
+                      "{\"step\":1,\"loss\":0.5,\"distill\":0.2,\"lr\":1e-4,\"grad_norm\":1,\"skipped\":true}\n"
+                      "{\"step\":2,\"loss\":null,\"distill\":0.1,\"lr\":1e-4,\"grad_norm\":1}\n"
+                      "{\"step\":3,\"lo");
+  const auto curves = read_loss_curves(scratch / "metrics.jsonl", "student");
+  ASSERT_EQ(curves.size(), 2U);
+  EXPECT_EQ(curves[0].name, "loss");
+  EXPECT_EQ(curves[0].steps, std::vector<double>{1});
+  EXPECT_EQ(curves[1].name, "distill");
+  EXPECT_EQ(curves[1].values, (std::vector<double>{0.2, 0.1}));
+  EXPECT_EQ(curves[1].run, "student");
+  testing::write_text(scratch / "metrics.jsonl", "{\"step\":1}\nnonsense\n{\"step\":2}\n");
+  try {
+    read_loss_curves(scratch / "metrics.jsonl", "student");
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("metrics.jsonl:2"));
+  }
+}
+
+TEST(Html, Base64OfTheStandardsExamples) {
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foo"), "Zm9v");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(base64("\xff\xfe"), "//4=");
+}
+
+}  // namespace
+}  // namespace samsr

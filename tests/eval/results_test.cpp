@@ -1,0 +1,85 @@
+#include "eval/results.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "scratch_folder.h"
+
+namespace samsr {
+namespace {
+
+using ::testing::HasSubstr;
+
+Results two_methods() {
+  Results results;
+  results.reference = "gt";
+  results.metrics = {{"psnr_y", "Y, no crop", true, 2}, {"niqe", "blocks", false, 2}};
+  results.methods.push_back({"bicubic", "lq", {{"a", {24.0, 8.0}}, {"b,\"c\"", {26.0, NAN}}}});
+  results.methods.push_back({"stu|dent", "out", {{"a", {23.5, 7.0}}, {"b,\"c\"", {25.0, 6.0}}}});
+  return results;
+}
+
+TEST(Results, MeansLeaveOutImagesWithoutValue) {
+  const Results results = two_methods();
+  EXPECT_DOUBLE_EQ(results.methods[0].mean(0), 25.0);
+  EXPECT_DOUBLE_EQ(results.methods[0].mean(1), 8.0);
+  EXPECT_EQ(results.methods[0].counted(1), 1);
+  EXPECT_EQ(results.best(0), 0);
+  EXPECT_EQ(results.best(1), 1);
+}
+
+TEST(Results, NothingIsBestAmongOne) {
+  Results results = two_methods();
+  results.methods.pop_back();
+  EXPECT_EQ(results.best(0), -1);
+  results.methods[0].images = {{"a", {NAN, NAN}}};
+  EXPECT_TRUE(std::isnan(results.methods[0].mean(0)));
+  EXPECT_THAT(markdown_table(results), HasSubstr("| bicubic | 1 | - | - |"));
+}
+
+TEST(Results, MarkdownShowsBestDirectionAndProtocol) {
+  const std::string table = markdown_table(two_methods());
+  EXPECT_THAT(table, HasSubstr("| method | images | PSNR-Y ↑ | NIQE ↓ |"));
+  EXPECT_THAT(table, HasSubstr("| bicubic | 2 | **25.00** | 8.00 |"));
+  EXPECT_THAT(table, HasSubstr("| stu\\|dent | 2 | 24.25 | **6.50** |"));
+  EXPECT_THAT(table, HasSubstr("- PSNR-Y: Y, no crop\n"));
+  EXPECT_THAT(table, HasSubstr("- NIQE: blocks; bicubic: mean over 1 of 2 images\n"));
+}
+
+TEST(Results, CsvQuotesNamesAndLeavesGaps) {
+  EXPECT_EQ(csv_table(two_methods()),
+            "method,image,psnr_y,niqe\n"
+            "bicubic,a,24,8\n"
+            "bicubic,\"b,\"\"c\"\"\",26,\n"
+            "stu|dent,a,23.5,7\n"
+            "stu|dent,\"b,\"\"c\"\"\",25,6\n");
+}
+
+TEST(Results, JsonIsReadBackAsItWas) {
+  const testing::ScratchFolder scratch;
+  write_results(two_methods(), scratch / "new/folder");
+  const Results back = read_results(scratch / "new/folder/results.json");
+  EXPECT_EQ(json_results(back), json_results(two_methods()));
+  EXPECT_EQ(read_file(scratch / "new/folder/results.md"), markdown_table(back));
+  EXPECT_EQ(read_file(scratch / "new/folder/results.csv"), csv_table(back));
+}
+
+TEST(Results, ForeignFilesAreRefusedByName) {
+  const testing::ScratchFolder scratch;
+  for (const char* text : {"{", "{\"format\": \"other/1\"}", "{\"format\": \"samsr-results/1\"}"}) {
+    testing::write_text(scratch / "x.json", text);
+    try {
+      read_results(scratch / "x.json");
+      FAIL() << text;
+    } catch (const UserError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("x.json"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace samsr
