@@ -46,6 +46,26 @@ YAML::Node parse(const std::string& text, const std::string& name) {
 
 }  // namespace
 
+std::vector<std::string> settings_differences(const std::string& before_yaml, const std::string& after_yaml) {
+  std::map<std::string, std::pair<std::string, std::string>> values;
+  const auto read = [&](const std::string& text, std::string std::pair<std::string, std::string>::*side) {
+    std::vector<std::pair<std::string, Leaf>> leaves;
+    flatten(parse(text, "configuration"), "", "configuration", leaves);
+    for (const auto& [key, leaf] : leaves) {
+      values.try_emplace(key, "(none)", "(none)").first->second.*side = one_line(leaf.value);
+    }
+  };
+  read(before_yaml, &std::pair<std::string, std::string>::first);
+  read(after_yaml, &std::pair<std::string, std::string>::second);
+  std::vector<std::string> differences;
+  for (const auto& [key, value] : values) {
+    if (value.first != value.second) {
+      differences.push_back(fmt::format("{}: {} → {}", key, value.first, value.second));
+    }
+  }
+  return differences;
+}
+
 Settings::Entry* Settings::find(const std::string& key) {
   for (Entry& entry : entries_) {
     if (entry.key == key) {

@@ -86,6 +86,10 @@ class Settings {
   std::vector<Entry> entries_;
 };
 
+/// Settings in which two resolved configurations differ, as "key: before → after"; keys that only one of
+/// them has count as "(none)".
+std::vector<std::string> settings_differences(const std::string& before_yaml, const std::string& after_yaml);
+
 namespace settings_detail {
 template <class T>
 struct IsVector : std::false_type {};
@@ -103,6 +107,22 @@ bool each(const T& value, Condition condition) {
     return true;
   } else {
     return condition(value);
+  }
+}
+
+/// The value as YAML that reads back equal; numbers in their shortest form (0.1, not 0.10000000000000001).
+template <class T>
+YAML::Node to_node(const T& value) {
+  if constexpr (IsVector<T>::value) {
+    YAML::Node node(YAML::NodeType::Sequence);
+    for (const auto& element : value) {
+      node.push_back(to_node(element));
+    }
+    return node;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return YAML::Node(fmt::format("{}", value));
+  } else {
+    return YAML::Node(value);
   }
 }
 }  // namespace settings_detail
@@ -134,7 +154,7 @@ Settings::Handle<T> Settings::add(std::string key, T& value, std::string help) {
   entry.type = type_name<T>();
   entry.assign = [&value](const YAML::Node& node) { value = node.as<T>(); };
   entry.current = [&value] {
-    YAML::Node node(value);
+    YAML::Node node = settings_detail::to_node(value);
     if (node.IsSequence()) {
       node.SetStyle(YAML::EmitterStyle::Flow);
     }

@@ -89,6 +89,11 @@ TEST_F(SettingsTest, OverridesAreRefusedWithTheirText) {
   }
 }
 
+TEST(SettingsDifferences, NamesWhatChanged) {
+  EXPECT_THAT(settings_differences("train: {lr: 1, steps: 5}\n", "train: {lr: 2, steps: 5}\ndata: {seed: 1}\n"),
+              ::testing::ElementsAre("data.seed: (none) → 1", "train.lr: 1 → 2"));
+}
+
 TEST_F(SettingsTest, ABaseIsReadFirst) {
   const auto folder = std::filesystem::temp_directory_path() / ("samsr_settings_" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder / "small");

@@ -1,0 +1,116 @@
+#include "train/checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+
+namespace samsr {
+namespace {
+namespace fs = std::filesystem;
+
+class CheckpointTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    fs::remove_all(out_);
+    fs::create_directories(out_);
+  }
+  void TearDown() override { fs::remove_all(out_); }
+
+  void save(std::int64_t step) {
+    Checkpoint checkpoint;
+    for (TensorFile* file : {&checkpoint.student, &checkpoint.ema, &checkpoint.optimizer}) {
+      file->tensors.emplace_back("w", torch::full({64}, static_cast<double>(step)));
+    }
+    checkpoint.step = step;
+    checkpoint.position = static_cast<std::uint64_t>(step) * 8;
+    checkpoint.seed = 5;
+    checkpoint.dataset_size = 100;
+    checkpoint.config = "train: {lr: 1}\n";
+    save_checkpoint(out_, checkpoint, 2);
+  }
+
+  static void flip_byte(const fs::path& file, double part) {
+    std::string bytes = read_file(file);
+    auto& byte = bytes[static_cast<std::size_t>(part * static_cast<double>(bytes.size() - 1))];
+    byte = static_cast<char>(byte ^ 0x10);
+    std::ofstream(file, std::ios::binary) << bytes;
+  }
+
+  fs::path out_ = fs::temp_directory_path() / ("samsr_checkpoint_" + std::to_string(::getpid()));
+  std::ostringstream messages_;
+  Log log_{messages_, 0, 1, false};
+};
+
+TEST_F(CheckpointTest, ComesBackAsItWas) {
+  save(10);
+  const Checkpoint read = load_checkpoint(*newest_checkpoint(out_, log_));
+  EXPECT_EQ(read.step, 10);
+  EXPECT_EQ(read.position, 80U);
+  EXPECT_EQ(read.seed, 5U);
+  EXPECT_EQ(read.dataset_size, 100U);
+  EXPECT_EQ(read.config, "train: {lr: 1}\n");
+  EXPECT_TRUE(torch::equal(read.ema.tensors.at(0).second, torch::full({64}, 10.0)));
+}
+
+TEST_F(CheckpointTest, KeepsTheNewestAndNamesTheLatest) {
+  for (const int step : {10, 20, 30}) {
+    save(step);
+  }
+  EXPECT_FALSE(fs::exists(out_ / "step-00000010"));
+  EXPECT_TRUE(fs::exists(out_ / "step-00000020"));
+  EXPECT_EQ(read_file(out_ / "latest"), "step-00000030\n");
+}
+
+TEST_F(CheckpointTest, OneFlippedByteAnywhereFallsBackToTheOneBefore) {
+  for (const char* name : {"student.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json"}) {
+    for (const double part : {0.0, 0.4, 0.9}) {
+      save(10);
+      save(20);
+      flip_byte(out_ / "step-00000020" / name, part);
+      EXPECT_EQ(newest_checkpoint(out_, log_), out_ / "step-00000010") << name << " at " << part;
+      fs::remove_all(out_ / "step-00000020");
+    }
+  }
+  EXPECT_THAT(messages_.str(), ::testing::HasSubstr("the checkpoint before it is used"));
+}
+
+TEST_F(CheckpointTest, ATornFileFallsBackToo) {
+  save(10);
+  save(20);
+  fs::resize_file(out_ / "step-00000020" / "optimizer.safetensors", 100);
+  EXPECT_EQ(newest_checkpoint(out_, log_), out_ / "step-00000010");
+  fs::remove(out_ / "step-00000010" / "ema.safetensors");
+  EXPECT_THROW(newest_checkpoint(out_, log_), UserError);
+}
+
+TEST_F(CheckpointTest, NoCheckpointIsNoError) { EXPECT_FALSE(newest_checkpoint(out_, log_)); }
+
+TEST_F(CheckpointTest, FindsTheWeightsAUserMeans) {
+  save(10);
+  save(20);
+  EXPECT_EQ(find_weights(out_, log_), out_ / "step-00000020" / "ema.safetensors");
+  EXPECT_EQ(find_weights(out_ / "step-00000010", log_), out_ / "step-00000010" / "ema.safetensors");
+  const fs::path student = out_ / "step-00000010" / "student.safetensors";
+  EXPECT_EQ(find_weights(student, log_), student);
+  flip_byte(student, 0.9);
+  EXPECT_THROW(find_weights(student, log_), UserError);
+  EXPECT_THROW(find_weights(out_ / "absent", log_), UserError);
+}
+
+TEST_F(CheckpointTest, AnEarlierRunIsSetAsideNotLost) {
+  save(10);
+  EXPECT_EQ(set_aside_earlier_run(out_), out_ / "previous-1");
+  EXPECT_TRUE(fs::exists(out_ / "previous-1" / "step-00000010" / "state.json"));
+  EXPECT_FALSE(newest_checkpoint(out_, log_));
+  EXPECT_EQ(set_aside_earlier_run(out_), fs::path());
+}
+
+}  // namespace
+}  // namespace samsr

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include "data/shards/loader.h"
+
+namespace samsr {
+
+/// Samples from … from+count-1 of a batch; views of the same tensors.
+Batch slice(const Batch& batch, std::int64_t from, std::int64_t count);
+
+/// The batch with its tensors on `device`.
+Batch to_device(Batch batch, c10::Device device);
+
+}  // namespace samsr

@@ -1,0 +1,17 @@
+#include "train/resident_memory.h"
+
+#include <unistd.h>
+
+#include <fstream>
+
+namespace samsr {
+
+double resident_memory_mb() {
+  std::ifstream statm("/proc/self/statm");
+  double total_pages = 0;
+  double resident_pages = 0;
+  statm >> total_pages >> resident_pages;
+  return resident_pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+}  // namespace samsr
