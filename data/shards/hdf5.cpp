@@ -55,7 +55,11 @@ QuietErrors::QuietErrors() {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
-QuietErrors::~QuietErrors() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
+QuietErrors::~QuietErrors() {
+  if (restore_) {
+    H5Eset_auto2(H5E_DEFAULT, function_, data_);
+  }
+}
 
 Id create_file(const std::filesystem::path& path) {
   const Id creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "file creation properties");

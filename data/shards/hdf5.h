@@ -42,10 +42,13 @@ class QuietErrors {
   ~QuietErrors();
   QuietErrors(const QuietErrors&) = delete;
   QuietErrors& operator=(const QuietErrors&) = delete;
+  /// Stays quiet for good: a file that could not be closed is tried, and complained of, again at exit.
+  void forever() { restore_ = false; }
 
  private:
   H5E_auto2_t function_ = nullptr;
   void* data_ = nullptr;
+  bool restore_ = true;
 };
 
 /// A new file, whose bytes depend on what is stored and on nothing else (no time stamps). Datasets start at

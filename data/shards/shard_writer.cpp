@@ -18,12 +18,13 @@ namespace {
 /// Runs a step that writes through HDF5, whose failures on a healthy program are the disk's.
 template <class Step>
 void through_hdf5(const fs::path& path, Step step) {
-  const hdf5::QuietErrors quiet;
+  hdf5::QuietErrors quiet;
   errno = 0;
   try {
     step();
   } catch (const std::runtime_error& error) {
     const int reason = errno;
+    quiet.forever();
     throw UserError("{}: the shard cannot be written: {} ({}); make room or choose another data.out",
                     path.string(), reason != 0 ? std::strerror(reason) : "unknown reason", error.what());
   }

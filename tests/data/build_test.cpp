@@ -1,0 +1,238 @@
+#include "data/build.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "data/build_fixtures.h"
+#include "data/contact_sheet.h"
+#include "data/inspect.h"
+#include "data/shard_fixtures.h"
+#include "data/shards/shard_set.h"
+#include "data/temporary_folder.h"
+#include "data/verify.h"
+
+namespace samsr {
+namespace {
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::contents;
+using testing::message_of;
+using testing::small_build;
+using testing::TemporaryFolder;
+using testing::write_photographs;
+
+class Build : public ::testing::Test {
+ protected:
+  Build() { write_photographs(folder_ / "photos", 4); }
+
+  BuildSettings settings() const { return small_build(folder_ / "photos", folder_ / "out"); }
+  void build(const BuildSettings& settings) {
+    Log log(lines_, 0, 1, false);
+    build_dataset(settings, "data:\n  test: true\n", *comm_, log);
+  }
+  /// What building complains of; the log otherwise.
+  std::string building(const BuildSettings& settings) {
+    return message_of<UserError>([&] { build(settings); });
+  }
+  std::string verifying() {
+    Log log(lines_, 0, 1, false);
+    return message_of<UserError>([&] { verify_dataset(folder_ / "out", *comm_, log); });
+  }
+
+  TemporaryFolder folder_;
+  std::ostringstream lines_;
+  std::unique_ptr<Communicator> comm_ = make_single_communicator();
+};
+
+TEST_F(Build, StoresWhatTheContractSays) {
+  build(settings());
+  const ShardSet set(folder_ / "out");
+  EXPECT_EQ(set.size(), 11U);
+  EXPECT_EQ(set.shards().size(), 4U);
+  EXPECT_EQ(set.header().seed, 5U);
+  EXPECT_EQ(set.header().scale, 4U);
+  EXPECT_EQ(set.header().config, "data:\n  test: true\n");
+  const auto shape = [&](const char* name) { return set.find(name)->shape; };
+  using Shape = std::vector<std::int64_t>;
+  EXPECT_EQ(shape("hr"), (Shape{64, 64, 3}));
+  EXPECT_EQ(shape("lr"), (Shape{16, 16, 3}));
+  EXPECT_EQ(shape("coverage"), (Shape{16, 16}));
+  EXPECT_EQ(shape("coverage_hr"), (Shape{16, 16}));
+  EXPECT_EQ(shape("z_hr"), (Shape{48, 16, 16}));
+  EXPECT_EQ(shape("z_lr"), (Shape{48, 16, 16}));
+  const auto source = nlohmann::json::parse(read_source(set.shards()[1], 0));
+  EXPECT_THAT(source.at("image").get<std::string>(), HasSubstr("photo"));
+  EXPECT_EQ(source.at("crop").at(2), 80);
+  EXPECT_TRUE(source.at("degradation").is_object());
+  EXPECT_TRUE(fs::exists(folder_ / "out/config.yaml"));
+  EXPECT_THAT(lines_.str(), HasSubstr("4 photographs used"));
+}
+
+TEST_F(Build, UsesEveryPhotographOnceAnEpoch) {
+  build(settings());
+  const ShardSet set(folder_ / "out");
+  std::vector<std::string> images;
+  for (const Shard& shard : set.shards()) {
+    for (std::uint64_t i = 0; i < shard.samples(); ++i) {
+      images.push_back(nlohmann::json::parse(read_source(shard, i)).at("image"));
+    }
+  }
+  EXPECT_EQ(std::set<std::string>(images.begin(), images.begin() + 4).size(), 4U);
+  EXPECT_EQ(std::set<std::string>(images.begin() + 4, images.begin() + 8).size(), 4U);
+}
+
+TEST_F(Build, EndsWithTheSameBytesAfterAnInterruption) {
+  build(settings());
+  const auto expected = contents(folder_ / "out");
+  fs::remove(folder_ / "out/manifest.json");
+  fs::remove(folder_ / "out/shard-000001.h5");
+  const std::string torn = expected.at("shard-000003.h5");
+  write_file_atomically(folder_ / "out/shard-000003.h5", torn.substr(0, torn.size() / 2));
+  std::ofstream(temporary_name(folder_ / "out/shard-000001.h5")) << "half a shard";
+  build(settings());
+  EXPECT_EQ(contents(folder_ / "out"), expected);
+  EXPECT_THAT(lines_.str(), AllOf(HasSubstr("2 of 4 shards are complete"), HasSubstr("made again"),
+                                  HasSubstr("shard-000003.h5")));
+}
+
+TEST_F(Build, SamplesDoNotDependOnMemoryOrShards) {
+  build(settings());
+  BuildSettings other = small_build(folder_ / "photos", folder_ / "other");
+  other.data.cache_mb = 0;
+  other.data.samples_per_shard = 4;
+  build(other);
+  const ShardSet a(folder_ / "out");
+  const ShardSet b(folder_ / "other");
+  for (std::uint64_t i = 0; i < a.size(); ++i) {
+    for (const char* name : {"hr", "lr", "coverage", "coverage_hr", "z_hr", "z_lr"}) {
+      std::vector<unsigned char> ours(a.find(name)->bytes);
+      std::vector<unsigned char> theirs(ours.size());
+      EXPECT_TRUE(a.read(i, name, ours.data()));
+      EXPECT_TRUE(b.read(i, name, theirs.data()));
+      EXPECT_EQ(ours, theirs) << name << " of sample " << i;
+    }
+  }
+}
+
+TEST_F(Build, GrowsWhenMoreSamplesAreAskedFor) {
+  BuildSettings larger = settings();
+  larger.data.samples = 14;
+  build(larger);
+  const auto expected = contents(folder_ / "out");
+  fs::remove_all(folder_ / "out");
+  build(settings());
+  build(larger);
+  EXPECT_EQ(contents(folder_ / "out"), expected);
+  EXPECT_THAT(building(settings()), HasSubstr("shard-000004.h5: is beyond the 4 shards"));
+}
+
+TEST_F(Build, RefusesAFolderMadeOtherwise) {
+  build(settings());
+  BuildSettings other = settings();
+  other.data.seed = 6;
+  EXPECT_THAT(building(other), AllOf(HasSubstr("shard-000000.h5"), HasSubstr("data.seed is 5 there and 6 now")));
+  write_photographs(folder_ / "photos", 5);
+  EXPECT_THAT(building(settings()), HasSubstr("photographs is "));
+}
+
+TEST_F(Build, WorksWithoutLatentsAndWithRescaling) {
+  BuildSettings plain = settings();
+  plain.data.latents = false;
+  plain.data.coverage_hr = false;
+  plain.data.rescale_gt = true;
+  plain.data.use_rot = true;
+  build(plain);
+  const ShardSet set(folder_ / "out");
+  EXPECT_EQ(set.find("z_hr"), nullptr);
+  EXPECT_EQ(set.find("coverage_hr"), nullptr);
+  EXPECT_EQ(set.find("hr")->shape, (std::vector<std::int64_t>{64, 64, 3}));
+  const auto source = nlohmann::json::parse(read_source(set.shards()[0], 0));
+  EXPECT_GE(source.at("crop").at(2).get<int>(), 96);
+}
+
+TEST_F(Build, NamesAndCountsWhatItCannotUse) {
+  for (const char* name : {"truncated.jpg", "text.png", "empty.jpg", "grey16.png", "cmyk.jpg", "rgba.png"}) {
+    fs::copy_file(fs::path(SAMSR_TEST_IMAGES) / name, folder_ / ("photos/" + std::string(name)));
+  }
+  BuildSettings tiny = settings();
+  tiny.data.min_size = 30;
+  build(tiny);
+  for (const char* name : {"truncated.jpg", "text.png", "empty.jpg", "grey16.png", "cmyk.jpg", "rgba.png"}) {
+    EXPECT_THAT(lines_.str(), HasSubstr(name));
+  }
+  EXPECT_THAT(lines_.str(), HasSubstr("4 photographs used; left out: 3 too small, 3 unreadable"));
+}
+
+TEST_F(Build, CountsConvertedPhotographsAndContinuesSmallOnes) {
+  fs::remove_all(folder_ / "photos");
+  fs::create_directories(folder_ / "photos");
+  for (const char* name : {"grey16.png", "cmyk.jpg", "rgba.png", "grey.jpg"}) {
+    fs::copy_file(fs::path(SAMSR_TEST_IMAGES) / name, folder_ / ("photos/" + std::string(name)));
+  }
+  BuildSettings tiny = settings();
+  tiny.data.min_size = 1;
+  build(tiny);
+  EXPECT_THAT(lines_.str(), HasSubstr("4 photographs used, 1 16-bit, 1 CMYK, 1 alpha, 2 grey"));
+  EXPECT_EQ(ShardSet(folder_ / "out").size(), 11U);
+}
+
+TEST_F(Build, SaysWhenNothingCanBeUsed) {
+  BuildSettings large = settings();
+  large.data.min_size = 1000;
+  EXPECT_THAT(building(large), AllOf(HasSubstr("photos"), HasSubstr("4 too small")));
+  BuildSettings nowhere = settings();
+  nowhere.data.images = (folder_ / "absent").string();
+  EXPECT_THAT(building(nowhere), HasSubstr("no such folder"));
+  BuildSettings unset = settings();
+  unset.data.out = "";
+  EXPECT_THAT(building(unset), HasSubstr("data.out"));
+  BuildSettings odd = settings();
+  odd.data.gt_size = 66;
+  EXPECT_THAT(building(odd), HasSubstr("multiples of data.scale=4"));
+}
+
+TEST_F(Build, VerifyPassesAWholeDataSet) {
+  build(settings());
+  EXPECT_EQ(verifying(), "");
+  EXPECT_THAT(lines_.str(), HasSubstr("all 77 checksums of 11 samples in 4 shards fit"));
+}
+
+TEST_F(Build, VerifyNamesEveryFault) {
+  build(settings());
+  const fs::path out = folder_ / "out";
+  testing::flip_byte(out / "shard-000000.h5", "lr", 2);
+  const std::string whole = read_file(out / "shard-000001.h5");
+  write_file_atomically(out / "shard-000001.h5", whole.substr(0, whole.size() / 2));
+  fs::rename(out / "shard-000002.h5", out / "shard-000009.h5");
+  EXPECT_THAT(verifying(), HasSubstr("4 faults"));
+  EXPECT_THAT(lines_.str(), AllOf(HasSubstr("shard-000000.h5: sample 2 field lr"), HasSubstr("shard-000001.h5: damaged"),
+                                  HasSubstr("shard-000002.h5: missing"), HasSubstr("shard-000009.h5: not in the manifest"),
+                                  Not(HasSubstr("shard-000003"))));
+}
+
+TEST_F(Build, InspectPrintsAndDraws) {
+  build(settings());
+  std::ostringstream out;
+  inspect(folder_ / "out", {.count = 3, .config = true, .sheet = folder_ / "sheet.png"}, out);
+  EXPECT_THAT(out.str(), AllOf(HasSubstr("11 samples in 4 shards"), HasSubstr("samsr-shard/1"), HasSubstr("(3, 64, 64, 3)"),
+                               HasSubstr("float16"), HasSubstr("coverage:"), HasSubstr("\"image\": \"photo"),
+                               HasSubstr("test: true")));
+  EXPECT_GT(fs::file_size(folder_ / "sheet.png"), 3U * 64 * 64);
+  std::ostringstream one;
+  inspect(folder_ / "out/shard-000003.h5", {}, one);
+  EXPECT_THAT(one.str(), HasSubstr("2 samples from number 9"));
+  EXPECT_THAT(message_of<UserError>([&] { inspect(folder_ / "absent", {}, one); }), HasSubstr("absent"));
+  EXPECT_THAT(message_of<UserError>([&] { inspect(folder_ / "photos/photo0.png", {}, one); }), HasSubstr("not a shard"));
+}
+
+}  // namespace
+}  // namespace samsr
