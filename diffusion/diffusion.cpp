@@ -1,0 +1,45 @@
+#include "diffusion/diffusion.h"
+
+#include <torch/torch.h>
+
+#include <cmath>
+
+namespace samsr {
+
+Diffusion::Diffusion(const DiffusionSettings& settings, bool pixel_space)
+    : schedule_(settings), residual_(settings.residual()), pixel_space_(pixel_space) {
+  const double kappa = schedule_.kappa();
+  for (const double sqrt_eta : schedule_.sqrt_etas()) {
+    divisors_.push_back(!settings.normalize_input ? 1
+                        : pixel_space             ? 3 * kappa * sqrt_eta + 1
+                                                  : std::sqrt(kappa * kappa * sqrt_eta * sqrt_eta + 1));
+  }
+}
+
+at::Tensor Diffusion::scale_input(const at::Tensor& x, std::int64_t i) const {
+  return x / divisors_.at(static_cast<std::size_t>(i));
+}
+
+at::Tensor Diffusion::scale_input(const at::Tensor& x, const at::Tensor& steps) const {
+  return x / values_at(divisors_, steps);
+}
+
+at::Tensor Diffusion::predict(const Denoiser& denoiser, const at::Tensor& scaled, const at::Tensor& steps,
+                              const at::Tensor& z_y, const at::Tensor& lq) const {
+  const at::Tensor output = denoiser(scaled, steps, lq).to(z_y.scalar_type());
+  TORCH_CHECK(output.sizes() == z_y.sizes(), "Diffusion: the network gives ", output.sizes(), " for a latent ",
+              z_y.sizes());
+  return residual_ ? z_y - output : output;
+}
+
+at::Tensor Diffusion::predict_x0(const Denoiser& denoiser, const at::Tensor& x, std::int64_t i,
+                                 const at::Tensor& z_y, const at::Tensor& lq) const {
+  const at::Tensor x0 = predict(denoiser, scale_input(x, i), steps_of(i, x.size(0), x.device()), z_y, lq);
+  return pixel_space_ ? x0.clamp(-1, 1) : x0;
+}
+
+at::Tensor steps_of(std::int64_t i, std::int64_t batch, const at::Device& device) {
+  return torch::full({batch}, i, torch::dtype(torch::kInt64).device(device));
+}
+
+}  // namespace samsr

@@ -1,0 +1,67 @@
+#pragma once
+// Distillation of the T-step teacher into a one-step student (SinSR, SAMSR; method §5-§6). Latents are
+// (B,C,h,w), lq (B,3,H,W) and hr (B,3,f·h,f·w) RGB in [-1,1].
+
+#include <ATen/core/Tensor.h>
+
+#include "diffusion/diffusion.h"
+#include "diffusion/process.h"
+#include "models/first_stage.h"
+
+namespace samsr {
+
+/// Where student and teacher start from, and the process of the teacher's rollout.
+struct DistillStart {
+  at::Tensor x_T;          ///< the student's
+  at::Tensor teacher_x_T;  ///< the teacher's; another one in the variant `released` only
+  Process teacher_process;
+};
+
+/// SinSR: plain noise (B,C,h,w), plain process.
+DistillStart sinsr_start(const Schedule& schedule, const at::Tensor& z_y, const at::Tensor& noise);
+
+/// SAMSR: sam_noise (B,C,h,w) from coverage_noise or mask_noise, coverage (B,1,h,w). Variant `paper`: student and
+/// teacher share x_T, and the teacher's rollout is the per-pixel process. Variant `released`: the teacher has the
+/// plain process.
+DistillStart samsr_start(const Schedule& schedule, const SamSettings& settings, const at::Tensor& z_y,
+                         const at::Tensor& coverage, const at::Tensor& sam_noise);
+
+/// What a distillation step compares.
+struct DistillBatch {
+  at::Tensor z_0;  ///< latent of the HR image
+  at::Tensor z_y;  ///< latent of the LR image
+  at::Tensor lq;
+  at::Tensor x_T;         ///< start of the student
+  at::Tensor teacher_x0;  ///< result of the teacher's rollout from its start, now or cached
+};
+
+/// The student's answers; s is the input scaling of step T-1 in all of them.
+struct DistillPredictions {
+  at::Tensor x0;          ///< f(s(x_T), T-1)
+  at::Tensor x_T;         ///< f(s(x̂_0), 0), x̂_0 the teacher's
+  at::Tensor x0_from_gt;  ///< f(s(x̂_T), T-1), x̂_T = f(s(z_0), 0) without gradient
+};
+
+/// Two passes of the student: one without gradient of B samples, one of 3B.
+DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student,
+                                       const DistillBatch& batch);
+
+/// Squared errors, mean over everything but the batch: (B) each.
+struct DistillLosses {
+  at::Tensor distill;  ///< ‖x0 - teacher_x0‖²
+  at::Tensor inverse;  ///< ‖x_T predicted - x_T‖²
+  at::Tensor gt;       ///< ‖x0_from_gt - z_0‖²
+  at::Tensor total() const { return distill + inverse + gt; }
+};
+
+DistillLosses latent_losses(const DistillPredictions& predictions, const DistillBatch& batch);
+
+/// The image-space variant: `distill` compares decoded images, `gt` compares the decoded x0_from_gt with hr.
+struct ImageDistillLosses {
+  DistillLosses losses;
+  at::Tensor image_from_gt;  ///< decoded x0_from_gt, with gradient: the prediction that L_SC looks at
+};
+ImageDistillLosses image_losses(const DistillPredictions& predictions, const DistillBatch& batch,
+                                const at::Tensor& hr, const FirstStage& first_stage);
+
+}  // namespace samsr

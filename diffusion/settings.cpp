@@ -1,0 +1,29 @@
+#include "diffusion/settings.h"
+
+namespace samsr {
+
+void DiffusionSettings::bind(Settings& settings) {
+  settings.add("diffusion.schedule_name", schedule_name, "form of the noise schedule").one_of({"exponential"});
+  settings
+      .add("diffusion.schedule_kwargs.power", power,
+           "exponent p of the schedule; larger stays longer at little noise")
+      .between(0.01, 100.0);
+  settings.add("diffusion.etas_end", etas_end, "sqrt(η) of the last step: how much of the HR latent is gone")
+      .between(0.05, 1.0);
+  settings.add("diffusion.steps", steps, "diffusion steps T").between(2, 10000);
+  settings.add("diffusion.min_noise_level", min_noise_level, "noise κ·sqrt(η) of the first step").above(0.0);
+  settings.add("diffusion.kappa", kappa, "strength κ of the noise").above(0.0);
+  settings
+      .add("diffusion.predict_type", predict_type,
+           "what the network's output is: the HR latent, or the LR latent minus the HR latent")
+      .one_of({"xstart", "residual"});
+  settings.add("diffusion.normalize_input", normalize_input, "scale the network's input to about unit range");
+}
+
+void SamSettings::bind(Settings& settings) {
+  settings.add("samsr.variant", variant, "SAMSR as the paper's equations have it, or as the released code does")
+      .one_of({"paper", "released"});
+  settings.add("samsr.m", m, "how far semantic weights move η up and κ down").between(0.0, 0.99);
+}
+
+}  // namespace samsr

@@ -1,0 +1,90 @@
+#pragma once
+// What the golden files of whole training steps have in common: networks by the rule, inputs, latents.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "diffusion/diffusion.h"
+#include "diffusion/distillation.h"
+#include "diffusion/rollout.h"
+#include "diffusion/super_resolution_model.h"
+#include "models/first_stage.h"
+#include "models/golden_settings.h"
+#include "models/unet_swin.h"
+#include "support/golden.h"
+
+namespace samsr::testing {
+
+class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
+ protected:
+  GoldenCase()
+      : golden_(GetParam()),
+        diffusion_(settings_of<DiffusionSettings>(
+                       golden_.config()["diffusion"], "diffusion",
+                       {"sf", "weighted_mse", "timestep_respacing", "scale_factor", "latent_flag"}),
+                   /*pixel_space=*/!golden_.config()["diffusion"]["latent_flag"].as<bool>()),
+        student_(network("student.")),
+        teacher_(network("teacher.")),
+        scale_(golden_.config()["diffusion"]["sf"].as<std::int64_t>()) {
+    FirstStageSettings settings;
+    settings.autoencoder = autoencoder_settings(golden_.config()["autoencoder"]);
+    settings.scale_factor = golden_.config()["diffusion"]["scale_factor"].as<double>();
+    VQModelTorch autoencoder(settings.autoencoder);
+    fill_by_rule(*autoencoder, golden_.salt(), "autoencoder.");
+    first_stage_ = make_vq_first_stage(autoencoder, settings);
+    hr_ = golden_.read("in/gt");
+    batch_.lq = golden_.read("in/lq");
+    batch_.z_0 = first_stage_->encode(hr_);
+    batch_.z_y = first_stage_->encode_lq(batch_.lq, scale_);
+  }
+
+  const Schedule& schedule() const { return diffusion_.schedule(); }
+  /// Takes the student's start and the teacher's rollout into the batch; -> the x of each step, stacked.
+  at::Tensor begin(const DistillStart& start) {
+    std::vector<at::Tensor> steps;
+    batch_.x_T = start.x_T;
+    batch_.teacher_x0 =
+        rollout(diffusion_, denoiser_of(teacher_), start.teacher_process, start.teacher_x_T, batch_.z_y, batch_.lq,
+                [&](std::int64_t, const at::Tensor& x) { steps.push_back(x); });
+    return at::stack(steps);
+  }
+
+  DistillPredictions predictions() { return distill_predictions(diffusion_, denoiser_of(student_), batch_); }
+
+  /// Norm of the student's whole gradient of the mean of `losses` (B).
+  at::Tensor gradient_norm(const at::Tensor& losses) {
+    student_->zero_grad();
+    losses.mean().backward();
+    double squares = 0;
+    for (const at::Tensor& parameter : student_->parameters()) {
+      squares += parameter.grad().to(torch::kFloat64).square().sum().item<double>();
+    }
+    return torch::tensor(std::sqrt(squares), torch::kFloat64);
+  }
+
+  const Golden golden_;
+  const Diffusion diffusion_;
+  UNetSwin student_;
+  UNetSwin teacher_;
+  const std::int64_t scale_;
+  std::shared_ptr<FirstStage> first_stage_;
+  at::Tensor hr_;
+  DistillBatch batch_;
+
+ private:
+  UNetSwin network(const std::string& prefix) const {
+    UNetSwin unet(unet_settings(golden_.config()["unet"]));
+    fill_by_rule(*unet, golden_.salt(), prefix);
+    return unet;
+  }
+};
+
+inline std::string case_name(const ::testing::TestParamInfo<std::filesystem::path>& info) {
+  return golden_test_name(info.param);
+}
+
+}  // namespace samsr::testing
