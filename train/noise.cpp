@@ -1,6 +1,5 @@
 #include "train/noise.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
 
 #include "core/rng.h"
@@ -11,11 +10,11 @@ at::Tensor noise_at(std::uint64_t seed, std::string_view purpose, const std::vec
                     at::IntArrayRef shape, at::Device device) {
   std::vector<std::int64_t> extent{static_cast<std::int64_t>(positions.size())};
   extent.insert(extent.end(), shape.begin(), shape.end());
-  // Drawn on the CPU on every device, so that a GPU run sees the same noise as a CPU run.
+  // Drawn on the CPU for every device, so that a GPU run sees the same noise as a CPU run.
   at::Tensor noise = at::empty(extent, at::TensorOptions(at::kFloat).pinned_memory(device.is_cuda()));
+  const auto row = static_cast<std::size_t>(noise.numel()) / std::max<std::size_t>(positions.size(), 1);
   for (std::size_t b = 0; b < positions.size(); ++b) {
-    at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(derive_seed(seed, purpose, {positions[b]}));
-    noise[static_cast<std::int64_t>(b)].normal_(0, 1, generator);
+    Rng(seed, purpose, {positions[b]}).fill_normal({noise.mutable_data_ptr<float>() + b * row, row});
   }
   return noise.to(device, /*non_blocking=*/true);
 }

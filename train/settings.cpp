@@ -45,13 +45,13 @@ void TrainSettings::bind(Settings& settings) {
       .between(0, 1'000'000);
 }
 
-void SamsrSettings::bind(Settings& settings) {
-  settings.add("samsr.variant", variant, "paper: Eq. 5-12; released: as the published code computes it")
-      .one_of({"paper", "released"});
-  settings.add("samsr.m", m, "strength of the per-pixel modulation, Eq. 9-10").between(0.0, 0.99);
-  settings.add("samsr.lambda_distill", lambda_distill, "weight of the loss against the teacher's result").at_least(0.0);
-  settings.add("samsr.lambda_inverse", lambda_inverse, "weight of the loss of the inverse map").at_least(0.0);
-  settings.add("samsr.lambda_gt", lambda_gt, "weight of the loss against the ground truth").at_least(0.0);
+void DistillSettings::bind(Settings& settings) {
+  settings
+      .add("distill.space", space, "where predictions are compared with the teacher and the truth: latents, or decoded images")
+      .one_of({"latent", "image"});
+  settings.add("distill.lambda_distill", lambda_distill, "weight of the loss against the teacher's result").at_least(0.0);
+  settings.add("distill.lambda_inverse", lambda_inverse, "weight of the loss of the inverse map").at_least(0.0);
+  settings.add("distill.lambda_gt", lambda_gt, "weight of the loss against the ground truth").at_least(0.0);
 }
 
 void SemanticSettings::bind(Settings& settings) {

@@ -42,11 +42,9 @@ struct TrainSettings {
   void bind(Settings& settings);
 };
 
-/// The SAMSR process (arXiv 2505.07071, Eq. 5-12) and the weights of its losses. Section `samsr.`; the
-/// weights of the three distillation losses also serve SinSR.
-struct SamsrSettings {
-  std::string variant = "paper";
-  double m = 0.2;
+/// The losses of the distillation (SinSR and SAMSR). Section `distill.`.
+struct DistillSettings {
+  std::string space = "latent";
   double lambda_distill = 1;
   double lambda_inverse = 1;
   double lambda_gt = 1;

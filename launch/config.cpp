@@ -1,0 +1,23 @@
+#include "launch/config.h"
+
+namespace samsr {
+
+void Config::bind(Settings& settings) {
+  build.bind(settings);
+  loader.bind(settings);
+  model.unet.bind(settings);
+  model.diffusion.bind(settings);
+  model.sam.bind(settings);
+  train.bind(settings);
+  distill.bind(settings);
+  semantic.bind(settings);
+  upscale.bind(settings);
+  eval.bind(settings);
+}
+
+void Config::share() {
+  model.first_stage = build.first_stage;
+  model.scale = build.data.scale;
+}
+
+}  // namespace samsr

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "data/settings.h"
+#include "data/shards/loader_settings.h"
+#include "diffusion/super_resolution_model.h"
+#include "eval/evaluate.h"
+#include "eval/upscale.h"
+#include "train/settings.h"
+
+namespace samsr {
+
+/// Every setting of the program. One file can hold the sections of all verbs; each verb reads its own.
+struct Config {
+  BuildSettings build;  ///< data, degradation, masks, first_stage
+  LoaderSettings loader;
+  ModelSettings model;  ///< unet, diffusion, samsr; first stage and scale are those of the data
+  TrainSettings train;
+  DistillSettings distill;
+  SemanticSettings semantic;
+  UpscaleSettings upscale;
+  EvalSettings eval;
+
+  void bind(Settings& settings);
+
+  /// Passes on what sections share; to be called when all values are read.
+  void share();
+};
+
+}  // namespace samsr

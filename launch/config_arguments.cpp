@@ -1,0 +1,21 @@
+#include "launch/config_arguments.h"
+
+namespace samsr {
+
+void ConfigArguments::add_to(CLI::App& verb) {
+  verb.add_option("--config", file_, "YAML file of settings (see configs/)");
+  verb.add_option("overrides", overrides_, "settings as key=value, such as train.lr=1e-4; they win over the file");
+}
+
+void ConfigArguments::load(Config& config, Settings& settings) const {
+  config.bind(settings);
+  if (!file_.empty()) {
+    settings.load_file(file_);
+  }
+  for (const std::string& assignment : overrides_) {
+    settings.apply_override(assignment);
+  }
+  config.share();
+}
+
+}  // namespace samsr

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "launch/config.h"
+
+namespace samsr {
+
+/// The arguments `--config FILE` and `key=value …` that verbs share.
+class ConfigArguments {
+ public:
+  void add_to(CLI::App& verb);
+
+  /// Defaults, then the file, then the overrides. UserError naming the place of the first mistake.
+  void load(Config& config, Settings& settings) const;
+
+ private:
+  std::string file_;
+  std::vector<std::string> overrides_;
+};
+
+}  // namespace samsr

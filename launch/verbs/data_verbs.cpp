@@ -1,0 +1,76 @@
+#include <iostream>
+#include <memory>
+
+#include "data/build.h"
+#include "data/export.h"
+#include "data/inspect.h"
+#include "data/verify.h"
+#include "launch/config_arguments.h"
+#include "launch/verbs/verbs.h"
+
+namespace samsr {
+namespace {
+
+void add_build(CLI::App& data, VerbContext& context) {
+  CLI::App* verb = data.add_subcommand(
+      "build", "degrades a folder of photographs into shards of LR/HR pairs with masks' coverage and latents");
+  auto arguments = std::make_shared<ConfigArguments>();
+  arguments->add_to(*verb);
+  verb->callback([&context, arguments] {
+    Config config;
+    Settings settings;
+    arguments->load(config, settings);
+    build_dataset(config.build, settings.to_yaml(), context.communicator, context.log);
+  });
+}
+
+void add_inspect(CLI::App& data, VerbContext& context) {
+  CLI::App* verb = data.add_subcommand("inspect", "prints what a shard, or a folder of them, holds");
+  auto path = std::make_shared<std::string>();
+  auto options = std::make_shared<InspectOptions>();
+  verb->add_option("path", *path, "shard or folder of shards")->required();
+  verb->add_option("--sheet", options->sheet, "contact sheet to write (PNG): LR, HR, coverage side by side");
+  verb->add_option("--count", options->count, "rows of the contact sheet")->check(CLI::Range(1, 1000));
+  verb->add_flag("--config", options->config, "print the configuration the shards carry");
+  verb->callback([&context, path, options] {
+    if (context.communicator.rank() == 0) {
+      inspect(*path, *options, std::cout);
+    }
+  });
+}
+
+void add_verify(CLI::App& data, VerbContext& context) {
+  CLI::App* verb = data.add_subcommand("verify", "checks every checksum of a data set");
+  auto folder = std::make_shared<std::string>();
+  verb->add_option("folder", *folder, "folder of shards")->required();
+  verb->callback([&context, folder] { verify_dataset(*folder, context.communicator, context.log); });
+}
+
+void add_export(CLI::App& data, VerbContext& context) {
+  CLI::App* verb = data.add_subcommand("export", "writes samples as PNG pairs OUT/lq and OUT/gt");
+  auto folder = std::make_shared<std::string>();
+  auto out = std::make_shared<std::string>();
+  auto options = std::make_shared<ExportOptions>();
+  verb->add_option("folder", *folder, "folder of shards")->required();
+  verb->add_option("out", *out, "folder for the pairs")->required();
+  verb->add_option("--first", options->first, "index of the first sample");
+  verb->add_option("--count", options->count, "number of samples; all from the first on by default");
+  verb->callback([&context, folder, out, options] {
+    if (context.communicator.rank() == 0) {
+      export_pairs(*folder, *out, *options, context.log);
+    }
+  });
+}
+
+}  // namespace
+
+void add_data_verbs(CLI::App& app, VerbContext& context) {
+  CLI::App* data = app.add_subcommand("data", "datasets of degraded pairs");
+  data->require_subcommand(1);
+  add_build(*data, context);
+  add_inspect(*data, context);
+  add_verify(*data, context);
+  add_export(*data, context);
+}
+
+}  // namespace samsr

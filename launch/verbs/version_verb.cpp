@@ -1,0 +1,21 @@
+#include <mpi.h>
+#include <torch/version.h>
+
+#include <iostream>
+#include <opencv2/core/version.hpp>
+
+#include "launch/verbs/verbs.h"
+
+namespace samsr {
+
+void add_version_verb(CLI::App& app, VerbContext& context) {
+  CLI::App* verb = app.add_subcommand("version", "prints the version, and those of the libraries");
+  verb->callback([&context] {
+    if (context.communicator.rank() == 0) {
+      std::cout << fmt::format("samsr {}\nLibTorch {}\nOpenCV {}\nOpenMPI {}.{}.{}\n", SAMSR_VERSION, TORCH_VERSION,
+                               CV_VERSION, OMPI_MAJOR_VERSION, OMPI_MINOR_VERSION, OMPI_RELEASE_VERSION);
+    }
+  });
+}
+
+}  // namespace samsr

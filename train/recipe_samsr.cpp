@@ -1,0 +1,27 @@
+// SAMSR: SinSR's distillation from noise and a process that the cached coverage of the masks shapes per pixel
+// (method §6, arXiv 2505.07071 Eq. 5-12).
+
+#include "diffusion/sam_noise.h"
+#include "train/distill_recipe.h"
+
+namespace samsr {
+namespace {
+
+class SamsrRecipe final : public DistillRecipe {
+ public:
+  using DistillRecipe::DistillRecipe;
+
+ private:
+  DistillStart start(const Batch& batch, const at::Tensor& noise) const override {
+    const SamSettings& sam = parts_.network.settings().sam;
+    const at::Tensor coverage = coverage_at(batch.coverage, batch.z_y.size(2), batch.z_y.size(3));
+    return samsr_start(parts_.network.diffusion().schedule(), sam, batch.z_y, coverage,
+                       coverage_noise(coverage, noise, sam));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Recipe> make_samsr_recipe(const RecipeParts& parts) { return std::make_unique<SamsrRecipe>(parts); }
+
+}  // namespace samsr
