@@ -1,0 +1,149 @@
+#include "eval/upscaler.h"
+
+#include <torch/torch.h>
+
+#include <array>
+
+#include "core/error.h"
+#include "data/image_file.h"
+#include "diffusion/distillation.h"
+#include "diffusion/sam_noise.h"
+#include "eval/bicubic.h"
+#include "eval/noise_field.h"
+#include "segmentation/coverage.h"
+#include "segmentation/graph_masks.h"
+
+namespace samsr {
+namespace {
+
+constexpr const char* kOneStep = "one_step";
+constexpr const char* kRollout = "rollout";
+constexpr const char* kAncestral = "ancestral";
+
+/// Cuts 0 … length into equal parts of at most `most`: part boundaries.
+std::vector<std::int64_t> equal_parts(std::int64_t length, std::int64_t most) {
+  const std::int64_t parts = (length + most - 1) / most;
+  std::vector<std::int64_t> bounds;
+  for (std::int64_t i = 0; i <= parts; ++i) {
+    bounds.push_back(i * length / parts);
+  }
+  return bounds;
+}
+
+}  // namespace
+
+void UpscaleSettings::bind(Settings& registry) {
+  registry.add("upscale.tile", tiles.tile, "side of the tiles, LR pixels; smaller needs less memory").between(8, 4096);
+  registry.add("upscale.overlap", tiles.overlap, "LR pixels that neighbouring tiles share at least").between(0, 1024);
+  registry.add("upscale.batch", tiles.batch, "tiles at once").between(1, 256);
+  registry.add("upscale.seed", seed, "seed of the noise; the same seed gives the same pictures");
+  registry
+      .add("upscale.sampler", sampler,
+           "one_step; T steps: ancestral (random, ResShift's) or rollout (deterministic, SinSR's); auto: one_step for a "
+           "student, ancestral for a teacher")
+      .one_of({"auto", kOneStep, kRollout, kAncestral});
+  registry
+      .add("upscale.masks", masks,
+           "noise of one_step: graph: shaped by masks, for a SAMSR student; none: plain, for a SinSR student")
+      .one_of({"graph", "none"});
+  registry
+      .add("upscale.mask_window", mask_window,
+           "LR pixels a side that are segmented at once; the training crops' size gives masks as in training")
+      .between(16, 1024);
+  registry.add("upscale.resume", resume, "keep the pictures that a folder of results holds already");
+}
+
+at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, const MaskSettings& masks) {
+  const cv::Mat enlarged = to_mat(upscale_bicubic(to_tensor(rgb), scale));
+  at::Tensor counts = at::empty({1, 1, rgb.rows, rgb.cols}, at::kByte);
+  const std::vector<std::int64_t> rows = equal_parts(rgb.rows, window);
+  const std::vector<std::int64_t> columns = equal_parts(rgb.cols, window);
+  for (std::size_t r = 0; r + 1 < rows.size(); ++r) {
+    for (std::size_t c = 0; c + 1 < columns.size(); ++c) {
+      const cv::Rect part(static_cast<int>(columns[c] * scale), static_cast<int>(rows[r] * scale),
+                          static_cast<int>((columns[c + 1] - columns[c]) * scale),
+                          static_cast<int>((rows[r + 1] - rows[r]) * scale));
+      const at::Tensor found = graph_masks(enlarged(part).clone(), masks);
+      counts[0][0]
+          .slice(0, rows[r], rows[r + 1])
+          .slice(1, columns[c], columns[c + 1])
+          .copy_(coverage(pool_masks(found, static_cast<int>(scale), masks.pool_threshold)));
+    }
+  }
+  return counts;
+}
+
+Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks)
+    : model_(*loaded.model),
+      settings_(settings),
+      masks_(masks),
+      sampler_(settings.sampler != "auto" ? settings.sampler : loaded.kind == "teacher" ? kAncestral : kOneStep) {
+  model_.unet()->eval();
+}
+
+std::string Upscaler::describe() const {
+  if (sampler_ == kOneStep) {
+    return settings_.masks == "graph" ? "one step, noise shaped by graph masks" : "one step, plain noise";
+  }
+  return fmt::format("{} sampling in {} steps", sampler_, model_.diffusion().schedule().steps());
+}
+
+at::Tensor Upscaler::student_shift(const cv::Mat& rgb, const TilePlan& plan) const {
+  const auto [channels, height, width] = model_.latent_shape(plan.padded_height(), plan.padded_width());
+  const at::Tensor noise = NoiseField(settings_.seed, channels).piece(0, 0, 0, height, width);
+  const Schedule& schedule = model_.diffusion().schedule();
+  // The prior is z_y plus something that z_y has no part in. Computed over the whole picture, because SAM noise and
+  // semantic weight are relative to the picture's own statistics, which a tile does not know.
+  const at::Tensor nothing = at::zeros_like(noise);
+  if (settings_.masks == "none") {
+    return sinsr_start(schedule, nothing, noise).x_T;
+  }
+  const at::Tensor counts =
+      coverage_at(plan.pad(picture_coverage(rgb, scale(), settings_.mask_window, masks_)), height, width);
+  const SamSettings& sam = model_.settings().sam;
+  return samsr_start(schedule, sam, nothing, counts, coverage_noise(counts, noise, sam)).x_T;
+}
+
+TileModel Upscaler::student(const cv::Mat& rgb, const TilePlan& plan) const {
+  return [this, &plan, shift = student_shift(rgb, plan)](const at::Tensor& tiles, std::size_t first,
+                                                         std::size_t count) {
+    const FirstStage& first_stage = model_.first_stage();
+    const at::Tensor z_y = first_stage.encode_lq(tiles, scale()).to(at::kFloat);
+    const at::Tensor x_T = z_y + plan.cut(shift, first, count).to(tiles.device());
+    const Diffusion& diffusion = model_.diffusion();
+    const at::Tensor x_0 = diffusion.predict_x0(denoiser_of(model_.unet()), x_T, diffusion.schedule().last(), z_y, tiles);
+    return first_stage.decode(x_0).clamp(-1, 1);
+  };
+}
+
+TileModel Upscaler::teacher(const TilePlan& plan) const {
+  return [this, &plan](const at::Tensor& tiles, std::size_t first, std::size_t count) {
+    const auto [channels, height, width] = model_.latent_shape(plan.tile_height(), plan.tile_width());
+    const NoiseField field(settings_.seed, channels);
+    const std::int64_t layers = sampler_ == kAncestral ? model_.diffusion().schedule().steps() : 1;
+    std::vector<at::Tensor> steps;
+    for (std::int64_t layer = 0; layer < layers; ++layer) {
+      std::vector<at::Tensor> pieces;
+      for (std::size_t i = first; i < first + count; ++i) {
+        const auto [top, left] = plan.origins()[i];
+        const auto at_tile = model_.latent_shape(top, left);
+        pieces.push_back(field.piece(static_cast<std::uint64_t>(layer), at_tile[1], at_tile[2], height, width));
+      }
+      steps.push_back(at::cat(pieces));
+    }
+    const at::Tensor noise = at::stack(steps).to(tiles.device());
+    return sampler_ == kAncestral ? model_.sample_ancestral(tiles, noise) : model_.sample_rollout(tiles, noise[0]);
+  };
+}
+
+cv::Mat Upscaler::upscale(const cv::Mat& rgb) const {
+  const at::NoGradGuard no_grad;
+  const TilePlan plan(rgb.rows, rgb.cols, model_.lq_multiple(), settings_.tiles);
+  const at::Device device = model_.unet()->parameters().front().device();
+  const at::Tensor lq = (to_tensor(rgb).to(at::kFloat) / 127.5 - 1).to(device);
+  const TileModel model = sampler_ == kOneStep ? student(rgb, plan) : teacher(plan);
+  const at::Tensor result = upscale_tiled(lq, scale(), plan, settings_.tiles.batch, model);
+  return to_mat(((result + 1) * 127.5).round().clamp(0, 255).to(at::kByte));
+}
+
+}  // namespace samsr

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <opencv2/core.hpp>
+#include <string>
+
+#include "core/settings.h"
+#include "diffusion/super_resolution_model.h"
+#include "eval/tiling.h"
+#include "segmentation/settings.h"
+
+namespace samsr {
+
+/// Section `upscale.`.
+struct UpscaleSettings {
+  TileSettings tiles;
+  std::uint64_t seed = 1;
+  std::string sampler = "auto";
+  std::string masks = "graph";
+  std::int64_t mask_window = 64;  ///< LR pixels; what a training crop shows of the scene
+  bool resume = false;
+
+  void bind(Settings& settings);
+};
+
+/// A model ready for pictures of any size. The result is a pure function of (weights, settings, picture), and
+/// away from the borders the same for any tiles.
+class Upscaler {
+ public:
+  /// `loaded` must outlive the upscaler. `masks`: how the masks of SAM noise are made.
+  Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks);
+
+  std::int64_t scale() const { return model_.settings().scale; }
+  /// One line for the log: sampler and noise in use.
+  std::string describe() const;
+
+  /// CV_8UC3 RGB (H,W), any size, to CV_8UC3 RGB (scale·H, scale·W).
+  cv::Mat upscale(const cv::Mat& rgb) const;
+
+ private:
+  /// x_T - z_y of the student over the whole padded picture: (1,C,h,w).
+  at::Tensor student_shift(const cv::Mat& rgb, const TilePlan& plan) const;
+  TileModel student(const cv::Mat& rgb, const TilePlan& plan) const;
+  TileModel teacher(const TilePlan& plan) const;
+
+  SuperResolutionModel& model_;
+  const UpscaleSettings settings_;
+  const MaskSettings masks_;
+  const std::string sampler_;
+};
+
+/// Number of graph masks over each pixel of an LR picture: CV_8UC3 RGB (H,W) to (1,1,H,W) uint8. The bicubically
+/// enlarged picture is segmented window by window, `window` LR pixels at most a side, so that segments have the
+/// sizes that the masks of training crops have, and memory is bounded.
+at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, const MaskSettings& masks);
+
+}  // namespace samsr
