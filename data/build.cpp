@@ -8,6 +8,7 @@
 #include "core/atomic_file.h"
 #include "core/progress.h"
 #include "core/rng.h"
+#include "data/gather_json.h"
 #include "data/photograph_cache.h"
 #include "data/photographs.h"
 #include "data/sample_maker.h"
@@ -79,40 +80,30 @@ void build_missing(ShardBuilder& builder, std::vector<PlannedShard>& plan, Commu
       samples_missing += plan[i].samples;
     }
   }
-  const auto share = [&](int rank) {
-    std::vector<std::size_t> numbers;
-    for (std::size_t j = static_cast<std::size_t>(rank); j < missing.size(); j += static_cast<std::size_t>(comm.size())) {
-      numbers.push_back(missing[j]);
-    }
-    return numbers;
-  };
+  std::vector<std::size_t> mine;
   std::uint64_t own_total = 0;
-  for (const std::size_t number : share(comm.rank())) {
-    own_total += plan[number].samples;
+  const auto ranks = static_cast<std::size_t>(comm.size());
+  for (std::size_t i = static_cast<std::size_t>(comm.rank()); i < missing.size(); i += ranks) {
+    mine.push_back(missing[i]);
+    own_total += plan[missing[i]].samples;
   }
   // The ranks work at about the same rate, so this one's part done stands for all.
   Progress progress(log, "building", static_cast<std::int64_t>(samples_kept + samples_missing), "pairs",
                     static_cast<std::int64_t>(samples_kept));
   std::uint64_t own_done = 0;
-  std::string entries;
-  for (const std::size_t number : share(comm.rank())) {
+  nlohmann::json entries = nlohmann::json::array();
+  for (const std::size_t number : mine) {
     const ManifestEntry entry = builder.build(plan[number], [&] {
       ++own_done;
       progress.set(static_cast<std::int64_t>(samples_kept + samples_missing * own_done / own_total));
     });
-    entries += to_json(entry) + "\n";
+    entries.push_back(to_json(entry));
   }
-  const std::vector<std::string> everyone = comm.gather(entries);
+  const std::vector<nlohmann::json> results = gather_results(comm, entries);
   progress.set(static_cast<std::int64_t>(samples_kept + samples_missing));
   progress.finish();
-  for (int rank = 0; rank < comm.size(); ++rank) {
-    std::size_t at = 0;
-    const std::string& lines = everyone[static_cast<std::size_t>(rank)];
-    for (const std::size_t number : share(rank)) {
-      const std::size_t end = lines.find('\n', at);
-      plan[number].complete = entry_from_json(lines.substr(at, end - at));
-      at = end + 1;
-    }
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    plan[missing[i]].complete = entry_from_json(results[i].get<std::string>());
   }
 }
 
@@ -121,12 +112,14 @@ std::string list_counts(const PhotographList& photographs) {
   for (const auto& [kind, count] : photographs.counts) {
     text += fmt::format(", {} {}", count, kind);
   }
-  return text + fmt::format("; left out: {} too small, {} unreadable", photographs.too_small, photographs.unreadable);
+  return text +
+         fmt::format("; left out: {} too small, {} unreadable", photographs.too_small, photographs.unreadable);
 }
 
 }  // namespace
 
-void build_dataset(const BuildSettings& settings, const std::string& resolved_config, Communicator& comm, Log& log) {
+void build_dataset(const BuildSettings& settings, const std::string& resolved_config, Communicator& comm,
+                   Log& log) {
   settings.data.check();
   const SingleThreaded single_threaded;
   const fs::path out = settings.data.out;
@@ -146,7 +139,8 @@ void build_dataset(const BuildSettings& settings, const std::string& resolved_co
 
   const auto missing = std::count_if(plan.begin(), plan.end(), [](const auto& shard) { return !shard.complete; });
   if (missing < static_cast<std::ptrdiff_t>(plan.size())) {
-    log.info("{} of {} shards are complete and kept", plan.size() - static_cast<std::size_t>(missing), plan.size());
+    log.info("{} of {} shards are complete and kept", plan.size() - static_cast<std::size_t>(missing),
+             plan.size());
   }
   if (missing > 0) {
     if (comm.rank() == 0) {

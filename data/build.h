@@ -16,6 +16,7 @@ namespace samsr {
 /// `resolved_config`: all settings as YAML, for the record. UserError when data.out holds a data set made
 /// otherwise (says what differs), no photograph can be used, or the disk is full (complete shards stay).
 /// Collective.
-void build_dataset(const BuildSettings& settings, const std::string& resolved_config, Communicator& comm, Log& log);
+void build_dataset(const BuildSettings& settings, const std::string& resolved_config, Communicator& comm,
+                   Log& log);
 
 }  // namespace samsr

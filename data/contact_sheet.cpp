@@ -21,8 +21,8 @@ std::vector<std::uint8_t> read_field(const Shard& shard, std::string_view name, 
   std::vector<std::uint8_t> bytes(field->bytes);
   const RandomAccessFile file(shard.path(), RandomAccessFile::Access::kRead);
   if (!shard.read(file, *field, sample, bytes.data())) {
-    throw UserError("{}: sample {} field {}: checksum does not fit; see `samsr data verify`", shard.path().string(),
-                    sample, name);
+    throw UserError("{}: sample {} field {}: checksum does not fit; see `samsr data verify`",
+                    shard.path().string(), sample, name);
   }
   return bytes;
 }

@@ -16,7 +16,7 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array<std::string_view, 10> kExtensions{".bmp",  ".jpeg", ".jpg", ".pgm", ".png",
+constexpr std::array<std::string_view, 10> kExtensions{".bmp", ".jpeg", ".jpg", ".pgm",  ".png",
                                                        ".pnm", ".ppm",  ".tif", ".tiff", ".webp"};
 
 void note(std::string& converted, const char* what) {
@@ -84,8 +84,7 @@ ImageFile decode_image(const std::string& file, const std::string& name) {
     note(image.converted, "16-bit");
     decoded.convertTo(decoded, CV_8U, 1.0 / 257.0);
   } else if (decoded.depth() != CV_8U) {
-    throw UserError("{}: has pixels of {}; convert it to 8 or 16 bits", name,
-                    cv::typeToString(decoded.depth()));
+    throw UserError("{}: has pixels of {}; convert it to 8 or 16 bits", name, cv::typeToString(decoded.depth()));
   }
   if (container.cmyk) {
     note(image.converted, "CMYK");
@@ -170,7 +169,8 @@ at::Tensor to_tensor(const cv::Mat& rgb) {
 cv::Mat to_mat(const at::Tensor& image) {
   const bool batched = image.dim() == 4 && image.size(0) == 1 && image.size(1) == 3;
   TORCH_CHECK((batched || (image.dim() == 3 && image.size(0) == 3)) && image.scalar_type() == at::kByte,
-              "to_mat: image is ", image.sizes(), " ", image.scalar_type(), ", expected (1,3,H,W) or (3,H,W) uint8");
+              "to_mat: image is ", image.sizes(), " ", image.scalar_type(),
+              ", expected (1,3,H,W) or (3,H,W) uint8");
   const at::Tensor planar = (batched ? image[0] : image).cpu().contiguous();
   std::array<cv::Mat, 3> planes;
   for (int c = 0; c < 3; ++c) {

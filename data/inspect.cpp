@@ -64,7 +64,8 @@ Range range_of(const Shard& shard, const ShardField& field) {
 }
 
 void print_fields(const Shard& shard, std::ostream& out) {
-  out << fmt::format("{:<14}{:<10}{:<22}{:>10}  {}\n", "dataset", "type", "shape", "MB", "smallest … mean … largest");
+  out << fmt::format("{:<14}{:<10}{:<22}{:>10}  {}\n", "dataset", "type", "shape", "MB",
+                     "smallest … mean … largest");
   for (const ShardField& field : shard.fields()) {
     std::string shape = fmt::format("({}", shard.samples());
     for (const std::int64_t extent : field.shape) {
@@ -131,8 +132,8 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
       print_levels(shard, *field, out);
     }
   }
-  out << "sample " << header.first_index << ": "
-      << nlohmann::ordered_json::parse(read_source(shard, 0)).dump(2) << '\n';
+  out << "sample " << header.first_index << ": " << nlohmann::ordered_json::parse(read_source(shard, 0)).dump(2)
+      << '\n';
   if (options.config) {
     out << "config:\n" << header.config;
   }

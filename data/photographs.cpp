@@ -1,12 +1,12 @@
 #include "data/photographs.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
 #include "core/crc32c.h"
 #include "core/error.h"
 #include "core/progress.h"
+#include "data/gather_json.h"
 #include "data/image_file.h"
 
 namespace samsr {
@@ -64,15 +64,10 @@ PhotographList scan_photographs(const fs::path& folder, int min_size, Communicat
     mine.push_back(as_json(look_at(paths[i])));
     progress.set(static_cast<std::int64_t>(std::min(i + ranks, paths.size())));
   }
-  // Messages name files, whose names need not be UTF-8.
-  std::vector<nlohmann::json> everyone;
-  for (const std::string& text : comm.gather(mine.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))) {
-    everyone.push_back(nlohmann::json::parse(text));
-  }
+  const std::vector<nlohmann::json> results = gather_results(comm, mine);
   PhotographList list;
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    Photograph photograph = from_json(everyone[i % ranks].at(i / ranks),
-                                       paths[i].lexically_relative(folder).generic_string());
+    Photograph photograph = from_json(results[i], paths[i].lexically_relative(folder).generic_string());
     if (!photograph.problem.empty()) {
       ++list.unreadable;
       log.warning("left out: {}", photograph.problem);

@@ -23,8 +23,8 @@ struct Photograph {
 
 /// The photographs of a folder that can be used, and a count of the others.
 struct PhotographList {
-  std::vector<Photograph> usable;              ///< by path
-  std::map<std::string, std::size_t> counts;   ///< "grey", "16-bit", "CMYK", "alpha" among the usable
+  std::vector<Photograph> usable;             ///< by path
+  std::map<std::string, std::size_t> counts;  ///< "grey", "16-bit", "CMYK", "alpha" among the usable
   std::size_t too_small = 0;
   std::size_t unreadable = 0;
 

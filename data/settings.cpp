@@ -15,8 +15,9 @@ void DataSettings::bind(Settings& settings) {
   settings.add("data.gt_size", gt_size, "side of the high-resolution image, pixels").between(16, 4096);
   settings.add("data.crop_pad_size", crop_pad_size, "side of the piece of photograph that is degraded, pixels")
       .between(16, 4096);
-  settings.add("data.rescale_gt", rescale_gt,
-               "shrink the largest square of the photograph to data.gt_size instead of cropping data.crop_pad_size");
+  settings.add(
+      "data.rescale_gt", rescale_gt,
+      "shrink the largest square of the photograph to data.gt_size instead of cropping data.crop_pad_size");
   settings.add("data.min_size", min_size, "photographs with a shorter side than this are left out, pixels")
       .between(1, 65536);
   settings.add("data.use_hflip", use_hflip, "mirror half of the samples");

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
 #include "core/error.h"
+#include "data/gather_json.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -58,9 +58,10 @@ void check_for_others(const fs::path& folder, const std::vector<PlannedShard>& p
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("shard-") && name.ends_with(".h5") && !known.contains(entry.path())) {
-      throw UserError("{}: is beyond the {} shards of data.samples; raise data.samples, choose another data.out, or "
-                      "delete it",
-                      entry.path().string(), plan.size());
+      throw UserError(
+          "{}: is beyond the {} shards of data.samples; raise data.samples, choose another data.out, or "
+          "delete it",
+          entry.path().string(), plan.size());
     }
   }
 }
@@ -104,13 +105,9 @@ std::vector<PlannedShard> plan_shards(const DataSettings& settings, const std::s
     const Finding finding = look_at(plan[i], content);
     mine.push_back({finding.entry, finding.damage, finding.mistake});
   }
-  std::vector<nlohmann::json> everyone;
-  for (const std::string& text : comm.gather(mine.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))) {
-    everyone.push_back(nlohmann::json::parse(text));
-  }
+  const std::vector<nlohmann::json> results = gather_results(comm, mine);
   for (std::size_t i = 0; i < plan.size(); ++i) {
-    const nlohmann::json& found = everyone[i % ranks].at(i / ranks);
-    const Finding finding{found.at(0), found.at(1), found.at(2)};
+    const Finding finding{results[i].at(0), results[i].at(1), results[i].at(2)};
     if (!finding.mistake.empty()) {
       throw UserError(finding.mistake);
     }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <opencv2/core/utility.hpp>
-
 #include <ATen/Parallel.h>
+
+#include <opencv2/core/utility.hpp>
 
 namespace samsr {
 

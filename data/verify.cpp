@@ -27,8 +27,8 @@ void check_samples(const Shard& shard, Findings& findings) {
     bytes.resize(field.bytes);
     for (std::uint64_t sample = 0; sample < shard.samples(); ++sample) {
       if (!shard.read(file, field, sample, bytes.data())) {
-        findings.lines.push_back(
-            fmt::format("{}: sample {} field {}: checksum does not fit", shard.path().string(), sample, field.name));
+        findings.lines.push_back(fmt::format("{}: sample {} field {}: checksum does not fit",
+                                             shard.path().string(), sample, field.name));
       }
       findings.values_checked += 1;
       findings.bytes += static_cast<double>(field.bytes);
@@ -50,7 +50,8 @@ void check_shard(const fs::path& folder, const ManifestEntry& entry, Findings& f
       findings.lines.push_back(
           fmt::format("{}: has {} bytes, the manifest says {}", path.string(), found.bytes, entry.bytes));
     } else if (found != entry) {
-      findings.lines.push_back(fmt::format("{}: its samples or checksums are not those of the manifest", path.string()));
+      findings.lines.push_back(
+          fmt::format("{}: its samples or checksums are not those of the manifest", path.string()));
     }
   } catch (const UserError& error) {
     findings.lines.emplace_back(error.what());
@@ -104,8 +105,8 @@ void verify_dataset(const fs::path& folder, Communicator& comm, Log& log) {
   const double values = comm.sum(findings.values_checked);
   const double bytes = comm.sum(findings.bytes);
   if (bad > 0) {
-    throw UserError("{}: {} {} found; delete the damaged shards and run `samsr data build` again", folder.string(), bad,
-                    bad == 1 ? "fault" : "faults");
+    throw UserError("{}: {} {} found; delete the damaged shards and run `samsr data build` again", folder.string(),
+                    bad, bad == 1 ? "fault" : "faults");
   }
   log.info("{}: all {} checksums of {} samples in {} shards fit ({:.1f} MB)", folder.string(), values,
            manifest.samples(), manifest.shards.size(), bytes / 1e6);

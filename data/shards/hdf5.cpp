@@ -55,16 +55,21 @@ QuietErrors::QuietErrors() {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
-QuietErrors::~QuietErrors() {
-  if (restore_) {
-    H5Eset_auto2(H5E_DEFAULT, function_, data_);
-  }
-}
+QuietErrors::~QuietErrors() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
 
-Id create_file(const std::filesystem::path& path) {
+std::string empty_file() {
+  constexpr std::size_t kIncrement = 4096;
+  const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "file access properties");
+  check(H5Pset_fapl_core(access, kIncrement, false), "H5Pset_fapl_core");
   const Id creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "file creation properties");
   check(H5Pset_obj_track_times(creation, false), "H5Pset_obj_track_times");
-  return Id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, access_properties()), H5Fclose, "H5Fcreate");
+  const Id file(H5Fcreate("empty", H5F_ACC_TRUNC, creation, access), H5Fclose, "H5Fcreate");
+  check(H5Fflush(file, H5F_SCOPE_GLOBAL), "H5Fflush");
+  const ssize_t size = H5Fget_file_image(file, nullptr, 0);
+  check(size < 0 ? -1 : 0, "H5Fget_file_image");
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  check(H5Fget_file_image(file, bytes.data(), bytes.size()) < 0 ? -1 : 0, "H5Fget_file_image");
+  return bytes;
 }
 
 Id open_file(const std::filesystem::path& path, bool writable) {

@@ -42,19 +42,17 @@ class QuietErrors {
   ~QuietErrors();
   QuietErrors(const QuietErrors&) = delete;
   QuietErrors& operator=(const QuietErrors&) = delete;
-  /// Stays quiet for good: a file that could not be closed is tried, and complained of, again at exit.
-  void forever() { restore_ = false; }
 
  private:
   H5E_auto2_t function_ = nullptr;
   void* data_ = nullptr;
-  bool restore_ = true;
 };
 
-/// A new file, whose bytes depend on what is stored and on nothing else (no time stamps). Datasets start at
-/// page boundaries.
-Id create_file(const std::filesystem::path& path);
-/// A file that exists; no lock is taken, which network file systems may not have.
+/// The bytes of a file that holds nothing, to be written by the caller and opened then. Later bytes depend on
+/// what is stored and on nothing else (no time stamps).
+std::string empty_file();
+/// A file that exists; no lock is taken, which network file systems may not have. New datasets start at page
+/// boundaries. HDF5 may crash when it cannot write, so space should be reserved first.
 Id open_file(const std::filesystem::path& path, bool writable);
 
 /// A contiguous, uncompressed dataset whose space is allocated now and filled by its owner.

@@ -41,8 +41,8 @@ void check_field(const ShardSet& shards, const char* name, at::ScalarType type, 
     throw UserError("{}: the shards have no '{}'; build them with {}", shards.folder().string(), name, setting);
   }
   if (field->type != type || field->shape.size() != dimensions) {
-    throw UserError("{}: '{}' is stored as {} with {} dimensions, expected {} with {}", shards.folder().string(), name,
-                    stored_type_name(field->type), field->shape.size(), stored_type_name(type), dimensions);
+    throw UserError("{}: '{}' is stored as {} with {} dimensions, expected {} with {}", shards.folder().string(),
+                    name, stored_type_name(field->type), field->shape.size(), stored_type_name(type), dimensions);
   }
 }
 
@@ -135,8 +135,7 @@ bool Loader::fill(Batch& batch, std::int64_t row, std::uint64_t sample) const {
     to_planes(bytes.data(), static_cast<std::int64_t>(bytes.size() / 3), row_of<std::uint8_t>(batch.hr, row),
               [](std::uint8_t value) { return value; });
   }
-  return !fields_.coverage_hr ||
-         shards_.read(sample, "coverage_hr", row_of<std::uint8_t>(batch.coverage_hr, row));
+  return !fields_.coverage_hr || shards_.read(sample, "coverage_hr", row_of<std::uint8_t>(batch.coverage_hr, row));
 }
 
 Batch Loader::load(std::uint64_t first, std::int64_t count) const {

@@ -16,19 +16,19 @@ namespace samsr {
 /// B training samples, contiguous, on the CPU. A tensor is undefined when the shards lack the field or it was
 /// not asked for.
 struct Batch {
-  at::Tensor lq;           ///< (B,3,H,W) float32 RGB in [-1, 1]
-  at::Tensor z_0;          ///< (B,C,h,w) float32, latent of the high-resolution image
-  at::Tensor z_y;          ///< (B,C,h,w) float32, latent of the enlarged low-resolution image
-  at::Tensor coverage;     ///< (B,1,H,W) uint8, masks over each pixel
-  at::Tensor hr;           ///< (B,3,sH,sW) uint8 RGB, s the scale
-  at::Tensor coverage_hr;  ///< (B,1,H,W) uint8, masks of the high-resolution image
+  at::Tensor lq;                        ///< (B,3,H,W) float32 RGB in [-1, 1]
+  at::Tensor z_0;                       ///< (B,C,h,w) float32, latent of the high-resolution image
+  at::Tensor z_y;                       ///< (B,C,h,w) float32, latent of the enlarged low-resolution image
+  at::Tensor coverage;                  ///< (B,1,H,W) uint8, masks over each pixel
+  at::Tensor hr;                        ///< (B,3,sH,sW) uint8 RGB, s the scale
+  at::Tensor coverage_hr;               ///< (B,1,H,W) uint8, masks of the high-resolution image
   std::vector<std::uint64_t> sample;    ///< index in the data set of what was read
   std::vector<std::uint64_t> position;  ///< in the sequence of all samples drawn since training began
 };
 
 /// Which optional fields a batch carries.
 struct BatchFields {
-  bool latents = true;      ///< z_0 and z_y, where the shards have them
+  bool latents = true;  ///< z_0 and z_y, where the shards have them
   bool hr = false;
   bool coverage_hr = false;
 };

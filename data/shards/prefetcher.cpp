@@ -13,7 +13,8 @@ BatchSequence rank_batches(std::uint64_t first_step, std::int64_t global_batch, 
   }
   const std::int64_t share = global_batch / ranks;
   const auto stride = static_cast<std::uint64_t>(global_batch);
-  return {.first = first_step * stride + static_cast<std::uint64_t>(rank * share), .stride = stride, .count = share};
+  return {
+      .first = first_step * stride + static_cast<std::uint64_t>(rank * share), .stride = stride, .count = share};
 }
 
 Prefetcher::Prefetcher(const Loader& loader, BatchSequence sequence, int threads, int depth)

@@ -3,40 +3,30 @@
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "core/atomic_file.h"
 #include "core/crc32c.h"
-#include "core/error.h"
 #include "data/shards/hdf5.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-/// Runs a step that writes through HDF5, whose failures on a healthy program are the disk's.
-template <class Step>
-void through_hdf5(const fs::path& path, Step step) {
-  hdf5::QuietErrors quiet;
-  errno = 0;
-  try {
-    step();
-  } catch (const std::runtime_error& error) {
-    const int reason = errno;
-    quiet.forever();
-    throw UserError("{}: the shard cannot be written: {} ({}); make room or choose another data.out",
-                    path.string(), reason != 0 ? std::strerror(reason) : "unknown reason", error.what());
-  }
-}
+constexpr std::uint64_t kPage = 4096;
+/// More than HDF5's own records of a shard take, beside its texts.
+constexpr std::uint64_t kMetadataBytes = 1 << 16;
 
 }  // namespace
 
 ShardWriter::ShardWriter(fs::path path, ShardHeader header, const Sample& first, std::uint64_t samples)
-    : path_(std::move(path)), temporary_(temporary_name(path_)), header_(std::move(header)), samples_(samples) {
+    : path_(std::move(path)),
+      temporary_(temporary_name(path_)),
+      header_(std::move(header)),
+      samples_(samples),
+      file_(std::make_unique<RandomAccessFile>(temporary_, RandomAccessFile::Access::kCreate)) {
   try {
-    through_hdf5(path_, [&] { create(first); });
-    file_ = std::make_unique<RandomAccessFile>(temporary_, RandomAccessFile::Access::kWrite);
+    reserve_for(first);
+    create(first);
   } catch (...) {
     std::error_code ignored;
     fs::remove(temporary_, ignored);
@@ -51,8 +41,21 @@ ShardWriter::~ShardWriter() {
   }
 }
 
+void ShardWriter::reserve_for(const Sample& first) {
+  const std::uint64_t columns = first.fields.size() + 1;
+  std::uint64_t bytes =
+      kMetadataBytes + header_.config.size() + header_.content.size() + samples_ * columns * sizeof(std::uint32_t);
+  for (const auto& [name, tensor] : first.fields) {
+    bytes += kPage + samples_ * tensor.nbytes();
+  }
+  file_->reserve(bytes);
+  const std::string empty = hdf5::empty_file();
+  file_->write_at(0, empty.data(), empty.size());
+}
+
 void ShardWriter::create(const Sample& first) {
-  hdf5::Id file = hdf5::create_file(temporary_);
+  const hdf5::QuietErrors quiet;
+  hdf5::Id file = hdf5::open_file(temporary_, true);
   hdf5::write_attribute(file, "format", std::string(kShardFormat));
   hdf5::write_attribute(file, "config", header_.config);
   hdf5::write_attribute(file, "content", header_.content);
@@ -75,11 +78,12 @@ void ShardWriter::create(const Sample& first) {
     names.push_back(name);
   }
   names.emplace_back(kSourceField);
-  const hdf5::Id table =
+  hdf5::Id table =
       hdf5::create_dataset(file, std::string(kChecksumDataset), hdf5::stored_type(at::kUInt32),
                            {static_cast<std::int64_t>(samples_), static_cast<std::int64_t>(names.size())});
   hdf5::write_attribute(table, "fields", names);
   checksum_offset_ = hdf5::offset(table);
+  table.close("H5Dclose");
   file.close("H5Fclose");
 }
 
@@ -104,16 +108,14 @@ void ShardWriter::write_sources() {
   for (const std::string& source : sources_) {
     length = std::max(length, source.size());
   }
-  std::uint64_t offset = 0;
-  through_hdf5(path_, [&] {
-    hdf5::Id file = hdf5::open_file(temporary_, true);
-    {
-      const hdf5::Id dataset = hdf5::create_dataset(file, std::string(kSourceField), hdf5::text_type(length),
-                                                    {static_cast<std::int64_t>(samples_)});
-      offset = hdf5::offset(dataset);
-    }
-    file.close("H5Fclose");
-  });
+  file_->reserve(fs::file_size(temporary_) + samples_ * length + kPage + kMetadataBytes);
+  const hdf5::QuietErrors quiet;
+  hdf5::Id file = hdf5::open_file(temporary_, true);
+  hdf5::Id dataset = hdf5::create_dataset(file, std::string(kSourceField), hdf5::text_type(length),
+                                          {static_cast<std::int64_t>(samples_)});
+  const std::uint64_t offset = hdf5::offset(dataset);
+  dataset.close("H5Dclose");
+  file.close("H5Fclose");
   std::string padded;
   for (const std::string& source : sources_) {
     padded += source;

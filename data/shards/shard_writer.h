@@ -29,6 +29,7 @@ class ShardWriter {
   void finish();
 
  private:
+  void reserve_for(const Sample& first);
   void create(const Sample& first);
   void write_sources();
 

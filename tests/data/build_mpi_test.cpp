@@ -2,7 +2,6 @@
 // that a single process builds.
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <sstream>

@@ -22,10 +22,10 @@ namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
-using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::contents;
+using ::testing::HasSubstr;
 using testing::message_of;
+using ::testing::Not;
 using testing::small_build;
 using testing::TemporaryFolder;
 using testing::write_photographs;
@@ -214,24 +214,26 @@ TEST_F(Build, VerifyNamesEveryFault) {
   write_file_atomically(out / "shard-000001.h5", whole.substr(0, whole.size() / 2));
   fs::rename(out / "shard-000002.h5", out / "shard-000009.h5");
   EXPECT_THAT(verifying(), HasSubstr("4 faults"));
-  EXPECT_THAT(lines_.str(), AllOf(HasSubstr("shard-000000.h5: sample 2 field lr"), HasSubstr("shard-000001.h5: damaged"),
-                                  HasSubstr("shard-000002.h5: missing"), HasSubstr("shard-000009.h5: not in the manifest"),
-                                  Not(HasSubstr("shard-000003"))));
+  EXPECT_THAT(lines_.str(),
+              AllOf(HasSubstr("shard-000000.h5: sample 2 field lr"), HasSubstr("shard-000001.h5: damaged"),
+                    HasSubstr("shard-000002.h5: missing"), HasSubstr("shard-000009.h5: not in the manifest"),
+                    Not(HasSubstr("shard-000003"))));
 }
 
 TEST_F(Build, InspectPrintsAndDraws) {
   build(settings());
   std::ostringstream out;
   inspect(folder_ / "out", {.count = 3, .config = true, .sheet = folder_ / "sheet.png"}, out);
-  EXPECT_THAT(out.str(), AllOf(HasSubstr("11 samples in 4 shards"), HasSubstr("samsr-shard/1"), HasSubstr("(3, 64, 64, 3)"),
-                               HasSubstr("float16"), HasSubstr("coverage:"), HasSubstr("\"image\": \"photo"),
-                               HasSubstr("test: true")));
+  EXPECT_THAT(out.str(), AllOf(HasSubstr("11 samples in 4 shards"), HasSubstr("samsr-shard/1"),
+                               HasSubstr("(3, 64, 64, 3)"), HasSubstr("float16"), HasSubstr("coverage:"),
+                               HasSubstr("\"image\": \"photo"), HasSubstr("test: true")));
   EXPECT_GT(fs::file_size(folder_ / "sheet.png"), 3U * 64 * 64);
   std::ostringstream one;
   inspect(folder_ / "out/shard-000003.h5", {}, one);
   EXPECT_THAT(one.str(), HasSubstr("2 samples from number 9"));
   EXPECT_THAT(message_of<UserError>([&] { inspect(folder_ / "absent", {}, one); }), HasSubstr("absent"));
-  EXPECT_THAT(message_of<UserError>([&] { inspect(folder_ / "photos/photo0.png", {}, one); }), HasSubstr("not a shard"));
+  EXPECT_THAT(message_of<UserError>([&] { inspect(folder_ / "photos/photo0.png", {}, one); }),
+              HasSubstr("not a shard"));
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ cv::Mat pattern() {
   cv::Mat rgb(kHeight, kWidth, CV_8UC3);
   for (int y = 0; y < kHeight; ++y) {
     for (int x = 0; x < kWidth; ++x) {
-      rgb.at<cv::Vec3b>(y, x) = cv::Vec3b(static_cast<uchar>(x * 8), static_cast<uchar>(y * 10),
-                                          static_cast<uchar>((x + y) * 4));
+      rgb.at<cv::Vec3b>(y, x) =
+          cv::Vec3b(static_cast<uchar>(x * 8), static_cast<uchar>(y * 10), static_cast<uchar>((x + y) * 4));
     }
   }
   return rgb;
@@ -62,10 +62,10 @@ TEST_P(ReadImage, GivesTheSamePictureFromEveryKindOfFile) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, ReadImage,
-                         ::testing::Values(Case{"rgb.png", "", 0}, Case{"rgb.jpg", "", 24}, Case{"rgb.webp", "", 0},
-                                           Case{"progressive.jpg", "", 24}, Case{"palette.png", "", 64},
-                                           Case{"rgb16.png", "16-bit", 0}, Case{"rgba.png", "alpha", 0},
-                                           Case{"cmyk.jpg", "CMYK", 24}),
+                         ::testing::Values(Case{"rgb.png", "", 0}, Case{"rgb.jpg", "", 24},
+                                           Case{"rgb.webp", "", 0}, Case{"progressive.jpg", "", 24},
+                                           Case{"palette.png", "", 64}, Case{"rgb16.png", "16-bit", 0},
+                                           Case{"rgba.png", "alpha", 0}, Case{"cmyk.jpg", "CMYK", 24}),
                          [](const auto& instance) {
                            std::string name = instance.param.name;
                            std::replace(name.begin(), name.end(), '.', '_');

@@ -15,8 +15,8 @@
 namespace samsr {
 namespace {
 using ::testing::AllOf;
-using ::testing::HasSubstr;
 using testing::flip_byte;
+using ::testing::HasSubstr;
 using testing::message_of;
 using testing::numbered_sample;
 using testing::TemporaryFolder;
@@ -92,8 +92,8 @@ TEST_F(LoaderTest, SequenceDoesNotDependOnHowItIsCut) {
   for (std::uint64_t first = 7; first < 19; first += 3) {
     const Batch piece = drawn.load(first, 3);
     pieces.insert(pieces.end(), piece.sample.begin(), piece.sample.end());
-    EXPECT_TRUE(at::equal(piece.lq, whole.lq.slice(0, static_cast<std::int64_t>(first) - 7,
-                                                   static_cast<std::int64_t>(first) - 4)));
+    EXPECT_TRUE(at::equal(
+        piece.lq, whole.lq.slice(0, static_cast<std::int64_t>(first) - 7, static_cast<std::int64_t>(first) - 4)));
   }
   EXPECT_EQ(pieces, whole.sample);
 }

@@ -13,11 +13,17 @@ namespace fs = std::filesystem;
 Sample numbered_sample(std::uint64_t index, bool latents) {
   const auto number = static_cast<std::int64_t>(index);
   const auto bytes = [&](at::IntArrayRef shape, std::int64_t salt) {
-    return at::arange(c10::multiply_integers(shape), at::kLong).add(number * 7 + salt).remainder(251).to(at::kByte)
+    return at::arange(c10::multiply_integers(shape), at::kLong)
+        .add(number * 7 + salt)
+        .remainder(251)
+        .to(at::kByte)
         .reshape(shape);
   };
   const auto halves = [&](at::IntArrayRef shape, double salt) {
-    return at::arange(c10::multiply_integers(shape), at::kFloat).mul(0.125).add(salt + double(number)).to(at::kHalf)
+    return at::arange(c10::multiply_integers(shape), at::kFloat)
+        .mul(0.125)
+        .add(salt + double(number))
+        .to(at::kHalf)
         .reshape(shape);
   };
   Sample sample;
@@ -37,8 +43,12 @@ void write_numbered_set(const fs::path& folder, std::uint64_t samples, std::uint
     const std::uint64_t count = std::min(per_shard, samples - first);
     const fs::path path = folder / shard_name(first / per_shard);
     ShardWriter writer(path,
-                       {.config = "data:\n  scale: 2\n", .content = "data.scale: 2\n", .seed = 3, .first_index = first,
-                        .scale = 2, .tool = "test"},
+                       {.config = "data:\n  scale: 2\n",
+                        .content = "data.scale: 2\n",
+                        .seed = 3,
+                        .first_index = first,
+                        .scale = 2,
+                        .tool = "test"},
                        numbered_sample(first, latents), count);
     for (std::uint64_t i = 0; i < count; ++i) {
       writer.append(numbered_sample(first + i, latents));

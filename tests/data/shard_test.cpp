@@ -19,8 +19,8 @@ namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
-using ::testing::HasSubstr;
 using testing::flip_byte;
+using ::testing::HasSubstr;
 using testing::message_of;
 using testing::numbered_sample;
 using testing::TemporaryFolder;
@@ -119,8 +119,7 @@ TEST(ShardWriter, SaysThatTheDiskIsFull) {
     struct rlimit small = before;
     small.rlim_cur = limit;
     setrlimit(RLIMIT_FSIZE, &small);
-    const std::string message =
-        message_of<UserError>([&] { write_numbered_set(folder.path(), 20, 20); });
+    const std::string message = message_of<UserError>([&] { write_numbered_set(folder.path(), 20, 20); });
     setrlimit(RLIMIT_FSIZE, &before);
     EXPECT_THAT(message, AllOf(HasSubstr("shard-000000.h5"), HasSubstr("cannot be written"))) << limit;
     EXPECT_TRUE(fs::is_empty(folder.path())) << limit;

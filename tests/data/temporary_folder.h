@@ -13,8 +13,8 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = "samsr_" + std::string(test->test_suite_name()) + "_" + test->name() + "_" +
-                       std::to_string(::getpid());
+    std::string name =
+        "samsr_" + std::string(test->test_suite_name()) + "_" + test->name() + "_" + std::to_string(::getpid());
     for (char& c : name) {
       c = c == '/' ? '_' : c;
     }
