@@ -134,8 +134,9 @@ std::string axes(const Frame& frame) {
     svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:g}</text>\n", frame.x(tick),
                        kHeight - kBottom + 18, tick);
   }
-  svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">step{}</text>\n", (kLeft + kWidth - kRight) / 2,
-                     kHeight - 4, frame.logarithmic() ? " (values on a logarithmic scale)" : "");
+  svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">step{}</text>\n",
+                     (kLeft + kWidth - kRight) / 2, kHeight - 4,
+                     frame.logarithmic() ? " (values on a logarithmic scale)" : "");
   return svg;
 }
 

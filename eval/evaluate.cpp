@@ -27,7 +27,8 @@ struct Row {
 };
 
 std::string source_of(const Row& row) {
-  return row.enlarge > 1 ? fmt::format("bicubic x{} of {}", row.enlarge, row.folder.string()) : row.folder.string();
+  return row.enlarge > 1 ? fmt::format("bicubic x{} of {}", row.enlarge, row.folder.string())
+                         : row.folder.string();
 }
 
 std::vector<std::unique_ptr<Metric>> choose_metrics(const EvalSettings& settings, bool reference) {
@@ -37,9 +38,10 @@ std::vector<std::unique_ptr<Metric>> choose_metrics(const EvalSettings& settings
   auto metrics = make_metrics(settings.metrics, settings.crop_border);
   for (const auto& metric : metrics) {
     if (metric->needs_reference() && !reference) {
-      throw UserError("{} compares with a reference: name its folder with --ref, or ask for metrics without "
-                      "reference (niqe)",
-                      metric->name());
+      throw UserError(
+          "{} compares with a reference: name its folder with --ref, or ask for metrics without "
+          "reference (niqe)",
+          metric->name());
     }
   }
   return metrics;
@@ -54,7 +56,8 @@ std::vector<Row> collect_rows(const EvalRequest& request, const EvalSettings& se
     rows.push_back({method.name, method.folder, list_image_set(method.folder, "results")});
   }
   if (rows.empty()) {
-    throw UserError("nothing to evaluate: name a folder of results with --pred, or of low-resolution images with --lq");
+    throw UserError(
+        "nothing to evaluate: name a folder of results with --pred, or of low-resolution images with --lq");
   }
   std::set<std::string> names;
   for (const Row& row : rows) {
@@ -145,10 +148,12 @@ MethodScores score_row(const Row& row, const ImageSet& references,
 }  // namespace
 
 void EvalSettings::bind(Settings& settings) {
-  settings.add("eval.metrics", metrics,
-               "comma-separated metrics (psnr_y, psnr_rgb, ssim_y, ssim_rgb, niqe); empty: psnr_y, ssim_y and niqe "
-               "with a reference, niqe without");
-  settings.add("eval.crop_border", crop_border, "pixels left out on each side before measuring").between(0, 1024);
+  settings.add(
+      "eval.metrics", metrics,
+      "comma-separated metrics (psnr_y, psnr_rgb, ssim_y, ssim_rgb, niqe); empty: psnr_y, ssim_y and niqe "
+      "with a reference, niqe without");
+  settings.add("eval.crop_border", crop_border, "pixels left out on each side before measuring")
+      .between(0, 1024);
   settings.add("eval.scale", scale, "factor of the bicubic row, from the low-resolution images to the results")
       .between(1, 16);
 }

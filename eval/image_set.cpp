@@ -61,8 +61,9 @@ ImageSet list_image_set(const fs::path& folder, const std::string& role) {
     const fs::path relative = path.lexically_relative(folder);
     const auto [known, fresh] = set.emplace((relative.parent_path() / relative.stem()).string(), path);
     if (!fresh) {
-      throw UserError("{} {}: {} and {} have the same name; images are matched by name without extension, so keep one",
-                      role, folder.string(), known->second.filename().string(), path.filename().string());
+      throw UserError(
+          "{} {}: {} and {} have the same name; images are matched by name without extension, so keep one", role,
+          folder.string(), known->second.filename().string(), path.filename().string());
     }
   }
   return set;

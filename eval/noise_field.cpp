@@ -16,8 +16,8 @@ constexpr std::int64_t kCell = 64;  // drawn as a whole, so that any piece can b
 
 at::Tensor NoiseField::piece(std::uint64_t layer, std::int64_t top, std::int64_t left, std::int64_t height,
                              std::int64_t width) const {
-  TORCH_CHECK(top >= 0 && left >= 0 && height >= 1 && width >= 1, "noise piece of ", height, "x", width, " at ", top,
-              ",", left);
+  TORCH_CHECK(top >= 0 && left >= 0 && height >= 1 && width >= 1, "noise piece of ", height, "x", width, " at ",
+              top, ",", left);
   at::Tensor noise = at::empty({1, channels_, height, width});
   for (std::int64_t row = top / kCell; row * kCell < top + height; ++row) {
     for (std::int64_t column = left / kCell; column * kCell < left + width; ++column) {
@@ -31,7 +31,8 @@ at::Tensor NoiseField::piece(std::uint64_t layer, std::int64_t top, std::int64_t
       noise[0]
           .slice(1, y0 - top, y1 - top)
           .slice(2, x0 - left, x1 - left)
-          .copy_(cell.slice(1, y0 - row * kCell, y1 - row * kCell).slice(2, x0 - column * kCell, x1 - column * kCell));
+          .copy_(cell.slice(1, y0 - row * kCell, y1 - row * kCell)
+                     .slice(2, x0 - column * kCell, x1 - column * kCell));
     }
   }
   return noise;

@@ -27,7 +27,9 @@ struct Piece {
 /// The piece with the largest mean gradient, on a grid of half a piece. Sizes are multiples of `scale`, so
 /// that the piece falls on whole low-resolution pixels.
 Piece most_detailed(const at::Tensor& image, std::int64_t side, std::int64_t scale) {
-  const auto fit = [&](std::int64_t length) { return std::max(std::min(side, length) / scale, std::int64_t{1}) * scale; };
+  const auto fit = [&](std::int64_t length) {
+    return std::max(std::min(side, length) / scale, std::int64_t{1}) * scale;
+  };
   const std::int64_t height = std::min(fit(image.size(2)), image.size(2));
   const std::int64_t width = std::min(fit(image.size(3)), image.size(3));
   const at::Tensor luma = image.to(at::kFloat).mean(1, /*keepdim=*/true);
@@ -67,7 +69,8 @@ std::vector<PictureRow> picture_rows(const EvalRequest& request, std::int64_t sc
     check_same_names(shown[i].images, shown[i].label, names, shown.front().label);
   }
   if (!lq.empty()) {
-    check_same_names(lq, request.lq, names, shown.empty() ? request.lq : std::filesystem::path(shown.front().label));
+    check_same_names(lq, request.lq, names,
+                     shown.empty() ? request.lq : std::filesystem::path(shown.front().label));
   }
   std::vector<PictureRow> rows;
   const auto total = static_cast<std::int64_t>(names.size());

@@ -13,13 +13,15 @@ namespace samsr {
 namespace {
 
 constexpr const char* kStyle = R"css(
-:root { color-scheme: light dark; --ink: #1c1e21; --faint: #5f6671; --paper: #fff; --line: #d8dce2; --best: #eaf5ec; }
+:root { color-scheme: light dark; --ink: #1c1e21; --faint: #5f6671; --paper: #fff; --line: #d8dce2;
+  --best: #eaf5ec; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6e8eb; --faint: #9aa3ae; --paper: #16181b; --line: #353a41; --best: #1d3524; }
 }
-body { margin: 2rem auto; max-width: 1200px; padding: 0 1rem; color: var(--ink); background: var(--paper);
-  font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; } h3 { font-size: 1rem; margin-bottom: .3rem; }
+body { margin: 2rem auto; max-width: 1200px; padding: 0 1rem; color: var(--ink);
+  background: var(--paper); font: 15px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
+h3 { font-size: 1rem; margin-bottom: .3rem; }
 table { border-collapse: collapse; } caption { text-align: left; color: var(--faint); }
 th, td { padding: .3rem .9rem; border-bottom: 1px solid var(--line); text-align: right;
   font-variant-numeric: tabular-nums; }
@@ -32,7 +34,8 @@ figure img { width: 100%; display: block; image-rendering: pixelated; border-rad
 figure.wide { flex-basis: 100%; max-width: 100%; } figure.wide img { cursor: zoom-out; }
 .charts { display: flex; flex-wrap: wrap; gap: 1.5rem; } .charts > div { flex: 1 1 420px; max-width: 640px; }
 svg { width: 100%; height: auto; } svg text { fill: var(--faint); font: 12px system-ui, sans-serif; }
-svg .grid { stroke: var(--line); } svg polyline { fill: none; stroke-width: 1.6; } svg line[class^=curve] { stroke-width: 3; }
+svg .grid { stroke: var(--line); } svg polyline { fill: none; stroke-width: 1.6; }
+svg line[class^=curve] { stroke-width: 3; }
 .curve-0 { stroke: #2f6fde; } .curve-1 { stroke: #d9622b; } .curve-2 { stroke: #2f9e5b; }
 .curve-3 { stroke: #a04fc4; } .curve-4 { stroke: #b8901c; } .curve-5 { stroke: #d1467f; }
 pre { overflow-x: auto; padding: .8rem; border: 1px solid var(--line); border-radius: 4px; font-size: .85rem; }
@@ -63,7 +66,8 @@ std::string table_html(const ResultTable& table) {
   html += "</tbody>\n</table>\n<p class=\"protocol\">↑ higher is better, ↓ lower is better. ";
   for (std::size_t m = 0; m < results.metrics.size(); ++m) {
     const MetricInfo& metric = results.metrics[m];
-    html += fmt::format("{}{}: {}", m == 0 ? "" : "; ", escape_html(display_name(metric)), escape_html(metric.protocol));
+    html += fmt::format("{}{}: {}", m == 0 ? "" : "; ", escape_html(display_name(metric)),
+                        escape_html(metric.protocol));
     for (const MethodScores& method : results.methods) {
       if (method.counted(m) != static_cast<std::int64_t>(method.images.size())) {
         html += fmt::format(" ({}: mean over {} images)", escape_html(method.name), method.counted(m));
@@ -80,7 +84,8 @@ std::string picture_html(const PictureRow& row) {
     html += fmt::format(
         "<figure><img alt=\"{} of {}\" width=\"{}\" height=\"{}\" style=\"height:auto\" "
         "src=\"data:image/png;base64,{}\"><figcaption>{}</figcaption></figure>\n",
-        label, escape_html(row.name), picture.rgb.cols, picture.rgb.rows, base64(encode_png(picture.rgb)), label);
+        label, escape_html(row.name), picture.rgb.cols, picture.rgb.rows, base64(encode_png(picture.rgb)),
+        label);
   }
   return html + "</div>\n";
 }

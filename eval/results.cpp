@@ -78,9 +78,8 @@ int Results::best(std::size_t metric) const {
 
 std::string display_name(const MetricInfo& metric) {
   std::string name = metric.name;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
-    return c == '_' ? '-' : static_cast<char>(std::toupper(c));
-  });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::toupper(c)); });
   return name;
 }
 
@@ -101,7 +100,8 @@ std::string markdown_table(const Results& results) {
     text += fmt::format("| {} | {} |", cell(method.name), method.images.size());
     for (std::size_t m = 0; m < results.metrics.size(); ++m) {
       const std::string value = display_value(results.metrics[m], method.mean(m));
-      text += results.best(m) == static_cast<int>(row) ? fmt::format(" **{}** |", value) : fmt::format(" {} |", value);
+      text += results.best(m) == static_cast<int>(row) ? fmt::format(" **{}** |", value)
+                                                       : fmt::format(" {} |", value);
     }
     text += "\n";
   }
@@ -110,7 +110,8 @@ std::string markdown_table(const Results& results) {
     text += fmt::format("- {}: {}", display_name(results.metrics[m]), results.metrics[m].protocol);
     for (const MethodScores& method : results.methods) {
       if (method.counted(m) != static_cast<std::int64_t>(method.images.size())) {
-        text += fmt::format("; {}: mean over {} of {} images", method.name, method.counted(m), method.images.size());
+        text +=
+            fmt::format("; {}: mean over {} of {} images", method.name, method.counted(m), method.images.size());
       }
     }
     text += "\n";
@@ -145,7 +146,8 @@ std::string csv_table(const Results& results) {
 std::string json_results(const Results& results) {
   nlohmann::ordered_json root;
   root["format"] = kFormat;
-  root["reference"] = results.reference.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(results.reference);
+  root["reference"] =
+      results.reference.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(results.reference);
   for (const MetricInfo& metric : results.metrics) {
     root["metrics"].push_back({{"name", metric.name},
                                {"protocol", metric.protocol},
@@ -190,8 +192,8 @@ Results read_results(const std::filesystem::path& file) {
     Results results;
     results.reference = root.at("reference").is_null() ? "" : root.at("reference").get<std::string>();
     for (const auto& metric : root.at("metrics")) {
-      results.metrics.push_back({metric.at("name"), metric.at("protocol"), metric.at("higher_is_better"),
-                                 metric.at("decimals")});
+      results.metrics.push_back(
+          {metric.at("name"), metric.at("protocol"), metric.at("higher_is_better"), metric.at("decimals")});
     }
     for (const auto& entry : root.at("methods")) {
       MethodScores& method = results.methods.emplace_back();
@@ -202,7 +204,8 @@ Results read_results(const std::filesystem::path& file) {
         image.image = scores.at("image");
         for (const MetricInfo& metric : results.metrics) {
           const auto& value = scores.at(metric.name);
-          image.values.push_back(value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>());
+          image.values.push_back(value.is_null() ? std::numeric_limits<double>::quiet_NaN()
+                                                 : value.get<double>());
         }
       }
     }

@@ -30,9 +30,10 @@ TilePlan::Axis TilePlan::plan_axis(std::int64_t length, std::int64_t multiple, c
   }
   const std::int64_t stride = (tile - settings.overlap) / multiple * multiple;
   if (stride < multiple) {
-    throw UserError("upscale.tile={} leaves no room for an overlap of {}: this model works in steps of {} pixels; "
-                    "use a tile of at least {}",
-                    settings.tile, settings.overlap, multiple, round_up(settings.overlap + multiple, multiple));
+    throw UserError(
+        "upscale.tile={} leaves no room for an overlap of {}: this model works in steps of {} pixels; "
+        "use a tile of at least {}",
+        settings.tile, settings.overlap, multiple, round_up(settings.overlap + multiple, multiple));
   }
   Axis axis{padded, tile, tile - stride, {}};
   for (std::int64_t start = 0; start + tile < padded; start += stride) {
@@ -56,8 +57,8 @@ TilePlan::TilePlan(std::int64_t height, std::int64_t width, std::int64_t multipl
 }
 
 at::Tensor TilePlan::pad(const at::Tensor& image) const {
-  TORCH_CHECK(image.dim() == 4 && image.size(2) == height_ && image.size(3) == width_, "image is ", image.sizes(),
-              ", planned for ", height_, "x", width_);
+  TORCH_CHECK(image.dim() == 4 && image.size(2) == height_ && image.size(3) == width_, "image is ",
+              image.sizes(), ", planned for ", height_, "x", width_);
   if (rows_.padded == height_ && columns_.padded == width_) {
     return image;
   }
@@ -74,11 +75,11 @@ at::Tensor TilePlan::cut(const at::Tensor& whole, std::size_t first, std::size_t
   std::vector<at::Tensor> tiles;
   for (std::size_t i = first; i < first + count; ++i) {
     const auto [top, left] = origins_.at(i);
-    tiles.push_back(whole
-                        .narrow(2, scaled(top, whole.size(2), rows_.padded),
-                                scaled(rows_.tile, whole.size(2), rows_.padded))
-                        .narrow(3, scaled(left, whole.size(3), columns_.padded),
-                                scaled(columns_.tile, whole.size(3), columns_.padded)));
+    tiles.push_back(
+        whole
+            .narrow(2, scaled(top, whole.size(2), rows_.padded), scaled(rows_.tile, whole.size(2), rows_.padded))
+            .narrow(3, scaled(left, whole.size(3), columns_.padded),
+                    scaled(columns_.tile, whole.size(3), columns_.padded)));
   }
   return at::cat(tiles);
 }
@@ -111,7 +112,8 @@ at::Tensor upscale_tiled(const at::Tensor& lq, std::int64_t scale, const TilePla
     const at::Tensor enlarged = model(plan.cut(padded, first, count), first, count).to(at::kCPU, at::kFloat);
     TORCH_CHECK(enlarged.size(0) == static_cast<std::int64_t>(count) && enlarged.size(2) == weights.size(2) &&
                     enlarged.size(3) == weights.size(3),
-                "the network made ", enlarged.sizes(), " of tiles of ", plan.tile_height(), "x", plan.tile_width());
+                "the network made ", enlarged.sizes(), " of tiles of ", plan.tile_height(), "x",
+                plan.tile_width());
     for (std::size_t i = 0; i < count; ++i) {
       const auto [top, left] = plan.origins()[first + i];
       const auto window = [&, top = top, left = left](const at::Tensor& map) {

@@ -116,8 +116,8 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   }
   progress.finish();
   if (!failed.empty()) {
-    throw UserError("{} of {} images could not be upscaled, the first is {}; the others are in {}", failed.size(),
-                    jobs.size(), failed.front(), out.string());
+    throw UserError("{} of {} images could not be upscaled, the first is {}; the others are in {}",
+                    failed.size(), jobs.size(), failed.front(), out.string());
   }
 }
 

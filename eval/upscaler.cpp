@@ -33,13 +33,16 @@ std::vector<std::int64_t> equal_parts(std::int64_t length, std::int64_t most) {
 }  // namespace
 
 void UpscaleSettings::bind(Settings& registry) {
-  registry.add("upscale.tile", tiles.tile, "side of the tiles, LR pixels; smaller needs less memory").between(8, 4096);
-  registry.add("upscale.overlap", tiles.overlap, "LR pixels that neighbouring tiles share at least").between(0, 1024);
+  registry.add("upscale.tile", tiles.tile, "side of the tiles, LR pixels; smaller needs less memory")
+      .between(8, 4096);
+  registry.add("upscale.overlap", tiles.overlap, "LR pixels that neighbouring tiles share at least")
+      .between(0, 1024);
   registry.add("upscale.batch", tiles.batch, "tiles at once").between(1, 256);
   registry.add("upscale.seed", seed, "seed of the noise; the same seed gives the same pictures");
   registry
       .add("upscale.sampler", sampler,
-           "one_step; T steps: ancestral (random, ResShift's) or rollout (deterministic, SinSR's); auto: one_step for a "
+           "one_step; T steps: ancestral (random, ResShift's) or rollout (deterministic, SinSR's); auto: "
+           "one_step for a "
            "student, ancestral for a teacher")
       .one_of({"auto", kOneStep, kRollout, kAncestral});
   registry
@@ -53,7 +56,8 @@ void UpscaleSettings::bind(Settings& registry) {
   registry.add("upscale.resume", resume, "keep the pictures that a folder of results holds already");
 }
 
-at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, const MaskSettings& masks) {
+at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window,
+                            const MaskSettings& masks) {
   const cv::Mat enlarged = to_mat(upscale_bicubic(to_tensor(rgb), scale));
   at::Tensor counts = at::empty({1, 1, rgb.rows, rgb.cols}, at::kByte);
   const std::vector<std::int64_t> rows = equal_parts(rgb.rows, window);
@@ -77,7 +81,9 @@ Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const M
     : model_(*loaded.model),
       settings_(settings),
       masks_(masks),
-      sampler_(settings.sampler != "auto" ? settings.sampler : loaded.kind == "teacher" ? kAncestral : kOneStep) {
+      sampler_(settings.sampler != "auto" ? settings.sampler
+               : loaded.kind == "teacher" ? kAncestral
+                                          : kOneStep) {
   model_.unet()->eval();
 }
 
@@ -92,8 +98,8 @@ at::Tensor Upscaler::student_shift(const cv::Mat& rgb, const TilePlan& plan) con
   const auto [channels, height, width] = model_.latent_shape(plan.padded_height(), plan.padded_width());
   const at::Tensor noise = NoiseField(settings_.seed, channels).piece(0, 0, 0, height, width);
   const Schedule& schedule = model_.diffusion().schedule();
-  // The prior is z_y plus something that z_y has no part in. Computed over the whole picture, because SAM noise and
-  // semantic weight are relative to the picture's own statistics, which a tile does not know.
+  // The prior is z_y plus something that z_y has no part in. Computed over the whole picture, because SAM noise
+  // and semantic weight are relative to the picture's own statistics, which a tile does not know.
   const at::Tensor nothing = at::zeros_like(noise);
   if (settings_.masks == "none") {
     return sinsr_start(schedule, nothing, noise).x_T;
@@ -111,7 +117,8 @@ TileModel Upscaler::student(const cv::Mat& rgb, const TilePlan& plan) const {
     const at::Tensor z_y = first_stage.encode_lq(tiles, scale()).to(at::kFloat);
     const at::Tensor x_T = z_y + plan.cut(shift, first, count).to(tiles.device());
     const Diffusion& diffusion = model_.diffusion();
-    const at::Tensor x_0 = diffusion.predict_x0(denoiser_of(model_.unet()), x_T, diffusion.schedule().last(), z_y, tiles);
+    const at::Tensor x_0 =
+        diffusion.predict_x0(denoiser_of(model_.unet()), x_T, diffusion.schedule().last(), z_y, tiles);
     return first_stage.decode(x_0).clamp(-1, 1);
   };
 }
@@ -132,7 +139,8 @@ TileModel Upscaler::teacher(const TilePlan& plan) const {
       steps.push_back(at::cat(pieces));
     }
     const at::Tensor noise = at::stack(steps).to(tiles.device());
-    return sampler_ == kAncestral ? model_.sample_ancestral(tiles, noise) : model_.sample_rollout(tiles, noise[0]);
+    return sampler_ == kAncestral ? model_.sample_ancestral(tiles, noise)
+                                  : model_.sample_rollout(tiles, noise[0]);
   };
 }
 

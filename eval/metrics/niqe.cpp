@@ -135,7 +135,8 @@ void block_features(const Plane& plane, std::int64_t top, std::int64_t left, std
     }
     const Aggd fit = fit_aggd(product, ratios);
     *out++ = fit.alpha;
-    *out++ = (fit.beta_right - fit.beta_left) * std::exp(std::lgamma(2 / fit.alpha) - std::lgamma(1 / fit.alpha));
+    *out++ =
+        (fit.beta_right - fit.beta_left) * std::exp(std::lgamma(2 / fit.alpha) - std::lgamma(1 / fit.alpha));
     *out++ = fit.beta_left;
     *out++ = fit.beta_right;
   }

@@ -19,9 +19,9 @@ Plane luma(const Sample* rgb, std::int64_t height, std::int64_t width) {
   const std::int64_t count = height * width;
   double* out = plane.values.data();
   for (std::int64_t i = 0; i < count; ++i) {
-    out[i] = 16.0 + (65.481 * level(rgb[i]) + 128.553 * level(rgb[count + i]) +
-                     24.966 * level(rgb[2 * count + i])) *
-                        (1.0 / 255.0);
+    out[i] =
+        16.0 + (65.481 * level(rgb[i]) + 128.553 * level(rgb[count + i]) + 24.966 * level(rgb[2 * count + i])) *
+                   (1.0 / 255.0);
   }
   return plane;
 }
@@ -67,8 +67,8 @@ void add_scaled(const double* in, double factor, std::int64_t count, double* out
 }  // namespace
 
 std::vector<Plane> planes_of(const at::Tensor& image, Channels channels) {
-  TORCH_CHECK(image.dim() == 3 && image.size(0) == 3 && image.is_contiguous() && image.is_cpu(),
-              "image is ", image.sizes(), ", expected a contiguous (3,H,W) on the CPU");
+  TORCH_CHECK(image.dim() == 3 && image.size(0) == 3 && image.is_contiguous() && image.is_cpu(), "image is ",
+              image.sizes(), ", expected a contiguous (3,H,W) on the CPU");
   const std::int64_t height = image.size(1);
   const std::int64_t width = image.size(2);
   if (image.scalar_type() == at::kByte) {

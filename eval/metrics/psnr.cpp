@@ -37,7 +37,8 @@ double sum_of_squared_differences(const Plane& a, const Plane& b) {
 std::string Psnr::name() const { return channels_ == Channels::kLuma ? "psnr_y" : "psnr_rgb"; }
 
 std::string Psnr::conventions() const {
-  return channels_ == Channels::kLuma ? "dB, Y of BT.601 in [0,255], not rounded" : "dB, RGB, mean over channels";
+  return channels_ == Channels::kLuma ? "dB, Y of BT.601 in [0,255], not rounded"
+                                      : "dB, RGB, mean over channels";
 }
 
 std::string Psnr::undefined_for_cropped(std::int64_t, std::int64_t) const { return {}; }

@@ -59,8 +59,9 @@ Ssim::Ssim(Channels channels, std::int64_t crop_border)
 std::string Ssim::name() const { return channels_ == Channels::kLuma ? "ssim_y" : "ssim_rgb"; }
 
 std::string Ssim::conventions() const {
-  return fmt::format("{}, 11x11 Gaussian window (sigma 1.5), valid region",
-                     channels_ == Channels::kLuma ? "Y of BT.601 in [0,255], rounded" : "RGB, mean over channels");
+  return fmt::format(
+      "{}, 11x11 Gaussian window (sigma 1.5), valid region",
+      channels_ == Channels::kLuma ? "Y of BT.601 in [0,255], rounded" : "RGB, mean over channels");
 }
 
 std::string Ssim::undefined_for_cropped(std::int64_t height, std::int64_t width) const {
@@ -82,7 +83,8 @@ double Ssim::score_planes(const Plane& a, const Plane& b) const {
     products(a.row(y), b.row(y), a.width, raw);
     MomentRows& newest = ring[static_cast<std::size_t>(y % kWindow)];
     for (std::size_t m = 0; m < kMoments; ++m) {
-      weighted_sum(window_, width, [&](std::int64_t k) { return raw[m].data() + k; }, newest[m].data());
+      weighted_sum(
+          window_, width, [&](std::int64_t k) { return raw[m].data() + k; }, newest[m].data());
     }
     const std::int64_t top = y - kWindow + 1;
     if (top < 0) {

@@ -101,8 +101,9 @@ TEST_F(EvaluateTest, DifferingSizesAreListed) {
   for (const char* name : {"img0.png", "img1.png", "img2.png", "img4.png"}) {
     write_png(pred_ / name, synthetic_image(100, 200, 1));
   }
-  EXPECT_THAT(error_of(paired()), AllOf(HasSubstr("4 of 5 images differ in size"),
-                                        HasSubstr("img0 (200x100, reference 200x120)"), HasSubstr("and 1 more")));
+  EXPECT_THAT(error_of(paired()),
+              AllOf(HasSubstr("4 of 5 images differ in size"), HasSubstr("img0 (200x100, reference 200x120)"),
+                    HasSubstr("and 1 more")));
 }
 
 TEST_F(EvaluateTest, FoldersThatAreNotAsTheyShouldBe) {

@@ -48,7 +48,8 @@ ReportInput everything() {
   results.methods.push_back({"bicubic", "lq", {{"a", {24.0, 8.0}}}});
   results.methods.push_back({"student", "out", {{"a", {23.9, NAN}}}});
   input.tables.push_back({"Held-out crops", results});
-  input.rows.push_back({"a", {{"LR", testing::synthetic_image(32, 32, 1)}, {"HR", testing::synthetic_image(32, 32, 2)}}});
+  input.rows.push_back(
+      {"a", {{"LR", testing::synthetic_image(32, 32, 1)}, {"HR", testing::synthetic_image(32, 32, 2)}}});
   input.curves = {{"teacher", "loss", {1, 2, 3}, {0.3, 0.2, 0.1}}, {"student", "loss", {1, 2}, {-0.3, 0.2}}};
   input.notes.push_back({"config", "a: <1>\n"});
   return input;
