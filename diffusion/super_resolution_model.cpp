@@ -10,6 +10,7 @@
 #include "diffusion/resshift.h"
 #include "diffusion/rollout.h"
 #include "diffusion/sam_noise.h"
+#include "models/channels_last.h"
 #include "models/load_weights.h"
 
 namespace samsr {
@@ -20,7 +21,9 @@ constexpr const char* kFormat = "samsr-model/1";
 UNetSwin make_unet(const ModelSettings& settings, std::uint64_t seed) {
   settings.check();
   torch::manual_seed(derive_seed(seed, "model.weights"));
-  return UNetSwin(settings.unet);
+  UNetSwin unet(settings.unet);
+  use_channels_last(*unet);
+  return unet;
 }
 
 /// Evaluation mode while alive, so that sampling in the middle of training drops nothing.

@@ -4,12 +4,14 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <thread>
 
 #include "comm/communicator.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/nearest_name.h"
 #include "launch/verbs/verbs.h"
 
 namespace {
@@ -30,6 +32,29 @@ int end_all(samsr::Communicator& communicator, samsr::Log& log, const std::strin
   return status;
 }
 
+/// OpenMP threads that spin while they wait slow each other down a hundredfold on a busy machine. The OpenMP
+/// library reads its environment before main begins, so the program starts itself once more with it set.
+void let_waiting_threads_sleep(char** argv) {
+  if (setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0) == 0 && std::getenv("SAMSR_STARTED") == nullptr) {
+    setenv("SAMSR_STARTED", "1", /*overwrite=*/1);
+    execv("/proc/self/exe", argv);  // returns only where that fails; then the threads spin
+  }
+}
+
+/// CLI11 says of a misspelt verb only that one is required.
+void check_verb(const CLI::App& app, int argc, char** argv) {
+  const std::string verb = argc > 1 ? argv[1] : "";
+  if (verb.empty() || verb.starts_with("-") || app.get_subcommand_no_throw(verb) != nullptr) {
+    return;
+  }
+  std::vector<std::string> known;
+  for (const CLI::App* each : app.get_subcommands({})) {
+    known.push_back(each->get_name());
+  }
+  const std::string near = samsr::nearest_name(verb, known);
+  throw samsr::UserError("unknown verb '{}'{}; see --help", verb, near.empty() ? "" : ", did you mean '" + near + "'?");
+}
+
 int run(int argc, char** argv, samsr::Communicator& communicator) {
   samsr::Log log(std::cerr, communicator.rank(), communicator.size(), isatty(STDERR_FILENO) != 0);
   CLI::App app("samsr: degraded datasets, training and evaluation of single-step diffusion super-resolution");
@@ -43,6 +68,7 @@ int run(int argc, char** argv, samsr::Communicator& communicator) {
     samsr::add_weights_verbs(app, context);
     samsr::add_settings_verb(app, context);
     samsr::add_version_verb(app, context);
+    check_verb(app, argc, argv);
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::Success& help) {
@@ -59,6 +85,7 @@ int run(int argc, char** argv, samsr::Communicator& communicator) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  let_waiting_threads_sleep(argv);
   std::unique_ptr<samsr::Communicator> communicator;
   try {
     communicator = samsr::make_communicator();

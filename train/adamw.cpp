@@ -27,7 +27,10 @@ void AdamW::step(double learning_rate) {
   std::vector<at::Tensor> gradients;
   gradients.reserve(parameters_.size());
   for (const at::Tensor& parameter : parameters_) {
-    gradients.push_back(parameter.grad());
+    const at::Tensor& gradient = parameter.grad();
+    // The fused kernel walks the memory of all four tensors side by side.
+    gradients.push_back(gradient.strides() == parameter.strides() ? gradient
+                                                                  : at::empty_like(parameter).copy_(gradient));
   }
   at::_foreach_add_(steps_, 1);
   at::_fused_adamw_(parameters_, gradients, exp_avg_, exp_avg_sq_, {}, steps_, learning_rate, kBeta1, kBeta2,

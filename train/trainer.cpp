@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "core/rng.h"
+#include "models/channels_last.h"
 #include "models/load_weights.h"
 #include "train/autocast.h"
 #include "train/batch_slice.h"
@@ -90,6 +91,7 @@ void Trainer::build_networks() {
   network_->to(device_);
   average_ = UNetSwin(config_.model.unet);
   average_->to(device_);
+  use_channels_last(*average_);
   for (const auto& parameter : network_->unet()->named_parameters()) {
     names_.push_back(parameter.key());
     parameters_.push_back(parameter.value());
