@@ -22,19 +22,30 @@ foreach(dir ${torch_lib} ${nvidia_lib_dirs})
   target_link_options(samsr_torch INTERFACE -Wl,-rpath,${dir} -Wl,-rpath-link,${dir})
 endforeach()
 
-if(SAMSR_CUDA)
-  find_package(CUDAToolkit 13 REQUIRED)
-  find_path(NCCL_INCLUDE_DIR nccl.h REQUIRED
-    HINTS ${CUDAToolkit_INCLUDE_DIRS} ${SAMSR_LIBTORCH}/nvidia/nccl/include)
-  target_include_directories(samsr_torch SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS} ${NCCL_INCLUDE_DIR})
-  target_compile_definitions(samsr_torch INTERFACE SAMSR_WITH_CUDA USE_C10D_NCCL)
-  # torch_cuda registers its kernels in static initialisers, so it must stay linked although nothing names it.
-  target_link_options(samsr_torch INTERFACE -Wl,--no-as-needed)
-  target_link_libraries(samsr_torch INTERFACE ${torch_lib}/libtorch_cuda.so ${torch_lib}/libc10_cuda.so)
-endif()
 add_library(samsr::torch ALIAS samsr_torch)
 
 # torch/torch.h costs about 20 s a translation unit: compiled once here and shared.
 add_library(samsr_torch_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/torch_pch.cpp)
 target_link_libraries(samsr_torch_pch PUBLIC samsr::torch)
 target_precompile_headers(samsr_torch_pch PRIVATE <torch/torch.h>)
+
+# The CUDA flavour is the same objects with two differences: gradient exchange over NCCL (samsr_nccl, which
+# takes the place of its absence), and torch_cuda beside torch_cpu.
+if(SAMSR_CUDA OR SAMSR_CUDA_CHECK)
+  find_package(CUDAToolkit 13 REQUIRED)
+  find_path(NCCL_INCLUDE_DIR nccl.h REQUIRED
+    HINTS ${CUDAToolkit_INCLUDE_DIRS} ${SAMSR_LIBTORCH}/nvidia/nccl/include)
+  add_library(samsr_nccl OBJECT ${CMAKE_SOURCE_DIR}/comm/process_group_nccl.cpp)
+  target_include_directories(samsr_nccl PRIVATE ${CMAKE_SOURCE_DIR})
+  target_include_directories(samsr_nccl SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS} ${NCCL_INCLUDE_DIR})
+  target_compile_definitions(samsr_nccl PRIVATE USE_C10D_NCCL)
+  target_link_libraries(samsr_nccl PRIVATE samsr::torch fmt::fmt-header-only)
+
+  # Makes an executable of this project one of the CUDA flavour.
+  function(samsr_with_cuda target)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:samsr_nccl>)
+    # torch_cuda registers its kernels in static initialisers, so it must stay linked although nothing names it.
+    target_link_options(${target} PRIVATE -Wl,--no-as-needed)
+    target_link_libraries(${target} PRIVATE ${torch_lib}/libtorch_cuda.so ${torch_lib}/libc10_cuda.so)
+  endfunction()
+endif()

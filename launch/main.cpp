@@ -44,11 +44,14 @@ void let_waiting_threads_sleep(char** argv) {
 /// CLI11 says of a misspelt verb only that one is required.
 void check_verb(const CLI::App& app, int argc, char** argv) {
   const std::string verb = argc > 1 ? argv[1] : "";
-  if (verb.empty() || verb.starts_with("-") || app.get_subcommand_no_throw(verb) != nullptr) {
+  if (verb.empty() || verb.starts_with("-")) {
     return;
   }
   std::vector<std::string> known;
   for (const CLI::App* each : app.get_subcommands({})) {
+    if (each->get_name() == verb) {
+      return;
+    }
     known.push_back(each->get_name());
   }
   const std::string near = samsr::nearest_name(verb, known);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "core/atomic_file.h"
 #include "program.h"
 
 namespace samsr::testing {
@@ -68,6 +69,8 @@ TEST(CommandLine, SettingsListsEveryKey) {
                           "semantic.loss"}) {
     EXPECT_THAT(outcome.output, HasSubstr("| `" + std::string(key) + "` |"));
   }
+  EXPECT_THAT(read_file(SAMSR_SOURCE "/docs/settings.md"), ::testing::EndsWith(outcome.output))
+      << "docs/settings.md is out of date; write the output of `samsr settings` below its heading";
 }
 
 }  // namespace
