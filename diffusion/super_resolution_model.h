@@ -66,7 +66,7 @@ class SuperResolutionModel {
 
 /// Weights with all that is needed to use them, as one safetensors file: metadata `format` (samsr-model/1),
 /// `config` (the settings as YAML), `scale`, `kind`, `variant`. `weights`: state_of() the network, or averages of
-/// it. `kind`: teacher or student.
+/// it. `kind`: teacher; student, of plain noise (SinSR); sam_student, of noise that masks shape (SAMSR).
 TensorFile model_file(const ModelSettings& settings, const std::string& kind, TensorFile weights);
 
 /// Writes model_file().

@@ -47,8 +47,9 @@ void UpscaleSettings::bind(Settings& registry) {
       .one_of({"auto", kOneStep, kRollout, kAncestral});
   registry
       .add("upscale.masks", masks,
-           "noise of one_step: graph: shaped by masks, for a SAMSR student; none: plain, for a SinSR student")
-      .one_of({"graph", "none"});
+           "noise of one_step: graph: shaped by masks; none: plain; auto: as the student was trained, SAMSR with masks "
+           "and SinSR without")
+      .one_of({"auto", "graph", "none"});
   registry
       .add("upscale.mask_window", mask_window,
            "LR pixels a side that are segmented at once; the training crops' size gives masks as in training")
@@ -83,13 +84,14 @@ Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const M
       masks_(masks),
       sampler_(settings.sampler != "auto" ? settings.sampler
                : loaded.kind == "teacher" ? kAncestral
-                                          : kOneStep) {
+                                          : kOneStep),
+      shaped_noise_(settings.masks == "graph" || (settings.masks == "auto" && loaded.kind == "sam_student")) {
   model_.unet()->eval();
 }
 
 std::string Upscaler::describe() const {
   if (sampler_ == kOneStep) {
-    return settings_.masks == "graph" ? "one step, noise shaped by graph masks" : "one step, plain noise";
+    return shaped_noise_ ? "one step, noise shaped by graph masks" : "one step, plain noise";
   }
   return fmt::format("{} sampling in {} steps", sampler_, model_.diffusion().schedule().steps());
 }
@@ -101,7 +103,7 @@ at::Tensor Upscaler::student_shift(const cv::Mat& rgb, const TilePlan& plan) con
   // The prior is z_y plus something that z_y has no part in. Computed over the whole picture, because SAM noise
   // and semantic weight are relative to the picture's own statistics, which a tile does not know.
   const at::Tensor nothing = at::zeros_like(noise);
-  if (settings_.masks == "none") {
+  if (!shaped_noise_) {
     return sinsr_start(schedule, nothing, noise).x_T;
   }
   const at::Tensor counts =

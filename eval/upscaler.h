@@ -16,7 +16,7 @@ struct UpscaleSettings {
   TileSettings tiles;
   std::uint64_t seed = 1;
   std::string sampler = "auto";
-  std::string masks = "graph";
+  std::string masks = "auto";
   std::int64_t mask_window = 64;  ///< LR pixels; what a training crop shows of the scene
   bool resume = false;
 
@@ -47,6 +47,7 @@ class Upscaler {
   const UpscaleSettings settings_;
   const MaskSettings masks_;
   const std::string sampler_;
+  const bool shaped_noise_;
 };
 
 /// Number of graph masks over each pixel of an LR picture: CV_8UC3 RGB (H,W) to (1,1,H,W) uint8. The bicubically

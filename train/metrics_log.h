@@ -18,7 +18,7 @@ struct StepMetrics {
   double images_per_second = 0;
   double step_ms = 0;
   double data_wait_ms = 0;  ///< the longest of any rank
-  double memory_mb = 0;     ///< resident memory of rank 0; on a GPU, the allocator's peak
+  double memory_mb = 0;     ///< resident memory of rank 0, 10^6 bytes
   bool skipped = false;     ///< a loss or gradient was not finite, so nothing was updated
 };
 

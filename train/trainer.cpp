@@ -331,7 +331,9 @@ void Trainer::report_bad_step(const StepMetrics& metrics, const std::vector<doub
 
 void Trainer::save() {
   if (communicator_.rank() == 0) {
-    const std::string kind = settings_.recipe == "resshift" ? "teacher" : "student";
+    const std::string kind = settings_.recipe == "resshift" ? "teacher"
+                             : settings_.recipe == "samsr"  ? "sam_student"
+                                                            : "student";
     Checkpoint checkpoint;
     checkpoint.student = model_file(config_.model, kind, state_of(*network_->unet()));
     checkpoint.ema = model_file(config_.model, kind, state_of(*average_));

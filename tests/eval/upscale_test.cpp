@@ -64,7 +64,7 @@ double largest_difference(const cv::Mat& a, const cv::Mat& b) {
 }
 
 TEST(Upscaler, AnySize) {
-  LoadedModel loaded = small_model("student", false);
+  LoadedModel loaded = small_model("sam_student", false);
   UpscaleSettings settings;
   settings.tiles = {.tile = 32, .overlap = 8, .batch = 2};
   const Upscaler upscaler(loaded, settings, MaskSettings());
@@ -74,17 +74,17 @@ TEST(Upscaler, AnySize) {
   }
 }
 
-TEST(Upscaler, SamplerFollowsTheKindOfModel) {
+TEST(Upscaler, SamplerAndNoiseFollowTheKindOfModel) {
   const cv::Mat rgb = synthetic_image(20, 40, 3);
-  for (const auto& [kind, sampler, words] : {std::array{"student", "auto", "one step"},
+  for (const auto& [kind, sampler, words] : {std::array{"student", "auto", "one step, plain noise"},
+                                             std::array{"sam_student", "auto", "one step, noise shaped by graph masks"},
                                              std::array{"student", "rollout", "rollout sampling in 2 steps"},
                                              std::array{"teacher", "auto", "ancestral sampling in 2 steps"},
-                                             std::array{"teacher", "one_step", "one step"}}) {
+                                             std::array{"teacher", "one_step", "one step, plain noise"}}) {
     LoadedModel loaded = small_model(kind, false);
     UpscaleSettings settings;
     settings.tiles = {.tile = 32, .overlap = 8, .batch = 2};
     settings.sampler = sampler;
-    settings.masks = "none";
     const Upscaler upscaler(loaded, settings, MaskSettings());
     EXPECT_THAT(upscaler.describe(), HasSubstr(words));
     EXPECT_LE(largest_difference(upscaler.upscale(rgb), bicubic(rgb)), 1) << kind << " " << sampler;
@@ -103,7 +103,7 @@ TEST(Upscaler, SameSeedSamePictureOtherSeedAnother) {
 }
 
 TEST(Upscaler, MasksShapeTheNoise) {
-  LoadedModel loaded = small_model("student", true);
+  LoadedModel loaded = small_model("sam_student", true);
   cv::Mat rgb(64, 64, CV_8UC3, cv::Scalar(40, 90, 160));
   cv::circle(rgb, {32, 32}, 14, cv::Scalar(220, 60, 30), cv::FILLED);
   UpscaleSettings settings;
