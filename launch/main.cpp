@@ -35,8 +35,7 @@ int end_all(samsr::Communicator& communicator, samsr::Log& log, const std::strin
 /// OpenMP threads that spin while they wait slow each other down a hundredfold on a busy machine. The OpenMP
 /// library reads its environment before main begins, so the program starts itself once more with it set.
 void let_waiting_threads_sleep(char** argv) {
-  if (setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0) == 0 && std::getenv("SAMSR_STARTED") == nullptr) {
-    setenv("SAMSR_STARTED", "1", /*overwrite=*/1);
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr && setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0) == 0) {
     execv("/proc/self/exe", argv);  // returns only where that fails; then the threads spin
   }
 }

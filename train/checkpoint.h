@@ -26,7 +26,7 @@ struct Checkpoint {
   std::string config;  ///< resolved YAML
 };
 
-/// Writes OUT/step-XXXXXXXX under a temporary name, renames it, points OUT/latest at it and removes all
+/// Writes OUT/step-NUMBER under a temporary name, renames it, points OUT/latest at it and removes all
 /// but the newest `keep`. UserError when the disk refuses; older checkpoints are then untouched.
 void save_checkpoint(const std::filesystem::path& out, const Checkpoint& checkpoint, int keep);
 
