@@ -1,0 +1,24 @@
+#include "segmentation/mask_source.h"
+
+#include "segmentation/graph_masks.h"
+
+namespace samsr {
+namespace {
+
+class GraphMaskSource final : public MaskSource {
+ public:
+  explicit GraphMaskSource(const MaskSettings& settings) : settings_(settings) { settings_.check(); }
+
+  at::Tensor masks(const cv::Mat& rgb) override { return graph_masks(rgb, settings_); }
+
+ private:
+  const MaskSettings settings_;
+};
+
+}  // namespace
+
+std::unique_ptr<MaskSource> make_mask_source(const MaskSettings& settings) {
+  return std::make_unique<GraphMaskSource>(settings);
+}
+
+}  // namespace samsr

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <opencv2/core.hpp>
+#include <string>
+
+#include "segmentation/settings.h"
+
+namespace samsr {
+
+/// What finds the masks of an image, masks.source. One object serves one thread.
+class MaskSource {
+ public:
+  virtual ~MaskSource() = default;
+
+  /// rgb: CV_8UC3 (H, W), any size. Returns (M, H, W) uint8 on the CPU, 0 or 1; M may be 0. A pure function of
+  /// the settings and the image, as long as one thread computes it.
+  virtual at::Tensor masks(const cv::Mat& rgb) = 0;
+
+  /// "key: value" lines of all that the masks depend on beside the settings: the weights' CRC-32C. May be empty.
+  virtual std::string content() const { return {}; }
+};
+
+/// The source the settings name. UserError when its weights are missing or do not fit.
+std::unique_ptr<MaskSource> make_mask_source(const MaskSettings& settings);
+
+}  // namespace samsr
