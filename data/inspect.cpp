@@ -71,11 +71,10 @@ void print_fields(const Shard& shard, std::ostream& out) {
     for (const std::int64_t extent : field.shape) {
       shape += fmt::format(", {}", extent);
     }
-    const bool text = field.name == kSourceField;
-    const double megabytes = static_cast<double>(field.bytes * shard.samples()) / 1e6;
-    out << fmt::format("{:<14}{:<10}{:<22}{:>10.2f}", field.name, text ? "text" : stored_type_name(field.type),
+        const double megabytes = static_cast<double>(field.bytes * shard.samples()) / 1e6;
+    out << fmt::format("{:<14}{:<10}{:<22}{:>10.2f}", field.name, field.text ? "text" : stored_type_name(field.type),
                        shape + ")", megabytes);
-    if (!text) {
+    if (!field.text) {
       const Range range = range_of(shard, field);
       out << fmt::format("  {:.4g} … {:.4g} … {:.4g}", range.low, range.sum / range.count, range.high);
     }

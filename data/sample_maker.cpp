@@ -76,7 +76,7 @@ Sample SampleMaker::make(std::uint64_t index, const cv::Mat& photograph, const s
     sample.fields.emplace_back("z_lr",
                                as_half(first_stage_->encode_lq(network_image(pair.lr), settings_.data.scale)));
   }
-  sample.source = describe(path, crop, seed, pair.drawn);
+  sample.texts.emplace_back(kSourceField, describe(path, crop, seed, pair.drawn));
   return sample;
 }
 

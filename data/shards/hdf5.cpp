@@ -85,8 +85,9 @@ Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::ve
   check(H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER), "H5Pset_fill_time");
   const std::vector<hsize_t> extent(shape.begin(), shape.end());
   const Id space(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose, "space");
-  return Id(H5Dcreate2(file, name.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose,
-            "H5Dcreate2");
+  const Id link(H5Pcreate(H5P_LINK_CREATE), H5Pclose, "link creation properties");
+  check(H5Pset_create_intermediate_group(link, 1), "H5Pset_create_intermediate_group");
+  return Id(H5Dcreate2(file, name.c_str(), type, space, link, creation, H5P_DEFAULT), H5Dclose, "H5Dcreate2");
 }
 
 std::uint64_t offset(hid_t dataset) {
@@ -112,6 +113,8 @@ Id stored_type(at::ScalarType type) {
       return Id(H5Tcopy(H5T_STD_U8LE), H5Tclose, "uint8");
     case at::kUInt32:
       return Id(H5Tcopy(H5T_STD_U32LE), H5Tclose, "uint32");
+    case at::kUInt64:
+      return Id(H5Tcopy(H5T_STD_U64LE), H5Tclose, "uint64");
     case at::kFloat:
       return Id(H5Tcopy(H5T_IEEE_F32LE), H5Tclose, "float32");
     case at::kHalf: {

@@ -55,13 +55,13 @@ std::string empty_file();
 /// boundaries. HDF5 may crash when it cannot write, so space should be reserved first.
 Id open_file(const std::filesystem::path& path, bool writable);
 
-/// A contiguous, uncompressed dataset whose space is allocated now and filled by its owner.
+/// A contiguous, uncompressed dataset whose space is allocated now and filled by its owner; "a/b" lies in group "a".
 Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<std::int64_t>& shape);
 /// Where the dataset's bytes begin in the file.
 std::uint64_t offset(hid_t dataset);
 std::vector<std::int64_t> shape(hid_t dataset);
 
-/// The file's type of a tensor's elements: uint8, half, float or uint32.
+/// The file's type of a tensor's elements: uint8, half, float, uint32 or uint64.
 Id stored_type(at::ScalarType type);
 /// Text of exactly `length` bytes, padded with zeros.
 Id text_type(std::size_t length);

@@ -24,6 +24,9 @@ at::ScalarType type_of(hid_t stored) {
   if (kind == H5T_INTEGER && size == 4) {
     return at::kUInt32;
   }
+  if (kind == H5T_INTEGER && size == 8) {
+    return at::kUInt64;
+  }
   if (kind == H5T_FLOAT && size == 2) {
     return at::kHalf;
   }
@@ -54,15 +57,15 @@ StoredDataset describe(hid_t file, const std::string& name, std::uint64_t file_b
   const hdf5::Id dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose, name.c_str());
   const hdf5::Id stored(H5Dget_type(dataset), H5Tclose, name.c_str());
   std::vector<std::int64_t> shape = hdf5::shape(dataset);
-  const bool text = H5Tget_class(stored) == H5T_STRING;
-  if (text) {
-    shape.push_back(static_cast<std::int64_t>(H5Tget_size(stored)));
-  }
   StoredDataset out;
   out.field.name = name;
   out.field.type = type_of(stored);
+  out.field.text = H5Tget_class(stored) == H5T_STRING;
+  if (out.field.text) {
+    shape.push_back(static_cast<std::int64_t>(H5Tget_size(stored)));
+  }
   const std::size_t total = size_within(shape, c10::elementSize(out.field.type), file_bytes);
-  if (shape.size() < 2 && !text) {
+  if (shape.size() < 2) {
     throw std::runtime_error("dataset " + name + " has no sample dimension");
   }
   out.samples = static_cast<std::uint64_t>(shape[0]);
@@ -77,19 +80,14 @@ StoredDataset describe(hid_t file, const std::string& name, std::uint64_t file_b
 
 }  // namespace
 
-std::uint32_t field_checksum(std::string_view name, const void* bytes, std::size_t size) {
-  if (name == kSourceField) {
-    size = ::strnlen(static_cast<const char*>(bytes), size);
-  }
-  return crc32c(bytes, size);
-}
-
 std::string stored_type_name(at::ScalarType type) {
   switch (type) {
     case at::kByte:
       return "uint8";
     case at::kUInt32:
       return "uint32";
+    case at::kUInt64:
+      return "uint64";
     case at::kHalf:
       return "float16";
     default:
@@ -156,7 +154,8 @@ std::uint32_t Shard::stored_checksum(const RandomAccessFile& file, const ShardFi
 
 bool Shard::read(const RandomAccessFile& file, const ShardField& field, std::uint64_t sample, void* out) const {
   file.read_at(field.offset + sample * field.bytes, out, field.bytes);
-  return field_checksum(field.name, out, field.bytes) == stored_checksum(file, field, sample);
+  const std::size_t length = field.text ? ::strnlen(static_cast<const char*>(out), field.bytes) : field.bytes;
+  return crc32c(out, length) == stored_checksum(file, field, sample);
 }
 
 std::uint32_t Shard::field_hash(const RandomAccessFile& file, const ShardField& field) const {

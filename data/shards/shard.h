@@ -12,19 +12,18 @@
 #include <vector>
 
 #include "data/shards/random_access_file.h"
+#include "data/shards/sample.h"
 
 namespace samsr {
 
 inline constexpr std::string_view kShardFormat = "samsr-shard/1";
-/// Dataset of JSON texts, padded with zeros; its checksum is that of the text alone.
-inline constexpr std::string_view kSourceField = "source";
 /// Dataset (N, fields) of CRC-32C; its attribute `fields` names the columns.
 inline constexpr std::string_view kChecksumDataset = "crc32c";
 
 /// The root attributes.
 struct ShardHeader {
-  std::string config;   ///< resolved YAML of the run that made the shard
-  std::string content;  ///< "key: value" lines of all that the bytes depend on; equal in all shards of a set
+  std::string config;   ///< YAML of the settings that decided what the shard holds (config_of_content)
+  std::string content;  ///< all that the bytes depend on (content.h); equal in all shards of a set
   std::uint64_t seed = 0;
   std::uint64_t first_index = 0;  ///< of the shard's first sample in the data set
   std::uint64_t scale = 0;        ///< how much larger the high-resolution image is
@@ -35,6 +34,7 @@ struct ShardHeader {
 struct ShardField {
   std::string name;
   at::ScalarType type = at::kByte;
+  bool text = false;  ///< padded with zeros to `bytes`; its checksum is that of the text alone
   std::vector<std::int64_t> shape;
   std::uint64_t offset = 0;  ///< of sample 0 in the file, bytes
   std::size_t bytes = 0;     ///< of one sample
@@ -73,9 +73,6 @@ class Shard {
   std::uint64_t checksum_offset_ = 0;
   std::vector<ShardField> fields_;
 };
-
-/// CRC-32C of a field's bytes as the shard stores it; a text's padding is left out.
-std::uint32_t field_checksum(std::string_view name, const void* bytes, std::size_t size);
 
 /// "uint8", "float16", …
 std::string stored_type_name(at::ScalarType type);

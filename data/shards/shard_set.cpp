@@ -29,7 +29,7 @@ bool same_layout(const Shard& a, const Shard& b) {
          std::equal(a.fields().begin(), a.fields().end(), b.fields().begin(), b.fields().end(),
                     [](const ShardField& x, const ShardField& y) {
                       return x.name == y.name && x.type == y.type &&
-                             (x.shape == y.shape || x.name == kSourceField);
+                             (x.shape == y.shape || (x.text && y.text));
                     });
 }
 

@@ -42,7 +42,7 @@ ShardWriter::~ShardWriter() {
 }
 
 void ShardWriter::reserve_for(const Sample& first) {
-  const std::uint64_t columns = first.fields.size() + 1;
+  const std::uint64_t columns = first.fields.size() + first.texts.size();
   std::uint64_t bytes =
       kMetadataBytes + header_.config.size() + header_.content.size() + samples_ * columns * sizeof(std::uint32_t);
   for (const auto& [name, tensor] : first.fields) {
@@ -77,7 +77,10 @@ void ShardWriter::create(const Sample& first) {
                        .column = fields_.size()});
     names.push_back(name);
   }
-  names.emplace_back(kSourceField);
+  for (const auto& [name, text] : first.texts) {
+    texts_.push_back({name, {}});
+    names.push_back(name);
+  }
   hdf5::Id table =
       hdf5::create_dataset(file, std::string(kChecksumDataset), hdf5::stored_type(at::kUInt32),
                            {static_cast<std::int64_t>(samples_), static_cast<std::int64_t>(names.size())});
@@ -88,46 +91,66 @@ void ShardWriter::create(const Sample& first) {
 }
 
 void ShardWriter::append(const Sample& sample) {
-  TORCH_CHECK(sources_.size() < samples_, "a shard of ", samples_, " samples is full");
-  TORCH_CHECK(sample.fields.size() == fields_.size(), "the shard stores ", fields_.size(), " fields, got ",
-              sample.fields.size());
+  TORCH_CHECK(appended_ < samples_, "a shard of ", samples_, " samples is full");
+  TORCH_CHECK(sample.fields.size() == fields_.size() && sample.texts.size() == texts_.size(), "the shard stores ",
+              fields_.size(), " arrays and ", texts_.size(), " texts, got ", sample.fields.size(), " and ",
+              sample.texts.size());
   for (const ShardField& field : fields_) {
     const auto& [name, tensor] = sample.fields[field.column];
     TORCH_CHECK(name == field.name && tensor.scalar_type() == field.type && tensor.sizes() == field.shape &&
                     tensor.is_contiguous(),
                 "sample field ", name, " ", tensor.sizes(), " does not fit the shard's ", field.name);
-    file_->write_at(field.offset + sources_.size() * field.bytes, tensor.const_data_ptr(), field.bytes);
-    checksums_.push_back(field_checksum(field.name, tensor.const_data_ptr(), field.bytes));
+    file_->write_at(field.offset + appended_ * field.bytes, tensor.const_data_ptr(), field.bytes);
+    checksums_.push_back(crc32c(tensor.const_data_ptr(), field.bytes));
   }
-  checksums_.push_back(crc32c(sample.source.data(), sample.source.size()));
-  sources_.push_back(sample.source);
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
+    const auto& [name, text] = sample.texts[i];
+    TORCH_CHECK(name == texts_[i].name && text.find('\0') == std::string::npos, "sample text ", name,
+                " does not fit the shard's ", texts_[i].name);
+    checksums_.push_back(crc32c(text.data(), text.size()));
+    texts_[i].values.push_back(text);
+  }
+  ++appended_;
 }
 
-void ShardWriter::write_sources() {
-  std::size_t length = 1;
-  for (const std::string& source : sources_) {
-    length = std::max(length, source.size());
+void ShardWriter::write_texts() {
+  std::uint64_t bytes = fs::file_size(temporary_) + kMetadataBytes;
+  std::vector<std::size_t> lengths;
+  for (const Texts& texts : texts_) {
+    std::size_t length = 1;
+    for (const std::string& text : texts.values) {
+      length = std::max(length, text.size());
+    }
+    lengths.push_back(length);
+    bytes += samples_ * length + kPage;
   }
-  file_->reserve(fs::file_size(temporary_) + samples_ * length + kPage + kMetadataBytes);
-  const hdf5::QuietErrors quiet;
-  hdf5::Id file = hdf5::open_file(temporary_, true);
-  hdf5::Id dataset = hdf5::create_dataset(file, std::string(kSourceField), hdf5::text_type(length),
-                                          {static_cast<std::int64_t>(samples_)});
-  const std::uint64_t offset = hdf5::offset(dataset);
-  dataset.close("H5Dclose");
-  file.close("H5Fclose");
-  std::string padded;
-  for (const std::string& source : sources_) {
-    padded += source;
-    padded.append(length - source.size(), '\0');
+  file_->reserve(bytes);
+  std::vector<std::uint64_t> offsets;
+  {
+    const hdf5::QuietErrors quiet;
+    hdf5::Id file = hdf5::open_file(temporary_, true);
+    for (std::size_t i = 0; i < texts_.size(); ++i) {
+      hdf5::Id dataset = hdf5::create_dataset(file, texts_[i].name, hdf5::text_type(lengths[i]),
+                                              {static_cast<std::int64_t>(samples_)});
+      offsets.push_back(hdf5::offset(dataset));
+      dataset.close("H5Dclose");
+    }
+    file.close("H5Fclose");
   }
-  file_->write_at(offset, padded.data(), padded.size());
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
+    std::string padded;
+    for (std::uint64_t sample = 0; sample < samples_; ++sample) {
+      padded = texts_[i].values[sample];
+      padded.resize(lengths[i], '\0');
+      file_->write_at(offsets[i] + sample * lengths[i], padded.data(), padded.size());
+    }
+  }
 }
 
 void ShardWriter::finish() {
-  TORCH_CHECK(sources_.size() == samples_, "the shard has ", sources_.size(), " of ", samples_, " samples");
+  TORCH_CHECK(appended_ == samples_, "the shard has ", appended_, " of ", samples_, " samples");
   file_->write_at(checksum_offset_, checksums_.data(), checksums_.size() * sizeof(std::uint32_t));
-  write_sources();
+  write_texts();
   publish(temporary_, path_);
   file_.reset();
 }

@@ -13,10 +13,11 @@
 namespace samsr {
 
 /// Writes one shard sample by sample under a temporary name; finish() gives it its own. Whatever happens
-/// before, no file of that name is there. HDF5 lays out the file, the samples go to their offsets directly.
+/// before, what was at that name stays as it was. HDF5 lays out the file, the samples go to their offsets directly;
+/// texts are kept in memory until finish(), as their longest decides the layout.
 class ShardWriter {
  public:
-  /// `samples` of the names, types and shapes of `first`.
+  /// `samples` of the names, types and shapes of `first`, with its texts' names.
   ShardWriter(std::filesystem::path path, ShardHeader header, const Sample& first, std::uint64_t samples);
   /// Removes the unfinished file.
   ~ShardWriter();
@@ -29,18 +30,24 @@ class ShardWriter {
   void finish();
 
  private:
+  struct Texts {
+    std::string name;
+    std::vector<std::string> values;
+  };
+
   void reserve_for(const Sample& first);
   void create(const Sample& first);
-  void write_sources();
+  void write_texts();
 
   const std::filesystem::path path_;
   const std::filesystem::path temporary_;
   const ShardHeader header_;
   const std::uint64_t samples_;
+  std::uint64_t appended_ = 0;
   std::vector<ShardField> fields_;
+  std::vector<Texts> texts_;
   std::uint64_t checksum_offset_ = 0;
   std::vector<std::uint32_t> checksums_;
-  std::vector<std::string> sources_;
   std::unique_ptr<RandomAccessFile> file_;
 };
 

@@ -32,7 +32,7 @@ Sample numbered_sample(std::uint64_t index, bool latents) {
     sample.fields.emplace_back("z_hr", halves({5, 3, 4}, 0.5));
     sample.fields.emplace_back("z_lr", halves({5, 3, 4}, -0.5));
   }
-  sample.source = R"({"image": ")" + std::string(index % 5 + 1, 'x') + R"(.png"})";
+  sample.texts = {{std::string(kSourceField), R"({"image": ")" + std::string(index % 5 + 1, 'x') + R"(.png"})"}};
   return sample;
 }
 

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <array>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -49,7 +51,7 @@ TEST(Shard, GivesBackWhatWasWritten) {
     }
     std::string source(shard.find("source")->bytes, '?');
     EXPECT_TRUE(shard.read(file, *shard.find("source"), i, source.data()));
-    EXPECT_EQ(source.c_str(), expected.source);
+    EXPECT_EQ(source.c_str(), *expected.text(kSourceField));
   }
 }
 
@@ -73,6 +75,39 @@ TEST(Shard, NoticesAFlippedByteInEachField) {
     EXPECT_TRUE(shard.read(file, field, 1, bytes.data())) << field.name;
     flip_byte(path, field.name, 2);
   }
+}
+
+TEST(Shard, HoldsGroupsLargeNumbersAndSeveralTexts) {
+  const TemporaryFolder folder;
+  const auto sample = [](std::uint64_t index) {
+    Sample out = numbered_sample(index);
+    const at::Tensor seeds = at::empty({2}, at::kUInt64);
+    seeds.data_ptr<std::uint64_t>()[0] = 0xfedcba9876543210U + index;
+    seeds.data_ptr<std::uint64_t>()[1] = index;
+    out.fields.emplace_back("rollout/noise_seed", seeds);
+    out.texts.insert(out.texts.begin(), {std::string(kMasksField), std::string(3 * index, 'm')});
+    return out;
+  };
+  const fs::path path = folder / "a.h5";
+  ShardWriter writer(path, {}, sample(0), 3);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    writer.append(sample(i));
+  }
+  writer.finish();
+  const Shard shard(path);
+  const ShardField& seeds = *shard.find("rollout/noise_seed");
+  EXPECT_EQ(seeds.type, at::kUInt64);
+  EXPECT_EQ(seeds.shape, std::vector<std::int64_t>{2});
+  const RandomAccessFile file(path, RandomAccessFile::Access::kRead);
+  std::array<std::uint64_t, 2> values{};
+  EXPECT_TRUE(shard.read(file, seeds, 2, values.data()));
+  EXPECT_EQ(values[0], 0xfedcba9876543212U);
+  const ShardField& masks = *shard.find(kMasksField);
+  EXPECT_TRUE(masks.text);
+  EXPECT_EQ(masks.bytes, 6U);
+  std::string text(masks.bytes, 'x');
+  EXPECT_TRUE(shard.read(file, masks, 1, text.data()));
+  EXPECT_EQ(text, std::string("mmm\0\0\0", 6));
 }
 
 TEST(Shard, RefusesEveryTruncation) {

@@ -1,0 +1,114 @@
+#include "data/shards/content.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <set>
+#include <sstream>
+
+namespace samsr {
+namespace {
+
+/// "key: value" → (key, value).
+std::pair<std::string, std::string> split_line(const std::string& line) {
+  const std::size_t colon = line.find(": ");
+  return {line.substr(0, colon), colon == std::string::npos ? "" : line.substr(colon + 2)};
+}
+
+std::map<std::string, std::string> by_key(const std::string& lines) {
+  std::map<std::string, std::string> out;
+  std::istringstream in(lines);
+  for (std::string line; std::getline(in, line);) {
+    out.insert(split_line(line));
+  }
+  return out;
+}
+
+bool is_heading(const std::string& line) { return line.starts_with("[") && line.ends_with("]"); }
+
+}  // namespace
+
+const std::vector<std::string>& stage_names() {
+  static const std::vector<std::string> kNames{"pairs", "masks", "latents", "rollout"};
+  return kNames;
+}
+
+std::string_view stage_of_field(std::string_view field) {
+  if (field == "hr" || field == "lr" || field == "source") {
+    return "pairs";
+  }
+  if (field == "coverage" || field == "coverage_hr" || field == "masks") {
+    return "masks";
+  }
+  if (field == "z_hr" || field == "z_lr") {
+    return "latents";
+  }
+  return field.starts_with("rollout/") ? "rollout" : "";
+}
+
+StageContents split_content(const std::string& content) {
+  StageContents contents;
+  std::string* lines = nullptr;
+  std::istringstream in(content);
+  for (std::string line; std::getline(in, line);) {
+    if (is_heading(line)) {
+      lines = &contents[line.substr(1, line.size() - 2)];
+    } else if (lines != nullptr) {
+      *lines += line + "\n";
+    }
+  }
+  return contents;
+}
+
+std::string join_content(const StageContents& contents) {
+  std::string content;
+  for (const std::string& stage : stage_names()) {
+    if (const auto found = contents.find(stage); found != contents.end()) {
+      content += fmt::format("[{}]\n{}", stage, found->second);
+    }
+  }
+  return content;
+}
+
+std::string config_of_content(const std::string& content) {
+  YAML::Node root(YAML::NodeType::Map);
+  std::istringstream in(content);
+  for (std::string line; std::getline(in, line);) {
+    auto [key, value] = split_line(line);
+    if (is_heading(line) || key.find('.') == std::string::npos) {
+      continue;
+    }
+    YAML::Node at = root;
+    for (std::size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.')) {
+      at.reset(at[key.substr(0, dot)]);
+      key.erase(0, dot + 1);
+    }
+    at[key] = YAML::Load(value);
+  }
+  YAML::Emitter text;
+  text << root;
+  return std::string(text.c_str()) + "\n";
+}
+
+std::string first_difference(const std::string& theirs, const std::string& ours) {
+  const auto there = by_key(theirs);
+  const auto now = by_key(ours);
+  const auto value = [](const auto& lines, const std::string& key) {
+    const auto found = lines.find(key);
+    return found == lines.end() ? std::string("not set") : found->second;
+  };
+  std::set<std::string> keys;
+  for (const auto& lines : {there, now}) {
+    for (const auto& [key, ignored] : lines) {
+      keys.insert(key);
+    }
+  }
+  for (const std::string& key : keys) {
+    if (value(there, key) != value(now, key)) {
+      return fmt::format("{} is {} there and {} now", key, value(there, key), value(now, key));
+    }
+  }
+  return "nothing differs";
+}
+
+}  // namespace samsr

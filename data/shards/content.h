@@ -1,0 +1,37 @@
+#pragma once
+// What a shard's bytes depend on: the root attribute `content`. Each stage that the shard has is a line "[stage]"
+// followed by its "key: value" lines: settings under dotted keys, facts (a file's CRC-32C) under keys without a dot.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace samsr {
+
+/// The stages in the order in which they are done: pairs, masks, latents, rollout. Shards keep their fields in that
+/// order too, texts last.
+const std::vector<std::string>& stage_names();
+
+/// The stage that gives a field: "hr" → pairs, "coverage" → masks, "rollout/x0" → rollout. Empty for a field that
+/// belongs to none.
+std::string_view stage_of_field(std::string_view field);
+
+/// Stage → its "key: value" lines.
+using StageContents = std::map<std::string, std::string>;
+
+/// Lines before the first heading are left out.
+StageContents split_content(const std::string& content);
+
+/// The attribute, with the stages in the order of stage_names().
+std::string join_content(const StageContents& contents);
+
+/// The settings among the lines as nested YAML: the root attribute `config`. It depends on `content` alone, so that
+/// a shard's bytes do not tell in how many runs its stages were made.
+std::string config_of_content(const std::string& content);
+
+/// The first key in which two lists of "key: value" lines differ, as "key is 1 there and 2 now"; keys that only one
+/// of them has count as "not set".
+std::string first_difference(const std::string& theirs, const std::string& ours);
+
+}  // namespace samsr
