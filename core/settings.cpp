@@ -138,7 +138,11 @@ void Settings::load_chain(const std::filesystem::path& path, std::vector<std::fi
 
 void Settings::load_text(const std::string& text, const std::string& name) { load_node(parse(text, name), name); }
 
-void Settings::load_node(const YAML::Node& root, const std::string& name) {
+void Settings::load_unset(const std::string& text, const std::string& name) {
+  load_node(parse(text, name), name, Reach::kUnset);
+}
+
+void Settings::load_node(const YAML::Node& root, const std::string& name, Reach reach) {
   if (root.IsNull()) {
     return;
   }
@@ -153,7 +157,9 @@ void Settings::load_node(const YAML::Node& root, const std::string& name) {
     if (!fresh) {
       throw UserError("{}: {} is set twice, first at {}", leaf.place, key, first->second);
     }
-    assign(key, leaf.value, leaf.place);
+    if (reach == Reach::kAll || origin(key) == "default") {
+      assign(key, leaf.value, leaf.place);
+    }
   }
 }
 

@@ -65,6 +65,8 @@ class Settings {
   void load_file(const std::filesystem::path& path);
   /// `name` stands for the file in messages.
   void load_text(const std::string& text, const std::string& name);
+  /// As load_text, for what nothing has set yet: values that stand below everything set by name.
+  void load_unset(const std::string& text, const std::string& name);
   /// "train.lr=1e-4"; the value is read as YAML.
   void apply_override(const std::string& assignment);
 
@@ -78,7 +80,8 @@ class Settings {
  private:
   template <class T>
   static std::string type_name();
-  void load_node(const YAML::Node& root, const std::string& name);
+  enum class Reach { kAll, kUnset };
+  void load_node(const YAML::Node& root, const std::string& name, Reach reach = Reach::kAll);
   void load_chain(const std::filesystem::path& path, std::vector<std::filesystem::path> including);
   void assign(const std::string& key, const YAML::Node& node, const std::string& place);
   Entry* find(const std::string& key);

@@ -8,6 +8,7 @@
 #include "degradation/kernels.h"
 #include "degradation/resize.h"
 #include "degradation/sharpen.h"
+#include "degradation/shrink.h"
 
 namespace samsr {
 
@@ -65,19 +66,28 @@ DegradedPair DegradationPipeline::degrade(const cv::Mat& hr_rgb, int gt_size, st
   CV_Assert(hr_rgb.rows % scale_ == 0 && hr_rgb.cols % scale_ == 0 && gt_size % scale_ == 0);
   const int lr_size = gt_size / scale_;
   Rng draws(seed, "degradation");
-  const DegradationPlan plan = draw_plan(
-      settings_, cv::Size(hr_rgb.cols / scale_ - lr_size + 1, hr_rgb.rows / scale_ - lr_size + 1), draws);
+  const cv::Size crops(hr_rgb.cols / scale_ - lr_size + 1, hr_rgb.rows / scale_ - lr_size + 1);
   cv::Mat truth = to_unit(hr_rgb);
   cv::Mat truth_bytes = hr_rgb;
   if (settings_.use_sharp) {
     truth = unsharp_mask(truth, settings_.usm_radius, settings_.usm_weight, settings_.usm_threshold);
     truth_bytes = to_bytes(truth);
   }
-  const cv::Mat low = to_bytes(degraded(truth, plan, seed));
   DegradedPair pair;
-  pair.hr = truth_bytes(cv::Rect(plan.crop.x * scale_, plan.crop.y * scale_, gt_size, gt_size)).clone();
-  pair.lr = low(cv::Rect(plan.crop.x, plan.crop.y, lr_size, lr_size)).clone();
-  pair.drawn = to_json(plan);
+  cv::Point crop;
+  cv::Mat low;
+  if (settings_.kind == "bicubic") {
+    crop = draw_crop_corner(crops, draws);
+    low = shrink_bicubic(truth, scale_);
+    pair.drawn = bicubic_to_json(crop);
+  } else {
+    const DegradationPlan plan = draw_plan(settings_, crops, draws);
+    crop = plan.crop;
+    low = degraded(truth, plan, seed);
+    pair.drawn = to_json(plan);
+  }
+  pair.hr = truth_bytes(cv::Rect(crop.x * scale_, crop.y * scale_, gt_size, gt_size)).clone();
+  pair.lr = to_bytes(low)(cv::Rect(crop.x, crop.y, lr_size, lr_size)).clone();
   return pair;
 }
 

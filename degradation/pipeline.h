@@ -19,7 +19,8 @@ struct DegradedPair {
 
 /// The second-order degradation of Real-ESRGAN (Wang et al. 2021) in the form ResShift, SinSR and SAMSR
 /// train with: blur, resize, noise, JPEG; with a probability blur, resize, noise once more; then resizing to
-/// the target with a sinc filter, before or after the last JPEG. Safe to use from several threads.
+/// the target with a sinc filter, before or after the last JPEG. Or, degradation.kind: bicubic, antialiased
+/// reduction alone. Safe to use from several threads.
 class DegradationPipeline {
  public:
   /// `scale`: how much smaller the low-resolution image is. UserError when settings contradict each other.

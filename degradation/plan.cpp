@@ -127,9 +127,14 @@ DegradationPlan draw_plan(const DegradationSettings& settings, cv::Size crops, R
     sinc.cutoff = rng.uniform(std::numbers::pi / 3, std::numbers::pi);
   }
   plan.final_jpeg = draw_quality(settings.second, rng);
-  plan.crop.x = static_cast<int>(rng.below(static_cast<std::uint64_t>(crops.width)));
-  plan.crop.y = static_cast<int>(rng.below(static_cast<std::uint64_t>(crops.height)));
+  plan.crop = draw_crop_corner(crops, rng);
   return plan;
+}
+
+cv::Point draw_crop_corner(cv::Size crops, Rng& rng) {
+  const int x = static_cast<int>(rng.below(static_cast<std::uint64_t>(crops.width)));
+  const int y = static_cast<int>(rng.below(static_cast<std::uint64_t>(crops.height)));
+  return {x, y};
 }
 
 std::string to_json(const DegradationPlan& plan) {
@@ -148,6 +153,10 @@ std::string to_json(const DegradationPlan& plan) {
   last["jpeg"] = plan.final_jpeg;
   last["crop"] = {plan.crop.x, plan.crop.y};
   return json.dump();
+}
+
+std::string bicubic_to_json(cv::Point corner) {
+  return Json{{"kind", "bicubic"}, {"crop", {corner.x, corner.y}}}.dump();
 }
 
 }  // namespace samsr

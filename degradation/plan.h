@@ -45,7 +45,12 @@ struct DegradationPlan {
 /// vertical positions the crop can take, at least 1 each.
 DegradationPlan draw_plan(const DegradationSettings& settings, cv::Size crops, Rng& rng);
 
+/// Which of the `crops` positions the low-resolution image has, pixels.
+cv::Point draw_crop_corner(cv::Size crops, Rng& rng);
+
 /// The plan as one line of JSON, with the names of the settings.
 std::string to_json(const DegradationPlan& plan);
+/// The same for degradation.kind: bicubic, which draws the corner alone.
+std::string bicubic_to_json(cv::Point corner);
 
 }  // namespace samsr

@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "degradation/presets.h"
+
 namespace samsr {
 namespace {
 
@@ -65,6 +67,9 @@ void DegradationOrder::bind(Settings& settings, const std::string& suffix) {
 }
 
 void DegradationSettings::bind(Settings& settings) {
+  settings.add("degradation.preset", preset, "published values for all that is not set by name").one_of(degradation_presets());
+  settings.add("degradation.kind", kind, "the whole second-order degradation, or antialiased bicubic reduction alone")
+      .one_of({"second_order", "bicubic"});
   first.bind(settings, "");
   add_probability(settings, "degradation.second_order_prob", second_order_prob, "probability of the second order");
   add_probability(settings, "degradation.second_blur_prob", second_blur_prob,

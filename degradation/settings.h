@@ -33,6 +33,8 @@ struct DegradationOrder {
 
 /// The second-order degradation of Real-ESRGAN with the values that ResShift, SinSR and SAMSR publish.
 struct DegradationSettings {
+  std::string preset = "none";        ///< see degradation_preset(); stands below everything set by name
+  std::string kind = "second_order";  ///< or bicubic: shrink_bicubic() alone, all below but use_sharp unused
   DegradationOrder first;
   DegradationOrder second{.blur_kernel_size = 15,
                           .blur_sigma = {0.2, 1.5},

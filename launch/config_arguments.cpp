@@ -1,5 +1,7 @@
 #include "launch/config_arguments.h"
 
+#include "degradation/presets.h"
+
 namespace samsr {
 
 void ConfigArguments::add_to(CLI::App& verb) {
@@ -15,6 +17,8 @@ void ConfigArguments::load(Config& config, Settings& settings) const {
   for (const std::string& assignment : overrides_) {
     settings.apply_override(assignment);
   }
+  const std::string& preset = config.build.degradation.preset;
+  settings.load_unset(degradation_preset(preset), "degradation.preset " + preset);
   config.share();
 }
 

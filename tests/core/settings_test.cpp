@@ -55,6 +55,14 @@ TEST_F(SettingsTest, ReadsNestedAndDottedKeys) {
   EXPECT_EQ(settings.origin("train.steps"), "default");
 }
 
+TEST_F(SettingsTest, APresetStandsBelowWhatIsSetByName) {
+  settings.apply_override("train.steps=7");
+  settings.load_unset("train:\n  steps: 5\n  lr: 0.5\n", "preset");
+  EXPECT_EQ(example.steps, 7);
+  EXPECT_DOUBLE_EQ(example.lr, 0.5);
+  EXPECT_EQ(settings.origin("train.lr"), "preset:3");
+}
+
 TEST_F(SettingsTest, NamesFileLineAndNearestKeyOfAnUnknownKey) {
   const std::string message = failure("train:\n  steps: 5\n  lrr: 1\n");
   EXPECT_THAT(message, HasSubstr("x.yaml:3"));

@@ -10,6 +10,7 @@
 #include "degradation/convert.h"
 #include "degradation/images.h"
 #include "degradation/resize.h"
+#include "degradation/shrink.h"
 
 namespace samsr {
 namespace {
@@ -58,6 +59,36 @@ TEST(DegradationPipeline, IsAFunctionOfTheSeedAloneOnAnyNumberOfThreads) {
     EXPECT_EQ(alone[i].drawn, together[i].drawn);
     EXPECT_FALSE(same(alone[i].lr, alone[(i + 1) % kPairs].lr)) << i;
   }
+}
+
+TEST(DegradationPipeline, BicubicIsTheReductionAlone) {
+  DegradationSettings settings;
+  settings.kind = "bicubic";
+  const cv::Mat picture = make_picture(96, 128);
+  const DegradedPair pair = DegradationPipeline(settings, 4).degrade(picture, 64, 5);
+  const auto corner = nlohmann::json::parse(pair.drawn)["crop"];
+  const cv::Mat low = to_bytes(shrink_bicubic(to_unit(picture), 4));
+  EXPECT_TRUE(same(pair.lr, low(cv::Rect(corner[0], corner[1], 16, 16))));
+  EXPECT_TRUE(same(pair.hr, picture(cv::Rect(4 * corner[0].get<int>(), 4 * corner[1].get<int>(), 64, 64))));
+}
+
+// torch's antialiased bicubic has the same kernel and another border.
+TEST(ShrinkBicubic, EqualsTorchsAntialiasedInside) {
+  for (const int factor : {1, 2, 3, 4}) {
+    const cv::Mat image = to_unit(make_picture(48, 60));
+    const cv::Mat small = shrink_bicubic(image, factor);
+    const torch::Tensor expected =
+        at::_upsample_bicubic2d_aa(testing::to_tensor(image), {48 / factor, 60 / factor}, false);
+    const auto inside = [](const torch::Tensor& t) { return t.slice(2, 3, -3).slice(3, 3, -3); };
+    EXPECT_LT((inside(testing::to_tensor(small)) - inside(expected)).abs().max().item<double>(), 2e-6) << factor;
+  }
+}
+
+TEST(ShrinkBicubic, MirrorsItsBorders) {
+  const cv::Mat image = to_unit(make_picture(24, 32));
+  cv::Mat wide;
+  cv::copyMakeBorder(image, wide, 8, 8, 8, 8, cv::BORDER_REFLECT);
+  EXPECT_LT(cv::norm(shrink_bicubic(wide, 4)(cv::Rect(2, 2, 8, 6)), shrink_bicubic(image, 4), cv::NORM_INF), 1e-6);
 }
 
 TEST(DegradationPipeline, LeavesTheInputAlone) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "degradation/pipeline.h"
+#include "degradation/presets.h"
 
 namespace samsr {
 namespace {
@@ -54,6 +55,22 @@ TEST(DegradationSettings, DefaultsAreThePublishedValues) {
   const std::string defaults = registry.to_yaml();
   registry.load_text(kPublished, "published");
   EXPECT_EQ(registry.to_yaml(), defaults);
+}
+
+TEST(DegradationPresets, SetWhatTheyArePublishedFor) {
+  for (const std::string& name : degradation_presets()) {
+    DegradationSettings settings;
+    Settings registry;
+    settings.bind(registry);
+    registry.apply_override("degradation.preset=" + name);
+    registry.load_unset(degradation_preset(name), name);
+    EXPECT_NO_THROW(settings.check()) << name;
+    EXPECT_EQ(settings.kind, name == "bicubic" ? "bicubic" : "second_order");
+    EXPECT_EQ(settings.second_order_prob, name == "realesrgan" ? 1.0 : 0.5);
+    EXPECT_EQ(settings.use_sharp, name == "realesrgan");
+    EXPECT_EQ(settings.second.blur_kernel_size, name == "realesrgan" ? 21 : name == "resshift_v1" ? 13 : 15);
+    EXPECT_EQ(settings.first.blur_kernel_min, name == "resshift_v1" ? 3 : 7);
+  }
 }
 
 std::string error_of(const std::string& assignment) {
