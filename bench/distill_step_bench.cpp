@@ -9,7 +9,7 @@
 #include <torch/torch.h>
 
 #include "diffusion/super_resolution_model.h"
-#include "train/autocast.h"
+#include "models/autocast.h"
 #include "train/recipe.h"
 
 namespace {

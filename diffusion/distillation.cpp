@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "diffusion/sam_noise.h"
+
 namespace samsr {
 namespace {
 
@@ -28,6 +30,15 @@ DistillStart samsr_start(const Schedule& schedule, const SamSettings& settings, 
   Process plain(schedule);
   const at::Tensor teacher_x_T = plain.prior(z_y, sam_noise);
   return {x_T, teacher_x_T, std::move(plain)};
+}
+
+DistillStart distill_start(const Schedule& schedule, const SamSettings& settings, const at::Tensor& z_y,
+                           const at::Tensor& noise, const std::optional<at::Tensor>& coverage) {
+  if (!coverage) {
+    return sinsr_start(schedule, z_y, noise);
+  }
+  const at::Tensor counts = coverage_at(*coverage, z_y.size(2), z_y.size(3));
+  return samsr_start(schedule, settings, z_y, counts, coverage_noise(counts, noise, settings));
 }
 
 DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student,

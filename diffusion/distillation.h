@@ -4,6 +4,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
+
 #include "diffusion/diffusion.h"
 #include "diffusion/process.h"
 #include "models/first_stage.h"
@@ -25,6 +27,11 @@ DistillStart sinsr_start(const Schedule& schedule, const at::Tensor& z_y, const 
 /// plain process.
 DistillStart samsr_start(const Schedule& schedule, const SamSettings& settings, const at::Tensor& z_y,
                          const at::Tensor& coverage, const at::Tensor& sam_noise);
+
+/// The start of the recipe at hand from plain noise (B,C,h,w): with the coverage of the LR image (B,1,H,W), SAMSR's
+/// with noise in its coverage form; without, SinSR's.
+DistillStart distill_start(const Schedule& schedule, const SamSettings& settings, const at::Tensor& z_y,
+                           const at::Tensor& noise, const std::optional<at::Tensor>& coverage);
 
 /// What a distillation step compares.
 struct DistillBatch {

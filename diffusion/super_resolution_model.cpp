@@ -9,9 +9,9 @@
 #include "diffusion/distillation.h"
 #include "diffusion/resshift.h"
 #include "diffusion/rollout.h"
-#include "diffusion/sam_noise.h"
 #include "models/channels_last.h"
 #include "models/load_weights.h"
+#include "models/weight_file.h"
 
 namespace samsr {
 namespace {
@@ -39,14 +39,30 @@ class EvaluationGuard {
   const bool training_;
 };
 
-/// Start of sampling, with the coverage of the LR image where there is one.
-DistillStart start_of(const ModelSettings& settings, const Schedule& schedule, const at::Tensor& z_y,
-                      const at::Tensor& noise, const std::optional<at::Tensor>& coverage) {
-  if (!coverage) {
-    return sinsr_start(schedule, z_y, noise);
+const std::string& text_in(const TensorFile& file, const std::filesystem::path& path, const std::string& key) {
+  const auto found = file.metadata.find(key);
+  if (found == file.metadata.end()) {
+    throw UserError("{}: holds weights but not the model's {}; name a file that `samsr train` wrote", path.string(),
+                    key);
   }
-  const at::Tensor counts = coverage_at(*coverage, z_y.size(2), z_y.size(3));
-  return samsr_start(schedule, settings.sam, z_y, counts, coverage_noise(counts, noise, settings.sam));
+  return found->second;
+}
+
+/// The settings that model_file() put beside the weights.
+ModelSettings settings_in(const TensorFile& file, const std::filesystem::path& path) {
+  if (text_in(file, path, "format") != kFormat) {
+    throw UserError("{}: has the format '{}', expected {}", path.string(), text_in(file, path, "format"), kFormat);
+  }
+  ModelSettings settings;
+  Settings registry;
+  settings.bind(registry);
+  registry.load_text(text_in(file, path, "config"), path.string());
+  const std::string& scale = text_in(file, path, "scale");
+  const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), settings.scale);
+  if (error != std::errc() || end != scale.data() + scale.size() || settings.scale < 1) {
+    throw UserError("{}: its scale is '{}', expected a whole number", path.string(), scale);
+  }
+  return settings;
 }
 
 void check_lq(const at::Tensor& lq, std::int64_t multiple) {
@@ -90,7 +106,7 @@ at::Tensor SuperResolutionModel::one_step(const at::Tensor& lq, const at::Tensor
   const EvaluationGuard evaluation(unet_);
   const at::Tensor z_y = first_stage_->encode_lq(lq, settings_.scale).to(torch::kFloat32);
   const Schedule& schedule = diffusion_.schedule();
-  const DistillStart start = start_of(settings_, schedule, z_y, noise, coverage);
+  const DistillStart start = distill_start(schedule, settings_.sam, z_y, noise, coverage);
   return image_of(diffusion_.predict_x0(denoiser_of(unet_), start.x_T, schedule.last(), z_y, lq));
 }
 
@@ -100,7 +116,7 @@ at::Tensor SuperResolutionModel::sample_rollout(const at::Tensor& lq, const at::
   const torch::NoGradGuard no_grad;
   const EvaluationGuard evaluation(unet_);
   const at::Tensor z_y = first_stage_->encode_lq(lq, settings_.scale).to(torch::kFloat32);
-  const DistillStart start = start_of(settings_, diffusion_.schedule(), z_y, noise, coverage);
+  const DistillStart start = distill_start(diffusion_.schedule(), settings_.sam, z_y, noise, coverage);
   return image_of(rollout(diffusion_, denoiser_of(unet_), start.teacher_process, start.teacher_x_T, z_y, lq));
 }
 
@@ -134,32 +150,16 @@ void save_model(const std::filesystem::path& path, const ModelSettings& settings
   write_safetensors(path, model_file(settings, kind, weights));
 }
 
-LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights) {
-  const TensorFile file = read_safetensors(path);
-  const auto text = [&](const std::string& key) {
-    const auto found = file.metadata.find(key);
-    if (found == file.metadata.end()) {
-      throw UserError("{}: holds weights but not the model's {}; name a file that `samsr train` wrote",
-                      path.string(), key);
-    }
-    return found->second;
-  };
-  if (text("format") != kFormat) {
-    throw UserError("{}: has the format '{}', expected {}", path.string(), text("format"), kFormat);
-  }
-  ModelSettings settings;
-  Settings registry;
-  settings.bind(registry);
-  registry.load_text(text("config"), path.string());
-  const std::string scale = text("scale");
-  const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), settings.scale);
-  if (error != std::errc() || end != scale.data() + scale.size() || settings.scale < 1) {
-    throw UserError("{}: its scale is '{}', expected a whole number", path.string(), scale);
-  }
+LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights,
+                       const ModelSettings* settings_of_official) {
+  const TensorFile file = read_weights(path);
+  const bool official = settings_of_official != nullptr && file.metadata.contains("container");
+  ModelSettings settings = official ? *settings_of_official : settings_in(file, path);
   if (!first_stage_weights.empty()) {
     settings.first_stage.weights = first_stage_weights;
   }
-  LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), text("kind")};
+  const std::string kind = official ? "teacher" : text_in(file, path, "kind");
+  LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), kind, !official};
   load_weights(*loaded.model->unet(), file, path.string());
   loaded.model->unet()->eval();
   return loaded;

@@ -8,6 +8,7 @@ void Config::bind(Settings& settings) {
   model.unet.bind(settings);
   model.diffusion.bind(settings);
   model.sam.bind(settings);
+  rollout.bind(settings);
   train.bind(settings);
   distill.bind(settings);
   semantic.bind(settings);

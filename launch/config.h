@@ -2,6 +2,7 @@
 
 #include "data/settings.h"
 #include "data/shards/loader_settings.h"
+#include "diffusion/rollout_settings.h"
 #include "diffusion/super_resolution_model.h"
 #include "eval/evaluate.h"
 #include "eval/upscale.h"
@@ -14,6 +15,7 @@ struct Config {
   BuildSettings build;  ///< data, degradation, masks, first_stage
   LoaderSettings loader;
   ModelSettings model;  ///< unet, diffusion, samsr; first stage and scale are those of the data
+  RolloutSettings rollout;
   TrainSettings train;
   DistillSettings distill;
   SemanticSettings semantic;

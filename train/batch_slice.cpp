@@ -7,7 +7,7 @@ namespace {
 
 template <class Change>
 void change_tensors(Batch& batch, Change change) {
-  for (at::Tensor* tensor : {&batch.lq, &batch.z_0, &batch.z_y, &batch.coverage, &batch.hr, &batch.coverage_hr}) {
+  for (at::Tensor* tensor : {&batch.lq, &batch.z_0, &batch.z_y, &batch.coverage, &batch.hr, &batch.coverage_hr, &batch.x0}) {
     if (tensor->defined()) {
       *tensor = change(*tensor);
     }
@@ -19,13 +19,19 @@ void change_tensors(Batch& batch, Change change) {
 Batch slice(const Batch& batch, std::int64_t from, std::int64_t count) {
   Batch part = batch;
   change_tensors(part, [&](const at::Tensor& tensor) { return tensor.narrow(0, from, count); });
+  if (!batch.noise_seed.empty()) {
+    part.noise_seed.assign(batch.noise_seed.begin() + from, batch.noise_seed.begin() + from + count);
+  }
   part.sample.assign(batch.sample.begin() + from, batch.sample.begin() + from + count);
   part.position.assign(batch.position.begin() + from, batch.position.begin() + from + count);
   return part;
 }
 
 Batch to_device(Batch batch, c10::Device device) {
-  change_tensors(batch, [&](const at::Tensor& tensor) { return tensor.to(device, /*non_blocking=*/true); });
+  change_tensors(batch, [&](const at::Tensor& tensor) {
+    const at::Tensor moved = tensor.to(device, /*non_blocking=*/true);
+    return moved.scalar_type() == at::kHalf ? moved.to(at::kFloat) : moved;
+  });
   return batch;
 }
 

@@ -2,20 +2,31 @@
 
 #include <torch/torch.h>
 
+#include "diffusion/noise.h"
 #include "diffusion/rollout.h"
 #include "train/noise.h"
 
 namespace samsr {
 
 DistillRecipe::DistillRecipe(const RecipeParts& parts)
-    : parts_(parts), student_(denoiser_of(parts.network.unet())), teacher_(denoiser_of(parts.teacher->unet())) {}
+    : parts_(parts), student_(denoiser_of(parts.network.unet())) {
+  if (parts.teacher != nullptr) {
+    teacher_ = denoiser_of(parts.teacher->unet());
+  }
+}
 
 RecipeLosses DistillRecipe::losses(const Batch& batch) {
-  const at::Tensor noise =
-      noise_at(parts_.train.seed, "noise", batch.position, batch.z_y.sizes().slice(1), batch.z_y.device());
+  const bool kept = batch.x0.defined();
+  TORCH_CHECK(kept || parts_.teacher != nullptr, "distillation needs a teacher or its rollouts");
+  const at::IntArrayRef shape = batch.z_y.sizes().slice(1);
+  const at::Device device = batch.z_y.device();
+  const at::Tensor noise = kept ? noise_of(batch.noise_seed, shape, device)
+                                : noise_at(parts_.train.seed, batch.position, shape, device);
   const DistillStart from = start(batch, noise);
-  DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T, {}};
-  step.teacher_x0 = rollout(parts_.teacher->diffusion(), teacher_, from.teacher_process, from.teacher_x_T, batch.z_y, batch.lq);
+  const at::Tensor teacher_x0 = kept ? batch.x0
+                                     : rollout(parts_.teacher->diffusion(), teacher_, from.teacher_process,
+                                               from.teacher_x_T, batch.z_y, batch.lq);
+  const DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T, teacher_x0};
   const DistillPredictions predictions = distill_predictions(parts_.network.diffusion(), student_, step);
   const DistillLosses each =
       parts_.distill.space == "image"

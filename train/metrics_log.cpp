@@ -49,6 +49,9 @@ void MetricsLog::write(const StepMetrics& metrics) {
   entry["step_ms"] = metrics.step_ms;
   entry["data_wait_ms"] = metrics.data_wait_ms;
   entry["memory_mb"] = metrics.memory_mb;
+  if (metrics.bad_samples > 0) {
+    entry["bad_samples"] = metrics.bad_samples;
+  }
   if (metrics.skipped) {
     entry["skipped"] = true;
   }

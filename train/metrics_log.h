@@ -19,6 +19,7 @@ struct StepMetrics {
   double step_ms = 0;
   double data_wait_ms = 0;  ///< the longest of any rank
   double memory_mb = 0;     ///< resident memory of rank 0, 10^6 bytes
+  std::size_t bad_samples = 0;  ///< left out since the run began because their checksum failed, on all ranks
   bool skipped = false;     ///< a loss or gradient was not finite, so nothing was updated
 };
 

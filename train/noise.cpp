@@ -3,20 +3,17 @@
 #include <torch/torch.h>
 
 #include "core/rng.h"
+#include "diffusion/noise.h"
 
 namespace samsr {
 
-at::Tensor noise_at(std::uint64_t seed, std::string_view purpose, const std::vector<std::uint64_t>& positions,
-                    at::IntArrayRef shape, at::Device device) {
-  std::vector<std::int64_t> extent{static_cast<std::int64_t>(positions.size())};
-  extent.insert(extent.end(), shape.begin(), shape.end());
-  // Drawn on the CPU for every device, so that a GPU run sees the same noise as a CPU run.
-  at::Tensor noise = at::empty(extent, at::TensorOptions(at::kFloat).pinned_memory(device.is_cuda()));
-  const auto row = static_cast<std::size_t>(noise.numel()) / std::max<std::size_t>(positions.size(), 1);
-  for (std::size_t b = 0; b < positions.size(); ++b) {
-    Rng(seed, purpose, {positions[b]}).fill_normal({noise.mutable_data_ptr<float>() + b * row, row});
+at::Tensor noise_at(std::uint64_t seed, const std::vector<std::uint64_t>& positions, at::IntArrayRef shape,
+                    const at::Device& device) {
+  std::vector<std::uint64_t> seeds;
+  for (const std::uint64_t position : positions) {
+    seeds.push_back(noise_seed(seed, position));
   }
-  return noise.to(device, /*non_blocking=*/true);
+  return noise_of(seeds, shape, device);
 }
 
 at::Tensor steps_at(std::uint64_t seed, std::string_view purpose, const std::vector<std::uint64_t>& positions,

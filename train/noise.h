@@ -8,10 +8,10 @@
 
 namespace samsr {
 
-/// Standard normal noise (B, shape…), float32 on `device`. Row b depends only on (seed, purpose,
-/// positions[b]), so a global batch sees the same noise however it is cut over ranks and microbatches.
-at::Tensor noise_at(std::uint64_t seed, std::string_view purpose, const std::vector<std::uint64_t>& positions,
-                    at::IntArrayRef shape, at::Device device);
+/// Standard normal noise (B, shape…), float32 on `device`. Row b depends only on (seed, positions[b]), so a global
+/// batch sees the same noise however it is cut over ranks and microbatches.
+at::Tensor noise_at(std::uint64_t seed, const std::vector<std::uint64_t>& positions, at::IntArrayRef shape,
+                    const at::Device& device);
 
 /// Uniform step indices (B) int64 in [0, steps), by the same rule.
 at::Tensor steps_at(std::uint64_t seed, std::string_view purpose, const std::vector<std::uint64_t>& positions,

@@ -37,7 +37,7 @@ struct RecipeParts {
   const TrainSettings& train;
   const DistillSettings& distill;
   SuperResolutionModel& network;  ///< what is trained
-  SuperResolutionModel* teacher;  ///< null for resshift
+  SuperResolutionModel* teacher;  ///< null for resshift, and where batches carry its rollouts
 };
 
 /// The recipe `train.recipe`.

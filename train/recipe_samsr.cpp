@@ -1,7 +1,6 @@
 // SAMSR: SinSR's distillation from noise and a process that the cached coverage of the masks shapes per pixel
 // (method §6, arXiv 2505.07071 Eq. 5-12).
 
-#include "diffusion/sam_noise.h"
 #include "train/distill_recipe.h"
 
 namespace samsr {
@@ -13,10 +12,8 @@ class SamsrRecipe final : public DistillRecipe {
 
  private:
   DistillStart start(const Batch& batch, const at::Tensor& noise) const override {
-    const SamSettings& sam = parts_.network.settings().sam;
-    const at::Tensor coverage = coverage_at(batch.coverage, batch.z_y.size(2), batch.z_y.size(3));
-    return samsr_start(parts_.network.diffusion().schedule(), sam, batch.z_y, coverage,
-                       coverage_noise(coverage, noise, sam));
+    return distill_start(parts_.network.diffusion().schedule(), parts_.network.settings().sam, batch.z_y, noise,
+                         batch.coverage);
   }
 };
 

@@ -30,10 +30,14 @@ void TrainSettings::bind(Settings& settings) {
   settings.add("train.device", device, "auto takes a GPU where there is one").one_of({"auto", "cpu", "cuda"});
   settings.add("train.threads", threads, "CPU threads a rank; 0 shares the host's cores among its ranks")
       .between(0, 1024);
-  settings.add("train.teacher", teacher, "online: the teacher's rollout is computed in every step")
-      .one_of({"online"});
+  settings
+      .add("train.teacher", teacher,
+           "online: the teacher's rollout is computed in every step; cached: taken from the shards (stage rollout), "
+           "with no teacher in memory")
+      .one_of({"online", "cached"});
   settings.add("train.teacher_weights", teacher_weights,
-               "the teacher: a .safetensors file, a checkpoint or the folder of a run");
+               "the teacher: a .safetensors file, a checkpoint or the folder of a run; `data build --stage rollout` "
+               "rolls it out too");
   settings.add("train.init", init,
                "first weights: auto (a student starts from its teacher), random, or a path as for teacher_weights");
 

@@ -10,12 +10,16 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "core/rng.h"
+#include "data/shards/content.h"
+#include "diffusion/rollout_settings.h"
+#include "models/autocast.h"
 #include "models/channels_last.h"
 #include "models/load_weights.h"
-#include "train/autocast.h"
+#include "models/weight_file.h"
 #include "train/batch_slice.h"
 #include "train/checkpoint.h"
 #include "train/device.h"
+#include "train/kept_rollouts.h"
 #include "train/lr_schedule.h"
 #include "train/resident_memory.h"
 
@@ -52,7 +56,8 @@ Trainer::Trainer(const TrainConfig& config, Communicator& communicator, Log& log
       threads_(set_threads(settings_.threads, communicator)),
       out_(required(settings_.out, "train.out", "the folder of the run")),
       plan_(settings_.global_batch, settings_.microbatch, communicator.rank(), communicator.size()),
-      shards_(required(settings_.shards, "train.shards", "the folder that `samsr data build` wrote")) {
+      shards_(required(settings_.shards, "train.shards", "the folder that `samsr data build` wrote")),
+      bad_samples_(settings_.shards, config.loader.max_bad) {
   check_shards();
   const std::string newest = [&] {
     if (settings_.resume == "auto") {
@@ -84,6 +89,9 @@ void Trainer::check_shards() const {
     throw UserError("{}: latents of {} channels, but first_stage.type {} has {}; build the shards with the same first_stage",
                     place, latent->shape.front(), config_.model.first_stage.type, channels);
   }
+  if (kept_rollouts()) {
+    check_kept_rollouts(shards_, settings_.recipe, config_.model);
+  }
 }
 
 void Trainer::build_networks() {
@@ -96,22 +104,39 @@ void Trainer::build_networks() {
     names_.push_back(parameter.key());
     parameters_.push_back(parameter.value());
   }
-  if (settings_.recipe != "resshift") {
-    const fs::path weights =
-        find_weights(required(settings_.teacher_weights, "train.teacher_weights", "the teacher to distil"), log_);
-    teacher_ = load_model(weights, config_.model.first_stage.weights).model;
-    teacher_->to(device_);
-    log_.info("teacher      {}", weights.string());
+  if (settings_.recipe != "resshift" && !kept_rollouts()) {
+    load_teacher();
   }
   recipe_ = make_recipe({settings_, config_.distill, *network_, teacher_.get()});
 }
 
+void Trainer::load_teacher() {
+  const fs::path weights = find_weights(required(settings_.teacher_weights, "train.teacher_weights", "the teacher to distil"), log_);
+  teacher_ = load_model(weights, config_.model.first_stage.weights, &config_.model).model;
+  teacher_->to(device_);
+  const std::string theirs = start_lines(settings_.recipe, teacher_->settings().diffusion, config_.model.sam);
+  const std::string ours = start_lines(settings_.recipe, config_.model.diffusion, config_.model.sam);
+  if (theirs != ours) {
+    throw UserError("{}: the teacher has another schedule than this run: {}", weights.string(),
+                    first_difference(theirs, ours));
+  }
+  log_.info("teacher      {}", weights.string());
+}
+
 void Trainer::start_weights() {
-  if (settings_.init == "auto" && teacher_) {
+  const bool from_teacher = settings_.init == "auto" && settings_.recipe != "resshift";
+  if (from_teacher && teacher_) {
     load_weights(*network_->unet(), state_of(*teacher_->unet()), "the teacher " + settings_.teacher_weights);
+  } else if (from_teacher) {
+    const fs::path weights = find_weights(
+        required(settings_.teacher_weights, "train.teacher_weights", "the student starts from the teacher (train.init)"), log_);
+    const TensorFile teacher = read_weights(weights);
+    check_kept_teacher(shards_, teacher, weights.string());
+    load_weights(*network_->unet(), teacher, weights.string());
+    log_.info("first weights {}, the teacher whose rollouts the shards hold", weights.string());
   } else if (settings_.init != "auto" && settings_.init != "random") {
     const fs::path weights = find_weights(settings_.init, log_);
-    load_weights(*network_->unet(), read_safetensors(weights), weights.string());
+    load_weights(*network_->unet(), read_weights(weights), weights.string());
     log_.info("first weights {}", weights.string());
   }
   ema_ = std::make_unique<Ema>(parameters_, average_->parameters(), settings_.ema_rate);
@@ -168,6 +193,10 @@ void Trainer::print_opening() const {
   log_.info("batch        {} a rank in {} pass{} × {} rank{} = {} images a step", plan_.count, plan_.passes.size(),
             plan_.passes.size() == 1 ? "" : "es", communicator_.size(), communicator_.size() == 1 ? "" : "s",
             settings_.global_batch);
+  if (kept_rollouts()) {
+    log_.info("teacher      none in memory: {} rollout{} of each sample are in the shards",
+              shards_.find("rollout/x0")->shape[0], shards_.find("rollout/x0")->shape[0] == 1 ? "" : "s");
+  }
   log_.info("data         {} samples in {}; {} steps see {:.0f} images, {:.2f} epochs", shards_.size(), settings_.shards,
             settings_.steps, images, images / static_cast<double>(shards_.size()));
   log_.info("run          {}; checkpoint every {} steps, {} kept", out_.string(), settings_.checkpoint_every,
@@ -180,7 +209,10 @@ void Trainer::run() {
     return;
   }
   const bool latents = shards_.find("z_hr") != nullptr;
-  loader_ = std::make_unique<Loader>(shards_, config_.loader, settings_.seed, BatchFields{.latents = latents, .hr = !latents || recipe_->needs_hr()},
+  loader_ = std::make_unique<Loader>(shards_, config_.loader, settings_.seed, BatchFields{.latents = latents,
+                                                 .hr = !latents || recipe_->needs_hr(),
+                                                 .rollout = kept_rollouts(),
+                                                 .pinned = device_.is_cuda()},
                                      log_);
   const BatchSequence sequence{static_cast<std::uint64_t>(step_ * settings_.global_batch + plan_.first),
                                static_cast<std::uint64_t>(settings_.global_batch), plan_.count};
@@ -225,9 +257,13 @@ bool Trainer::step() {
     values.push_back(sum.item<double>());
   }
   const std::vector<double> local = values;
+  values.push_back(static_cast<double>(batch.bad.size()));
   values.push_back(stop_signal_.received() ? 1 : 0);
   communicator_.sum(values);
   const bool stop = values.back() > 0;
+  if (values[values.size() - 2] > 0) {
+    bad_samples_.add(batch.bad, communicator_);
+  }
   const double longest_wait = communicator_.max(waited);
 
   StepMetrics metrics;
@@ -255,6 +291,7 @@ bool Trainer::step() {
   metrics.images_per_second = static_cast<double>(settings_.global_batch) * 1e3 / metrics.step_ms;
   metrics.data_wait_ms = longest_wait;
   metrics.memory_mb = resident_memory_mb();
+  metrics.bad_samples = bad_samples_.count();
   if (metrics_) {
     metrics_->write(metrics);
   }

@@ -10,6 +10,7 @@
 #include "data/shards/prefetcher.h"
 #include "data/shards/shard_set.h"
 #include "train/adamw.h"
+#include "train/bad_samples.h"
 #include "train/batch_plan.h"
 #include "train/ema.h"
 #include "train/metrics_log.h"
@@ -30,7 +31,9 @@ class Trainer {
  private:
   void prepare_folder();
   void check_shards() const;
+  bool kept_rollouts() const { return settings_.recipe != "resshift" && settings_.teacher == "cached"; }
   void build_networks();
+  void load_teacher();
   void start_weights();
   void resume(const std::filesystem::path& checkpoint);
   void print_opening() const;
@@ -65,6 +68,7 @@ class Trainer {
   std::unique_ptr<Ema> ema_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<Prefetcher> batches_;
+  BadSamples bad_samples_;
   std::unique_ptr<MetricsLog> metrics_;
   StopSignal stop_signal_;
 

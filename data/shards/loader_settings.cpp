@@ -7,7 +7,10 @@ void LoaderSettings::bind(Settings& settings) {
   settings.add("data.loader_threads", loader_threads, "threads of each rank that read batches ahead")
       .between(1, 64);
   settings.add("data.prefetch", prefetch, "batches read ahead on each rank").between(1, 1024);
-  settings.add("data.max_bad", max_bad, "stop when more samples than this fail their checksum").at_least(0);
+  settings
+      .add("data.max_bad", max_bad,
+           "training stops when more samples than this have failed their checksum, on all ranks together")
+      .at_least(0);
 }
 
 }  // namespace samsr

@@ -1,21 +1,6 @@
 #include "data/shards/prefetcher.h"
 
-#include <fmt/format.h>
-
-#include <stdexcept>
-
 namespace samsr {
-
-BatchSequence rank_batches(std::uint64_t first_step, std::int64_t global_batch, int rank, int ranks) {
-  if (ranks < 1 || rank < 0 || rank >= ranks || global_batch < 1 || global_batch % ranks != 0) {
-    throw std::logic_error(
-        fmt::format("rank {} of {} cannot share a global batch of {} equally", rank, ranks, global_batch));
-  }
-  const std::int64_t share = global_batch / ranks;
-  const auto stride = static_cast<std::uint64_t>(global_batch);
-  return {
-      .first = first_step * stride + static_cast<std::uint64_t>(rank * share), .stride = stride, .count = share};
-}
 
 Prefetcher::Prefetcher(const Loader& loader, BatchSequence sequence, int threads, int depth)
     : loader_(loader), sequence_(sequence), depth_(static_cast<std::uint64_t>(depth)) {

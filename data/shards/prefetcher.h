@@ -20,10 +20,6 @@ struct BatchSequence {
   std::int64_t count = 0;
 };
 
-/// Rank `rank` of `ranks` draws its equal share of every global batch of `global_batch` samples, from step
-/// `first_step` on (0 when training begins). std::logic_error when the ranks do not divide the batch.
-BatchSequence rank_batches(std::uint64_t first_step, std::int64_t global_batch, int rank, int ranks);
-
 /// Reads batches ahead in threads of its own and hands them out in order.
 class Prefetcher {
  public:

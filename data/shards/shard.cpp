@@ -158,6 +158,13 @@ bool Shard::read(const RandomAccessFile& file, const ShardField& field, std::uin
   return crc32c(out, length) == stored_checksum(file, field, sample);
 }
 
+std::vector<std::uint32_t> Shard::checksums(const RandomAccessFile& file, std::uint64_t sample) const {
+  std::vector<std::uint32_t> row(fields_.size());
+  const std::size_t bytes = row.size() * sizeof(std::uint32_t);
+  file.read_at(checksum_offset_ + sample * bytes, row.data(), bytes);
+  return row;
+}
+
 std::uint32_t Shard::field_hash(const RandomAccessFile& file, const ShardField& field) const {
   std::uint32_t hash = 0;
   for (std::uint64_t sample = 0; sample < samples_; ++sample) {

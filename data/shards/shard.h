@@ -60,6 +60,8 @@ class Shard {
   /// Reads `field` of `sample` (0 … samples()-1) into `out`, field.bytes long; false when its checksum does
   /// not fit. Safe to use from several threads.
   bool read(const RandomAccessFile& file, const ShardField& field, std::uint64_t sample, void* out) const;
+  /// The checksums of all fields of `sample`, by ShardField::column.
+  std::vector<std::uint32_t> checksums(const RandomAccessFile& file, std::uint64_t sample) const;
   /// CRC-32C of the checksums of one field: equal exactly when the field's bytes are.
   std::uint32_t field_hash(const RandomAccessFile& file, const ShardField& field) const;
 

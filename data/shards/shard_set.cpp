@@ -67,7 +67,13 @@ bool ShardSet::read(std::uint64_t index, std::string_view name, void* out) const
   if (field == nullptr || index >= size_) {
     throw std::logic_error("no such sample or field: " + std::string(name));
   }
-  return shard.read(*files_.open(shard.path()), *field, index - shard.header().first_index, out);
+  const Place at = place(index);
+  return shard.read(*at.file, *field, at.sample, out);
+}
+
+ShardSet::Place ShardSet::place(std::uint64_t index) const {
+  const Shard& shard = shard_of(index);
+  return {shard, files_.open(shard.path()), index - shard.header().first_index};
 }
 
 std::string ShardSet::where(std::uint64_t index) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,15 @@ class ShardSet {
   /// Reads field `name` of sample `index` (0 … size()-1) into `out`, find(name)->bytes long; false when its
   /// checksum does not fit. UserError when the shard cannot be read any more. Safe to use from several threads.
   bool read(std::uint64_t index, std::string_view name, void* out) const;
+  /// Where a sample lies.
+  struct Place {
+    const Shard& shard;
+    std::shared_ptr<const RandomAccessFile> file;  ///< the shard's, open
+    std::uint64_t sample;                          ///< in the shard
+  };
+  /// The place of sample `index`; UserError when the shard cannot be opened any more. Safe to use from several
+  /// threads.
+  Place place(std::uint64_t index) const;
   /// "shard-000003.h5 sample 17", for messages.
   std::string where(std::uint64_t index) const;
 

@@ -4,12 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 #include <sstream>
 
 #include "core/error.h"
 #include "data/shard_fixtures.h"
+#include "data/shards/manifest.h"
 #include "data/shards/prefetcher.h"
+#include "data/shards/shard_writer.h"
 #include "data/temporary_folder.h"
 
 namespace samsr {
@@ -65,8 +69,8 @@ TEST_F(LoaderTest, GivesTheStoredSamplesInNetworkForm) {
     EXPECT_TRUE(at::equal(batch.lq[row], lr));
     EXPECT_TRUE(at::equal(batch.hr[row], sample.fields[0].second.permute({2, 0, 1})));
     EXPECT_TRUE(at::equal(batch.coverage[row][0], sample.fields[2].second));
-    EXPECT_TRUE(at::equal(batch.z_0[row], sample.fields[3].second.to(at::kFloat)));
-    EXPECT_TRUE(at::equal(batch.z_y[row], sample.fields[4].second.to(at::kFloat)));
+    EXPECT_TRUE(at::equal(batch.z_0[row], sample.fields[3].second));
+    EXPECT_TRUE(at::equal(batch.z_y[row], sample.fields[4].second));
   }
 }
 
@@ -98,7 +102,7 @@ TEST_F(LoaderTest, SequenceDoesNotDependOnHowItIsCut) {
   EXPECT_EQ(pieces, whole.sample);
 }
 
-TEST_F(LoaderTest, ReplacesADamagedSampleAndCountsIt) {
+TEST_F(LoaderTest, ReplacesADamagedSampleAndNamesIt) {
   const Batch before = loader().load(0, kSamples);
   const std::uint64_t victim = before.sample[4];
   flip_byte(folder_ / ("shard-00000" + std::to_string(victim / 5) + ".h5"), "z_lr", victim % 5);
@@ -108,25 +112,100 @@ TEST_F(LoaderTest, ReplacesADamagedSampleAndCountsIt) {
   EXPECT_EQ(after.position, before.position);
   EXPECT_TRUE(at::equal(after.z_y[4], before.z_y[5]));
   EXPECT_TRUE(at::equal(after.lq[4], before.lq[5]));
-  EXPECT_EQ(drawn.bad_samples(), 1U);
+  EXPECT_THAT(after.bad, ::testing::ElementsAre(victim));
   drawn.load(0, kSamples);
-  EXPECT_EQ(drawn.bad_samples(), 1U);
   EXPECT_THAT(lines_.str(), AllOf(HasSubstr(shards().where(victim)), HasSubstr("checksum")));
+  const std::string lines = lines_.str();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1) << lines;
 }
 
-TEST_F(LoaderTest, StopsWhenTooManyAreDamaged) {
-  for (std::uint64_t i = 0; i < 3; ++i) {
-    flip_byte(folder_ / "shard-000001.h5", "lr", i);
+TEST_F(LoaderTest, SaysThatNoSampleIsWhole) {
+  for (std::uint64_t i = 0; i < kSamples; ++i) {
+    flip_byte(folder_ / ("shard-00000" + std::to_string(i / 5) + ".h5"), "lr", i % 5);
   }
-  LoaderSettings settings;
-  settings.max_bad = 2;
-  const Loader drawn = loader({}, settings);
-  EXPECT_THAT(message_of<UserError>([&] { drawn.load(0, kSamples); }),
-              AllOf(HasSubstr("3 samples"), HasSubstr("data.max_bad=2")));
+  const Loader drawn = loader();
+  EXPECT_THAT(message_of<UserError>([&] { drawn.load(3, 1); }), HasSubstr("every sample fails its checksum"));
+}
+
+TEST_F(LoaderTest, SaysThatAShardIsGoneOrCutShort) {
+  const Loader drawn = loader({}, {.shuffle = false});
+  std::filesystem::remove(folder_ / "shard-000001.h5");
+  EXPECT_THAT(message_of<UserError>([&] { drawn.load(5, 1); }),
+              AllOf(HasSubstr("shard-000001.h5"), HasSubstr("No such file"), HasSubstr("restore it")));
+  std::filesystem::resize_file(folder_ / "shard-000002.h5", 4096);
+  EXPECT_THAT(message_of<UserError>([&] { drawn.load(10, 1); }),
+              AllOf(HasSubstr("shard-000002.h5"), HasSubstr("the file ends there"), HasSubstr("restore it")));
+}
+
+constexpr std::int64_t kRollouts = 3;
+
+/// Rollout k of sample i: all values i + k/4, from the seed 100 i + k.
+void write_set_with_rollouts(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  const auto with_rollouts = [](std::uint64_t index) {
+    Sample sample = numbered_sample(index);
+    const at::Tensor k = at::arange(kRollouts, at::kFloat);
+    const at::Tensor values = (k / 4 + static_cast<double>(index)).view({-1, 1, 1, 1}).expand({-1, 5, 3, 4});
+    sample.fields.emplace_back("rollout/x0", values.to(at::kHalf).contiguous());
+    at::Tensor seeds = at::empty({kRollouts}, at::kUInt64);
+    for (std::uint64_t i = 0; i < kRollouts; ++i) {
+      seeds.data_ptr<std::uint64_t>()[i] = 100 * index + i;
+    }
+    sample.fields.emplace_back("rollout/noise_seed", seeds);
+    return sample;
+  };
+  const std::filesystem::path path = folder / shard_name(0);
+  ShardWriter writer(path, {.config = "", .content = "", .seed = 3, .first_index = 0, .scale = 2, .tool = "test"},
+                     with_rollouts(0), kSamples);
+  for (std::uint64_t i = 0; i < kSamples; ++i) {
+    writer.append(with_rollouts(i));
+  }
+  writer.finish();
+  Manifest manifest;
+  manifest.shards.push_back(describe_shard(Shard(path)));
+  write_manifest(folder, manifest);
+}
+
+TEST_F(LoaderTest, GivesEachRolloutOfASampleInTurnWithItsSeed) {
+  write_set_with_rollouts(folder_ / "kept");
+  const ShardSet kept(folder_ / "kept");
+  const Loader drawn(kept, {}, 21, {.rollout = true}, log_);
+  std::map<std::uint64_t, std::set<std::uint64_t>> seen;
+  std::set<std::uint64_t> first;
+  for (std::uint64_t epoch = 0; epoch < kRollouts; ++epoch) {
+    const Batch batch = drawn.load(epoch * kSamples, kSamples);
+    EXPECT_EQ(batch.x0.sizes(), (std::vector<std::int64_t>{kSamples, 5, 3, 4}));
+    for (std::size_t row = 0; row < kSamples; ++row) {
+      const std::uint64_t k = batch.noise_seed[row] - 100 * batch.sample[row];
+      ASSERT_LT(k, static_cast<std::uint64_t>(kRollouts));
+      const double expected = static_cast<double>(batch.sample[row]) + static_cast<double>(k) / 4;
+      EXPECT_TRUE(batch.x0[static_cast<std::int64_t>(row)].eq(expected).all().item<bool>());
+      seen[batch.sample[row]].insert(k);
+      if (epoch == 0) {
+        first.insert(k);
+      }
+    }
+  }
+  for (const auto& [sample, rollouts] : seen) {
+    EXPECT_EQ(rollouts.size(), static_cast<std::size_t>(kRollouts)) << sample;
+  }
+  EXPECT_GT(first.size(), 1U) << "the first epoch has rollouts of several seeds";
+}
+
+TEST_F(LoaderTest, LeavesASampleOutWhenARolloutIsDamaged) {
+  write_set_with_rollouts(folder_ / "kept");
+  flip_byte(folder_ / "kept/shard-000000.h5", "rollout/x0", 4);
+  const ShardSet kept(folder_ / "kept");
+  const Loader drawn(kept, {.shuffle = false}, 21, {.rollout = true}, log_);
+  const Batch batch = drawn.load(3, 3);
+  EXPECT_THAT(batch.sample, ::testing::ElementsAre(3, 5, 5));
+  EXPECT_EQ(batch.noise_seed.size(), 3U);
+  EXPECT_EQ(batch.noise_seed[1], batch.noise_seed[2]);
 }
 
 TEST_F(LoaderTest, SaysWhichFieldIsMissing) {
   EXPECT_THAT(message_of<UserError>([&] { loader({.coverage_hr = true}); }), HasSubstr("coverage_hr"));
+  EXPECT_THAT(message_of<UserError>([&] { loader({.rollout = true}); }), HasSubstr("--stage rollout"));
   const TemporaryFolder& folder = folder_;
   write_numbered_set(folder / "plain", 4, 4, false);
   const ShardSet plain(folder / "plain");
@@ -137,26 +216,31 @@ TEST_F(LoaderTest, SaysWhichFieldIsMissing) {
   EXPECT_TRUE(batch.hr.defined());
 }
 
-TEST_F(LoaderTest, GlobalBatchesDoNotDependOnTheRanks) {
+TEST_F(LoaderTest, ABatchKeepsItsMemoryWhileItIsHeld) {
+  Batch batch = [&] {
+    const Loader drawn = loader();
+    return drawn.load(0, 4);
+  }();  // outlives its loader
   const Loader drawn = loader();
-  for (std::uint64_t step = 0; step < 4; ++step) {
-    const BatchSequence all = rank_batches(step, 6, 0, 1);
-    const Batch whole = drawn.load(all.first, all.count);
-    std::vector<std::uint64_t> shared;
-    for (int rank = 0; rank < 3; ++rank) {
-      const BatchSequence mine = rank_batches(step, 6, rank, 3);
-      const Batch part = drawn.load(mine.first, mine.count);
-      shared.insert(shared.end(), part.sample.begin(), part.sample.end());
-    }
-    EXPECT_EQ(shared, whole.sample);
+  const at::Tensor before = batch.lq.clone();
+  const Batch second = drawn.load(0, 4);
+  for (std::uint64_t first = 4; first < 40; first += 4) {
+    drawn.load(first, 4);
   }
-  EXPECT_THROW(rank_batches(0, 6, 0, 4), std::logic_error);
+  EXPECT_TRUE(at::equal(batch.lq, before));
+  expect_equal(second, drawn.load(0, 4));
+  const void* memory = nullptr;
+  {
+    const Batch dropped = drawn.load(8, 4);
+    memory = dropped.lq.const_data_ptr();
+  }
+  EXPECT_EQ(drawn.load(12, 4).lq.const_data_ptr(), memory) << "memory is used again";
 }
 
 TEST_F(LoaderTest, PrefetcherKeepsTheOrderForAnyNumberOfThreads) {
   const Loader drawn = loader();
   for (const int threads : {1, 3}) {
-    const BatchSequence sequence = rank_batches(2, 4, 1, 2);
+    const BatchSequence sequence = {.first = 10, .stride = 4, .count = 2};
     Prefetcher prefetcher(drawn, sequence, threads, 5);
     for (std::uint64_t i = 0; i < 20; ++i) {
       expect_equal(prefetcher.next(), drawn.load(sequence.first + i * sequence.stride, sequence.count));
@@ -165,13 +249,11 @@ TEST_F(LoaderTest, PrefetcherKeepsTheOrderForAnyNumberOfThreads) {
 }
 
 TEST_F(LoaderTest, PrefetcherHandsErrorsOver) {
-  for (std::uint64_t i = 0; i < 5; ++i) {
-    flip_byte(folder_ / "shard-000000.h5", "lr", i);
-  }
-  LoaderSettings settings;
-  settings.max_bad = 0;
-  const Loader drawn = loader({}, settings);
-  Prefetcher prefetcher(drawn, rank_batches(0, 13, 0, 1), 2, 3);
+  const Loader drawn = loader({}, {.shuffle = false});
+  std::filesystem::remove(folder_ / "shard-000002.h5");
+  Prefetcher prefetcher(drawn, {.first = 0, .stride = 5, .count = 5}, 2, 3);
+  prefetcher.next();
+  prefetcher.next();
   EXPECT_THROW(prefetcher.next(), UserError);
 }
 

@@ -7,16 +7,16 @@ namespace samsr {
 namespace {
 
 TEST(Noise, IsTheSameHoweverTheBatchIsCut) {
-  const at::Tensor whole = noise_at(7, "noise", {10, 11, 12, 13}, {3, 8, 8}, at::kCPU);
-  const at::Tensor first = noise_at(7, "noise", {10, 11}, {3, 8, 8}, at::kCPU);
-  const at::Tensor second = noise_at(7, "noise", {12, 13}, {3, 8, 8}, at::kCPU);
+  const at::Tensor whole = noise_at(7, {10, 11, 12, 13}, {3, 8, 8}, at::kCPU);
+  const at::Tensor first = noise_at(7, {10, 11}, {3, 8, 8}, at::kCPU);
+  const at::Tensor second = noise_at(7, {12, 13}, {3, 8, 8}, at::kCPU);
   EXPECT_TRUE(torch::equal(whole, torch::cat({first, second})));
   EXPECT_FALSE(torch::equal(whole[0], whole[1]));
-  EXPECT_FALSE(torch::equal(first, noise_at(8, "noise", {10, 11}, {3, 8, 8}, at::kCPU)));
+  EXPECT_FALSE(torch::equal(first, noise_at(8, {10, 11}, {3, 8, 8}, at::kCPU)));
 }
 
 TEST(Noise, IsStandardNormal) {
-  const at::Tensor noise = noise_at(1, "noise", {0}, {400'000}, at::kCPU);
+  const at::Tensor noise = noise_at(1, {0}, {400'000}, at::kCPU);
   EXPECT_NEAR(noise.mean().item<double>(), 0, 0.01);
   EXPECT_NEAR(noise.var().item<double>(), 1, 0.015);
 }

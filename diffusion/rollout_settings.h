@@ -1,0 +1,31 @@
+#pragma once
+// Rollouts of the teacher that are kept with the data, so that distillation runs without the teacher.
+
+#include <cstdint>
+#include <string>
+
+#include "core/settings.h"
+#include "diffusion/settings.h"
+
+namespace samsr {
+
+/// How many are kept of each sample, and how they are computed.
+struct RolloutSettings {
+  std::int64_t count = 1;
+  std::uint64_t seed = 0;
+  std::int64_t batch = 8;
+  std::string precision = "fp32";
+
+  /// Section `rollout.`.
+  void bind(Settings& settings);
+};
+
+/// Seed of the noise from which rollout `k` of a sample starts: the one that training with train.seed = seed + k
+/// uses at the position of the same number.
+std::uint64_t rollout_noise_seed(std::uint64_t seed, std::int64_t k, std::uint64_t sample);
+
+/// "key: value" lines of the settings that decide x_T, given noise, latents and coverage: `train.recipe`, those of
+/// the schedule, and for the recipe samsr `samsr.*`. Training from kept rollouts needs the lines they were made with.
+std::string start_lines(const std::string& recipe, const DiffusionSettings& diffusion, const SamSettings& sam);
+
+}  // namespace samsr

@@ -1,0 +1,117 @@
+// The distillation recipes with the teacher at hand and with its rollouts from the shards.
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "diffusion/distillation.h"
+#include "diffusion/noise.h"
+#include "diffusion/rollout.h"
+#include "diffusion/super_resolution_model.h"
+#include "train/recipe.h"
+
+namespace samsr {
+namespace {
+
+constexpr std::int64_t kSize = 16;
+
+ModelSettings tiny_model(const std::string& variant) {
+  ModelSettings model;
+  model.first_stage.type = "space_to_depth";
+  model.first_stage.factor = 4;
+  model.unet.image_size = kSize;
+  model.unet.in_channels = 51;
+  model.unet.out_channels = 48;
+  model.unet.model_channels = 32;
+  model.unet.attention_resolutions = {16, 8};
+  model.unet.channel_mult = {1, 2};
+  model.unet.num_res_blocks = {1, 1};
+  model.unet.num_head_channels = 16;
+  model.unet.swin_depth = 2;
+  model.unet.swin_embed_dim = 32;
+  model.diffusion.steps = 3;
+  model.sam.variant = variant;
+  return model;
+}
+
+/// recipe, variant
+class DistillRecipeTest : public ::testing::TestWithParam<std::pair<const char*, const char*>> {
+ protected:
+  DistillRecipeTest() {
+    train_.recipe = GetParam().first;
+    torch::manual_seed(5);
+    for (SuperResolutionModel* model : {&teacher_, &student_}) {
+      const torch::NoGradGuard no_grad;
+      for (const at::Tensor& parameter : model->unet()->parameters()) {
+        parameter.normal_(0, 0.05);  // the output layer begins with zeros
+      }
+    }
+    batch_.lq = torch::rand({3, 3, kSize, kSize}) * 2 - 1;
+    batch_.z_0 = torch::rand({3, 48, kSize, kSize}) * 2 - 1;
+    batch_.z_y = torch::rand({3, 48, kSize, kSize}) * 2 - 1;
+    batch_.coverage = torch::randint(0, 4, {3, 1, kSize, kSize}, torch::kUInt8);
+    batch_.position = {4, 5, 6};
+    batch_.sample = {1, 8, 0};
+  }
+
+  /// What the shards would hold of the online step: the rollout as halves, the seeds of its noise.
+  Batch with_rollouts() {
+    Batch kept = batch_;
+    for (const std::uint64_t position : batch_.position) {
+      kept.noise_seed.push_back(noise_seed(train_.seed, position));
+    }
+    const at::Tensor noise = noise_of(kept.noise_seed, batch_.z_y.sizes().slice(1), at::kCPU);
+    const auto coverage = train_.recipe == "samsr" ? std::make_optional(batch_.coverage) : std::nullopt;
+    const Schedule& schedule = teacher_.diffusion().schedule();
+    const DistillStart from = distill_start(schedule, teacher_.settings().sam, batch_.z_y, noise, coverage);
+    const at::Tensor x0 = rollout(teacher_.diffusion(), denoiser_of(teacher_.unet()), from.teacher_process,
+                                  from.teacher_x_T, batch_.z_y, batch_.lq);
+    kept.x0 = x0.to(at::kHalf).to(at::kFloat);
+    return kept;
+  }
+
+  TrainSettings train_;
+  DistillSettings distill_;
+  SuperResolutionModel teacher_{tiny_model(GetParam().second), 1};
+  SuperResolutionModel student_{tiny_model(GetParam().second), 2};
+  Batch batch_;
+};
+
+TEST_P(DistillRecipeTest, KeptRolloutsGiveTheLossesOfTheTeacherAtHand) {
+  const Batch kept = with_rollouts();
+  const RecipeLosses online = make_recipe({train_, distill_, student_, &teacher_})->losses(batch_);
+  const RecipeLosses cached = make_recipe({train_, distill_, student_, nullptr})->losses(kept);
+  ASSERT_EQ(online.terms.size(), 3U);
+  for (std::size_t i = 0; i < online.terms.size(); ++i) {
+    const at::Tensor difference = (online.terms[i].second - cached.terms[i].second).abs();
+    const double largest = (difference / online.terms[i].second).max().item<double>();
+    EXPECT_LT(largest, 1e-3) << online.terms[i].first;  // 11 bits of a half
+    EXPECT_GT(online.terms[i].second.min().item<double>(), 0) << online.terms[i].first;
+  }
+}
+
+TEST_P(DistillRecipeTest, OtherNoiseOrAnotherRolloutChangesTheLosses) {
+  Batch kept = with_rollouts();
+  const std::unique_ptr<Recipe> recipe = make_recipe({train_, distill_, student_, nullptr});
+  const at::Tensor before = recipe->losses(kept).total;
+  std::swap(kept.noise_seed[0], kept.noise_seed[1]);
+  const at::Tensor other_noise = recipe->losses(kept).total;
+  EXPECT_NE(other_noise[0].item<float>(), before[0].item<float>());
+  EXPECT_NEAR(other_noise[2].item<float>(), before[2].item<float>(), 1e-5 * before[2].item<float>());
+  kept = with_rollouts();
+  kept.x0 = kept.x0 + 0.25;
+  EXPECT_NE(recipe->losses(kept).total[2].item<float>(), before[2].item<float>());
+}
+
+TEST_P(DistillRecipeTest, GoesWithoutTeacherOnlyOnRollouts) {
+  EXPECT_THROW(make_recipe({train_, distill_, student_, nullptr})->losses(batch_), c10::Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Recipes, DistillRecipeTest,
+                         ::testing::Values(std::pair("sinsr", "paper"), std::pair("samsr", "paper"),
+                                           std::pair("samsr", "released")),
+                         [](const auto& test) {
+                           return std::string(test.param.first) + "_" + test.param.second;
+                         });
+
+}  // namespace
+}  // namespace samsr
