@@ -1,0 +1,57 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "segmentation/point_decoder.h"
+#include "segmentation/sam/folded_attention.h"
+#include "segmentation/sam/frame.h"
+#include "segmentation/sam/mask_head.h"
+#include "segmentation/sam/network.h"
+
+namespace samsr {
+
+/// Segment Anything for very many single points. The answers are SamPredictor's, to rounding, for a fraction of the
+/// work: what the points share is computed once, the image's projections are folded into the few tokens, and only
+/// masks that are wanted are enlarged. A point's answer does not depend on its batch.
+class SamPointDecoder final : public PointDecoder {
+ public:
+  /// The network must not change any more; its precision() is that of the image's side. points_at_a_time bounds the
+  /// memory: 4 MiB a point for the released networks in float32.
+  explicit SamPointDecoder(std::shared_ptr<SamNetwork> network, std::int64_t points_at_a_time = 64);
+
+  std::int64_t input_side() const override { return network_->sizes.img_size; }
+  void set_image(const cv::Mat& rgb) override;
+  PointMasks decode(const at::Tensor& points, std::optional<double> min_iou) override;
+
+ private:
+  /// The answers to some points before their masks are enlarged.
+  struct Answers {
+    at::Tensor image;   ///< (N, P, C)
+    at::Tensor tokens;  ///< (N, T, C) float32
+  };
+  Answers transform(const at::Tensor& points) const;
+  PointMasks decode_batch(const at::Tensor& points, std::optional<double> min_iou) const;
+  at::Tensor logits_of(const Answers& answers, const at::Tensor& point, const at::Tensor& mask) const;
+
+  const std::shared_ptr<SamNetwork> network_;
+  const std::int64_t points_at_a_time_;
+  at::Tensor positions_;  ///< (P, C) float32
+  ImageToTokens first_image_to_tokens_;
+  TokensToImage second_tokens_to_image_;
+  ImageToTokens second_image_to_tokens_;
+  TokensToImage last_tokens_to_image_;
+  SamMaskHead mask_head_;
+
+  SamFrame frame_;
+  /// Of the image, which all points share until the first block is through.
+  at::Tensor image_;          ///< (P, C)
+  at::Tensor first_keys_;     ///< (1, H, P, d) float32
+  at::Tensor first_values_;   ///< (1, H, P, d) float32
+  at::Tensor first_queries_;  ///< (H, d, P)
+};
+
+}  // namespace samsr

@@ -1,0 +1,95 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "segmentation/sam/predictor.h"
+#include "segmentation/sam_fixtures.h"
+#include "support/golden.h"
+
+namespace samsr::testing {
+namespace {
+namespace fs = std::filesystem;
+
+/// Golden files of the networks; those of automatic mask generation, which have the same prefix, are left out.
+std::vector<fs::path> network_files() {
+  std::vector<fs::path> files = golden_files("sam");
+  std::erase_if(files, [](const fs::path& file) { return Golden(file).config()["amg"].IsDefined(); });
+  return files;
+}
+
+SamArchitecture architecture_of(const YAML::Node& node) {
+  SamArchitecture sizes;
+  sizes.img_size = node["img_size"].as<std::int64_t>();
+  sizes.depth = node["depth"].as<std::int64_t>();
+  sizes.embed_dim = node["embed_dim"].as<std::int64_t>();
+  sizes.num_heads = node["num_heads"].as<std::int64_t>();
+  sizes.global_attn_indexes = node["global_attn_indexes"].as<std::vector<std::int64_t>>();
+  sizes.window_size = node["window_size"].as<std::int64_t>();
+  sizes.prompt_dim = node["prompt_dim"].as<std::int64_t>();
+  sizes.decoder_mlp_dim = node["decoder_mlp_dim"].as<std::int64_t>();
+  sizes.decoder_heads = node["decoder_heads"].as<std::int64_t>();
+  sizes.iou_hidden = node["iou_hidden"].as<std::int64_t>();
+  return sizes;
+}
+
+/// Every n-th channel, row and column, so that as many are left as `stored` has.
+at::Tensor thinned(at::Tensor maps, const at::Tensor& stored) {
+  for (const std::int64_t dim : {1, 2, 3}) {
+    maps = maps.slice(dim, 0, {}, maps.size(dim) / stored.size(dim));
+  }
+  return maps;
+}
+
+class SamGolden : public ::testing::TestWithParam<fs::path> {
+ protected:
+  void SetUp() override {
+    const at::Tensor bytes = golden_.read("in/image");
+    picture_ = cv::Mat(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), CV_8UC3, bytes.data_ptr())
+                   .clone();
+    predictor_.set_image(picture_);
+  }
+  const Golden golden_{GetParam()};
+  const SamArchitecture sizes_ = architecture_of(golden_.config());
+  const std::shared_ptr<SamNetwork> network_ = seeded_sam(sizes_, golden_.salt());
+  cv::Mat picture_;
+  SamPredictor predictor_{network_};
+};
+
+TEST_P(SamGolden, HasTheOfficialNamesAndAnswersAsTheReference) {
+  std::vector<std::string> names = network_->named_parameters().keys();
+  for (const std::string& buffer : network_->named_buffers().keys()) {
+    names.push_back(buffer);
+  }
+  EXPECT_THAT(names, ::testing::UnorderedElementsAreArray(golden_.param_names()));
+
+  const at::Tensor embedding = predictor_.embedding();
+  const at::Tensor sample = golden_.read("out/embedding_sample");
+  golden_.expect_close(embedding.mean({2, 3}), "out/embedding_mean");
+  golden_.expect_close(thinned(embedding, sample), "out/embedding_sample");
+  // The name notwithstanding, the shape of what the encoder is given.
+  const at::Tensor input = prepare_for_sam(picture_, SamFrame(picture_.size(), sizes_.img_size));
+  golden_.expect_close(torch::tensor(input.sizes()), "out/input_padded_mean");
+
+  SamPrompts points;
+  points.points = golden_.read("in/points");
+  points.labels = torch::ones({points.points.size(0), points.points.size(1)}, torch::kInt64);
+  const SamMasks many = predictor_.predict(points, true);
+  golden_.expect_close(many.iou, "out/iou");
+  golden_.expect_close(thinned(many.logits, golden_.read("out/low_res_logits")), "out/low_res_logits");
+  const at::Tensor positive = predictor_.at_image_size(many.logits).gt(0).to(torch::kFloat64).mean({2, 3});
+  golden_.expect_close(positive, "out/masks_positive");
+
+  SamPrompts box;
+  box.boxes = golden_.read("in/box").view({1, 4});
+  const SamMasks one = predictor_.predict(box, false);
+  golden_.expect_close(one.iou.view(-1), "out/box_iou");
+  golden_.expect_close(thinned(one.logits, golden_.read("out/box_low_res")), "out/box_low_res");
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, SamGolden, ::testing::ValuesIn(network_files()),
+                         [](const auto& each) { return golden_test_name(each.param); });
+
+}  // namespace
+}  // namespace samsr::testing
