@@ -22,6 +22,13 @@ add_library(samsr::isal UNKNOWN IMPORTED)
 set_target_properties(samsr::isal PROPERTIES
   IMPORTED_LOCATION ${ISAL_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${ISAL_INCLUDE_DIR})
 
+# libzip's own package file asks for programs that Debian packs apart.
+find_path(LIBZIP_INCLUDE_DIR zip.h REQUIRED)
+find_library(LIBZIP_LIBRARY zip REQUIRED)
+add_library(samsr::libzip UNKNOWN IMPORTED)
+set_target_properties(samsr::libzip PROPERTIES
+  IMPORTED_LOCATION ${LIBZIP_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${LIBZIP_INCLUDE_DIR})
+
 add_library(samsr_hdf5 INTERFACE)
 target_include_directories(samsr_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(samsr_hdf5 INTERFACE ${HDF5_C_LIBRARIES})

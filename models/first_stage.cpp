@@ -2,11 +2,9 @@
 
 #include <torch/torch.h>
 
-#include <filesystem>
-
 #include "core/error.h"
 #include "models/load_weights.h"
-#include "models/safetensors.h"
+#include "models/weight_file.h"
 
 namespace samsr {
 namespace {
@@ -75,7 +73,7 @@ void FirstStageSettings::bind(Settings& settings) {
   settings
       .add("first_stage.type", type, "what diffusion works on: VQGAN latents, pixels folded into channels, pixels")
       .one_of({"vq_f4", "space_to_depth", "none"});
-  settings.add("first_stage.weights", weights, "weights of vq_f4 under the official names (safetensors)");
+  settings.add("first_stage.weights", weights, "weights of vq_f4: autoencoder_vq_f4.pth, or the same names as safetensors");
   settings.add("first_stage.factor", factor, "side of the tiles that space_to_depth folds, in pixels")
       .between(1, 64);
   settings.add("first_stage.scale_factor", scale_factor, "multiplies latents after encoding").above(0.0);
@@ -119,14 +117,8 @@ std::shared_ptr<FirstStage> make_first_stage(const FirstStageSettings& settings)
         "first_stage.weights is empty: first_stage.type vq_f4 needs the weights of autoencoder_vq_f4 (see the "
         "release page of ResShift); first_stage.type space_to_depth needs none");
   }
-  if (std::filesystem::path(settings.weights).extension() != ".safetensors") {
-    throw UserError(
-        "first_stage.weights: {} is not a .safetensors file; .pth files cannot be read yet, convert it once in "
-        "Python: safetensors.torch.save_file(torch.load(\"IN.pth\"), \"OUT.safetensors\")",
-        settings.weights);
-  }
   VQModelTorch model(settings.autoencoder);
-  load_weights(*model, read_safetensors(settings.weights), settings.weights);
+  load_weights(*model, read_weights(settings.weights), settings.weights);
   return make_vq_first_stage(model, settings);
 }
 

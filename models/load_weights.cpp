@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "models/weights/printable.h"
 
 namespace samsr {
 namespace {
@@ -17,7 +18,7 @@ std::string listing(const std::string& title, const std::vector<std::string>& na
   }
   std::string text = fmt::format("; {} {}: ", names.size(), title);
   for (std::size_t i = 0; i < names.size() && i < kShown; ++i) {
-    text += (i == 0 ? "" : ", ") + names[i];
+    text += (i == 0 ? "" : ", ") + printable(names[i]);
   }
   return names.size() > kShown ? text + fmt::format(" and {} more", names.size() - kShown) : text;
 }

@@ -14,6 +14,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "models/weights/printable.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -29,7 +30,7 @@ struct TypeName {
   const char* name;
   at::ScalarType type;
 };
-constexpr std::array<TypeName, 12> kTypes = {{{"F64", at::kDouble},
+constexpr std::array<TypeName, 15> kTypes = {{{"F64", at::kDouble},
                                               {"F32", at::kFloat},
                                               {"F16", at::kHalf},
                                               {"BF16", at::kBFloat16},
@@ -38,6 +39,9 @@ constexpr std::array<TypeName, 12> kTypes = {{{"F64", at::kDouble},
                                               {"I16", at::kShort},
                                               {"I8", at::kChar},
                                               {"U8", at::kByte},
+                                              {"U64", at::kUInt64},
+                                              {"U32", at::kUInt32},
+                                              {"U16", at::kUInt16},
                                               {"BOOL", at::kBool},
                                               {"F8_E4M3", at::kFloat8_e4m3fn},
                                               {"F8_E5M2", at::kFloat8_e5m2}}};
@@ -74,13 +78,15 @@ Json parse_json(const fs::path& path, const std::string& text) {
     malformed(path, "its header is no JSON object");
   }
   if (!repeated.empty()) {
-    malformed(path, fmt::format("tensor '{}' occurs twice", repeated));
+    malformed(path, fmt::format("tensor '{}' occurs twice", printable(repeated)));
   }
   return header;
 }
 
 Entry parse_entry(const fs::path& path, const std::string& name, const Json& description) {
-  const auto fail = [&](const std::string& what) { malformed(path, fmt::format("tensor '{}' {}", name, what)); };
+  const auto fail = [&](const std::string& what) {
+    malformed(path, fmt::format("tensor '{}' {}", printable(name), what));
+  };
   if (!description.is_object() || !description.contains("dtype") || !description.contains("shape") ||
       !description.contains("data_offsets")) {
     fail("has no dtype, shape or data_offsets");
@@ -92,7 +98,7 @@ Entry parse_entry(const fs::path& path, const std::string& name, const Json& des
     return dtype.is_string() && dtype.get<std::string>() == each.name;
   });
   if (type == kTypes.end()) {
-    fail("has a type that is not supported: " + dtype.dump());
+    fail("has a type that is not supported: " + printable(dtype.dump()));
   }
   entry.type = type->type;
 
@@ -174,7 +180,7 @@ Header read_header(const fs::path& path, std::ifstream& in) {
   for (const Entry& entry : header.entries) {
     if (entry.begin != reached) {
       malformed(path, fmt::format("tensor '{}' begins at byte {}, where {} was expected (overlap or gap)",
-                                  entry.name, entry.begin, reached));
+                                  printable(entry.name), entry.begin, reached));
     }
     reached = entry.end;
   }
@@ -185,13 +191,14 @@ Header read_header(const fs::path& path, std::ifstream& in) {
   return header;
 }
 
-const char* name_of(at::ScalarType type) {
+const char* type_name_of(const std::string& name, const at::Tensor& tensor) {
   for (const TypeName& each : kTypes) {
-    if (each.type == type) {
+    if (each.type == tensor.scalar_type()) {
       return each.name;
     }
   }
-  throw std::logic_error(std::string("no safetensors type for ") + at::toString(type));
+  throw UserError("tensor '{}' has numbers of the type {}, which safetensors files do not hold", printable(name),
+                  at::toString(tensor.scalar_type()));
 }
 
 std::string make_header(const TensorFile& file, const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
@@ -206,7 +213,7 @@ std::string make_header(const TensorFile& file, const std::vector<std::pair<std:
     }
     const std::uint64_t begin = reached;
     reached += tensor.nbytes();
-    json[name] = {{"dtype", name_of(tensor.scalar_type())},
+    json[name] = {{"dtype", type_name_of(name, tensor)},
                   {"shape", tensor.sizes().vec()},
                   {"data_offsets", {begin, reached}}};
   }

@@ -25,7 +25,8 @@ TensorFile read_safetensors(const std::filesystem::path& path);
 std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path);
 
 /// Writes the file under a temporary name and renames it. Tensors keep their order, except that those of wider
-/// types come first so that each is aligned to its own width. UserError when the disk does not take it.
+/// types come first so that each is aligned to its own width. UserError when the disk does not take it, or
+/// a tensor has complex numbers.
 void write_safetensors(const std::filesystem::path& path, const TensorFile& file);
 
 }  // namespace samsr

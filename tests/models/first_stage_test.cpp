@@ -76,10 +76,10 @@ TEST(FirstStage, EnlargesAsInterpolateDoes) {
 TEST(FirstStage, VqSaysWhatItNeeds) {
   FirstStageSettings settings = of_type("vq_f4");
   EXPECT_THAT(error_of(settings), HasSubstr("first_stage.weights"));
-  settings.weights = "autoencoder_vq_f4.pth";
-  EXPECT_THAT(error_of(settings), HasSubstr("save_file"));
-  settings.weights = "missing.safetensors";
-  EXPECT_THAT(error_of(settings), HasSubstr("missing.safetensors"));
+  for (const char* missing : {"missing.pth", "missing.safetensors"}) {
+    settings.weights = missing;
+    EXPECT_THAT(error_of(settings), HasSubstr(missing));
+  }
 }
 
 TEST(FirstStage, VqReadsItsWeightsAndPassesGradientsToTheLatent) {
@@ -103,6 +103,19 @@ TEST(FirstStage, VqReadsItsWeightsAndPassesGradientsToTheLatent) {
   EXPECT_TRUE(decoded.allclose(model->decode(latent / 0.5), 1e-3, 1e-4));
   decoded.sum().backward();
   EXPECT_GT(leaf.grad().abs().min().item<float>(), 0);
+}
+
+TEST(FirstStage, VqReadsFilesOfPyTorch) {
+  const auto path = std::filesystem::temp_directory_path() / ("samsr_vq_" + std::to_string(::getpid()) + ".pth");
+  FirstStageSettings settings = small_vq();
+  VQModelTorch model(settings.autoencoder);
+  testing::fill_by_rule(*model, 3);
+  torch::save(model, path.string());
+  settings.weights = path.string();
+  const auto stage = make_first_stage(settings);
+  std::filesystem::remove(path);
+  const at::Tensor image = torch::randn({1, 3, 16, 24});
+  EXPECT_TRUE(stage->encode(image).equal(model->encode(image)));
 }
 
 TEST(VqAutoencoder, FindsTheNearestCodesOfMoreThanOnePart) {
