@@ -76,10 +76,14 @@ void save_model(const std::filesystem::path& path, const ModelSettings& settings
 struct LoadedModel {
   std::unique_ptr<SuperResolutionModel> model;
   std::string kind;
+  bool own_settings = true;  ///< false for the official files, which carry none
 };
 
 /// Reads a model_file(). `first_stage_weights`, if not empty, replaces the path in the file's settings.
-/// UserError when the file is not such a file, or its weights do not fit its settings.
-LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights = {});
+/// `settings_of_official`: those of PyTorch's files, and of safetensors converted from them, which carry none; such a
+/// model is taken for a teacher. UserError when the file has no settings and none are given, or its weights do not
+/// fit the settings.
+LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights = {},
+                       const ModelSettings* settings_of_official = nullptr);
 
 }  // namespace samsr
