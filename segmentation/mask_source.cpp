@@ -1,6 +1,7 @@
 #include "segmentation/mask_source.h"
 
 #include "segmentation/graph_masks.h"
+#include "segmentation/sam_mask_source.h"
 
 namespace samsr {
 namespace {
@@ -17,7 +18,10 @@ class GraphMaskSource final : public MaskSource {
 
 }  // namespace
 
-std::unique_ptr<MaskSource> make_mask_source(const MaskSettings& settings) {
+std::unique_ptr<MaskSource> make_mask_source(const MaskSettings& settings, c10::Device device) {
+  if (settings.source == "sam") {
+    return make_sam_mask_source(settings, device);
+  }
   return std::make_unique<GraphMaskSource>(settings);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <memory>
 #include <opencv2/core.hpp>
@@ -23,7 +24,8 @@ class MaskSource {
   virtual std::string content() const { return {}; }
 };
 
-/// The source the settings name. UserError when its weights are missing or do not fit.
-std::unique_ptr<MaskSource> make_mask_source(const MaskSettings& settings);
+/// The source the settings name; a network computes on `device`. UserError when its weights are missing or do not
+/// fit.
+std::unique_ptr<MaskSource> make_mask_source(const MaskSettings& settings, c10::Device device = c10::kCPU);
 
 }  // namespace samsr

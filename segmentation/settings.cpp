@@ -3,7 +3,11 @@
 namespace samsr {
 
 void MaskSettings::bind(Settings& settings) {
-  settings.add("masks.source", source, "what makes the masks").one_of({"graph"});
+  settings.add("masks.source", source, "what makes the masks: Segment Anything, or a graph segmentation without weights")
+      .one_of({"graph", "sam"});
+  settings.add("masks.weights", weights, "sam: weights of ViT-B, -L or -H, such as sam_vit_b_01ec64.pth");
+  settings.add("masks.precision", precision, "sam: numbers of the network").one_of({"fp32", "bf16"});
+  automatic.bind(settings);
   settings.add("masks.graph_reduce", graph_reduce, "graph masks: segment the image this many times smaller")
       .between(1, 16);
   settings
@@ -29,6 +33,12 @@ void MaskSettings::bind(Settings& settings) {
 }
 
 void MaskSettings::check() const {
+  if (source == "sam" && weights.empty()) {
+    throw UserError(
+        "masks.source is sam, but masks.weights is not set; give the file sam_vit_b_01ec64.pth, sam_vit_l_0b3195.pth "
+        "or sam_vit_h_4b8939.pth of github.com/facebookresearch/segment-anything, or use masks.source=graph");
+  }
+  automatic.check();
   if (graph_k.size() != graph_min_size.size()) {
     throw UserError("masks.graph_min_size has {} numbers for the {} scales of masks.graph_k; give one for each",
                     graph_min_size.size(), graph_k.size());

@@ -4,12 +4,16 @@
 #include <vector>
 
 #include "core/settings.h"
+#include "segmentation/automatic_masks_settings.h"
 
 namespace samsr {
 
 /// How the masks of Eq. 3-4 are made.
 struct MaskSettings {
-  std::string source = "graph";
+  std::string source = "graph";    ///< or sam
+  std::string weights;             ///< sam: file of ViT-B, -L or -H
+  std::string precision = "fp32";  ///< sam: of the network, or bf16
+  AutomaticMaskSettings automatic;
   /// The segmented image is the low-resolution one enlarged ×4: its own pixels have the full contrast of an
   /// edge, the enlarged ones only a slope that the segmentation would walk over.
   int graph_reduce = 4;

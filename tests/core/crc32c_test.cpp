@@ -1,8 +1,14 @@
 #include "core/crc32c.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <string>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/file_checksum.h"
 
 namespace samsr {
 namespace {
@@ -16,6 +22,16 @@ TEST(Crc32c, KnownValues) {  // RFC 3720, appendix B.4, and the usual check stri
 TEST(Crc32c, ContinuesAcrossPieces) {
   const std::string text = "a photograph is a pure function of its seed";
   EXPECT_EQ(crc32c(text.data() + 10, text.size() - 10, crc32c(text.data(), 10)), crc32c(text.data(), text.size()));
+}
+
+TEST(FileChecksum, IsThatOfTheBytes) {
+  const std::string bytes(3'000'000, 'x');
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("samsr_checksum_{}", ::getpid());
+  write_file_atomically(path, bytes);
+  EXPECT_EQ(file_crc32c(path), crc32c(bytes.data(), bytes.size()));
+  std::filesystem::remove(path);
+  EXPECT_THROW(file_crc32c(path), UserError);
+  EXPECT_THROW(file_crc32c(std::filesystem::temp_directory_path()), UserError);
 }
 
 }  // namespace

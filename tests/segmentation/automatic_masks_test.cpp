@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "segmentation/automatic_masks_fixtures.h"
 #include "segmentation/crop_layout.h"
 #include "segmentation/mask_upscaler.h"
 #include "segmentation/small_regions.h"
@@ -11,23 +12,8 @@
 namespace samsr {
 namespace {
 
+using testing::as_mat;
 using testing::Golden;
-
-AutomaticMaskSettings read_settings(const YAML::Node& node) {
-  AutomaticMaskSettings settings;
-  settings.points_per_side = node["points_per_side"].as<int>();
-  settings.points_per_batch = node["points_per_batch"].as<int>();
-  settings.pred_iou_thresh = node["pred_iou_thresh"].as<double>();
-  settings.stability_score_thresh = node["stability_score_thresh"].as<double>();
-  settings.stability_score_offset = node["stability_score_offset"].as<double>();
-  settings.box_nms_thresh = node["box_nms_thresh"].as<double>();
-  settings.crop_n_layers = node["crop_n_layers"].as<int>();
-  settings.crop_nms_thresh = node["crop_nms_thresh"].as<double>();
-  settings.crop_overlap_ratio = node["crop_overlap_ratio"].as<double>();
-  settings.crop_n_points_downscale_factor = node["crop_n_points_downscale_factor"].as<int>();
-  settings.min_mask_region_area = node["min_mask_region_area"].as<int>();
-  return settings;
-}
 
 /// Answers points with recorded logits, in the order in which they are asked.
 class RecordedDecoder final : public PointDecoder {
@@ -57,18 +43,14 @@ class RecordedDecoder final : public PointDecoder {
   std::int64_t asked_ = 0;
 };
 
-cv::Mat as_mat(const torch::Tensor& image) {
-  return cv::Mat(static_cast<int>(image.size(0)), static_cast<int>(image.size(1)), CV_8UC3, image.data_ptr()).clone();
-}
-
 class AutomaticMasksGolden : public ::testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(AutomaticMasksGolden, FindsTheSameMasks) {
   const Golden golden(GetParam());
   RecordedDecoder decoder(golden.config()["img_size"].as<std::int64_t>(), golden.read("in/low_res_logits"),
                           golden.read("in/iou"));
-  const cv::Mat image = as_mat(golden.read("in/image").contiguous());
-  const std::vector<AutomaticMask> masks = generate_masks(image, read_settings(golden.config()["amg"]), decoder);
+  const cv::Mat image = as_mat(golden.read("in/image"));
+  const std::vector<AutomaticMask> masks = generate_masks(image, testing::automatic_settings(golden.config()["amg"]), decoder);
   EXPECT_EQ(decoder.asked(), golden.read("in/iou").size(0));
 
   ASSERT_EQ(static_cast<std::int64_t>(masks.size()), golden.read("out/num_masks").item<std::int64_t>());

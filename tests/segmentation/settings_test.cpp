@@ -24,6 +24,7 @@ std::string error_of(const std::string& assignment) {
 TEST(MaskSettings, WrongValuesAreRefusedByName) {
   EXPECT_EQ(error_of("masks.graph_sigma=1"), "");
   EXPECT_THAT(error_of("masks.source=magic"), HasSubstr("graph"));
+  EXPECT_THAT(error_of("masks.source=sam"), HasSubstr("masks.weights"));
   EXPECT_THAT(error_of("masks.graph_k=[]"), HasSubstr("at least one"));
   EXPECT_THAT(error_of("masks.graph_k=[100, -1]"), HasSubstr("above 0"));
   EXPECT_THAT(error_of("masks.graph_k=[100, 200]"), HasSubstr("masks.graph_min_size has 4"));

@@ -1,0 +1,62 @@
+#include "segmentation/sam_mask_source.h"
+
+#include <ATen/cpu/Utils.h>
+
+#include <algorithm>
+
+#include "core/file_checksum.h"
+#include "models/weight_file.h"
+#include "segmentation/automatic_masks.h"
+#include "segmentation/sam/network.h"
+#include "segmentation/sam/point_decoder.h"
+
+namespace samsr {
+namespace {
+
+/// Whether this processor computes with bf16 itself; where it does not, it is slower than float32.
+bool processor_has_bf16() {
+  const auto capabilities = at::cpu::get_cpu_capabilities();
+  return std::any_of(capabilities.begin(), capabilities.end(), [](const auto& capability) {
+    return capability.first.ends_with("bf16") && capability.second.isBool() && capability.second.toBool();
+  });
+}
+
+std::shared_ptr<SamNetwork> load_network(const MaskSettings& settings, c10::Device device) {
+  settings.check();
+  const bool bf16 = settings.precision == "bf16";
+  if (bf16 && device.is_cpu() && !processor_has_bf16()) {
+    throw UserError("masks.precision is bf16, but this processor has no bf16 instructions; set masks.precision=fp32");
+  }
+  return make_sam(read_weights(settings.weights), settings.weights, device, bf16 ? at::kBFloat16 : at::kFloat);
+}
+
+class SamMaskSource final : public MaskSource {
+ public:
+  SamMaskSource(const MaskSettings& settings, c10::Device device)
+      : settings_(settings.automatic),
+        content_(fmt::format("sam weights: {:08x}\n", file_crc32c(settings.weights))),
+        decoder_(load_network(settings, device), settings.automatic.points_per_batch) {}
+
+  std::string content() const override { return content_; }
+
+  at::Tensor masks(const cv::Mat& rgb) override {
+    std::vector<BitMask> masks;
+    for (AutomaticMask& mask : generate_masks(rgb, settings_, decoder_)) {
+      masks.push_back(std::move(mask.mask));
+    }
+    return stack_masks(masks, rgb.size());
+  }
+
+ private:
+  const AutomaticMaskSettings settings_;
+  const std::string content_;
+  SamPointDecoder decoder_;
+};
+
+}  // namespace
+
+std::unique_ptr<MaskSource> make_sam_mask_source(const MaskSettings& settings, c10::Device device) {
+  return std::make_unique<SamMaskSource>(settings, device);
+}
+
+}  // namespace samsr
