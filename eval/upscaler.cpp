@@ -11,7 +11,6 @@
 #include "eval/bicubic.h"
 #include "eval/noise_field.h"
 #include "segmentation/coverage.h"
-#include "segmentation/graph_masks.h"
 
 namespace samsr {
 namespace {
@@ -19,6 +18,18 @@ namespace {
 constexpr const char* kOneStep = "one_step";
 constexpr const char* kRollout = "rollout";
 constexpr const char* kAncestral = "ancestral";
+
+/// What shapes the noise of one step; null for plain noise. The device is the model's.
+std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const UpscaleSettings& settings,
+                                        MaskSettings masks, at::Device device) {
+  if (settings.masks == "none" || (settings.masks == "auto" && loaded.kind != "sam_student")) {
+    return nullptr;
+  }
+  if (settings.masks != "auto") {
+    masks.source = settings.masks;
+  }
+  return make_mask_source(masks, device);
+}
 
 /// Cuts 0 … length into equal parts of at most `most`: part boundaries.
 std::vector<std::int64_t> equal_parts(std::int64_t length, std::int64_t most) {
@@ -47,9 +58,9 @@ void UpscaleSettings::bind(Settings& registry) {
       .one_of({"auto", kOneStep, kRollout, kAncestral});
   registry
       .add("upscale.masks", masks,
-           "noise of one_step: graph: shaped by masks; none: plain; auto: as the student was trained, SAMSR with masks "
-           "and SinSR without")
-      .one_of({"auto", "graph", "none"});
+           "noise of one_step: graph or sam: shaped by such masks; none: plain; auto: as the student was trained, SAMSR "
+           "with those of masks.source and SinSR without")
+      .one_of({"auto", "graph", "sam", "none"});
   registry
       .add("upscale.mask_window", mask_window,
            "LR pixels a side that are segmented at once; the training crops' size gives masks as in training")
@@ -57,8 +68,8 @@ void UpscaleSettings::bind(Settings& registry) {
   registry.add("upscale.resume", resume, "keep the pictures that a folder of results holds already");
 }
 
-at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window,
-                            const MaskSettings& masks) {
+at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, MaskSource& masks,
+                            double pool_threshold) {
   const cv::Mat enlarged = to_mat(upscale_bicubic(to_tensor(rgb), scale));
   at::Tensor counts = at::empty({1, 1, rgb.rows, rgb.cols}, at::kByte);
   const std::vector<std::int64_t> rows = equal_parts(rgb.rows, window);
@@ -68,11 +79,11 @@ at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t
       const cv::Rect part(static_cast<int>(columns[c] * scale), static_cast<int>(rows[r] * scale),
                           static_cast<int>((columns[c + 1] - columns[c]) * scale),
                           static_cast<int>((rows[r + 1] - rows[r]) * scale));
-      const at::Tensor found = graph_masks(enlarged(part).clone(), masks);
+      const at::Tensor found = masks.masks(enlarged(part).clone());
       counts[0][0]
           .slice(0, rows[r], rows[r + 1])
           .slice(1, columns[c], columns[c + 1])
-          .copy_(coverage(pool_masks(found, static_cast<int>(scale), masks.pool_threshold)));
+          .copy_(coverage(pool_masks(found, static_cast<int>(scale), pool_threshold)));
     }
   }
   return counts;
@@ -81,17 +92,20 @@ at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t
 Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks)
     : model_(*loaded.model),
       settings_(settings),
-      masks_(masks),
+      pool_threshold_(masks.pool_threshold),
       sampler_(settings.sampler != "auto" ? settings.sampler
                : loaded.kind == "teacher" ? kAncestral
                                           : kOneStep),
-      shaped_noise_(settings.masks == "graph" || (settings.masks == "auto" && loaded.kind == "sam_student")) {
+      masks_(sampler_ == kOneStep
+                 ? noise_masks(loaded, settings, masks, model_.unet()->parameters().front().device())
+                 : nullptr),
+      masks_name_(settings.masks == "auto" ? masks.source : settings.masks) {
   model_.unet()->eval();
 }
 
 std::string Upscaler::describe() const {
   if (sampler_ == kOneStep) {
-    return shaped_noise_ ? "one step, noise shaped by graph masks" : "one step, plain noise";
+    return masks_ ? fmt::format("one step, noise shaped by masks ({})", masks_name_) : "one step, plain noise";
   }
   return fmt::format("{} sampling in {} steps", sampler_, model_.diffusion().schedule().steps());
 }
@@ -103,11 +117,11 @@ at::Tensor Upscaler::student_shift(const cv::Mat& rgb, const TilePlan& plan) con
   // The prior is z_y plus something that z_y has no part in. Computed over the whole picture, because SAM noise
   // and semantic weight are relative to the picture's own statistics, which a tile does not know.
   const at::Tensor nothing = at::zeros_like(noise);
-  if (!shaped_noise_) {
+  if (!masks_) {
     return sinsr_start(schedule, nothing, noise).x_T;
   }
-  const at::Tensor counts =
-      coverage_at(plan.pad(picture_coverage(rgb, scale(), settings_.mask_window, masks_)), height, width);
+  const at::Tensor found = picture_coverage(rgb, scale(), settings_.mask_window, *masks_, pool_threshold_);
+  const at::Tensor counts = coverage_at(plan.pad(found), height, width);
   const SamSettings& sam = model_.settings().sam;
   return samsr_start(schedule, sam, nothing, counts, coverage_noise(counts, noise, sam)).x_T;
 }

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <opencv2/core.hpp>
 #include <string>
 
 #include "core/settings.h"
 #include "diffusion/super_resolution_model.h"
 #include "eval/tiling.h"
-#include "segmentation/settings.h"
+#include "segmentation/mask_source.h"
 
 namespace samsr {
 
@@ -27,7 +28,8 @@ struct UpscaleSettings {
 /// away from the borders the same for any tiles.
 class Upscaler {
  public:
-  /// `loaded` must outlive the upscaler. `masks`: how the masks of SAM noise are made.
+  /// `loaded` must outlive the upscaler. `masks`: how the masks of SAM noise are made. UserError when their weights
+  /// are missing.
   Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks);
 
   std::int64_t scale() const { return model_.settings().scale; }
@@ -45,15 +47,16 @@ class Upscaler {
 
   SuperResolutionModel& model_;
   const UpscaleSettings settings_;
-  const MaskSettings masks_;
+  const double pool_threshold_;
   const std::string sampler_;
-  const bool shaped_noise_;
+  const std::unique_ptr<MaskSource> masks_;  ///< null for plain noise
+  const std::string masks_name_;
 };
 
-/// Number of graph masks over each pixel of an LR picture: CV_8UC3 RGB (H,W) to (1,1,H,W) uint8. The bicubically
+/// Number of masks over each pixel of an LR picture: CV_8UC3 RGB (H,W) to (1,1,H,W) uint8. The bicubically
 /// enlarged picture is segmented window by window, `window` LR pixels at most a side, so that segments have the
 /// sizes that the masks of training crops have, and memory is bounded.
-at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window,
-                            const MaskSettings& masks);
+at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, MaskSource& masks,
+                            double pool_threshold);
 
 }  // namespace samsr

@@ -77,7 +77,7 @@ TEST(Upscaler, AnySize) {
 TEST(Upscaler, SamplerAndNoiseFollowTheKindOfModel) {
   const cv::Mat rgb = synthetic_image(20, 40, 3);
   for (const auto& [kind, sampler, words] : {std::array{"student", "auto", "one step, plain noise"},
-                                             std::array{"sam_student", "auto", "one step, noise shaped by graph masks"},
+                                             std::array{"sam_student", "auto", "one step, noise shaped by masks (graph)"},
                                              std::array{"student", "rollout", "rollout sampling in 2 steps"},
                                              std::array{"teacher", "auto", "ancestral sampling in 2 steps"},
                                              std::array{"teacher", "one_step", "one step, plain noise"}}) {
@@ -107,7 +107,7 @@ TEST(Upscaler, MasksShapeTheNoise) {
   cv::Mat rgb(64, 64, CV_8UC3, cv::Scalar(40, 90, 160));
   cv::circle(rgb, {32, 32}, 14, cv::Scalar(220, 60, 30), cv::FILLED);
   UpscaleSettings settings;
-  ASSERT_GT(picture_coverage(rgb, 4, 64, MaskSettings()).max().item<int>(), 0);
+  ASSERT_GT(picture_coverage(rgb, 4, 64, *make_mask_source(MaskSettings()), 0.5).max().item<int>(), 0);
   const cv::Mat shaped = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
   settings.masks = "none";
   EXPECT_GT(largest_difference(shaped, Upscaler(loaded, settings, MaskSettings()).upscale(rgb)), 0);
@@ -126,9 +126,10 @@ TEST(Upscaler, TiledIsCloseToUntiled) {
 
 TEST(Upscaler, CoverageIsMadeWindowByWindow) {
   const cv::Mat rgb = synthetic_image(70, 130, 6);
-  const at::Tensor counts = picture_coverage(rgb, 4, 64, MaskSettings());
+  const auto masks = make_mask_source(MaskSettings());
+  const at::Tensor counts = picture_coverage(rgb, 4, 64, *masks, 0.5);
   ASSERT_EQ(counts.sizes(), at::IntArrayRef({1, 1, 70, 130}));
-  EXPECT_EQ(picture_coverage(synthetic_image(1, 1, 7), 4, 64, MaskSettings()).numel(), 1);
+  EXPECT_EQ(picture_coverage(synthetic_image(1, 1, 7), 4, 64, *masks, 0.5).numel(), 1);
 }
 
 TEST(NoiseField, APieceIsTheSameWhereverItIsCut) {
