@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "comm/communicator.h"
+#include "comm/work_queue_mpi.h"
 
 namespace samsr {
 namespace {
@@ -81,6 +82,8 @@ class MpiCommunicator final : public Communicator {
     }
     return texts;
   }
+
+  std::unique_ptr<WorkQueue> share_work(std::uint64_t items) override { return make_mpi_work_queue(world_, items); }
 
   void abort(int status) override {
     MPI_Abort(world_, status);

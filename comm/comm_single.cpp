@@ -17,6 +17,7 @@ class SingleCommunicator final : public Communicator {
   void sum(std::span<double>) override {}
   double max(double value) override { return value; }
   std::vector<std::string> gather(const std::string& text) override { return {text}; }
+  std::unique_ptr<WorkQueue> share_work(std::uint64_t items) override { return make_single_work_queue(items); }
   void abort(int status) override { std::_Exit(status); }
 };
 

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "comm/work_queue.h"
+
 namespace samsr {
 
 class Communicator {
@@ -34,6 +36,8 @@ class Communicator {
   virtual double max(double value) = 0;
   /// Every rank's text in the order of the ranks, on every rank.
   virtual std::vector<std::string> gather(const std::string& text) = 0;
+  /// Items 0 … items-1 for the ranks to take one by one.
+  virtual std::unique_ptr<WorkQueue> share_work(std::uint64_t items) = 0;
   /// Ends all ranks at once with this exit status; for errors that the other ranks cannot learn of.
   [[noreturn]] virtual void abort(int status) = 0;
 };

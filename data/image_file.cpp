@@ -2,22 +2,18 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <array>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <string_view>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "data/image_container.h"
+#include "data/image_walk.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::array<std::string_view, 10> kExtensions{".bmp", ".jpeg", ".jpg", ".pgm",  ".png",
-                                                       ".pnm", ".ppm",  ".tif", ".tiff", ".webp"};
 
 void note(std::string& converted, const char* what) {
   converted += (converted.empty() ? "" : ", ") + std::string(what);
@@ -128,29 +124,8 @@ void write_png(const fs::path& path, const cv::Mat& rgb, const cv::Mat& alpha) {
 }
 
 std::vector<fs::path> list_images(const fs::path& folder) {
-  if (!fs::exists(folder)) {
-    throw UserError("{}: no such folder; check the path of the images", folder.string());
-  }
-  if (!fs::is_directory(folder)) {
-    throw UserError("{}: is a file, a folder of images is needed", folder.string());
-  }
   std::vector<fs::path> found;
-  try {
-    for (const auto& entry :
-         fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink)) {
-      std::string extension = entry.path().extension().string();
-      std::transform(extension.begin(), extension.end(), extension.begin(),
-                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-      const bool hidden = entry.path().filename().string().starts_with(".");
-      const bool known = std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
-      if (known && !hidden && !entry.is_directory()) {
-        found.push_back(entry.path());
-      }
-    }
-  } catch (const fs::filesystem_error& error) {
-    throw UserError("{}: cannot be read: {}", error.path1().string(), error.code().message());
-  }
-  std::sort(found.begin(), found.end());
+  walk_images(folder, [&](const std::string& path) { found.push_back(folder / path); });
   return found;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "core/error.h"
 #include "data/contact_sheet.h"
 #include "data/image_file.h"
+#include "data/shards/content.h"
+#include "data/shards/manifest.h"
 #include "data/shards/shard_set.h"
 
 namespace samsr {
@@ -19,11 +22,16 @@ namespace fs = std::filesystem;
 namespace {
 
 std::vector<Shard> open_shards(const fs::path& path) {
-  if (fs::is_directory(path)) {
-    return ShardSet(path).shards();
-  }
   std::vector<Shard> shards;
-  shards.emplace_back(path);
+  if (!fs::is_directory(path)) {
+    shards.emplace_back(path);
+  } else if (fs::exists(manifest_path(path)) || shards_in(path).empty()) {
+    return ShardSet(path).shards();
+  } else {  // a build has begun and not finished
+    for (const fs::path& each : shards_in(path)) {
+      shards.emplace_back(each);
+    }
+  }
   return shards;
 }
 
@@ -56,6 +64,10 @@ Range range_of(const Shard& shard, const ShardField& field) {
       range.add<c10::Half>(bytes);
     } else if (field.type == at::kFloat) {
       range.add<float>(bytes);
+    } else if (field.type == at::kUInt64) {
+      range.add<std::uint64_t>(bytes);
+    } else if (field.type == at::kUInt32) {
+      range.add<std::uint32_t>(bytes);
     } else {
       range.add<std::uint8_t>(bytes);
     }
@@ -104,6 +116,42 @@ void print_levels(const Shard& shard, const ShardField& field, std::ostream& out
   out << fmt::format("; {} samples without any mask\n", empty);
 }
 
+void print_masks(const Shard& shard, const ShardField& field, std::ostream& out) {
+  const RandomAccessFile file(shard.path(), RandomAccessFile::Access::kRead);
+  std::string text(field.bytes, '\0');
+  std::map<std::string, std::uint64_t> counts;
+  for (std::uint64_t i = 0; i < shard.samples(); ++i) {
+    if (!shard.read(file, field, i, text.data())) {
+      continue;  // `data verify` names it
+    }
+    const nlohmann::json by_image = nlohmann::json::parse(text.c_str());
+    for (const auto& [image, masks] : by_image.items()) {
+      counts[image] += masks.size();
+    }
+  }
+  for (const auto& [image, count] : counts) {
+    out << fmt::format("masks: {} of the {} images, {:.1f} an image\n", count, image,
+                       static_cast<double>(count) / static_cast<double>(shard.samples()));
+  }
+}
+
+/// Which stages how many of the shards have.
+void print_stages(const std::vector<Shard>& shards, std::ostream& out) {
+  out << "stages:";
+  for (const std::string& name : stage_names()) {
+    const auto count = std::count_if(shards.begin(), shards.end(), [&](const Shard& shard) {
+      return split_content(shard.header().content).contains(name);
+    });
+    if (count > 0) {
+      out << "  " << name;
+      if (count < static_cast<std::ptrdiff_t>(shards.size())) {
+        out << fmt::format(" ({} of {} shards)", count, shards.size());
+      }
+    }
+  }
+  out << '\n';
+}
+
 }  // namespace
 
 void inspect(const fs::path& path, const InspectOptions& options, std::ostream& out) {
@@ -111,6 +159,9 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
     throw UserError("{}: no such shard or folder of shards", path.string());
   }
   const std::vector<Shard> shards = open_shards(path);
+  if (fs::is_directory(path) && !fs::exists(manifest_path(path))) {
+    out << "not complete: the build has not finished\n";
+  }
   const Shard& shard = shards.front();
   const ShardHeader& header = shard.header();
   if (shards.size() > 1 || fs::is_directory(path)) {
@@ -125,11 +176,15 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
   }
   out << fmt::format("{}: {}, {} samples from number {}, seed {}, scale {}, made by {}\n", shard.path().string(),
                      kShardFormat, shard.samples(), header.first_index, header.seed, header.scale, header.tool);
+  print_stages(shards, out);
   print_fields(shard, out);
   for (const char* name : {"coverage", "coverage_hr"}) {
     if (const ShardField* field = shard.find(name)) {
       print_levels(shard, *field, out);
     }
+  }
+  if (const ShardField* field = shard.find(kMasksField)) {
+    print_masks(shard, *field, out);
   }
   out << "sample " << header.first_index << ": " << nlohmann::ordered_json::parse(read_source(shard, 0)).dump(2)
       << '\n';

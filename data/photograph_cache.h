@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "data/photograph_index.h"
+
 namespace samsr {
 
 /// Decoded photographs, the last used ones within a bound of memory. For one thread.
@@ -16,8 +18,8 @@ class PhotographCache {
   /// Of the files below `folder`, at most `bytes` (but always the last one).
   PhotographCache(std::filesystem::path folder, std::size_t bytes) : folder_(std::move(folder)), limit_(bytes) {}
 
-  /// CV_8UC3 RGB of a file. UserError when it can no longer be read.
-  cv::Mat load(const std::string& path);
+  /// CV_8UC3 RGB. UserError when the file can no longer be read or its content has changed.
+  cv::Mat load(const Photograph& photograph);
 
  private:
   using Entry = std::pair<std::string, cv::Mat>;

@@ -1,7 +1,5 @@
 #include "data/settings.h"
 
-#include <set>
-
 #include "core/error.h"
 
 namespace samsr {
@@ -24,15 +22,13 @@ void DataSettings::bind(Settings& settings) {
   settings.add("data.use_rot", use_rot, "turn samples by multiples of 90 degrees");
   settings.add("data.latents", latents, "store the first stage's latents; without, training computes them");
   settings.add("data.coverage_hr", coverage_hr, "store the coverage of the high-resolution image too");
+  settings.add("masks.keep", keep_masks, "store the masks themselves too, as COCO run lengths");
   settings.add("data.samples_per_shard", samples_per_shard, "samples in a shard")
       .between(std::uint64_t{1}, std::uint64_t{1} << 20);
   settings.add("data.cache_mb", cache_mb, "memory for decoded photographs on each rank, MB").between(0, 1 << 20);
 }
 
 void DataSettings::check() const {
-  if (images.empty()) {
-    throw UserError("data.images is not set; give the folder of the photographs, data.images=DIR");
-  }
   if (out.empty()) {
     throw UserError("data.out is not set; give the folder for the shards, data.out=DIR");
   }
@@ -50,23 +46,6 @@ void BuildSettings::bind(Settings& settings) {
   degradation.bind(settings);
   masks.bind(settings);
   first_stage.bind(settings);
-}
-
-std::string content_lines(const BuildSettings& settings) {
-  static const std::set<std::string> kElsewhere{"data.images", "data.out", "data.samples", "data.cache_mb"};
-  BuildSettings copy = settings;
-  Settings registry;
-  copy.bind(registry);
-  std::string lines;
-  for (const Settings::Entry& entry : registry.entries()) {
-    const bool of_latents = entry.key.starts_with("first_stage.") || entry.key.starts_with("autoencoder.");
-    if (!kElsewhere.contains(entry.key) && (settings.data.latents || !of_latents)) {
-      YAML::Emitter value;
-      value << entry.current();
-      lines += entry.key + ": " + value.c_str() + "\n";
-    }
-  }
-  return lines;
 }
 
 }  // namespace samsr

@@ -25,12 +25,13 @@ struct DataSettings {
   bool use_rot = false;
   bool latents = true;
   bool coverage_hr = true;
+  bool keep_masks = false;
   std::uint64_t samples_per_shard = 256;
   int cache_mb = 512;
 
-  /// Section `data.`.
+  /// Section `data.`, and `masks.keep`.
   void bind(Settings& settings);
-  /// UserError where settings are missing or contradict each other.
+  /// UserError where data.out is missing or settings contradict each other.
   void check() const;
 };
 
@@ -43,9 +44,5 @@ struct BuildSettings {
 
   void bind(Settings& settings);
 };
-
-/// "key: value" lines of the settings that decide what a sample is, for telling data sets apart. Left out are
-/// those that do not: paths, how many samples, memory - and the first stage where no latents are stored.
-std::string content_lines(const BuildSettings& settings);
 
 }  // namespace samsr

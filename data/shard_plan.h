@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "data/settings.h"
 #include "data/shards/manifest.h"
+#include "data/stage_plan.h"
 
 namespace samsr {
 
@@ -18,17 +19,19 @@ struct PlannedShard {
   std::filesystem::path path;
   std::uint64_t first_index = 0;
   std::uint64_t samples = 0;
-  std::optional<ManifestEntry> complete;  ///< set when it is there already
+  bool usable = false;                      ///< a sound shard of these samples is there, perhaps without all stages
+  std::optional<ManifestEntry> complete{};  ///< set when it has all stages asked for
+  std::string content{};                    ///< CRC-32C of its attribute `content`, when it is complete
 };
 
-/// The shards of the data set, and which of them earlier runs have completed. `content`: ShardHeader::content
-/// of this run. A damaged shard is to be made again, with one line that says so; so is the last of a data set
-/// that grows. UserError when data.out holds shards of another content or more shards than planned.
-/// Collective; the ranks share the looking.
-std::vector<PlannedShard> plan_shards(const DataSettings& settings, const std::string& content, Communicator& comm,
-                                      Log& log);
+/// Eight hex digits of the CRC-32C.
+std::string checksum_of_text(const std::string& text);
 
-/// The first line of `ours` and `theirs` ("key: value" lines) that differs, as "key is 1 there and 2 now".
-std::string first_difference(const std::string& theirs, const std::string& ours);
+/// The shards of the data set, and how far earlier runs have come with each. A damaged shard is to be made again,
+/// with one line that says so; so is the last of a data set that grows. UserError when data.out holds a shard that
+/// does not fit the stages asked for (see plan_stages) or more shards than planned. Collective; the ranks share the
+/// looking.
+std::vector<PlannedShard> plan_shards(const DataSettings& settings, const StageList& stages, Communicator& comm,
+                                      Log& log);
 
 }  // namespace samsr

@@ -1,6 +1,5 @@
 #include "data/verify.h"
 
-#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -76,19 +75,39 @@ void check_for_extras(const fs::path& folder, const Manifest& manifest, Findings
   }
 }
 
+/// The sound shards of a build that has not finished, each found by itself; the others are findings of rank 0.
+Manifest describe_unfinished(const fs::path& folder, const Communicator& comm, Findings& findings) {
+  Manifest manifest;
+  std::vector<std::string> lines{
+      fmt::format("{}: missing, the build has not finished", manifest_path(folder).string())};
+  for (const fs::path& path : shards_in(folder)) {
+    try {
+      manifest.shards.push_back(describe_shard(Shard(path)));
+    } catch (const UserError& error) {
+      lines.emplace_back(error.what());
+    }
+  }
+  if (comm.rank() == 0) {
+    findings.lines = std::move(lines);
+  }
+  return manifest;
+}
+
 }  // namespace
 
 void verify_dataset(const fs::path& folder, Communicator& comm, Log& log) {
-  const Manifest manifest = read_manifest(folder);
   Findings findings;
-  if (comm.rank() == 0) {
+  const bool finished = !fs::is_directory(folder) || fs::exists(manifest_path(folder));
+  const Manifest manifest = finished ? read_manifest(folder) : describe_unfinished(folder, comm, findings);
+  if (comm.rank() == 0 && finished) {
     check_for_extras(folder, manifest, findings);
   }
-  const auto ranks = static_cast<std::size_t>(comm.size());
   Progress progress(log, "verifying", static_cast<std::int64_t>(manifest.shards.size()), "shards");
-  for (std::size_t i = static_cast<std::size_t>(comm.rank()); i < manifest.shards.size(); i += ranks) {
-    check_shard(folder, manifest.shards[i], findings);
-    progress.set(static_cast<std::int64_t>(std::min(i + ranks, manifest.shards.size())));
+  const auto queue = comm.share_work(manifest.shards.size());
+  while (const auto item = queue->next()) {
+    check_shard(folder, manifest.shards[*item], findings);
+    queue->report(1);
+    progress.set(static_cast<std::int64_t>(queue->reported()));
   }
   std::string text;
   for (const std::string& line : findings.lines) {

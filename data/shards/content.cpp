@@ -46,6 +46,13 @@ std::string_view stage_of_field(std::string_view field) {
   return field.starts_with("rollout/") ? "rollout" : "";
 }
 
+bool stage_depends_on(std::string_view stage, std::string_view earlier) {
+  if (stage == "rollout") {
+    return earlier != "rollout";
+  }
+  return stage != "pairs" && earlier == "pairs";
+}
+
 StageContents split_content(const std::string& content) {
   StageContents contents;
   std::string* lines = nullptr;

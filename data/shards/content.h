@@ -17,6 +17,9 @@ const std::vector<std::string>& stage_names();
 /// belongs to none.
 std::string_view stage_of_field(std::string_view field);
 
+/// Whether `stage` computes its fields from those of `earlier`.
+bool stage_depends_on(std::string_view stage, std::string_view earlier);
+
 /// Stage → its "key: value" lines.
 using StageContents = std::map<std::string, std::string>;
 

@@ -1,5 +1,6 @@
 #include "data/shards/manifest.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
@@ -38,6 +39,19 @@ std::uint64_t Manifest::samples() const {
 fs::path manifest_path(const fs::path& folder) { return folder / "manifest.json"; }
 
 std::string shard_name(std::uint64_t number) { return fmt::format("shard-{:06}.h5", number); }
+
+std::vector<fs::path> shards_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("shard-") && name.ends_with(".h5")) {
+      found.push_back(entry.path());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
 
 ManifestEntry describe_shard(const Shard& shard) {
   ManifestEntry entry{.file = shard.path().filename().string(),

@@ -33,6 +33,9 @@ std::filesystem::path manifest_path(const std::filesystem::path& folder);
 /// "shard-000042.h5".
 std::string shard_name(std::uint64_t number);
 
+/// The files in `folder` that have a shard's name, sorted.
+std::vector<std::filesystem::path> shards_in(const std::filesystem::path& folder);
+
 /// Entry of a shard as it lies on disk; reads its table of checksums.
 ManifestEntry describe_shard(const Shard& shard);
 

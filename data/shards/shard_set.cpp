@@ -1,6 +1,7 @@
 #include "data/shards/shard_set.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/error.h"
 #include "data/shards/manifest.h"
@@ -62,13 +63,26 @@ const Shard& ShardSet::shard_of(std::uint64_t index) const {
 }
 
 bool ShardSet::read(std::uint64_t index, std::string_view name, void* out) const {
-  const Shard& shard = shard_of(index);
-  const ShardField* field = shard.find(name);
-  if (field == nullptr || index >= size_) {
-    throw std::logic_error("no such sample or field: " + std::string(name));
-  }
   const Place at = place(index);
-  return shard.read(*at.file, *field, at.sample, out);
+  const ShardField* field = at.shard.find(name);
+  if (field == nullptr || field->text || index >= size_) {
+    throw std::logic_error("no such sample or array: " + std::string(name));
+  }
+  return at.shard.read(*at.file, *field, at.sample, out);
+}
+
+std::optional<std::string> ShardSet::read_text(std::uint64_t index, std::string_view name) const {
+  const Place at = place(index);
+  const ShardField* field = at.shard.find(name);
+  if (field == nullptr || !field->text || index >= size_) {
+    throw std::logic_error("no such sample or text: " + std::string(name));
+  }
+  std::string text(field->bytes, '\0');
+  if (!at.shard.read(*at.file, *field, at.sample, text.data())) {
+    return std::nullopt;
+  }
+  text.resize(::strnlen(text.data(), text.size()));
+  return text;
 }
 
 ShardSet::Place ShardSet::place(std::uint64_t index) const {

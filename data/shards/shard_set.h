@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,9 +29,12 @@ class ShardSet {
   /// A dataset's name, type and shape, the same in all shards; null when there is none.
   const ShardField* find(std::string_view name) const { return shards_.front().find(name); }
 
-  /// Reads field `name` of sample `index` (0 … size()-1) into `out`, find(name)->bytes long; false when its
+  /// Reads array `name` of sample `index` (0 … size()-1) into `out`, find(name)->bytes long; false when its
   /// checksum does not fit. UserError when the shard cannot be read any more. Safe to use from several threads.
   bool read(std::uint64_t index, std::string_view name, void* out) const;
+  /// The text `name` of a sample, whose width differs between shards; none when its checksum does not fit. Otherwise
+  /// as read().
+  std::optional<std::string> read_text(std::uint64_t index, std::string_view name) const;
   /// Where a sample lies.
   struct Place {
     const Shard& shard;

@@ -4,23 +4,50 @@
 #include "data/build.h"
 #include "data/export.h"
 #include "data/inspect.h"
+#include "data/regenerate.h"
+#include "data/stages/rollout_stage.h"
 #include "data/verify.h"
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
+#include "train/checkpoint.h"
+#include "train/device.h"
 
 namespace samsr {
 namespace {
+
+/// The teacher and device are those that training with the same settings takes.
+std::unique_ptr<Stage> rollout_stage(const Config& config, VerbContext& context) {
+  RolloutPlan plan;
+  plan.rollout = config.rollout;
+  plan.recipe = config.train.recipe;
+  plan.model = config.model;
+  if (!config.train.teacher_weights.empty()) {
+    plan.teacher = find_weights(config.train.teacher_weights, context.log);
+  }
+  plan.device = choose_device(config.train.device, context.communicator);
+  return std::make_unique<RolloutStage>(plan);
+}
 
 void add_build(CLI::App& data, VerbContext& context) {
   CLI::App* verb = data.add_subcommand(
       "build", "degrades a folder of photographs into shards of LR/HR pairs with masks' coverage and latents");
   auto arguments = std::make_shared<ConfigArguments>();
   arguments->add_to(*verb);
-  verb->callback([&context, arguments] {
+  auto stages = std::make_shared<std::vector<std::string>>();
+  verb->add_option("--stage", *stages,
+                   "do these stages only, of pairs, masks, latents, rollout, all; adds to shards that exist")
+      ->delimiter(',')
+      ->expected(1)
+      ->allow_extra_args(false)  // what follows are settings
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb->callback([&context, arguments, stages] {
     Config config;
     Settings settings;
     arguments->load(config, settings);
-    build_dataset(config.build, settings.to_yaml(), context.communicator, context.log);
+    BuildOptions options;
+    options.stages = *stages;
+    options.rollout = [&] { return rollout_stage(config, context); };
+    build_dataset(config.build, options, settings.to_yaml(), context.communicator, context.log);
   });
 }
 
@@ -62,6 +89,30 @@ void add_export(CLI::App& data, VerbContext& context) {
   });
 }
 
+void add_regenerate(CLI::App& data, VerbContext& context) {
+  CLI::App* verb = data.add_subcommand(
+      "regenerate", "makes one pair again from its photograph and compares it with the stored one");
+  auto folder = std::make_shared<std::string>();
+  auto index = std::make_shared<std::uint64_t>(0);
+  auto out = std::make_shared<std::string>();
+  auto overrides = std::make_shared<std::vector<std::string>>();
+  verb->add_option("folder", *folder, "folder of shards")->required();
+  verb->add_option("--index", *index, "index of the pair")->required();
+  verb->add_option("--out", *out, "folder for the pair, OUT/lq and OUT/gt")->required();
+  verb->add_option("overrides", *overrides, "data.images=DIR where the photographs lie elsewhere by now");
+  verb->callback([&context, folder, index, out, overrides] {
+    std::string images;
+    Settings settings;
+    settings.add("data.images", images, "folder of photographs");
+    for (const std::string& assignment : *overrides) {
+      settings.apply_override(assignment);
+    }
+    if (context.communicator.rank() == 0) {
+      regenerate_pair(*folder, *index, *out, images, context.log);
+    }
+  });
+}
+
 }  // namespace
 
 void add_data_verbs(CLI::App& app, VerbContext& context) {
@@ -71,6 +122,7 @@ void add_data_verbs(CLI::App& app, VerbContext& context) {
   add_inspect(*data, context);
   add_verify(*data, context);
   add_export(*data, context);
+  add_regenerate(*data, context);
 }
 
 }  // namespace samsr

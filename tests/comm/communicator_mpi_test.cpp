@@ -1,5 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <set>
+#include <sstream>
+#include <thread>
+
 #include "mpi_main.h"
 
 namespace samsr::testing {
@@ -26,6 +31,42 @@ TEST(MpiCommunicator, BroadcastsFromAnyRank) {
     comm.broadcast(text.data(), text.size(), root);
     EXPECT_EQ(text, "photograph");
   }
+}
+
+TEST(MpiCommunicator, DealsEveryItemOnceAndMoreToTheFaster) {
+  using namespace std::chrono_literals;
+  Communicator& comm = world();
+  constexpr std::uint64_t kItems = 24;
+  for (int slow = 0; slow < comm.size(); ++slow) {  // rank 0, which keeps the counter, may be the slow one too
+    const auto queue = comm.share_work(kItems);
+    std::string mine;
+    while (const auto item = queue->next()) {
+      std::this_thread::sleep_for(comm.rank() == slow ? 60ms : 2ms);
+      mine += std::to_string(*item) + " ";
+      queue->report(10);
+    }
+    std::set<std::uint64_t> seen;
+    const std::vector<std::string> all = comm.gather(mine);
+    for (const std::string& text : all) {
+      std::istringstream in(text);
+      for (std::uint64_t item = 0; in >> item;) {
+        EXPECT_TRUE(seen.insert(item).second) << item << " was dealt twice";
+      }
+    }
+    EXPECT_EQ(seen.size(), kItems);
+    if (comm.size() > 1) {
+      EXPECT_LT(all[static_cast<std::size_t>(slow)].size(), all[static_cast<std::size_t>(slow == 0 ? 1 : 0)].size());
+    }
+    if (comm.rank() == 0) {
+      EXPECT_EQ(queue->reported(), 10 * kItems);
+    }
+  }
+}
+
+TEST(MpiCommunicator, DealsNothingOfNothing) {
+  const auto queue = world().share_work(0);
+  EXPECT_FALSE(queue->next());
+  EXPECT_FALSE(queue->next());
 }
 
 }  // namespace

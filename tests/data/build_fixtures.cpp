@@ -1,6 +1,10 @@
 #include "data/build_fixtures.h"
 
+#include <ATen/ATen.h>
+
+#include <chrono>
 #include <opencv2/imgproc.hpp>
+#include <thread>
 
 #include "core/atomic_file.h"
 #include "core/rng.h"
@@ -25,6 +29,38 @@ void write_photographs(const fs::path& folder, int count) {
     write_png(folder / ("photo" + std::to_string(i) + ".png"), image);
   }
 }
+
+namespace {
+
+class TestRollout final : public Stage {
+ public:
+  explicit TestRollout(double seconds) : seconds_(seconds) {}
+
+  std::string name() const override { return "rollout"; }
+  std::vector<std::string> needs() const override { return {"coverage", "z_lr"}; }
+  std::string content() const override { return "rollout.count: 2\nteacher_weights: 0badc0de\n"; }
+  std::size_t batch() const override { return 3; }
+
+  void run(std::uint64_t first, std::span<Sample> samples) override {
+    for (Sample& sample : samples) {
+      const at::Tensor x0 = sample.field("z_lr").to(at::kFloat).mul(2).add(sample.field("coverage").sum());
+      sample.fields.emplace_back("rollout/x0", at::stack({x0, x0.add(1)}).to(at::kHalf));
+      const at::Tensor seeds = at::empty({2}, at::kUInt64);
+      seeds.data_ptr<std::uint64_t>()[0] = first;
+      // Tells how many samples came together, which may not depend on anything but the stage.
+      seeds.data_ptr<std::uint64_t>()[1] = samples.size();
+      sample.fields.emplace_back("rollout/noise_seed", seeds);
+      std::this_thread::sleep_for(std::chrono::duration<double>(seconds_ * static_cast<double>(first % 4)));
+    }
+  }
+
+ private:
+  const double seconds_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_test_rollout(double seconds) { return std::make_unique<TestRollout>(seconds); }
 
 BuildSettings small_build(const fs::path& images, const fs::path& out) {
   BuildSettings settings;

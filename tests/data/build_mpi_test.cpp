@@ -14,28 +14,50 @@ namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 
+/// Counts the samples that pass through a stage.
+class CountingStage final : public Stage {
+ public:
+  CountingStage(std::unique_ptr<Stage> stage, int& count) : stage_(std::move(stage)), count_(count) {}
+  std::string name() const override { return stage_->name(); }
+  std::vector<std::string> needs() const override { return stage_->needs(); }
+  std::string content() const override { return stage_->content(); }
+  std::size_t batch() const override { return stage_->batch(); }
+  void run(std::uint64_t first, std::span<Sample> samples) override {
+    stage_->run(first, samples);
+    count_ += static_cast<int>(samples.size());
+  }
+
+ private:
+  const std::unique_ptr<Stage> stage_;
+  int& count_;
+};
+
 Communicator& world() {
   static const std::unique_ptr<Communicator> communicator = make_mpi_communicator();
   return *communicator;
 }
 
+/// All ranks need the same folder, whose name one process makes.
+fs::path common_folder(const std::string& name) {
+  return world()
+      .gather((fs::temp_directory_path() / ("samsr_" + name + "_" + std::to_string(::getpid()))).string())
+      .front();
+}
+
 TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
   Communicator& comm = world();
-  // All ranks need the same folder, whose name one process makes.
-  std::string name = (fs::temp_directory_path() / ("samsr_build_mpi_" + std::to_string(::getpid()))).string();
-  name = comm.gather(name).front();
-  const fs::path folder = name;
+  const fs::path folder = common_folder("build_mpi");
   std::ostringstream lines;
   Log log(lines, comm.rank(), comm.size(), false);
   if (comm.rank() == 0) {
     fs::remove_all(folder);
     testing::write_photographs(folder / "photos", 4);
     const auto alone = make_single_communicator();
-    build_dataset(testing::small_build(folder / "photos", folder / "alone"), "config\n", *alone, log);
+    build_dataset(testing::small_build(folder / "photos", folder / "alone"), {}, "config\n", *alone, log);
   }
   comm.barrier();
   const BuildSettings together = testing::small_build(folder / "photos", folder / "together");
-  build_dataset(together, "config\n", comm, log);
+  build_dataset(together, {}, "config\n", comm, log);
   verify_dataset(folder / "together", comm, log);
   if (comm.rank() == 0) {
     const auto expected = testing::contents(folder / "alone");
@@ -43,7 +65,47 @@ TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
     fs::remove(folder / "together/shard-000002.h5");
   }
   comm.barrier();
-  build_dataset(together, "config\n", comm, log);
+  build_dataset(together, {}, "config\n", comm, log);
+  if (comm.rank() == 0) {
+    EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
+    fs::remove_all(folder);
+  }
+  comm.barrier();
+}
+
+TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
+  Communicator& comm = world();
+  const fs::path folder = common_folder("uneven_mpi");
+  std::ostringstream lines;
+  Log log(lines, comm.rank(), comm.size(), false);
+  const auto settings = [&](const char* out) {
+    BuildSettings data = testing::small_build(folder / "photos", folder / out);
+    data.data.samples = 40;
+    data.data.samples_per_shard = 4;
+    return data;
+  };
+  if (comm.rank() == 0) {
+    fs::remove_all(folder);
+    testing::write_photographs(folder / "photos", 4);
+    const auto alone = make_single_communicator();
+    build_dataset(settings("alone"), {.stages = {"all"}, .rollout = [] { return testing::make_test_rollout(); }},
+                  "config\n", *alone, log);
+  }
+  comm.barrier();
+  // One rank is much slower than the others, whichever shards it gets.
+  const double seconds = comm.rank() == comm.size() - 1 ? 0.05 : 0.002;
+  int rollouts = 0;
+  build_dataset(settings("together"),
+                {.stages = {"pairs", "masks", "latents", "rollout"},
+                 .rollout = [&] { return std::make_unique<CountingStage>(testing::make_test_rollout(seconds), rollouts); }},
+                "config\n", comm, log);
+  EXPECT_GT(rollouts, 0);
+  if (comm.size() > 1) {
+    const double slowest = comm.sum(comm.rank() == comm.size() - 1 ? rollouts : 0);
+    const double all = comm.sum(rollouts);
+    EXPECT_EQ(all, 40);
+    EXPECT_LT(slowest, all / comm.size());
+  }
   if (comm.rank() == 0) {
     EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
     fs::remove_all(folder);

@@ -37,9 +37,9 @@ class Build : public ::testing::Test {
   BuildSettings settings() const { return small_build(folder_ / "photos", folder_ / "out"); }
   void build(const BuildSettings& settings) {
     Log log(lines_, 0, 1, false);
-    build_dataset(settings, "data:\n  test: true\n", *comm_, log);
+    build_dataset(settings, {}, "data:\n  test: true\n", *comm_, log);
   }
-  /// What building complains of; the log otherwise.
+  /// What building complains of.
   std::string building(const BuildSettings& settings) {
     return message_of<UserError>([&] { build(settings); });
   }
@@ -60,7 +60,8 @@ TEST_F(Build, StoresWhatTheContractSays) {
   EXPECT_EQ(set.shards().size(), 4U);
   EXPECT_EQ(set.header().seed, 5U);
   EXPECT_EQ(set.header().scale, 4U);
-  EXPECT_EQ(set.header().config, "data:\n  test: true\n");
+  EXPECT_THAT(set.header().config, AllOf(HasSubstr("  gt_size: 64"), HasSubstr("  type: space_to_depth")));
+  EXPECT_EQ(read_file(folder_ / "out/config.yaml"), "data:\n  test: true\n");
   const auto shape = [&](const char* name) { return set.find(name)->shape; };
   using Shape = std::vector<std::int64_t>;
   EXPECT_EQ(shape("hr"), (Shape{64, 64, 3}));
@@ -198,6 +199,9 @@ TEST_F(Build, SaysWhenNothingCanBeUsed) {
   BuildSettings odd = settings();
   odd.data.gt_size = 66;
   EXPECT_THAT(building(odd), HasSubstr("multiples of data.scale=4"));
+  BuildSettings no_photographs = settings();
+  no_photographs.data.images = "";
+  EXPECT_THAT(building(no_photographs), HasSubstr("data.images"));
 }
 
 TEST_F(Build, VerifyPassesAWholeDataSet) {
@@ -220,13 +224,28 @@ TEST_F(Build, VerifyNamesEveryFault) {
                     Not(HasSubstr("shard-000003"))));
 }
 
+TEST_F(Build, VerifyAndInspectTakeAnUnfinishedDataSet) {
+  build(settings());
+  fs::remove(folder_ / "out/manifest.json");
+  fs::remove(folder_ / "out/shard-000002.h5");
+  EXPECT_THAT(verifying(), HasSubstr("1 fault"));
+  EXPECT_THAT(lines_.str(), HasSubstr("manifest.json: missing, the build has not finished"));
+  testing::flip_byte(folder_ / "out/shard-000001.h5", "z_hr", 1);
+  EXPECT_THAT(verifying(), HasSubstr("2 faults"));
+  EXPECT_THAT(lines_.str(), HasSubstr("shard-000001.h5: sample 1 field z_hr"));
+  std::ostringstream out;
+  inspect(folder_ / "out", {}, out);
+  EXPECT_THAT(out.str(), AllOf(HasSubstr("the build has not finished"), HasSubstr("8 samples in 3 shards")));
+}
+
 TEST_F(Build, InspectPrintsAndDraws) {
   build(settings());
   std::ostringstream out;
   inspect(folder_ / "out", {.count = 3, .config = true, .sheet = folder_ / "sheet.png"}, out);
   EXPECT_THAT(out.str(), AllOf(HasSubstr("11 samples in 4 shards"), HasSubstr("samsr-shard/1"),
                                HasSubstr("(3, 64, 64, 3)"), HasSubstr("float16"), HasSubstr("coverage:"),
-                               HasSubstr("\"image\": \"photo"), HasSubstr("test: true")));
+                               HasSubstr("\"image\": \"photo"), HasSubstr("gt_size: 64"),
+                               HasSubstr("stages:  pairs  masks  latents\n")));
   EXPECT_GT(fs::file_size(folder_ / "sheet.png"), 3U * 64 * 64);
   std::ostringstream one;
   inspect(folder_ / "out/shard-000003.h5", {}, one);

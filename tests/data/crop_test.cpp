@@ -77,21 +77,5 @@ TEST(Crop, RescalesTheShorterSide) {
   EXPECT_EQ(cut(coordinates(100, 70), plan, rescaling).size(), cv::Size(32, 32));
 }
 
-TEST(ContentLines, LeaveOutWhatDoesNotChangeASample) {
-  BuildSettings a;
-  BuildSettings b;
-  b.data.images = "elsewhere";
-  b.data.out = "elsewhere";
-  b.data.samples = 7;
-  b.data.cache_mb = 1;
-  EXPECT_EQ(content_lines(a), content_lines(b));
-  b.degradation.use_sharp = true;
-  EXPECT_NE(content_lines(a), content_lines(b));
-  a.data.latents = b.data.latents = false;
-  b.degradation.use_sharp = false;
-  b.first_stage.type = "none";
-  EXPECT_EQ(content_lines(a), content_lines(b));
-}
-
 }  // namespace
 }  // namespace samsr

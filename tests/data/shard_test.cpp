@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <sys/resource.h>
 
+#include <array>
 #include <csignal>
 
 #include "core/atomic_file.h"

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "data/stages/stage.h"
+#include "models/first_stage.h"
+
+namespace samsr {
+
+/// Stage `latents`: z_hr and z_lr, the first stage's latents of hr and of the enlarged lr, (C, h, w) half. UserError
+/// when its weights are missing or do not fit.
+std::unique_ptr<Stage> make_latents_stage(const FirstStageSettings& settings);
+
+}  // namespace samsr
