@@ -1,28 +1,124 @@
+#include <ATen/ATen.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 
+#include "core/error.h"
 #include "core/log.h"
 #include "launch/verbs/verbs.h"
-#include "models/safetensors.h"
+#include "models/weight_file.h"
+#include "models/weights/printable.h"
+#include "models/weights/sha256.h"
 #include "train/checkpoint.h"
 
 namespace samsr {
 namespace {
+namespace fs = std::filesystem;
 
-void print_weights(const std::filesystem::path& path) {
-  const TensorFile file = read_safetensors(path);
+const char* format_name(WeightFormat format) {
+  switch (format) {
+    case WeightFormat::kSafetensors: return "safetensors";
+    case WeightFormat::kZip: return "PyTorch (zip)";
+    case WeightFormat::kLegacy: return "PyTorch (before 1.6)";
+  }
+  throw std::logic_error("format_name: not a format");
+}
+
+/// Without the control characters that could move a terminal's cursor; lines stay.
+std::string lines_of(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](unsigned char each) { return (each < 0x20 && each != '\n' && each != '\t') || each == 0x7f; }, '?');
+  return text;
+}
+
+void print_weights(const fs::path& path) {
+  const WeightFormat format = weight_format(path);
+  const TensorFile file = read_weights(path);
   std::cout << path.string() << '\n';
+  std::cout << fmt::format("format: {}\nfile: {} bytes, sha256 {}\n", format_name(format), fs::file_size(path),
+                           sha256_of_file(path));
   for (const auto& [key, value] : file.metadata) {
-    std::cout << fmt::format("{}: {}\n", key, value);
+    std::cout << fmt::format("{}: {}\n", printable(key), lines_of(value));
   }
   std::int64_t elements = 0;
+  std::size_t bytes = 0;
+  std::map<std::string, int> types;
   for (const auto& [name, tensor] : file.tensors) {
-    std::cout << fmt::format("{:<60} {:<9} [{}]\n", name, c10::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
+    const char* type = c10::toString(tensor.scalar_type());
+    std::cout << fmt::format("{:<60} {:<9} [{}]\n", printable(name), type, fmt::join(tensor.sizes(), ", "));
     elements += tensor.numel();
+    bytes += tensor.nbytes();
+    ++types[type];
   }
-  std::cout << fmt::format("{} tensors, {} elements\n", file.tensors.size(), elements);
+  std::vector<std::string> counts;
+  for (const auto& [type, count] : types) {
+    counts.push_back(fmt::format("{} {}", count, type));
+  }
+  std::cout << fmt::format("{} tensors ({}), {} elements, {} bytes\n", file.tensors.size(),
+                           fmt::join(counts, ", "), elements, bytes);
+}
+
+/// Numbers of floating point as half precision. UserError when one would become infinite.
+at::Tensor halved(const std::string& name, const at::Tensor& tensor) {
+  if (!tensor.is_floating_point() || tensor.element_size() < 2) {
+    return tensor;
+  }
+  const at::Tensor half = tensor.to(at::kHalf);
+  if (at::isfinite(tensor).logical_and(at::isinf(half)).any().item<bool>()) {
+    throw UserError("tensor '{}' has numbers beyond 65504, the largest of half precision; convert without --half",
+                    printable(name));
+  }
+  return half;
+}
+
+void convert_weights(const fs::path& in, const fs::path& out, bool half, Log& log) {
+  if (out.extension() != ".safetensors") {
+    throw UserError("{}: expected a name that ends in .safetensors, which is what is written", out.string());
+  }
+  TensorFile file = read_weights(in);
+  if (half) {
+    for (auto& [name, tensor] : file.tensors) {
+      tensor = halved(name, tensor);
+    }
+  }
+  write_safetensors(out, file);
+  log.info("{} tensors of {} written to {}", file.tensors.size(), in.string(), out.string());
+}
+
+void add_inspect(CLI::App& weights, VerbContext& context) {
+  CLI::App* verb =
+      weights.add_subcommand("inspect", "lists the tensors of a file of weights, or of a run's averages");
+  auto path = std::make_shared<std::string>();
+  verb->add_option("path", *path, "safetensors, PyTorch's .pth or .pt, a checkpoint, or a run's folder")
+      ->required();
+  verb->callback([&context, path] {
+    if (context.communicator.rank() == 0) {
+      print_weights(find_weights(*path, context.log));
+    }
+  });
+}
+
+void add_convert(CLI::App& weights, VerbContext& context) {
+  struct Arguments {
+    std::string in;
+    std::string out;
+    bool half = false;
+  };
+  CLI::App* verb = weights.add_subcommand("convert", "writes the tensors of a file of weights as safetensors");
+  auto arguments = std::make_shared<Arguments>();
+  verb->add_option("in", arguments->in, "as for inspect; nothing in it is executed")->required();
+  verb->add_option("out", arguments->out, "a .safetensors file")->required();
+  verb->add_flag("--half", arguments->half, "floating point numbers as half precision");
+  verb->callback([&context, arguments] {
+    if (context.communicator.rank() == 0) {
+      convert_weights(find_weights(arguments->in, context.log), arguments->out, arguments->half, context.log);
+    }
+  });
 }
 
 }  // namespace
@@ -30,14 +126,8 @@ void print_weights(const std::filesystem::path& path) {
 void add_weights_verbs(CLI::App& app, VerbContext& context) {
   CLI::App* weights = app.add_subcommand("weights", "files of network weights");
   weights->require_subcommand(1);
-  CLI::App* verb = weights->add_subcommand("inspect", "lists the tensors of a safetensors file, or of a run's averaged weights");
-  auto path = std::make_shared<std::string>();
-  verb->add_option("path", *path, "a .safetensors file, a checkpoint, or a run's folder")->required();
-  verb->callback([&context, path] {
-    if (context.communicator.rank() == 0) {
-      print_weights(find_weights(*path, context.log));
-    }
-  });
+  add_inspect(*weights, context);
+  add_convert(*weights, context);
 }
 
 }  // namespace samsr

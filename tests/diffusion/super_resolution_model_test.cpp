@@ -136,6 +136,20 @@ TEST_F(ModelFile, DescribesItself) {
   EXPECT_TRUE(loaded.model->one_step(lq, noise).equal(model.one_step(lq, noise)));
 }
 
+TEST_F(ModelFile, OfficialWeightsTakeTheGivenSettings) {
+  SuperResolutionModel model(small_settings(), 1);
+  testing::fill_by_rule(*model.unet(), 2);
+  torch::save(model.unet(), path_.string());
+  const ModelSettings settings = small_settings();
+  const LoadedModel loaded = load_model(path_, {}, &settings);
+  EXPECT_EQ(loaded.kind, "teacher");
+  EXPECT_FALSE(loaded.own_settings);
+  const at::Tensor lq = torch::rand({1, 3, 16, 16}) * 2 - 1;
+  const at::Tensor noise = noise_of(model, lq);
+  EXPECT_TRUE(loaded.model->one_step(lq, noise).equal(model.one_step(lq, noise)));
+  EXPECT_THAT(error_of([&] { load_model(path_); }), HasSubstr("not the model's format"));
+}
+
 TEST_F(ModelFile, IsRefusedWhenItIsNoneOrDoesNotFit) {
   SuperResolutionModel model(small_settings(), 1);
   TensorFile weights = state_of(*model.unet());

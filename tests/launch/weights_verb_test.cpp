@@ -1,0 +1,50 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "program.h"
+
+namespace samsr::testing {
+namespace {
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+const std::string kFiles = SAMSR_SOURCE "/tests/models/files/";
+
+TEST(WeightsVerb, InspectsEveryFormat) {
+  for (const char* name : {"zip_net.pth", "legacy_net.pth", "script.pt", "net.safetensors"}) {
+    const Outcome outcome = run(samsr("weights inspect " + kFiles + name));
+    EXPECT_EQ(outcome.status, 0) << outcome.output;
+    EXPECT_THAT(outcome.output, AllOf(HasSubstr("sha256 "), HasSubstr("conv.weight"), HasSubstr("[3, 2, 3, 3]"),
+                                      HasSubstr("11 tensors (10 Float, 1 Long), 84 elements")))
+        << name;
+  }
+  EXPECT_THAT(run(samsr("weights inspect " + kFiles + "zip_checkpoint.pth")).output,
+              AllOf(HasSubstr("picked: state_dict"), HasSubstr("prefix_removed: module."),
+                    HasSubstr("objects_not_made: argparse.Namespace")));
+}
+
+TEST(WeightsVerb, ConvertsToSafetensors) {
+  const TemporaryFolder folder("weights_verb");
+  const std::string out = folder / "net.safetensors";
+  EXPECT_EQ(run(samsr("weights convert " + kFiles + "zip_net.pth " + out)).status, 0);
+  EXPECT_THAT(
+      run(samsr("weights inspect " + out)).output,
+      AllOf(HasSubstr("format: safetensors"), HasSubstr("container: PyTorch zip"), HasSubstr("10 Float, 1 Long")));
+  EXPECT_EQ(run(samsr("weights convert --half " + kFiles + "legacy_net.pth " + out)).status, 0);
+  EXPECT_THAT(run(samsr("weights inspect " + out)).output, HasSubstr("10 Half, 1 Long"));
+}
+
+TEST(WeightsVerb, RefusesWithOneLine) {
+  const TemporaryFolder folder("weights_verb");
+  const Outcome hostile =
+      run(samsr("weights convert " + kFiles + "zip_hostile.pth " + (folder / "a.safetensors")));
+  EXPECT_EQ(hostile.status, 2);
+  EXPECT_THAT(hostile.output, HasSubstr("'posix.system', which is no tensor and was not called"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "a.safetensors"));
+  const Outcome name = run(samsr("weights convert " + kFiles + "zip_net.pth " + (folder / "a.pth")));
+  EXPECT_EQ(name.status, 2);
+  EXPECT_THAT(name.output, HasSubstr("ends in .safetensors"));
+}
+
+}  // namespace
+}  // namespace samsr::testing
