@@ -1,0 +1,46 @@
+#pragma once
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "core/error.h"
+
+namespace samsr::fuzz {
+
+/// Bytes under a path that the readers can open, without a disk.
+class MemoryFile {
+ public:
+  MemoryFile(const std::uint8_t* bytes, std::size_t size) : file_(::memfd_create("input", MFD_CLOEXEC)) {
+    if (file_ < 0 || ::write(file_, bytes, size) != static_cast<ssize_t>(size)) {
+      std::abort();
+    }
+  }
+  ~MemoryFile() { ::close(file_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  std::filesystem::path path() const { return "/proc/self/fd/" + std::to_string(file_); }
+
+ private:
+  const int file_;
+};
+
+/// A file may be refused by a UserError of one line; any other end is a finding.
+inline void must_be_read_or_refused(const std::function<void()>& read) {
+  try {
+    read();
+  } catch (const UserError& error) {
+    if (std::string(error.what()).find('\n') != std::string::npos) {
+      std::abort();
+    }
+  }
+}
+
+}  // namespace samsr::fuzz

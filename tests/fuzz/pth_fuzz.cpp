@@ -1,0 +1,10 @@
+// Any bytes as a file of weights: told by content, so PyTorch's zip, its older layout, and safetensors.
+
+#include "fuzz/memory_file.h"
+#include "models/weight_file.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  const samsr::fuzz::MemoryFile file(bytes, size);
+  samsr::fuzz::must_be_read_or_refused([&] { samsr::read_weights(file.path()); });
+  return 0;
+}

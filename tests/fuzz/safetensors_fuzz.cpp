@@ -1,0 +1,15 @@
+// Any bytes as a safetensors file, whole and its metadata alone.
+
+#include "fuzz/memory_file.h"
+#include "models/safetensors.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  const samsr::fuzz::MemoryFile file(bytes, size);
+  samsr::fuzz::must_be_read_or_refused([&] {
+    const samsr::TensorFile read = samsr::read_safetensors(file.path());
+    if (samsr::read_safetensors_metadata(file.path()) != read.metadata) {
+      std::abort();
+    }
+  });
+  return 0;
+}
