@@ -118,6 +118,7 @@ void add_regenerate(CLI::App& data, VerbContext& context) {
 void add_data_verbs(CLI::App& app, VerbContext& context) {
   CLI::App* data = app.add_subcommand("data", "datasets of degraded pairs");
   data->require_subcommand(1);
+  add_check_verb(*data, context);
   add_build(*data, context);
   add_inspect(*data, context);
   add_verify(*data, context);

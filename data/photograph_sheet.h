@@ -1,0 +1,13 @@
+#pragma once
+
+#include <filesystem>
+#include <opencv2/core.hpp>
+#include <vector>
+
+namespace samsr {
+
+/// Small pictures with their names and sizes, six in a row: `count` of the files, spread evenly (all where they
+/// are fewer). CV_8UC3 RGB. UserError when one cannot be read.
+cv::Mat draw_photograph_sheet(const std::vector<std::filesystem::path>& files, int count);
+
+}  // namespace samsr

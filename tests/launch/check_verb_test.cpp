@@ -1,0 +1,39 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/atomic_file.h"
+#include "program.h"
+
+namespace samsr::testing {
+namespace {
+using ::testing::HasSubstr;
+
+TEST(CheckVerb, SaysTheSameOnAnyNumberOfRanks) {
+  const TemporaryFolder folder("check_verb");
+  const std::string photographs = folder / "photographs";
+  std::filesystem::create_directories(photographs);
+  write_photographs(photographs);
+  std::ofstream(photographs + "/torn.png") << "no picture";
+  const std::string one = folder / "one.json";
+  const std::string two = folder / "two.json";
+  const Outcome alone = run(samsr("data check " + photographs + " --gt-size 32 --out " + one));
+  EXPECT_EQ(alone.status, 0) << alone.output;
+  EXPECT_THAT(alone.output, HasSubstr("1 unreadable"));
+  EXPECT_THAT(alone.output, HasSubstr("torn.png"));
+  EXPECT_EQ(run(samsr_on(2, "data check " + photographs + " --gt-size 32 --out " + two)).status, 0);
+  EXPECT_EQ(read_file(one), read_file(two));
+}
+
+TEST(CheckVerb, EndsWithStatusTwoWhenNothingCanBeUsed) {
+  const TemporaryFolder folder("check_verb");
+  std::ofstream(folder / "torn.png") << "no picture";
+  const Outcome outcome = run(samsr("data check " + folder.path().string()));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("none of 1 files can be used for data.gt_size=256"));
+}
+
+}  // namespace
+}  // namespace samsr::testing
