@@ -4,12 +4,20 @@
 
 #include "models/named_slots.h"
 #include "segmentation/sam/relative_attention.h"
+#include "segmentation/sam/wide_linear.h"
 
 namespace samsr {
 namespace {
 
 constexpr double kNormEpsilon = 1e-6;
 constexpr std::int64_t kMlpRatio = 4;
+/// Positions that pass the MLP at a time: memory of less than 32 MiB is used again, more is fetched from the system
+/// each time, which costs a quarter of the product.
+constexpr std::int64_t kMlpTile = 2048;
+
+at::Tensor through(const torch::nn::Linear& linear, const at::Tensor& x) {
+  return wide_linear(x, linear->weight, linear->bias);
+}
 
 }  // namespace
 
@@ -26,16 +34,21 @@ at::Tensor GridAttention::forward(const at::Tensor& x) {
   const std::int64_t height = x.size(1);
   const std::int64_t width = x.size(2);
   const std::int64_t channels = x.size(3);
-  const at::Tensor qkv = qkv_(x)
-                             .view({batch, height * width, 3, heads_, channels / heads_})
-                             .permute({2, 0, 3, 1, 4})
-                             .reshape({3, batch * heads_, height, width, channels / heads_});
+  // One after the other: see kMlpTile.
+  const auto projected = [&](std::int64_t part) {
+    return wide_linear(x, qkv_->weight.narrow(0, part * channels, channels),
+                       qkv_->bias.narrow(0, part * channels, channels))
+        .view({batch, height * width, heads_, channels / heads_})
+        .transpose(1, 2)
+        .contiguous()
+        .view({batch * heads_, height, width, channels / heads_});
+  };
   const at::Tensor attended =
-      attend_with_relative_positions(qkv[0], qkv[1], qkv[2], rel_pos_h_, rel_pos_w_)
+      attend_with_relative_positions(projected(0), projected(1), projected(2), rel_pos_h_, rel_pos_w_)
           .view({batch, heads_, height * width, channels / heads_})
           .transpose(1, 2)
           .reshape({batch, height, width, channels});
-  return proj_(attended);
+  return through(proj_, attended);
 }
 
 VitBlock::VitBlock(const SamArchitecture& sizes, std::int64_t window) : window_(window) {
@@ -72,7 +85,16 @@ at::Tensor VitBlock::attend(const at::Tensor& x) {
 
 at::Tensor VitBlock::forward(const at::Tensor& x) {
   const at::Tensor attended = x + attend(norm1_(x));
-  return attended + lin2_(at::gelu(lin1_(norm2_(attended))));
+  const at::Tensor flat = attended.flatten(0, 2);
+  at::Tensor out = at::empty_like(flat);
+  for (std::int64_t first = 0; first < flat.size(0); first += kMlpTile) {
+    const std::int64_t count = std::min(kMlpTile, flat.size(0) - first);
+    const at::Tensor here = flat.narrow(0, first, count);
+    at::Tensor hidden = through(lin1_, norm2_(here));
+    at::Tensor to = out.narrow(0, first, count);
+    at::add_out(to, here, through(lin2_, at::gelu_(hidden)));
+  }
+  return out.view(attended.sizes());
 }
 
 SamImageEncoder::SamImageEncoder(const SamArchitecture& sizes) : img_size_(sizes.img_size) {

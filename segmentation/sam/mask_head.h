@@ -15,16 +15,19 @@ class SamMaskHead {
   /// type: of the images and of the computation.
   SamMaskHead(const SamMaskDecoder& decoder, at::ScalarType type);
 
-  /// image (B, grid·grid, C), weights (B, M, C/8) float32 -> logits (B, M, 4·grid, 4·grid) float32.
+  /// image (grid·grid, C), weights (M, C/8) float32 -> logits (M, 4·grid, 4·grid) float32.
   at::Tensor logits(const at::Tensor& image, const at::Tensor& weights) const;
 
  private:
-  at::Tensor matrix_in_;   ///< (C, 4·C/4)
-  at::Tensor bias_in_;     ///< (4·C/4)
-  at::Tensor norm_weight_;
-  at::Tensor norm_bias_;
-  at::Tensor matrix_out_;  ///< (C/4, 4·C/8)
-  at::Tensor bias_out_;    ///< (4·C/8)
+  /// positions (n, C) -> (16·n, C/8): those that each becomes, one after the other.
+  at::Tensor enlarged(const at::Tensor& positions) const;
+
+  at::Tensor matrix_in_;    ///< (4·C/4, C)
+  at::Tensor bias_in_;      ///< (4·C/4)
+  at::Tensor norm_weight_;  ///< (C/4) float32
+  at::Tensor norm_bias_;    ///< (C/4) float32
+  at::Tensor matrix_out_;   ///< (4·C/8, C/4)
+  at::Tensor bias_out_;     ///< (4·C/8)
 };
 
 }  // namespace samsr

@@ -1,11 +1,11 @@
 #include "segmentation/sam/point_decoder.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <functional>
 #include <vector>
+
+#include "segmentation/sam/parallel.h"
 
 namespace samsr {
 namespace {
@@ -22,39 +22,13 @@ std::shared_ptr<SamNetwork> without_gradients(std::shared_ptr<SamNetwork> networ
   return network;
 }
 
-/// Calls `work` for `count` points: one by one on the cores of a CPU, whose caches hold the image of one point but
-/// not of many; all at once elsewhere.
-void for_points(at::Device device, std::int64_t count, const std::function<void(PointRange)>& work) {
-  if (!device.is_cpu()) {
-    work({0, count});
-    return;
-  }
-  at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      work({i, 1});
-    }
-  });
-}
-
-at::Tensor normalised(const at::Tensor& image, const torch::nn::LayerNorm& norm) {
-  return at::layer_norm(image, norm->weight.sizes(), norm->weight.to(image.scalar_type()),
-                        norm->bias.to(image.scalar_type()), norm->options.eps());
-}
-
 }  // namespace
 
 SamPointDecoder::SamPointDecoder(std::shared_ptr<SamNetwork> network, std::int64_t points_at_a_time)
     : network_(without_gradients(std::move(network))),
       points_at_a_time_(points_at_a_time),
       positions_(grid_positions(*network_)),
-      first_image_to_tokens_(*network_->mask_decoder->transformer->layers[0]->cross_attn_image_to_token, positions_,
-                             network_->precision()),
-      second_tokens_to_image_(*network_->mask_decoder->transformer->layers[1]->cross_attn_token_to_image, positions_,
-                              network_->precision()),
-      second_image_to_tokens_(*network_->mask_decoder->transformer->layers[1]->cross_attn_image_to_token, positions_,
-                              network_->precision()),
-      last_tokens_to_image_(*network_->mask_decoder->transformer->final_attn_token_to_image, positions_,
-                            network_->precision()),
+      image_pass_(positions_.to(network_->precision()), network_->sizes.decoder_heads),
       mask_head_(*network_->mask_decoder, network_->precision()) {
   TORCH_CHECK(points_at_a_time >= 1, "points_at_a_time: ", points_at_a_time);
 }
@@ -65,12 +39,13 @@ void SamPointDecoder::set_image(const cv::Mat& rgb) {
   const at::Tensor embedding = network_->encode(prepare_for_sam(rgb, frame_)) + network_->prompt_encoder->no_mask();
   const at::Tensor image = embedding.flatten(2).squeeze(0).t().contiguous();
   const at::Tensor placed = image + positions_;
-  image_ = image.to(network_->precision());
+  image_ = image.to(network_->precision()).unsqueeze(0);
   const TokenAttention& first = *network_->mask_decoder->transformer->layers[0]->cross_attn_token_to_image;
-  const auto heads = [&](const at::Tensor& x) { return x.unflatten(1, {first.heads, -1}).transpose(0, 1).unsqueeze(0); };
+  const auto heads = [&](const at::Tensor& x) {
+    return x.unflatten(1, {first.heads, -1}).transpose(0, 1).unsqueeze(0);
+  };
   first_keys_ = heads(at::linear(placed, first.k_proj->weight, first.k_proj->bias));
   first_values_ = heads(at::linear(image, first.v_proj->weight, first.v_proj->bias));
-  first_queries_ = first_image_to_tokens_.shared_queries(placed);
 }
 
 SamPointDecoder::Answers SamPointDecoder::transform(const at::Tensor& points) const {
@@ -98,32 +73,23 @@ SamPointDecoder::Answers SamPointDecoder::transform(const at::Tensor& points) co
                                     .reshape({count, per_point, -1});
     tokens = first.through_mlp(first.norm2(tokens + attention.out_proj(attended)));
   }
-  const ImageToTokens::Keys first_keys = first_image_to_tokens_.keys(tokens, tokens + start);
+  const at::ScalarType type = image_.scalar_type();
+  const auto keys_of = [&](const TwoWayBlock& block) {
+    return fold_keys(*block.cross_attn_image_to_token, tokens, tokens + start, type);
+  };
+  const FoldedKeys first_keys = keys_of(first);
 
-  // Second block.
+  // Second block, and with its image the last attention.
   tokens = second.attend_to_tokens(tokens, start);
-  const TokensToImage::Queries queries = second_tokens_to_image_.queries(tokens + start);
-  at::Tensor image = at::empty({count, image_.size(0), image_.size(1)}, image_.options());
-  at::Tensor pooled = at::empty_like(queries.folded);
-  for_points(device, count, [&](PointRange range) {
-    const at::Tensor seen =
-        normalised(first_image_to_tokens_.add_result(first_keys, range, image_, first_queries_), first.norm4);
-    range.of(pooled).copy_(second_tokens_to_image_.pool(queries, range, seen));
-    range.of(image).copy_(seen);
-  });
-  tokens = second.through_mlp(
-      second.norm2(tokens + second_tokens_to_image_.result(pooled.to(at::kFloat))));
-  const ImageToTokens::Keys second_keys = second_image_to_tokens_.keys(tokens, tokens + start);
+  const TokenAttention& to_image = *second.cross_attn_token_to_image;
+  at::Tensor image = at::empty({count, image_.size(1), image_.size(2)}, image_.options());
+  at::Tensor means = image_pass_(image_, first_keys, first.norm4, fold_queries(to_image, tokens + start, type), image);
+  tokens = second.through_mlp(second.norm2(tokens + unfold_result(to_image, means)));
 
-  const TokensToImage::Queries last_queries = last_tokens_to_image_.queries(tokens + start);
-  for_points(device, count, [&](PointRange range) {
-    at::Tensor here = range.of(image);
-    const at::Tensor seen = normalised(second_image_to_tokens_.add_result(second_keys, range, here), second.norm4);
-    range.of(pooled).copy_(last_tokens_to_image_.pool(last_queries, range, seen));
-    here.copy_(seen);
-  });
+  const TokenAttention& last = *transformer.final_attn_token_to_image;
+  means = image_pass_(image, keys_of(second), second.norm4, fold_queries(last, tokens + start, type), image);
   torch::nn::LayerNorm norm = transformer.norm_final_attn;
-  return {image, norm(tokens + last_tokens_to_image_.result(pooled.to(at::kFloat)))};
+  return {image, norm(tokens + unfold_result(last, means))};
 }
 
 at::Tensor SamPointDecoder::logits_of(const Answers& answers, const at::Tensor& point,
@@ -135,12 +101,8 @@ at::Tensor SamPointDecoder::logits_of(const Answers& answers, const at::Tensor& 
   }
   const at::Tensor all_weights = at::stack(weights, 1);
   const std::int64_t side = network_->sizes.low_res_side();
-  if (!image_.device().is_cpu()) {
-    const at::Tensor rows = point.to(image_.device());
-    return mask_head_.logits(answers.image, all_weights).index({rows, mask.to(image_.device())}).to(at::kCPU);
-  }
-  // The wanted masks lie point by point, so those of a point are a range of the result.
   at::Tensor logits = at::empty({point.size(0), side, side}, at::kFloat);
+  // The wanted masks lie point by point: those of a point are a range of the result.
   const auto* of_point = point.const_data_ptr<std::int64_t>();
   std::vector<std::int64_t> starts;
   for (std::int64_t i = 0; i < point.size(0); ++i) {
@@ -150,13 +112,20 @@ at::Tensor SamPointDecoder::logits_of(const Answers& answers, const at::Tensor& 
   }
   const auto wanted = static_cast<std::int64_t>(starts.size());
   starts.push_back(point.size(0));
-  for_points(at::kCPU, wanted, [&](PointRange range) {
-    const std::int64_t begin = starts[static_cast<std::size_t>(range.first)];
-    const std::int64_t length = starts[static_cast<std::size_t>(range.first) + 1] - begin;
-    const std::int64_t i = of_point[begin];
-    const at::Tensor rows = all_weights[i].index_select(0, mask.narrow(0, begin, length)).unsqueeze(0);
-    logits.narrow(0, begin, length).copy_(mask_head_.logits(answers.image.narrow(0, i, 1), rows).squeeze(0));
-  });
+  const auto enlarge = [&](std::int64_t i) {
+    const std::int64_t begin = starts[static_cast<std::size_t>(i)];
+    const std::int64_t length = starts[static_cast<std::size_t>(i) + 1] - begin;
+    const at::Tensor of_masks =
+        all_weights[of_point[begin]].index_select(0, mask.narrow(0, begin, length).to(all_weights.device()));
+    logits.narrow(0, begin, length).copy_(mask_head_.logits(answers.image[of_point[begin]], of_masks));
+  };
+  if (image_.device().is_cpu()) {
+    in_parallel(wanted, enlarge);
+  } else {
+    for (std::int64_t i = 0; i < wanted; ++i) {
+      enlarge(i);
+    }
+  }
   return logits;
 }
 

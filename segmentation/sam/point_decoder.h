@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "segmentation/point_decoder.h"
-#include "segmentation/sam/folded_attention.h"
 #include "segmentation/sam/frame.h"
+#include "segmentation/sam/image_pass.h"
 #include "segmentation/sam/mask_head.h"
 #include "segmentation/sam/network.h"
 
@@ -39,19 +39,15 @@ class SamPointDecoder final : public PointDecoder {
 
   const std::shared_ptr<SamNetwork> network_;
   const std::int64_t points_at_a_time_;
-  at::Tensor positions_;  ///< (P, C) float32
-  ImageToTokens first_image_to_tokens_;
-  TokensToImage second_tokens_to_image_;
-  ImageToTokens second_image_to_tokens_;
-  TokensToImage last_tokens_to_image_;
-  SamMaskHead mask_head_;
+  const at::Tensor positions_;  ///< (P, C) float32
+  const SamImagePass image_pass_;
+  const SamMaskHead mask_head_;
 
   SamFrame frame_;
-  /// Of the image, which all points share until the first block is through.
-  at::Tensor image_;          ///< (P, C)
-  at::Tensor first_keys_;     ///< (1, H, P, d) float32
-  at::Tensor first_values_;   ///< (1, H, P, d) float32
-  at::Tensor first_queries_;  ///< (H, d, P)
+  /// The image, which all points share until the first block is through, and what they meet of it there.
+  at::Tensor image_;         ///< (1, P, C) of the network's precision
+  at::Tensor first_keys_;    ///< (1, H, P, d) float32
+  at::Tensor first_values_;  ///< (1, H, P, d) float32
 };
 
 }  // namespace samsr

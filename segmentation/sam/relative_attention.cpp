@@ -1,17 +1,20 @@
 #include "segmentation/sam/relative_attention.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 
+#include "segmentation/sam/image_kernels.h"
+#include "segmentation/sam/parallel.h"
+#include "segmentation/sam/wide_linear.h"
+
 namespace samsr {
 namespace {
 
-/// Scores held at a time, so that a block of queries stays in a core's cache.
-constexpr std::int64_t kScoresAtATime = std::int64_t{1} << 18;
+/// Scores held at a time: few enough to stay in the cache, enough to be worth laying out the keys for.
+constexpr std::int64_t kScoresAtATime = std::int64_t{1} << 20;
 
 /// (size, size, d): row (query, key) is the table's row of their offset.
 at::Tensor relative_rows(const at::Tensor& table, std::int64_t size) {
@@ -21,7 +24,7 @@ at::Tensor relative_rows(const at::Tensor& table, std::int64_t size) {
   return table.index_select(0, offset.view(-1)).view({size, size, table.size(1)});
 }
 
-/// Blocks of queries, in parallel: scores never exist as a whole.
+/// Blocks of queries, in parallel: scores never exist as a whole. q comes over √d.
 at::Tensor attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias_h,
                             const at::Tensor& bias_w) {
   const std::int64_t height = q.size(1);
@@ -30,22 +33,22 @@ at::Tensor attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::
   const std::int64_t channels = q.size(3);
   const std::int64_t rows = std::clamp<std::int64_t>(kScoresAtATime / (positions * width), 1, height);
   const std::int64_t blocks = (height + rows - 1) / rows;
-  const double scale = 1 / std::sqrt(static_cast<double>(channels));
+  const at::Tensor values = v.flatten(1, 2).transpose(1, 2).contiguous();
   at::Tensor out = at::empty_like(q);
-  at::parallel_for(0, q.size(0) * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t batch = i / blocks;
-      const std::int64_t first = i % blocks * rows;
-      const std::int64_t count = std::min(rows, height - first);
-      const std::int64_t queries = count * width;
-      const at::Tensor keys = k[batch].view({positions, channels});
-      at::Tensor scores = at::add(bias_h[batch].narrow(0, first, count).unsqueeze(3),
-                                  bias_w[batch].narrow(0, first, count).unsqueeze(2))
-                              .view({queries, positions});
-      scores.addmm_(q[batch].narrow(0, first, count).view({queries, channels}), keys.t(), 1, scale);
-      at::Tensor here = out[batch].narrow(0, first, count).view({queries, channels});
-      at::mm_out(here, at::softmax(scores, 1), v[batch].view({positions, channels}));
-    }
+  in_parallel(q.size(0) * blocks, [&](std::int64_t i) {
+    const std::int64_t batch = i / blocks;
+    const std::int64_t first = i % blocks * rows;
+    const std::int64_t count = std::min(rows, height - first);
+    const std::int64_t queries = count * width;
+    const at::Tensor asked = q[batch].narrow(0, first, count).view({queries, channels});
+    at::Tensor weights = wide_linear(asked, k[batch].view({positions, channels}), {});
+    const auto of_queries = [&](const at::Tensor& bias) {
+      return bias[batch].narrow(0, first, count).flatten(0, 1);
+    };
+    const at::Tensor divisors = softmax_with_bias_(weights, of_queries(bias_h), of_queries(bias_w));
+    at::Tensor here = out[batch].narrow(0, first, count).view({queries, channels});
+    at::div_out(here, wide_linear(weights, values[batch], {}),
+                divisors.to(q.scalar_type()).unsqueeze(1));
   });
   return out;
 }
@@ -60,7 +63,8 @@ at::Tensor attend_with_relative_positions(const at::Tensor& q, const at::Tensor&
   const at::Tensor bias_h = at::einsum("byxd,ykd->byxk", {q, relative_rows(table_h, height)});
   const at::Tensor bias_w = at::einsum("byxd,xkd->byxk", {q, relative_rows(table_w, width)});
   if (q.device().is_cpu()) {
-    return attend_in_blocks(q, k, v, bias_h.contiguous(), bias_w.contiguous());
+    const at::Tensor over_root = q / std::sqrt(static_cast<double>(q.size(3)));
+    return attend_in_blocks(over_root, k, v, bias_h.contiguous(), bias_w.contiguous());
   }
   const at::Tensor bias = (bias_h.unsqueeze(4) + bias_w.unsqueeze(3)).view({1, q.size(0), positions, positions});
   const auto flat = [&](const at::Tensor& x) { return x.view({1, x.size(0), positions, x.size(3)}); };

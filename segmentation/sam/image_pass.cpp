@@ -1,0 +1,62 @@
+#include "segmentation/sam/image_pass.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "segmentation/sam/image_kernels.h"
+#include "segmentation/sam/parallel.h"
+#include "segmentation/sam/wide_linear.h"
+
+namespace samsr {
+namespace {
+
+/// Positions at a time: half a MiB of the released networks' images in float32.
+constexpr std::int64_t kTile = 512;
+
+}  // namespace
+
+at::Tensor SamImagePass::operator()(const at::Tensor& image, const FoldedKeys& keys, const torch::nn::LayerNorm& norm,
+                                    const at::Tensor& queries, at::Tensor& out) const {
+  if (!image.device().is_cpu()) {
+    return pass_all(image, keys, norm, queries, out);
+  }
+  at::Tensor means = at::empty(queries.sizes(), at::kFloat);
+  in_parallel(queries.size(0), [&](std::int64_t i) {
+    at::Tensor to = out[i];
+    means[i].copy_(pass_one(image[image.size(0) == 1 ? 0 : i], {keys.keys[i], keys.bias[i], keys.values[i]}, norm,
+                            queries[i], to));
+  });
+  return means;
+}
+
+at::Tensor SamImagePass::pass_one(const at::Tensor& image, const FoldedKeys& keys, const torch::nn::LayerNorm& norm,
+                                  const at::Tensor& queries, at::Tensor& out) const {
+  const std::int64_t positions = image.size(0);
+  at::Tensor asked = at::empty({positions, queries.size(0)}, image.options());
+  for (std::int64_t first = 0; first < positions; first += kTile) {
+    const std::int64_t count = std::min(kTile, positions - first);
+    const at::Tensor here = image.narrow(0, first, count);
+    const at::Tensor place = positions_.narrow(0, first, count);
+    at::Tensor attention = wide_linear(here + place, keys.keys, keys.bias);
+    softmax_over_tokens_(attention, heads_);
+    at::Tensor normal = out.narrow(0, first, count);
+    normalise(here, wide_linear(attention, keys.values, {}), norm->weight, norm->bias, norm->options.eps(), normal);
+    asked.narrow(0, first, count).copy_(wide_linear(normal + place, queries, {}));
+  }
+  const at::Tensor divisors = softmax_over_positions_(asked);
+  return wide_linear(asked.t().contiguous(), out.t(), {}).to(at::kFloat) / divisors.unsqueeze(1);
+}
+
+at::Tensor SamImagePass::pass_all(const at::Tensor& image, const FoldedKeys& keys, const torch::nn::LayerNorm& norm,
+                                  const at::Tensor& queries, at::Tensor& out) const {
+  const at::Tensor scores = at::matmul(image + positions_, keys.keys.transpose(1, 2)) + keys.bias.unsqueeze(1);
+  const at::Tensor attention = at::softmax(scores.unflatten(2, {-1, heads_}), 2).flatten(2);
+  const at::ScalarType type = image.scalar_type();
+  out.copy_(at::layer_norm(image + at::matmul(attention, keys.values.transpose(1, 2)), norm->weight.sizes(),
+                           norm->weight.to(type), norm->bias.to(type), norm->options.eps()));
+  const at::Tensor asked = at::softmax(at::matmul(queries, (out + positions_).transpose(1, 2)), 2);
+  return at::bmm(asked, out).to(at::kFloat);
+}
+
+}  // namespace samsr

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace samsr {
+
+/// work(0) … work(count - 1), each on one core, the threads of LibTorch sharing them; what the library computes inside
+/// stays on that core.
+void in_parallel(std::int64_t count, const std::function<void(std::int64_t)>& work);
+
+}  // namespace samsr
