@@ -1,5 +1,6 @@
-// One distillation step (SAMSR, online teacher) at the size of the paper or of the quickstart: what a training
-// step costs without data and optimizer. Networks have fresh weights; the data is noise, whose cost is the same.
+// One distillation step (SAMSR) at the size of the paper or of the quickstart, with the teacher's rollout computed in
+// the step (online) or kept with the data (cached): what a training step costs without data and optimizer. Networks
+// have fresh weights; the data is noise, whose cost is the same.
 //
 //   distill_step_bench --benchmark_filter='paper' --benchmark_min_time=1
 //
@@ -57,14 +58,30 @@ Batch noise_batch(const ModelSettings& model, std::int64_t size, std::int64_t co
   return batch;
 }
 
-void distill_step(benchmark::State& state, const ModelSettings& model, std::int64_t size, std::int64_t count, bool bf16) {
-  samsr::SuperResolutionModel student(model, 1);
-  samsr::SuperResolutionModel teacher(model, 2);
+/// With a rollout for every sample, as shards would give it.
+Batch with_rollouts(Batch batch) {
+  batch.x0 = torch::rand_like(batch.z_0) * 2 - 1;
+  batch.noise_seed = batch.position;
+  return batch;
+}
+
+struct Case {
+  ModelSettings model;
+  std::int64_t size;  ///< of the LR image
+  std::int64_t count;
+};
+
+void distill_step(benchmark::State& state, const Case& what, bool cached, bool bf16) {
+  samsr::SuperResolutionModel student(what.model, 1);
+  const auto teacher = cached ? nullptr : std::make_unique<samsr::SuperResolutionModel>(what.model, 2);
   samsr::TrainSettings train;
   train.recipe = "samsr";
   const samsr::DistillSettings distill;
-  const auto recipe = samsr::make_recipe({train, distill, student, &teacher});
-  const Batch batch = noise_batch(model, size, count);
+  const auto recipe = samsr::make_recipe({train, distill, student, teacher.get()});
+  Batch batch = noise_batch(what.model, what.size, what.count);
+  if (cached) {
+    batch = with_rollouts(std::move(batch));
+  }
   for (auto _ : state) {
     at::Tensor total;
     {
@@ -75,19 +92,32 @@ void distill_step(benchmark::State& state, const ModelSettings& model, std::int6
     benchmark::DoNotOptimize(total.data_ptr());
   }
   state.counters["images/s"] =
-      benchmark::Counter(static_cast<double>(count * state.iterations()), benchmark::Counter::kIsRate);
+      benchmark::Counter(static_cast<double>(what.count * state.iterations()), benchmark::Counter::kIsRate);
 }
 
-void paper_fp32(benchmark::State& state) { distill_step(state, paper_model(), 64, 1, false); }
-void paper_bf16(benchmark::State& state) { distill_step(state, paper_model(), 64, 1, true); }
-void quickstart_fp32(benchmark::State& state) { distill_step(state, quickstart_model(), 32, 16, false); }
-void quickstart_bf16(benchmark::State& state) { distill_step(state, quickstart_model(), 32, 16, true); }
-
-BENCHMARK(paper_fp32)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(paper_bf16)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(quickstart_fp32)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(quickstart_bf16)->Unit(benchmark::kMillisecond)->UseRealTime();
+void register_all() {
+  for (const auto& [name, what] :
+       {std::pair("paper", Case{paper_model(), 64, 1}), std::pair("quickstart", Case{quickstart_model(), 32, 16})}) {
+    for (const bool cached : {false, true}) {
+      for (const bool bf16 : {false, true}) {
+        const std::string title =
+            std::string(name) + (cached ? "/cached" : "/online") + (bf16 ? "/bf16" : "/fp32");
+        benchmark::RegisterBenchmark(title.c_str(), [=, each = what](benchmark::State& state) {
+          distill_step(state, each, cached, bf16);
+        })->Unit(benchmark::kMillisecond)->UseRealTime();
+      }
+    }
+  }
+}
 
 }  // namespace
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
+    return 2;
+  }
+  register_all();
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -111,7 +111,8 @@ void Trainer::build_networks() {
 }
 
 void Trainer::load_teacher() {
-  const fs::path weights = find_weights(required(settings_.teacher_weights, "train.teacher_weights", "the teacher to distil"), log_);
+  const fs::path weights =
+      find_weights(required(settings_.teacher_weights, "train.teacher_weights", "the teacher to distil"), log_);
   teacher_ = load_model(weights, config_.model.first_stage.weights, &config_.model).model;
   teacher_->to(device_);
   const std::string theirs = start_lines(settings_.recipe, teacher_->settings().diffusion, config_.model.sam);
@@ -128,11 +129,11 @@ void Trainer::start_weights() {
   if (from_teacher && teacher_) {
     load_weights(*network_->unet(), state_of(*teacher_->unet()), "the teacher " + settings_.teacher_weights);
   } else if (from_teacher) {
-    const fs::path weights = find_weights(
-        required(settings_.teacher_weights, "train.teacher_weights", "the student starts from the teacher (train.init)"), log_);
-    const TensorFile teacher = read_weights(weights);
-    check_kept_teacher(shards_, teacher, weights.string());
-    load_weights(*network_->unet(), teacher, weights.string());
+    const std::string& teacher = required(settings_.teacher_weights, "train.teacher_weights",
+                                          "the student starts from its teacher (train.init)");
+    const fs::path weights = find_weights(teacher, log_);
+    load_weights(*network_->unet(), read_weights(weights), weights.string());
+    check_kept_teacher(shards_, state_of(*network_->unet()), weights.string());
     log_.info("first weights {}, the teacher whose rollouts the shards hold", weights.string());
   } else if (settings_.init != "auto" && settings_.init != "random") {
     const fs::path weights = find_weights(settings_.init, log_);

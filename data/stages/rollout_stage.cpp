@@ -53,7 +53,7 @@ RolloutStage::RolloutStage(const RolloutPlan& plan) : plan_(plan) {
     throw UserError(
         "train.teacher_weights is not set: the teacher to roll out; give it as train.teacher_weights=PATH");
   }
-  teacher_ = load_model(plan.teacher, plan.model.first_stage.weights).model;
+  teacher_ = load_model(plan.teacher, plan.model.first_stage.weights, &plan.model).model;
   const ModelSettings& settings = teacher_->settings();
   check_schedule(plan, settings.diffusion);
   content_ = "train.recipe: " + plan.recipe + "\n" + lines_of(plan.rollout) + lines_of(settings.unet) +
@@ -73,7 +73,6 @@ std::vector<std::string> RolloutStage::needs() const {
 
 void RolloutStage::run(std::uint64_t first, std::span<Sample> samples) {
   const at::NoGradGuard no_grad;
-  const Autocast autocast(plan_.device, plan_.rollout.precision == "bf16");
   const at::Tensor pixels = stacked(samples, "lr").to(plan_.device).permute({0, 3, 1, 2}).contiguous();
   const at::Tensor lq = pixels.to(at::kFloat).div_(127.5).sub_(1.0);
   const at::Tensor z_y = stacked(samples, "z_lr").to(plan_.device).to(at::kFloat);
@@ -93,6 +92,7 @@ void RolloutStage::run(std::uint64_t first, std::span<Sample> samples) {
     const at::Tensor noise = noise_of(seeds, z_y.sizes().slice(1), plan_.device);
     const DistillStart start =
         distill_start(teacher_->diffusion().schedule(), plan_.model.sam, z_y, noise, coverage);
+    const Autocast autocast(plan_.device, plan_.rollout.precision == "bf16");
     results.push_back(rollout(teacher_->diffusion(), denoiser_of(teacher_->unet()), start.teacher_process,
                               start.teacher_x_T, z_y, lq));
   }
