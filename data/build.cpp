@@ -88,13 +88,17 @@ class Build {
       return make_pairs_stage(settings_, *photographs_);
     }
     if (name == "masks") {
-      return make_masks_stage(settings_);
+      return make_masks_stage(settings_, network_device(settings_.masks.source == "sam"));
     }
     if (name == "latents") {
-      return make_latents_stage(settings_.first_stage);
+      return make_latents_stage(settings_.first_stage, network_device(settings_.first_stage.type == "vq_f4"));
     }
     TORCH_CHECK(options_.rollout, "the build was given no way to make the stage rollout");
     return options_.rollout();
+  }
+
+  c10::Device network_device(bool network) const {
+    return network && options_.device ? options_.device() : c10::Device(c10::kCPU);
   }
 
   std::vector<std::size_t> missing_shards() const {

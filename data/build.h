@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,9 +17,12 @@ namespace samsr {
 struct BuildOptions {
   /// Stages to do: stage_names(), or "all" for every one. Empty: pairs, masks, and with data.latents latents. Fields
   /// of a stage named here that were made with other settings are replaced.
-  std::vector<std::string> stages;
+  std::vector<std::string> stages{};
   /// Makes the stage `rollout`; called when it is to be done.
-  std::function<std::unique_ptr<Stage>()> rollout;
+  std::function<std::unique_ptr<Stage>()> rollout{};
+  /// Chooses where the networks of masks and latents compute; called when there are any. Empty: on the CPU. The
+  /// promise of equal bytes holds for one kind of device.
+  std::function<c10::Device()> device{};
 };
 
 /// Degrades the photographs of data.images into data.samples training pairs with masks' coverage and latents, in

@@ -1,11 +1,6 @@
 #include "data/stages/content_lines.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <vector>
-
-#include "core/crc32c.h"
+#include "core/file_checksum.h"
 
 namespace samsr {
 
@@ -25,16 +20,7 @@ std::string file_line(const std::string& name, const std::filesystem::path& path
   if (path.empty()) {
     return {};
   }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    throw UserError("{}: cannot be read: {}", path.string(), std::strerror(errno));
-  }
-  std::vector<char> piece(std::size_t{1} << 20);
-  std::uint32_t checksum = 0;
-  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) {
-    checksum = crc32c(piece.data(), static_cast<std::size_t>(in.gcount()), checksum);
-  }
-  return fmt::format("{}: {:08x}\n", name, checksum);
+  return fmt::format("{}: {:08x}\n", name, file_crc32c(path));
 }
 
 }  // namespace samsr

@@ -13,7 +13,7 @@ namespace {
 /// CV_8UC3 to (1,3,H,W) float in [-1, 1].
 at::Tensor network_image(const cv::Mat& image) { return to_tensor(image).to(at::kFloat).div_(127.5).sub_(1.0); }
 
-at::Tensor as_half(const at::Tensor& latent) { return latent.squeeze(0).to(at::kHalf).contiguous(); }
+at::Tensor as_half(const at::Tensor& latent) { return latent.squeeze(0).to(at::kHalf).cpu().contiguous(); }
 
 /// The weights count, not where they lie.
 std::string content_of(FirstStageSettings settings) {
@@ -25,8 +25,10 @@ std::string content_of(FirstStageSettings settings) {
 
 class LatentsStage final : public Stage {
  public:
-  explicit LatentsStage(const FirstStageSettings& settings)
-      : content_(content_of(settings)), first_stage_(make_first_stage(settings)) {}
+  LatentsStage(const FirstStageSettings& settings, c10::Device device)
+      : content_(content_of(settings)), first_stage_(make_first_stage(settings)), device_(device) {
+    first_stage_->to(device);
+  }
 
   std::string name() const override { return "latents"; }
   std::vector<std::string> needs() const override { return {"hr", "lr"}; }
@@ -38,20 +40,21 @@ class LatentsStage final : public Stage {
       const cv::Mat hr = stored_image(sample, "hr");
       const cv::Mat lr = stored_image(sample, "lr");
       const int scale = stored_scale(sample);
-      sample.fields.emplace_back("z_hr", as_half(first_stage_->encode(network_image(hr))));
-      sample.fields.emplace_back("z_lr", as_half(first_stage_->encode_lq(network_image(lr), scale)));
+      sample.fields.emplace_back("z_hr", as_half(first_stage_->encode(network_image(hr).to(device_))));
+      sample.fields.emplace_back("z_lr", as_half(first_stage_->encode_lq(network_image(lr).to(device_), scale)));
     }
   }
 
  private:
   const std::string content_;
-  const std::shared_ptr<const FirstStage> first_stage_;
+  const std::shared_ptr<FirstStage> first_stage_;
+  const c10::Device device_;
 };
 
 }  // namespace
 
-std::unique_ptr<Stage> make_latents_stage(const FirstStageSettings& settings) {
-  return std::make_unique<LatentsStage>(settings);
+std::unique_ptr<Stage> make_latents_stage(const FirstStageSettings& settings, c10::Device device) {
+  return std::make_unique<LatentsStage>(settings, device);
 }
 
 }  // namespace samsr

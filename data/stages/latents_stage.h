@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <memory>
 
 #include "data/stages/stage.h"
@@ -7,8 +9,9 @@
 
 namespace samsr {
 
-/// Stage `latents`: z_hr and z_lr, the first stage's latents of hr and of the enlarged lr, (C, h, w) half. UserError
+/// Stage `latents`: z_hr and z_lr, the first stage's latents of hr and of the enlarged lr, (C, h, w) half, computed on
+/// `device`. UserError
 /// when its weights are missing or do not fit.
-std::unique_ptr<Stage> make_latents_stage(const FirstStageSettings& settings);
+std::unique_ptr<Stage> make_latents_stage(const FirstStageSettings& settings, c10::Device device);
 
 }  // namespace samsr

@@ -43,8 +43,8 @@ nlohmann::ordered_json as_coco(const at::Tensor& masks) {
 
 class MasksStage final : public Stage {
  public:
-  explicit MasksStage(const BuildSettings& settings)
-      : source_(make_mask_source(settings.masks)),
+  MasksStage(const BuildSettings& settings, c10::Device device)
+      : source_(make_mask_source(settings.masks, device)),
         content_(content_of(settings, *source_)),
         threshold_(settings.masks.pool_threshold),
         of_hr_(settings.data.coverage_hr),
@@ -115,8 +115,8 @@ class MasksStage final : public Stage {
 
 }  // namespace
 
-std::unique_ptr<Stage> make_masks_stage(const BuildSettings& settings) {
-  return std::make_unique<MasksStage>(settings);
+std::unique_ptr<Stage> make_masks_stage(const BuildSettings& settings, c10::Device device) {
+  return std::make_unique<MasksStage>(settings, device);
 }
 
 }  // namespace samsr

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <memory>
 
 #include "data/settings.h"
@@ -9,7 +11,7 @@ namespace samsr {
 
 /// Stage `masks` (Eq. 3-4): coverage, of the masks of lr enlarged to hr's size; coverage_hr, of hr's masks, with
 /// data.coverage_hr. With masks.keep the text `masks` too: {"lr": […], "hr": […]}, each mask as COCO has it,
-/// {"size": [rows, columns], "counts": …}, of hr's size. UserError when the source's weights are missing.
-std::unique_ptr<Stage> make_masks_stage(const BuildSettings& settings);
+/// {"size": [rows, columns], "counts": …}, of hr's size. Networks compute on `device`. UserError when the source's weights are missing.
+std::unique_ptr<Stage> make_masks_stage(const BuildSettings& settings, c10::Device device);
 
 }  // namespace samsr

@@ -46,6 +46,7 @@ void add_build(CLI::App& data, VerbContext& context) {
     arguments->load(config, settings);
     BuildOptions options;
     options.stages = *stages;
+    options.device = [&] { return choose_device(config.train.device, context.communicator); };
     options.rollout = [&] { return rollout_stage(config, context); };
     build_dataset(config.build, options, settings.to_yaml(), context.communicator, context.log);
   });
