@@ -1,7 +1,7 @@
 #pragma once
-// The attentions between tokens and image with the image's projections moved to the tokens' side. A point has seven
-// tokens and thousands of positions, so that q·(W_k x)ᵀ is dear and (W_kᵀ q)·xᵀ cheap, and likewise for values. With
-// x the image, x' the image with its positions added:
+// The attentions between tokens and image with the image's projections moved to the tokens' side. A point has
+// seven tokens and thousands of positions, so that q·(W_k x)ᵀ is dear and (W_kᵀ q)·xᵀ cheap, and likewise for
+// values. With x the image, x' the image with its positions added:
 //
 //   tokens to image   scores q·(W_k x' + b_k)ᵀ = (W_kᵀ q)·x'ᵀ + constant        result W_v (a·x) + b_v
 //   image to tokens   scores (W_q x' + b_q)·kᵀ = x'·(W_qᵀ k) + b_q·k            result a·(v W_o) + b_o
@@ -16,7 +16,8 @@
 namespace samsr {
 
 /// What the tokens of N points ask of their images: folded queries, over √d, (N, M, C).
-at::Tensor fold_queries(const TokenAttention& tokens_to_image, const at::Tensor& placed_tokens, at::ScalarType type);
+at::Tensor fold_queries(const TokenAttention& tokens_to_image, const at::Tensor& placed_tokens,
+                        at::ScalarType type);
 
 /// Their attention's means of the image (N, M, C) float32 -> what is added to the tokens, (N, T, C).
 at::Tensor unfold_result(const TokenAttention& tokens_to_image, const at::Tensor& means);
@@ -27,7 +28,7 @@ struct FoldedKeys {
   at::Tensor bias;    ///< (N, M), to add to the scores
   at::Tensor values;  ///< (N, C, M), with W_o and b_o
 };
-FoldedKeys fold_keys(const TokenAttention& image_to_tokens, const at::Tensor& tokens, const at::Tensor& placed_tokens,
-                     at::ScalarType type);
+FoldedKeys fold_keys(const TokenAttention& image_to_tokens, const at::Tensor& tokens,
+                     const at::Tensor& placed_tokens, at::ScalarType type);
 
 }  // namespace samsr

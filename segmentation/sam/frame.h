@@ -25,8 +25,8 @@ struct SamFrame {
   at::Tensor to_picture(const at::Tensor& logits) const;
 };
 
-/// rgb: CV_8UC3, any size -> (1, 3, side, side) float32: scaled into the frame, less the mean and over the standard
-/// deviation of ImageNet's channels, zeros beyond the picture.
+/// rgb: CV_8UC3, any size -> (1, 3, side, side) float32: scaled into the frame, less the mean and over the
+/// standard deviation of ImageNet's channels, zeros beyond the picture.
 at::Tensor prepare_for_sam(const cv::Mat& rgb, const SamFrame& frame);
 
 }  // namespace samsr

@@ -11,8 +11,8 @@ namespace {
 
 constexpr double kNormEpsilon = 1e-6;
 constexpr std::int64_t kMlpRatio = 4;
-/// Positions that pass the MLP at a time: memory of less than 32 MiB is used again, more is fetched from the system
-/// each time, which costs a quarter of the product.
+/// Positions that pass the MLP at a time: memory of less than 32 MiB is used again, more is fetched from the
+/// system each time, which costs a quarter of the product.
 constexpr std::int64_t kMlpTile = 2048;
 
 at::Tensor through(const torch::nn::Linear& linear, const at::Tensor& x) {
@@ -54,8 +54,8 @@ at::Tensor GridAttention::forward(const at::Tensor& x) {
 VitBlock::VitBlock(const SamArchitecture& sizes, std::int64_t window) : window_(window) {
   const std::int64_t channels = sizes.embed_dim;
   norm1_ = register_module("norm1", layer_norm(channels, kNormEpsilon));
-  attention_ = register_module("attn", std::make_shared<GridAttention>(channels, sizes.num_heads,
-                                                                       window > 0 ? window : sizes.grid()));
+  attention_ = register_module(
+      "attn", std::make_shared<GridAttention>(channels, sizes.num_heads, window > 0 ? window : sizes.grid()));
   norm2_ = register_module("norm2", layer_norm(channels, kNormEpsilon));
   lin1_ = torch::nn::Linear(channels, kMlpRatio * channels);
   lin2_ = torch::nn::Linear(kMlpRatio * channels, channels);

@@ -28,7 +28,8 @@ void store(c10::BFloat16& to, float value) {
   to.x = static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
 }
 
-/// e^x for x <= 0 to about two units in the last place; the compiler makes vectors of it, which it cannot of std::exp.
+/// e^x for x <= 0 to about two units in the last place; the compiler makes vectors of it, which it cannot of
+/// std::exp.
 float exponential(float x) {
   constexpr float kSmallest = -87.0F;  // of which the exponential is still a normal number
   constexpr float kRounder = 1.5F * (1 << 23);
@@ -94,7 +95,8 @@ void for_type(const at::Tensor& tensor, const Function& function) {
 }
 
 template <class T>
-void softmax_of_position(T* scores, std::int64_t tokens, std::int64_t heads, float* row, float* largest, float* sum) {
+void softmax_of_position(T* scores, std::int64_t tokens, std::int64_t heads, float* row, float* largest,
+                         float* sum) {
   std::fill_n(largest, heads, kLowest);
   for (std::int64_t t = 0; t < tokens; ++t) {
     for (std::int64_t h = 0; h < heads; ++h) {
@@ -119,7 +121,8 @@ void softmax_of_position(T* scores, std::int64_t tokens, std::int64_t heads, flo
 }
 
 template <class T>
-float softmax_of_row(T* scores, const T* bias_h, const T* bias_w, std::int64_t height, std::int64_t width, float* row) {
+float softmax_of_row(T* scores, const T* bias_h, const T* bias_w, std::int64_t height, std::int64_t width,
+                     float* row) {
   for (std::int64_t y = 0; y < height; ++y) {
     const float bias = load(bias_h[y]);
     for (std::int64_t x = 0; x < width; ++x) {
@@ -209,8 +212,8 @@ at::Tensor softmax_with_bias_(at::Tensor& scores, const at::Tensor& bias_h, cons
     const T* of_height = bias_h.const_data_ptr<T>();
     const T* of_width = bias_w.const_data_ptr<T>();
     for (std::int64_t i = 0; i < rows; ++i) {
-      sums[i] = softmax_of_row(values + i * height * width, of_height + i * height, of_width + i * width, height, width,
-                               row.data());
+      sums[i] = softmax_of_row(values + i * height * width, of_height + i * height, of_width + i * width, height,
+                               width, row.data());
     }
   });
   return divisors;

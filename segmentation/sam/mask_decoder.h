@@ -18,8 +18,8 @@ struct SamMasks {
   at::Tensor iou;     ///< (B, M) float32
 };
 
-/// Segment Anything's mask decoder. Four masks: [0] for prompts that mean one thing, [1..3] for those that may mean
-/// three. The layers are open to SamPointDecoder.
+/// Segment Anything's mask decoder. Four masks: [0] for prompts that mean one thing, [1..3] for those that may
+/// mean three. The layers are open to SamPointDecoder.
 class SamMaskDecoder : public torch::nn::Module {
  public:
   static constexpr std::int64_t kMasks = 4;
@@ -34,9 +34,9 @@ class SamMaskDecoder : public torch::nn::Module {
   at::Tensor tokens_of(const at::Tensor& prompts) const;
 
   std::shared_ptr<TwoWayTransformer> transformer;
-  torch::nn::Embedding iou_token{nullptr};    ///< (1, C)
-  torch::nn::Embedding mask_tokens{nullptr};  ///< (4, C)
-  torch::nn::ConvTranspose2d upscaling_in{nullptr};   ///< C -> C/4, doubles the side
+  torch::nn::Embedding iou_token{nullptr};           ///< (1, C)
+  torch::nn::Embedding mask_tokens{nullptr};         ///< (4, C)
+  torch::nn::ConvTranspose2d upscaling_in{nullptr};  ///< C -> C/4, doubles the side
   std::shared_ptr<LayerNorm2d> upscaling_norm;
   torch::nn::ConvTranspose2d upscaling_out{nullptr};  ///< C/4 -> C/8, doubles the side
   std::array<std::shared_ptr<SamMlp>, kMasks> hypernetworks;

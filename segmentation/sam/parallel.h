@@ -5,8 +5,8 @@
 
 namespace samsr {
 
-/// work(0) … work(count - 1), each on one core, the threads of LibTorch sharing them; what the library computes inside
-/// stays on that core.
+/// work(0) … work(count - 1), each on one core, the threads of LibTorch sharing them; what the library computes
+/// inside stays on that core.
 void in_parallel(std::int64_t count, const std::function<void(std::int64_t)>& work);
 
 }  // namespace samsr

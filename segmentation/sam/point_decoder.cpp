@@ -36,7 +36,8 @@ SamPointDecoder::SamPointDecoder(std::shared_ptr<SamNetwork> network, std::int64
 void SamPointDecoder::set_image(const cv::Mat& rgb) {
   const torch::NoGradGuard no_grad;
   frame_ = SamFrame(rgb.size(), network_->sizes.img_size);
-  const at::Tensor embedding = network_->encode(prepare_for_sam(rgb, frame_)) + network_->prompt_encoder->no_mask();
+  const at::Tensor embedding =
+      network_->encode(prepare_for_sam(rgb, frame_)) + network_->prompt_encoder->no_mask();
   const at::Tensor image = embedding.flatten(2).squeeze(0).t().contiguous();
   const at::Tensor placed = image + positions_;
   image_ = image.to(network_->precision()).unsqueeze(0);
@@ -65,9 +66,8 @@ SamPointDecoder::Answers SamPointDecoder::transform(const at::Tensor& points) co
   at::Tensor tokens = first.attend_to_tokens(start, start);
   {
     TokenAttention& attention = *first.cross_attn_token_to_image;
-    const at::Tensor q = attention.q_proj(tokens + start)
-                             .view({1, count * per_point, attention.heads, -1})
-                             .transpose(1, 2);
+    const at::Tensor q =
+        attention.q_proj(tokens + start).view({1, count * per_point, attention.heads, -1}).transpose(1, 2);
     const at::Tensor attended = at::scaled_dot_product_attention(q, first_keys_, first_values_)
                                     .transpose(1, 2)
                                     .reshape({count, per_point, -1});
@@ -83,7 +83,8 @@ SamPointDecoder::Answers SamPointDecoder::transform(const at::Tensor& points) co
   tokens = second.attend_to_tokens(tokens, start);
   const TokenAttention& to_image = *second.cross_attn_token_to_image;
   at::Tensor image = at::empty({count, image_.size(1), image_.size(2)}, image_.options());
-  at::Tensor means = image_pass_(image_, first_keys, first.norm4, fold_queries(to_image, tokens + start, type), image);
+  at::Tensor means =
+      image_pass_(image_, first_keys, first.norm4, fold_queries(to_image, tokens + start, type), image);
   tokens = second.through_mlp(second.norm2(tokens + unfold_result(to_image, means)));
 
   const TokenAttention& last = *transformer.final_attn_token_to_image;

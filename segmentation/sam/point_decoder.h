@@ -14,13 +14,13 @@
 
 namespace samsr {
 
-/// Segment Anything for very many single points. The answers are SamPredictor's, to rounding, for a fraction of the
-/// work: what the points share is computed once, the image's projections are folded into the few tokens, and only
-/// masks that are wanted are enlarged. A point's answer does not depend on its batch.
+/// Segment Anything for very many single points. The answers are SamPredictor's, to rounding, for a fraction of
+/// the work: what the points share is computed once, the image's projections are folded into the few tokens, and
+/// only masks that are wanted are enlarged. A point's answer does not depend on its batch.
 class SamPointDecoder final : public PointDecoder {
  public:
-  /// The network must not change any more; its precision() is that of the image's side. points_at_a_time bounds the
-  /// memory: 4 MiB a point for the released networks in float32.
+  /// The network must not change any more; its precision() is that of the image's side. points_at_a_time bounds
+  /// the memory: 4 MiB a point for the released networks in float32.
   explicit SamPointDecoder(std::shared_ptr<SamNetwork> network, std::int64_t points_at_a_time = 64);
 
   std::int64_t input_side() const override { return network_->sizes.img_size; }

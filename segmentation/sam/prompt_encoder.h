@@ -35,8 +35,8 @@ class SamPromptEncoder : public torch::nn::Module {
 
   const std::int64_t img_size_;
   const std::int64_t grid_;
-  at::Tensor gaussian_;                              ///< (2, C/2)
-  std::vector<torch::nn::Embedding> corners_;        ///< background, foreground, upper left, lower right
+  at::Tensor gaussian_;                        ///< (2, C/2)
+  std::vector<torch::nn::Embedding> corners_;  ///< background, foreground, upper left, lower right
   torch::nn::Embedding not_a_point_{nullptr};
   torch::nn::Conv2d mask_in_{nullptr};
   std::shared_ptr<LayerNorm2d> mask_norm_in_;

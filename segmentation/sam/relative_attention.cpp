@@ -25,8 +25,8 @@ at::Tensor relative_rows(const at::Tensor& table, std::int64_t size) {
 }
 
 /// Blocks of queries, in parallel: scores never exist as a whole. q comes over √d.
-at::Tensor attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias_h,
-                            const at::Tensor& bias_w) {
+at::Tensor attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                            const at::Tensor& bias_h, const at::Tensor& bias_w) {
   const std::int64_t height = q.size(1);
   const std::int64_t width = q.size(2);
   const std::int64_t positions = height * width;
@@ -47,8 +47,7 @@ at::Tensor attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::
     };
     const at::Tensor divisors = softmax_with_bias_(weights, of_queries(bias_h), of_queries(bias_w));
     at::Tensor here = out[batch].narrow(0, first, count).view({queries, channels});
-    at::div_out(here, wide_linear(weights, values[batch], {}),
-                divisors.to(q.scalar_type()).unsqueeze(1));
+    at::div_out(here, wide_linear(weights, values[batch], {}), divisors.to(q.scalar_type()).unsqueeze(1));
   });
   return out;
 }

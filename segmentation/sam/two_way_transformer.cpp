@@ -65,11 +65,11 @@ TwoWayBlock::Streams TwoWayBlock::forward(const Streams& streams, const at::Tens
                                           const at::Tensor& image_positions) {
   const at::Tensor placed_image = streams.image + image_positions;
   at::Tensor tokens = attend_to_tokens(streams.tokens, token_positions);
-  tokens = norm2(tokens +
-                 cross_attn_token_to_image->forward(tokens + token_positions, placed_image, streams.image));
+  tokens =
+      norm2(tokens + cross_attn_token_to_image->forward(tokens + token_positions, placed_image, streams.image));
   tokens = through_mlp(tokens);
-  const at::Tensor image = norm4(
-      streams.image + cross_attn_image_to_token->forward(placed_image, tokens + token_positions, tokens));
+  const at::Tensor image =
+      norm4(streams.image + cross_attn_image_to_token->forward(placed_image, tokens + token_positions, tokens));
   return {tokens, image};
 }
 
@@ -92,8 +92,8 @@ TwoWayBlock::Streams TwoWayTransformer::forward(const at::Tensor& image, const a
     streams = layer->forward(streams, tokens, image_positions);
   }
   streams.tokens = norm_final_attn(
-      streams.tokens + final_attn_token_to_image->forward(streams.tokens + tokens, streams.image + image_positions,
-                                                          streams.image));
+      streams.tokens +
+      final_attn_token_to_image->forward(streams.tokens + tokens, streams.image + image_positions, streams.image));
   return streams;
 }
 

@@ -25,8 +25,8 @@ class TokenAttention : public torch::nn::Module {
   torch::nn::Linear out_proj{nullptr};  ///< inner -> C
 };
 
-/// Tokens attend to themselves, then to the image, pass an MLP, then the image attends to them. The layers are open
-/// to SamPointDecoder, which computes the same with the image's side folded.
+/// Tokens attend to themselves, then to the image, pass an MLP, then the image attends to them. The layers are
+/// open to SamPointDecoder, which computes the same with the image's side folded.
 class TwoWayBlock : public torch::nn::Module {
  public:
   struct Streams {
@@ -62,7 +62,8 @@ class TwoWayTransformer : public torch::nn::Module {
  public:
   explicit TwoWayTransformer(const SamArchitecture& sizes);
   /// image and image_positions (B, positions, C), tokens (B, n, C).
-  TwoWayBlock::Streams forward(const at::Tensor& image, const at::Tensor& image_positions, const at::Tensor& tokens);
+  TwoWayBlock::Streams forward(const at::Tensor& image, const at::Tensor& image_positions,
+                               const at::Tensor& tokens);
 
   std::array<std::shared_ptr<TwoWayBlock>, 2> layers;
   std::shared_ptr<TokenAttention> final_attn_token_to_image;

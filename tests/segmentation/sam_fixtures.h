@@ -2,9 +2,12 @@
 // Small networks of Segment Anything with rule-seeded weights, and pictures for them.
 
 #include <torch/torch.h>
+#include <yaml-cpp/yaml.h>
 
+#include <cstdint>
 #include <memory>
 #include <opencv2/core.hpp>
+#include <vector>
 
 #include "segmentation/sam/network.h"
 #include "support/golden.h"
@@ -24,6 +27,22 @@ inline SamArchitecture odd_architecture() {
   sizes.decoder_mlp_dim = 40;
   sizes.decoder_heads = 2;
   sizes.iou_hidden = 24;
+  return sizes;
+}
+
+/// The sizes in a golden file's configuration.
+inline SamArchitecture architecture_of(const YAML::Node& node) {
+  SamArchitecture sizes;
+  sizes.img_size = node["img_size"].as<std::int64_t>();
+  sizes.depth = node["depth"].as<std::int64_t>();
+  sizes.embed_dim = node["embed_dim"].as<std::int64_t>();
+  sizes.num_heads = node["num_heads"].as<std::int64_t>();
+  sizes.global_attn_indexes = node["global_attn_indexes"].as<std::vector<std::int64_t>>();
+  sizes.window_size = node["window_size"].as<std::int64_t>();
+  sizes.prompt_dim = node["prompt_dim"].as<std::int64_t>();
+  sizes.decoder_mlp_dim = node["decoder_mlp_dim"].as<std::int64_t>();
+  sizes.decoder_heads = node["decoder_heads"].as<std::int64_t>();
+  sizes.iou_hidden = node["iou_hidden"].as<std::int64_t>();
   return sizes;
 }
 

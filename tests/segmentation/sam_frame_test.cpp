@@ -16,13 +16,12 @@ TEST(PillowResize, EqualsPillowToTheByte) {
     int width, height, to_width, to_height;
     std::uint32_t crc;
   } const cases[]{
-      {40, 30, 64, 48, 0xC25CB5CBU},   {40, 30, 40, 48, 0x487EBA74U},  {131, 77, 64, 38, 0xB08DA5D3U},
-      {300, 200, 33, 22, 0x5DD32D22U}, {7, 5, 256, 183, 0xB747810CU},  {200, 3, 64, 1, 0x3A53885CU},
+      {40, 30, 64, 48, 0xC25CB5CBU},   {40, 30, 40, 48, 0x487EBA74U}, {131, 77, 64, 38, 0xB08DA5D3U},
+      {300, 200, 33, 22, 0x5DD32D22U}, {7, 5, 256, 183, 0xB747810CU}, {200, 3, 64, 1, 0x3A53885CU},
       {64, 48, 64, 48, 0x5A37D780U},   {1, 1, 16, 16, 0x0AA98709U},
   };
   for (const auto& each : cases) {
-    const cv::Mat out =
-        pillow_resize(scrambled_picture(each.width, each.height), {each.to_width, each.to_height});
+    const cv::Mat out = pillow_resize(scrambled_picture(each.width, each.height), {each.to_width, each.to_height});
     ASSERT_TRUE(out.isContinuous());
     EXPECT_EQ(crc32c(out.data, out.total() * out.elemSize()), each.crc)
         << each.width << "x" << each.height << " to " << each.to_width << "x" << each.to_height;
@@ -38,7 +37,9 @@ TEST(SamFrame, TheLongerSideFillsTheSquare) {
 
 TEST(SamFrame, PointsFollowThePicture) {
   const at::Tensor points = torch::tensor({100.0F, 30.0F, 0.0F, 150.0F}).view({2, 2});
-  EXPECT_TRUE(SamFrame({200, 150}, 256).to_square(points).allclose(torch::tensor({128.0F, 38.4F, 0.0F, 192.0F}).view({2, 2})));
+  EXPECT_TRUE(SamFrame({200, 150}, 256)
+                  .to_square(points)
+                  .allclose(torch::tensor({128.0F, 38.4F, 0.0F, 192.0F}).view({2, 2})));
 }
 
 TEST(SamFrame, APictureIsNormalisedAndPaddedBelow) {

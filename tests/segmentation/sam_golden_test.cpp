@@ -19,21 +19,6 @@ std::vector<fs::path> network_files() {
   return files;
 }
 
-SamArchitecture architecture_of(const YAML::Node& node) {
-  SamArchitecture sizes;
-  sizes.img_size = node["img_size"].as<std::int64_t>();
-  sizes.depth = node["depth"].as<std::int64_t>();
-  sizes.embed_dim = node["embed_dim"].as<std::int64_t>();
-  sizes.num_heads = node["num_heads"].as<std::int64_t>();
-  sizes.global_attn_indexes = node["global_attn_indexes"].as<std::vector<std::int64_t>>();
-  sizes.window_size = node["window_size"].as<std::int64_t>();
-  sizes.prompt_dim = node["prompt_dim"].as<std::int64_t>();
-  sizes.decoder_mlp_dim = node["decoder_mlp_dim"].as<std::int64_t>();
-  sizes.decoder_heads = node["decoder_heads"].as<std::int64_t>();
-  sizes.iou_hidden = node["iou_hidden"].as<std::int64_t>();
-  return sizes;
-}
-
 /// Every n-th channel, row and column, so that as many are left as `stored` has.
 at::Tensor thinned(at::Tensor maps, const at::Tensor& stored) {
   for (const std::int64_t dim : {1, 2, 3}) {

@@ -67,8 +67,8 @@ TEST_P(SamKernels, NormaliseWithAndWithoutAnAddition) {
     };
     at::Tensor out = at::empty_like(image);
     normalise(image, added, weight, bias, 1e-3, out);
-    EXPECT_TRUE(out.to(at::kDouble).allclose(expected(image.to(at::kDouble) + added.to(at::kDouble)), tolerance(),
-                                             tolerance()));
+    EXPECT_TRUE(out.to(at::kDouble)
+                    .allclose(expected(image.to(at::kDouble) + added.to(at::kDouble)), tolerance(), tolerance()));
     at::Tensor in_place = image.clone();
     normalise(in_place, {}, weight, bias, 1e-3, in_place);
     EXPECT_TRUE(in_place.to(at::kDouble).allclose(expected(image.to(at::kDouble)), tolerance(), tolerance()));
@@ -80,10 +80,13 @@ TEST_P(SamKernels, WideLinear) {
   const at::Tensor weight = random({7, 33}) / 33;
   const at::Tensor bias = random({7});
   const auto in_double = [](const at::Tensor& tensor) { return tensor.to(at::kDouble); };
-  EXPECT_TRUE(wide_linear(x, weight, bias).to(at::kDouble).allclose(
-      at::linear(in_double(x), in_double(weight), in_double(bias)), tolerance(), tolerance()));
-  EXPECT_TRUE(wide_linear(x, weight, {}).to(at::kDouble).allclose(at::linear(in_double(x), in_double(weight)),
-                                                                  tolerance(), tolerance()));
+  EXPECT_TRUE(
+      wide_linear(x, weight, bias)
+          .to(at::kDouble)
+          .allclose(at::linear(in_double(x), in_double(weight), in_double(bias)), tolerance(), tolerance()));
+  EXPECT_TRUE(wide_linear(x, weight, {})
+                  .to(at::kDouble)
+                  .allclose(at::linear(in_double(x), in_double(weight)), tolerance(), tolerance()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, SamKernels, ::testing::Values(at::kFloat, at::kBFloat16),

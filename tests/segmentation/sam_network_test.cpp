@@ -61,8 +61,9 @@ TEST(RelativeAttention, BlocksOfQueriesMakeNoDifference) {
   const at::Tensor none_h = torch::zeros({69, 4});
   const at::Tensor none_w = torch::zeros({59, 4});
   const auto flat = [](const at::Tensor& x) { return x.view({1, 1, 35 * 30, 4}); };
-  EXPECT_TRUE(attend_with_relative_positions(q, k, v, none_h, none_w)
-                  .allclose(at::scaled_dot_product_attention(flat(q), flat(k), flat(v)).view(q.sizes()), 1e-4, 1e-5));
+  EXPECT_TRUE(
+      attend_with_relative_positions(q, k, v, none_h, none_w)
+          .allclose(at::scaled_dot_product_attention(flat(q), flat(k), flat(v)).view(q.sizes()), 1e-4, 1e-5));
 }
 
 TEST(SamNetwork, ReleasedNetworksAreRecognisedByTheirTensors) {
