@@ -33,7 +33,8 @@ Result run(const samsr::testing::Golden& reference, at::ScalarType type) {
   const cv::Mat image = samsr::testing::as_mat(reference.read("in/image"));
 
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<samsr::AutomaticMask> found = samsr::generate_masks(image, settings, decoder);
+  const std::vector<samsr::AutomaticMask> found =
+      samsr::generate_masks({image}, settings, decoder).front();
   Result result;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::vector<samsr::BitMask> bits;

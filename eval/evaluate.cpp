@@ -1,13 +1,13 @@
 #include "eval/evaluate.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "core/progress.h"
 #include "data/image_file.h"
 #include "eval/bicubic.h"
@@ -108,31 +108,30 @@ MethodScores score_row(const Row& row, const ImageSet& references,
   Remarks mismatches(paths.size());
   Remarks valueless(paths.size());
   Progress progress(log, row.name, static_cast<std::int64_t>(paths.size()), "images");
-  at::parallel_for(0, static_cast<std::int64_t>(paths.size()), 1, [&](std::int64_t begin, std::int64_t end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      ImageScores& image = scores.images[i];
-      at::Tensor pred = to_tensor(read_image(paths[i]).rgb);
-      if (row.enlarge > 1) {
-        pred = upscale_bicubic(pred, row.enlarge);
-      }
-      at::Tensor ref;
-      if (!references.empty()) {
-        ref = to_tensor(read_image(references.at(image.image)).rgb);
-        if (ref.sizes() != pred.sizes()) {
-          mismatches.add(i, fmt::format("{} ({}, reference {})", image.image, size_of(pred), size_of(ref)));
-          continue;
-        }
-      }
-      for (std::size_t m = 0; m < metrics.size(); ++m) {
-        image.values[m] = metrics[m]->score(pred, ref).item<double>();
-        if (std::isnan(image.values[m])) {
-          const std::string reason = metrics[m]->undefined_for(pred.size(2), pred.size(3));
-          valueless.add(i, fmt::format("{}: no {} ({})", image.image, metrics[m]->name(),
-                                       reason.empty() ? "too little texture" : reason));
-        }
-      }
-      progress.advance();
+  in_parallel(static_cast<std::int64_t>(paths.size()), [&](std::int64_t number) {
+    const auto i = static_cast<std::size_t>(number);
+    ImageScores& image = scores.images[i];
+    at::Tensor pred = to_tensor(read_image(paths[i]).rgb);
+    if (row.enlarge > 1) {
+      pred = upscale_bicubic(pred, row.enlarge);
     }
+    at::Tensor ref;
+    if (!references.empty()) {
+      ref = to_tensor(read_image(references.at(image.image)).rgb);
+      if (ref.sizes() != pred.sizes()) {
+        mismatches.add(i, fmt::format("{} ({}, reference {})", image.image, size_of(pred), size_of(ref)));
+        return;
+      }
+    }
+    for (std::size_t m = 0; m < metrics.size(); ++m) {
+      image.values[m] = metrics[m]->score(pred, ref).item<double>();
+      if (std::isnan(image.values[m])) {
+        const std::string reason = metrics[m]->undefined_for(pred.size(2), pred.size(3));
+        valueless.add(i, fmt::format("{}: no {} ({})", image.image, metrics[m]->name(),
+                                     reason.empty() ? "too little texture" : reason));
+      }
+    }
+    progress.advance();
   });
   if (const auto wrong = mismatches.all(); !wrong.empty()) {
     throw UserError("{}: {} of {} images differ in size from their reference: {}", source_of(row), wrong.size(),

@@ -1,7 +1,6 @@
 #include "segmentation/automatic_masks.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/parallel.h"
 #include "segmentation/crop_layout.h"
 #include "segmentation/mask_upscaler.h"
 #include "segmentation/small_regions.h"
@@ -107,19 +107,17 @@ std::vector<AutomaticMask> read_answers(const PointMasks& answers, const std::ve
   const at::Tensor logits = answers.logits.contiguous();
   const auto least_stable = static_cast<float>(settings.stability_score_thresh);
   std::vector<std::optional<AutomaticMask>> read(static_cast<std::size_t>(count));
-  at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      CropMask mask(image, crop, static_cast<float>(settings.stability_score_offset));
-      upscaler.upscale(logits.const_data_ptr<float>() + i * logits.size(1) * logits.size(2),
-                       [&](int y, const float* row) { mask.add_row(y, row); });
-      const float stability = mask.stability();
-      const bool stable = settings.stability_score_thresh <= 0 || stability >= least_stable;
-      if (stable && !cut_off(mask.box(), crop, image)) {
-        const cv::Point2d point = points[static_cast<std::size_t>(answers.point.const_data_ptr<std::int64_t>()[i])];
-        read[static_cast<std::size_t>(i)] =
-            AutomaticMask{mask.take_bits(), mask.box(), answers.iou.const_data_ptr<float>()[i], stability,
-                          point + cv::Point2d(crop.tl()), crop};
-      }
+  in_parallel(count, [&](std::int64_t i) {
+    CropMask mask(image, crop, static_cast<float>(settings.stability_score_offset));
+    upscaler.upscale(logits.const_data_ptr<float>() + i * logits.size(1) * logits.size(2),
+                     [&](int y, const float* row) { mask.add_row(y, row); });
+    const float stability = mask.stability();
+    const bool stable = settings.stability_score_thresh <= 0 || stability >= least_stable;
+    if (stable && !cut_off(mask.box(), crop, image)) {
+      const cv::Point2d point = points[static_cast<std::size_t>(answers.point.const_data_ptr<std::int64_t>()[i])];
+      read[static_cast<std::size_t>(i)] =
+          AutomaticMask{mask.take_bits(), mask.box(), answers.iou.const_data_ptr<float>()[i], stability,
+                        point + cv::Point2d(crop.tl()), crop};
     }
   });
   std::vector<AutomaticMask> masks;
@@ -131,9 +129,9 @@ std::vector<AutomaticMask> read_answers(const PointMasks& answers, const std::ve
   return masks;
 }
 
-std::vector<AutomaticMask> masks_of_crop(const cv::Mat& rgb, const ImageCrop& crop,
+/// The masks of a crop of an image of size `image`; the decoder knows the crop under `number`.
+std::vector<AutomaticMask> masks_of_crop(cv::Size image, const ImageCrop& crop, std::size_t number,
                                          const AutomaticMaskSettings& settings, PointDecoder& decoder) {
-  decoder.set_image(rgb(crop.rect));
   std::vector<cv::Point2d> points = point_grid(settings.points_per_side_of(crop.layer));
   at::Tensor all = at::empty({static_cast<std::int64_t>(points.size()), 2}, at::kFloat);
   auto* coordinates = all.data_ptr<float>();
@@ -148,12 +146,12 @@ std::vector<AutomaticMask> masks_of_crop(const cv::Mat& rgb, const ImageCrop& cr
   std::vector<AutomaticMask> masks;
   for (std::int64_t first = 0; first < all.size(0); first += settings.points_per_batch) {
     const std::int64_t end = std::min(first + settings.points_per_batch, all.size(0));
-    const PointMasks answers = decoder.decode(all.slice(0, first, end), min_iou);
+    const PointMasks answers = decoder.decode_in(number, all.slice(0, first, end), min_iou);
     if (!upscaler) {
       upscaler.emplace(answers.logits.size(2), decoder.input_side(), crop.rect.size());
     }
     const std::vector<cv::Point2d> asked(points.begin() + first, points.begin() + end);
-    std::vector<AutomaticMask> found = read_answers(answers, asked, *upscaler, rgb.size(), crop.rect, settings);
+    std::vector<AutomaticMask> found = read_answers(answers, asked, *upscaler, image, crop.rect, settings);
     std::move(found.begin(), found.end(), std::back_inserter(masks));
   }
   return suppress(std::move(masks), settings.box_nms_thresh,
@@ -183,20 +181,10 @@ std::vector<AutomaticMask> clean(std::vector<AutomaticMask> masks, int min_area,
   return pick(masks, suppress_boxes(boxes, untouched, threshold));
 }
 
-}  // namespace
-
-std::vector<AutomaticMask> generate_masks(const cv::Mat& rgb, const AutomaticMaskSettings& settings,
-                                          PointDecoder& decoder) {
-  CV_Assert(rgb.type() == CV_8UC3 && !rgb.empty());
-  settings.check();
-  const at::NoGradGuard no_grad;
-  const std::vector<ImageCrop> crops = lay_out_crops(rgb.size(), settings.crop_n_layers, settings.crop_overlap_ratio);
-  std::vector<AutomaticMask> masks;
-  for (const ImageCrop& crop : crops) {
-    std::vector<AutomaticMask> found = masks_of_crop(rgb, crop, settings, decoder);
-    std::move(found.begin(), found.end(), std::back_inserter(masks));
-  }
-  if (crops.size() > 1) {
+/// What several crops of one image have found, put together.
+std::vector<AutomaticMask> merge(std::vector<AutomaticMask> masks, std::size_t crops,
+                                 const AutomaticMaskSettings& settings) {
+  if (crops > 1) {
     masks = suppress(std::move(masks), settings.crop_nms_thresh,
                      [](const AutomaticMask& mask) { return 1.0F / static_cast<float>(mask.crop.area()); });
   }
@@ -205,6 +193,35 @@ std::vector<AutomaticMask> generate_masks(const cv::Mat& rgb, const AutomaticMas
                   std::max(settings.box_nms_thresh, settings.crop_nms_thresh));
   }
   return masks;
+}
+
+}  // namespace
+
+std::vector<std::vector<AutomaticMask>> generate_masks(const std::vector<cv::Mat>& images,
+                                                       const AutomaticMaskSettings& settings, PointDecoder& decoder) {
+  settings.check();
+  const at::NoGradGuard no_grad;
+  std::vector<std::vector<ImageCrop>> layouts;
+  std::vector<cv::Mat> pieces;
+  for (const cv::Mat& rgb : images) {
+    CV_Assert(rgb.type() == CV_8UC3 && !rgb.empty());
+    layouts.push_back(lay_out_crops(rgb.size(), settings.crop_n_layers, settings.crop_overlap_ratio));
+    for (const ImageCrop& crop : layouts.back()) {
+      pieces.push_back(rgb(crop.rect));
+    }
+  }
+  decoder.set_images(pieces);
+  std::vector<std::vector<AutomaticMask>> results;
+  std::size_t piece = 0;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    std::vector<AutomaticMask> masks;
+    for (const ImageCrop& crop : layouts[i]) {
+      std::vector<AutomaticMask> found = masks_of_crop(images[i].size(), crop, piece++, settings, decoder);
+      std::move(found.begin(), found.end(), std::back_inserter(masks));
+    }
+    results.push_back(merge(std::move(masks), layouts[i].size(), settings));
+  }
+  return results;
 }
 
 }  // namespace samsr

@@ -21,12 +21,12 @@ struct AutomaticMask {
   cv::Rect crop;              ///< in which it was found
 };
 
-/// Everything in an image (Segment Anything, automatic mask generation): a grid of points over the image and
-/// its crops, three masks a point; those kept whose predicted IoU and stability are high enough and that do not
+/// Everything in each of some images (Segment Anything, automatic mask generation): a grid of points over the image
+/// and its crops, three masks a point; those kept whose predicted IoU and stability are high enough and that do not
 /// end at an inner edge of their crop; of overlapping boxes the best, in a crop by predicted IoU, between crops
-/// from the smallest crop; at last small holes and islands cleaned. rgb: CV_8UC3 (H, W), at least 1 × 1. The
-/// order is that of the published generator.
-std::vector<AutomaticMask> generate_masks(const cv::Mat& rgb, const AutomaticMaskSettings& settings,
-                                          PointDecoder& decoder);
+/// from the smallest crop; at last small holes and islands cleaned. images: CV_8UC3 (H, W), each of its own size.
+/// The order of an image's masks is that of the published generator.
+std::vector<std::vector<AutomaticMask>> generate_masks(const std::vector<cv::Mat>& images,
+                                                       const AutomaticMaskSettings& settings, PointDecoder& decoder);
 
 }  // namespace samsr

@@ -10,7 +10,13 @@ class GraphMaskSource final : public MaskSource {
  public:
   explicit GraphMaskSource(const MaskSettings& settings) : settings_(settings) { settings_.check(); }
 
-  at::Tensor masks(const cv::Mat& rgb) override { return graph_masks(rgb, settings_); }
+  std::vector<at::Tensor> masks_of(const std::vector<cv::Mat>& images) override {
+    std::vector<at::Tensor> results;
+    for (const cv::Mat& rgb : images) {
+      results.push_back(graph_masks(rgb, settings_));
+    }
+    return results;
+  }
 
  private:
   const MaskSettings settings_;

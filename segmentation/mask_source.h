@@ -3,9 +3,11 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
+#include <cstddef>
 #include <memory>
 #include <opencv2/core.hpp>
 #include <string>
+#include <vector>
 
 #include "segmentation/settings.h"
 
@@ -16,9 +18,14 @@ class MaskSource {
  public:
   virtual ~MaskSource() = default;
 
-  /// rgb: CV_8UC3 (H, W), any size. Returns (M, H, W) uint8 on the CPU, 0 or 1; M may be 0. A pure function of
-  /// the settings and the image, as long as one thread computes it.
-  virtual at::Tensor masks(const cv::Mat& rgb) = 0;
+  /// images: CV_8UC3 (H, W), each of any size. For each (M, H, W) uint8 on the CPU, 0 or 1; M may be 0. A pure
+  /// function of the settings and the images, as long as one thread computes it.
+  virtual std::vector<at::Tensor> masks_of(const std::vector<cv::Mat>& images) = 0;
+  /// The same for one image.
+  at::Tensor masks(const cv::Mat& rgb) { return masks_of({rgb}).front(); }
+
+  /// How many images are worth giving at once.
+  virtual std::size_t images_at_once() const { return 1; }
 
   /// "key: value" lines of all that the masks depend on beside the settings: the weights' CRC-32C. May be empty.
   virtual std::string content() const { return {}; }

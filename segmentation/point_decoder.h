@@ -2,9 +2,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <opencv2/core.hpp>
 #include <optional>
+#include <vector>
 
 namespace samsr {
 
@@ -26,12 +28,16 @@ class PointDecoder {
   /// padded at its right and lower edge.
   virtual std::int64_t input_side() const = 0;
 
-  /// The image, or crop of one, that the next points lie in: CV_8UC3 RGB, any size.
-  virtual void set_image(const cv::Mat& rgb) = 0;
+  /// The images, or crops of some, that the next points lie in: CV_8UC3 RGB, each of any size.
+  virtual void set_images(const std::vector<cv::Mat>& rgb) = 0;
 
-  /// points (N, 2) float32, x and y in pixels of the image. Three masks a point, those alone whose predicted
-  /// IoU is above `min_iou` when it is given: the others need not be computed.
-  virtual PointMasks decode(const at::Tensor& points, std::optional<double> min_iou) = 0;
+  /// points (N, 2) float32, x and y in pixels of image number `image` of the last set_images(). Three masks a
+  /// point, those alone whose predicted IoU is above `min_iou` when it is given: the others need not be computed.
+  virtual PointMasks decode_in(std::size_t image, const at::Tensor& points, std::optional<double> min_iou) = 0;
+
+  /// The same for one image.
+  void set_image(const cv::Mat& rgb) { set_images({rgb}); }
+  PointMasks decode(const at::Tensor& points, std::optional<double> min_iou) { return decode_in(0, points, min_iou); }
 };
 
 }  // namespace samsr

@@ -35,21 +35,29 @@ class SamMaskSource final : public MaskSource {
   SamMaskSource(const MaskSettings& settings, c10::Device device)
       : settings_(settings.automatic),
         content_(fmt::format("sam weights: {:08x}\n", file_crc32c(settings.weights))),
-        decoder_(load_network(settings, device), settings.automatic.points_per_batch) {}
+        images_at_once_(static_cast<std::size_t>(settings.images_per_batch)),
+        decoder_(load_network(settings, device), settings.automatic.points_per_batch, images_at_once_) {}
 
   std::string content() const override { return content_; }
 
-  at::Tensor masks(const cv::Mat& rgb) override {
-    std::vector<BitMask> masks;
-    for (AutomaticMask& mask : generate_masks(rgb, settings_, decoder_)) {
-      masks.push_back(std::move(mask.mask));
+  std::size_t images_at_once() const override { return images_at_once_; }
+
+  std::vector<at::Tensor> masks_of(const std::vector<cv::Mat>& images) override {
+    std::vector<at::Tensor> results;
+    for (std::vector<AutomaticMask>& found : generate_masks(images, settings_, decoder_)) {
+      std::vector<BitMask> masks;
+      for (AutomaticMask& mask : found) {
+        masks.push_back(std::move(mask.mask));
+      }
+      results.push_back(stack_masks(masks, images[results.size()].size()));
     }
-    return stack_masks(masks, rgb.size());
+    return results;
   }
 
  private:
   const AutomaticMaskSettings settings_;
   const std::string content_;
+  const std::size_t images_at_once_;
   SamPointDecoder decoder_;
 };
 

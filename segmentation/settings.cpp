@@ -7,6 +7,8 @@ void MaskSettings::bind(Settings& settings) {
       .one_of({"graph", "sam"});
   settings.add("masks.weights", weights, "sam: weights of ViT-B, -L or -H, such as sam_vit_b_01ec64.pth");
   settings.add("masks.precision", precision, "sam: numbers of the network").one_of({"fp32", "bf16"});
+  settings.add("masks.images_per_batch", images_per_batch, "sam: images encoded at once; several keep a GPU busy")
+      .between(1, 1024);
   automatic.bind(settings);
   settings.add("masks.graph_reduce", graph_reduce, "graph masks: segment the image this many times smaller")
       .between(1, 16);

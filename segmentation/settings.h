@@ -13,6 +13,7 @@ struct MaskSettings {
   std::string source = "graph";    ///< or sam
   std::string weights;             ///< sam: file of ViT-B, -L or -H
   std::string precision = "fp32";  ///< sam: of the network, or bf16
+  int images_per_batch = 1;        ///< sam: that the network sees at once
   AutomaticMaskSettings automatic;
   /// The segmented image is the low-resolution one enlarged ×4: its own pixels have the full contrast of an
   /// edge, the enlarged ones only a slope that the segmentation would walk over.

@@ -3,7 +3,9 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "data/stages/content_lines.h"
 #include "data/stages/sample_images.h"
@@ -60,10 +62,21 @@ class MasksStage final : public Stage {
   std::string content() const override { return content_; }
   std::map<std::string, std::uint64_t> counts() const override { return counts_; }
 
+  std::size_t batch() const override { return source_->images_at_once(); }
+
   void run(std::uint64_t, std::span<Sample> samples) override {
     const at::NoGradGuard no_grad;
-    for (Sample& sample : samples) {
-      add_to(sample);
+    std::vector<cv::Mat> enlarged;
+    std::vector<cv::Mat> hr;
+    for (const Sample& sample : samples) {
+      hr.push_back(stored_image(sample, "hr"));
+      // The masks of SAMSR are those of the low-resolution image enlarged by bicubic interpolation.
+      enlarged.push_back(to_bytes(resize_to(to_unit(stored_image(sample, "lr")), hr.back().size(), ResizeMode::kBicubic)));
+    }
+    const std::vector<at::Tensor> masks_lr = find(enlarged, kEmptyLr);
+    const std::vector<at::Tensor> masks_hr = of_hr_ ? find(hr, kEmptyHr) : std::vector<at::Tensor>();
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      add_to(samples[i], masks_lr[i], of_hr_ ? &masks_hr[i] : nullptr);
     }
   }
 
@@ -71,33 +84,25 @@ class MasksStage final : public Stage {
   static constexpr const char* kEmptyLr = "low-resolution images without any mask";
   static constexpr const char* kEmptyHr = "high-resolution images without any mask";
 
-  void add_to(Sample& sample) {
-    const cv::Mat hr = stored_image(sample, "hr");
-    const cv::Mat lr = stored_image(sample, "lr");
+  void add_to(Sample& sample, const at::Tensor& masks_lr, const at::Tensor* masks_hr) const {
     const int scale = stored_scale(sample);
-    // The masks of SAMSR are those of the low-resolution image enlarged by bicubic interpolation.
-    const cv::Mat enlarged = to_bytes(resize_to(to_unit(lr), hr.size(), ResizeMode::kBicubic));
-    const at::Tensor masks_lr = find(enlarged, kEmptyLr);
     sample.fields.emplace_back("coverage", pooled_coverage(masks_lr, scale));
-    nlohmann::ordered_json kept;
-    if (keep_) {
-      kept["lr"] = as_coco(masks_lr);
+    if (masks_hr != nullptr) {
+      sample.fields.emplace_back("coverage_hr", pooled_coverage(*masks_hr, scale));
     }
-    if (of_hr_) {
-      const at::Tensor masks_hr = find(hr, kEmptyHr);
-      sample.fields.emplace_back("coverage_hr", pooled_coverage(masks_hr, scale));
-      if (keep_) {
-        kept["hr"] = as_coco(masks_hr);
+    if (keep_) {
+      nlohmann::ordered_json kept{{"lr", as_coco(masks_lr)}};
+      if (masks_hr != nullptr) {
+        kept["hr"] = as_coco(*masks_hr);
       }
-    }
-    if (keep_) {
       sample.texts.emplace_back(kMasksField, kept.dump());
     }
   }
 
-  at::Tensor find(const cv::Mat& image, const char* empty) {
-    const at::Tensor masks = source_->masks(image);
-    counts_[empty] += masks.size(0) == 0 ? 1 : 0;
+  std::vector<at::Tensor> find(const std::vector<cv::Mat>& images, const char* empty) {
+    std::vector<at::Tensor> masks = source_->masks_of(images);
+    counts_[empty] += static_cast<std::uint64_t>(
+        std::count_if(masks.begin(), masks.end(), [](const at::Tensor& found) { return found.size(0) == 0; }));
     return masks;
   }
 

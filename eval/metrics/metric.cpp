@@ -1,7 +1,6 @@
 #include "eval/metrics/metric.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "core/parallel.h"
 #include "eval/metrics/niqe.h"
 #include "eval/metrics/psnr.h"
 #include "eval/metrics/ssim.h"
@@ -66,10 +66,8 @@ at::Tensor Metric::score(const at::Tensor& pred, const at::Tensor& ref) const {
     references = prepared(ref, crop_border_);
   }
   auto* out = scores.mutable_data_ptr<double>();
-  at::parallel_for(0, batch, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      out[i] = score_one(images[i], references.defined() ? references[i] : at::Tensor());
-    }
+  in_parallel(batch, [&](std::int64_t i) {
+    out[i] = score_one(images[i], references.defined() ? references[i] : at::Tensor());
   });
   return scores;
 }

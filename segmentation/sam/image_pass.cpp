@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "core/parallel.h"
 #include "segmentation/sam/image_kernels.h"
-#include "segmentation/sam/parallel.h"
 #include "segmentation/sam/wide_linear.h"
 
 namespace samsr {

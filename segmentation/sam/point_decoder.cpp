@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "segmentation/sam/parallel.h"
+#include "core/parallel.h"
 
 namespace samsr {
 namespace {
@@ -24,21 +24,43 @@ std::shared_ptr<SamNetwork> without_gradients(std::shared_ptr<SamNetwork> networ
 
 }  // namespace
 
-SamPointDecoder::SamPointDecoder(std::shared_ptr<SamNetwork> network, std::int64_t points_at_a_time)
+SamPointDecoder::SamPointDecoder(std::shared_ptr<SamNetwork> network, std::int64_t points_at_a_time,
+                                 std::size_t images_at_a_time)
     : network_(without_gradients(std::move(network))),
       points_at_a_time_(points_at_a_time),
+      images_at_a_time_(images_at_a_time),
       positions_(grid_positions(*network_)),
       image_pass_(positions_.to(network_->precision()), network_->sizes.decoder_heads),
       mask_head_(*network_->mask_decoder, network_->precision()) {
   TORCH_CHECK(points_at_a_time >= 1, "points_at_a_time: ", points_at_a_time);
+  TORCH_CHECK(images_at_a_time >= 1, "images_at_a_time: ", images_at_a_time);
 }
 
-void SamPointDecoder::set_image(const cv::Mat& rgb) {
+void SamPointDecoder::set_images(const std::vector<cv::Mat>& rgb) {
   const torch::NoGradGuard no_grad;
-  frame_ = SamFrame(rgb.size(), network_->sizes.img_size);
-  const at::Tensor embedding =
-      network_->encode(prepare_for_sam(rgb, frame_)) + network_->prompt_encoder->no_mask();
-  const at::Tensor image = embedding.flatten(2).squeeze(0).t().contiguous();
+  frames_.clear();
+  embeddings_.clear();
+  selected_.reset();
+  for (std::size_t first = 0; first < rgb.size(); first += images_at_a_time_) {
+    std::vector<at::Tensor> prepared;
+    for (std::size_t i = first; i < std::min(first + images_at_a_time_, rgb.size()); ++i) {
+      frames_.emplace_back(rgb[i].size(), network_->sizes.img_size);
+      prepared.push_back(prepare_for_sam(rgb[i], frames_.back()));
+    }
+    const at::Tensor batch = network_->encode(at::cat(prepared)) + network_->prompt_encoder->no_mask();
+    for (const at::Tensor& embedding : batch.unbind()) {
+      embeddings_.push_back(embedding);
+    }
+  }
+}
+
+void SamPointDecoder::select(std::size_t number) {
+  TORCH_CHECK(number < embeddings_.size(), "SamPointDecoder: image ", number, " of ", embeddings_.size());
+  if (selected_ == number) {
+    return;
+  }
+  selected_ = number;
+  const at::Tensor image = embeddings_[number].flatten(1).t().contiguous();
   const at::Tensor placed = image + positions_;
   image_ = image.to(network_->precision()).unsqueeze(0);
   const TokenAttention& first = *network_->mask_decoder->transformer->layers[0]->cross_attn_token_to_image;
@@ -56,7 +78,7 @@ SamPointDecoder::Answers SamPointDecoder::transform(const at::Tensor& points) co
   TwoWayBlock& second = *transformer.layers[1];
   const at::Device device = image_.device();
 
-  const at::Tensor square = at::constant_pad_nd(frame_.to_square(points).unsqueeze(1), {0, 0, 0, 1}).to(device);
+  const at::Tensor square = at::constant_pad_nd(frames_[*selected_].to_square(points).unsqueeze(1), {0, 0, 0, 1}).to(device);
   const at::Tensor labels = at::tensor({1, -1}, at::TensorOptions(device).dtype(at::kLong)).expand({count, 2});
   const at::Tensor start =
       network_->mask_decoder->tokens_of(network_->prompt_encoder->embed_points(square, labels));
@@ -140,9 +162,9 @@ PointMasks SamPointDecoder::decode_batch(const at::Tensor& points, std::optional
   return {point, mask, iou.index({point, mask}), logits_of(answers, point, mask)};
 }
 
-PointMasks SamPointDecoder::decode(const at::Tensor& points, std::optional<double> min_iou) {
+PointMasks SamPointDecoder::decode_in(std::size_t image, const at::Tensor& points, std::optional<double> min_iou) {
   const torch::NoGradGuard no_grad;
-  TORCH_CHECK(image_.defined(), "SamPointDecoder: no image was set");
+  select(image);
   TORCH_CHECK(points.dim() == 2 && points.size(1) == 2, "points: expected (N, 2), got ", points.sizes());
   std::vector<at::Tensor> point;
   std::vector<at::Tensor> mask;

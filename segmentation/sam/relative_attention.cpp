@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/parallel.h"
 #include "segmentation/sam/image_kernels.h"
-#include "segmentation/sam/parallel.h"
 #include "segmentation/sam/wide_linear.h"
 
 namespace samsr {

@@ -22,9 +22,9 @@ class RecordedDecoder final : public PointDecoder {
       : side_(side), logits_(logits.to(torch::kFloat)), iou_(iou.to(torch::kFloat)) {}
 
   std::int64_t input_side() const override { return side_; }
-  void set_image(const cv::Mat&) override {}
+  void set_images(const std::vector<cv::Mat>&) override {}
 
-  PointMasks decode(const at::Tensor& points, std::optional<double> min_iou) override {
+  PointMasks decode_in(std::size_t, const at::Tensor& points, std::optional<double> min_iou) override {
     const torch::Tensor iou = iou_.slice(0, asked_, asked_ + points.size(0));
     const torch::Tensor logits = logits_.slice(0, asked_, asked_ + points.size(0));
     asked_ += points.size(0);
@@ -50,7 +50,8 @@ TEST_P(AutomaticMasksGolden, FindsTheSameMasks) {
   RecordedDecoder decoder(golden.config()["img_size"].as<std::int64_t>(), golden.read("in/low_res_logits"),
                           golden.read("in/iou"));
   const cv::Mat image = as_mat(golden.read("in/image"));
-  const std::vector<AutomaticMask> masks = generate_masks(image, testing::automatic_settings(golden.config()["amg"]), decoder);
+  const std::vector<AutomaticMask> masks =
+      generate_masks({image}, testing::automatic_settings(golden.config()["amg"]), decoder).front();
   EXPECT_EQ(decoder.asked(), golden.read("in/iou").size(0));
 
   ASSERT_EQ(static_cast<std::int64_t>(masks.size()), golden.read("out/num_masks").item<std::int64_t>());

@@ -20,7 +20,7 @@ TEST_P(SamMasksGolden, FindsTheSameMasks) {
   const Golden golden(GetParam());
   SamPointDecoder decoder(seeded_sam(architecture_of(golden.config()), golden.salt()));
   const std::vector<AutomaticMask> masks =
-      generate_masks(as_mat(golden.read("in/image")), automatic_settings(golden.config()["amg"]), decoder);
+      generate_masks({as_mat(golden.read("in/image"))}, automatic_settings(golden.config()["amg"]), decoder).front();
   const torch::Tensor expected = golden.read("out/masks");
   ASSERT_EQ(static_cast<std::int64_t>(masks.size()), expected.size(0));
   std::vector<double> iou;

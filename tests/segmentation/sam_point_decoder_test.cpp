@@ -121,6 +121,17 @@ TEST_P(SamPointDecoderOf, Bfloat16IsNear) {
   EXPECT_LE((masks.iou - expected_.iou.flatten()).abs().max().item<double>(), 0.1);
 }
 
+TEST_P(SamPointDecoderOf, ImagesEncodedTogetherAnswerAsAlone) {
+  const cv::Mat other = scrambled_picture(GetParam().picture.height + 3, GetParam().picture.width);
+  SamPointDecoder decoder(network_, 64, 2);
+  decoder.set_images({other, picture_, other});
+  EXPECT_LT(worst(decoder.decode_in(1, points_, {}).logits, expected_.logits.flatten(0, 1)), kRounding);
+  const at::Tensor of_other = decoder.decode_in(2, points_, {}).logits;
+  EXPECT_LT(worst(decoder.decode_in(0, points_, {}).logits, of_other), kRounding);
+  EXPECT_GT(worst(of_other, expected_.logits.flatten(0, 1)), kRounding);
+  EXPECT_THROW(decoder.decode_in(3, points_, {}), c10::Error);
+}
+
 INSTANTIATE_TEST_SUITE_P(Networks, SamPointDecoderOf,
                          ::testing::Values(Case{"tiny", tiny_architecture(), {200, 150}},
                                            Case{"odd", odd_architecture(), {61, 300}}),

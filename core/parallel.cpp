@@ -1,4 +1,4 @@
-#include "segmentation/sam/parallel.h"
+#include "core/parallel.h"
 
 #include <ATen/Parallel.h>
 
