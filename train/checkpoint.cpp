@@ -144,7 +144,7 @@ fs::path find_weights(const fs::path& path, Log& log) {
     return path;
   }
   if (!fs::is_directory(path)) {
-    throw UserError("{}: no such file or folder; a .safetensors file, a checkpoint or a run's folder is needed",
+    throw UserError("{}: no such file or folder; a .safetensors or .pth file, a checkpoint or a run's folder is needed",
                     path.string());
   }
   if (fs::exists(path / kState)) {

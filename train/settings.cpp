@@ -36,7 +36,7 @@ void TrainSettings::bind(Settings& settings) {
            "with no teacher in memory")
       .one_of({"online", "cached"});
   settings.add("train.teacher_weights", teacher_weights,
-               "the teacher: a .safetensors file, a checkpoint or the folder of a run; `data build --stage rollout` "
+               "the teacher: a .safetensors or official .pth file, a checkpoint or the folder of a run; `data build --stage rollout` "
                "rolls it out too");
   settings.add("train.init", init,
                "first weights: auto (a student starts from its teacher), random, or a path as for teacher_weights");

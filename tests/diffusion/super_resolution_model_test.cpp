@@ -8,29 +8,12 @@
 #include "core/error.h"
 #include "models/load_weights.h"
 #include "support/golden.h"
+#include "support/small_model.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-
-ModelSettings small_settings() {
-  ModelSettings settings;
-  settings.first_stage.type = "space_to_depth";
-  settings.unet.image_size = 16;
-  settings.unet.in_channels = 51;
-  settings.unet.out_channels = 48;
-  settings.unet.model_channels = 32;
-  settings.unet.attention_resolutions = {16};
-  settings.unet.channel_mult = {1, 1};
-  settings.unet.num_res_blocks = {1, 1};
-  settings.unet.swin_embed_dim = 32;
-  settings.diffusion.steps = 4;
-  settings.diffusion.power = 1;
-  settings.diffusion.kappa = 1;
-  settings.diffusion.predict_type = "residual";
-  return settings;
-}
 
 at::Tensor noise_of(const SuperResolutionModel& model, const at::Tensor& lq) {
   const auto shape = model.latent_shape(lq.size(2), lq.size(3));
@@ -48,7 +31,7 @@ std::string error_of(Function function) {
 }
 
 TEST(SuperResolutionModel, StartsAtTheBicubicImage) {
-  const SuperResolutionModel model(small_settings(), 1);
+  const SuperResolutionModel model(testing::small_model_settings(4), 1);
   const at::Tensor lq = torch::rand({2, 3, 16, 32}) * 2 - 1;
   const at::Tensor bicubic = enlarge_bicubic(lq, 4).clamp(-1, 1);
   EXPECT_TRUE(model.one_step(lq, noise_of(model, lq)).allclose(bicubic, 1e-5, 1e-5));
@@ -58,7 +41,7 @@ TEST(SuperResolutionModel, StartsAtTheBicubicImage) {
 }
 
 TEST(SuperResolutionModel, TakesCoverageIntoNoiseAndProcess) {
-  SuperResolutionModel model(small_settings(), 1);
+  SuperResolutionModel model(testing::small_model_settings(4), 1);
   testing::fill_by_rule(*model.unet(), 2);
   const at::Tensor lq = torch::rand({1, 3, 16, 16}) * 2 - 1;
   const at::Tensor noise = noise_of(model, lq);
@@ -74,7 +57,7 @@ TEST(SuperResolutionModel, TakesCoverageIntoNoiseAndProcess) {
 
 TEST(SuperResolutionModel, IsAFunctionOfItsSeed) {
   const auto first_weight = [](std::uint64_t seed) {
-    return SuperResolutionModel(small_settings(), seed).unet()->parameters()[0].clone();
+    return SuperResolutionModel(testing::small_model_settings(4), seed).unet()->parameters()[0].clone();
   };
   EXPECT_TRUE(first_weight(3).equal(first_weight(3)));
   EXPECT_FALSE(first_weight(3).equal(first_weight(4)));
@@ -82,7 +65,7 @@ TEST(SuperResolutionModel, IsAFunctionOfItsSeed) {
 
 TEST(SuperResolutionModel, WorksOnPixelsAndOnLatentsSmallerThanTheLrImage) {
   for (const std::int64_t factor : {1, 8}) {
-    ModelSettings settings = small_settings();
+    ModelSettings settings = testing::small_model_settings(4);
     settings.first_stage.type = factor == 1 ? "none" : "space_to_depth";
     settings.first_stage.factor = factor;
     settings.unet.out_channels = 3 * factor * factor;
@@ -99,10 +82,10 @@ TEST(SuperResolutionModel, WorksOnPixelsAndOnLatentsSmallerThanTheLrImage) {
 }
 
 TEST(ModelSettings, SaysWhichSizesFit) {
-  EXPECT_EQ(small_settings().lq_multiple(), 16);
+  EXPECT_EQ(testing::small_model_settings(4).lq_multiple(), 16);
   EXPECT_EQ(ModelSettings().lq_multiple(), 64);
   const auto message = [](auto change) {
-    ModelSettings settings = small_settings();
+    ModelSettings settings = testing::small_model_settings(4);
     change(settings);
     return error_of([&] { settings.check(); });
   };
@@ -121,7 +104,7 @@ class ModelFile : public ::testing::Test {
 };
 
 TEST_F(ModelFile, DescribesItself) {
-  SuperResolutionModel model(small_settings(), 1);
+  SuperResolutionModel model(testing::small_model_settings(4), 1);
   testing::fill_by_rule(*model.unet(), 2);
   save_model(path_, model.settings(), "student", state_of(*model.unet()));
   const auto metadata = read_safetensors_metadata(path_);
@@ -137,10 +120,10 @@ TEST_F(ModelFile, DescribesItself) {
 }
 
 TEST_F(ModelFile, OfficialWeightsTakeTheGivenSettings) {
-  SuperResolutionModel model(small_settings(), 1);
+  SuperResolutionModel model(testing::small_model_settings(4), 1);
   testing::fill_by_rule(*model.unet(), 2);
   torch::save(model.unet(), path_.string());
-  const ModelSettings settings = small_settings();
+  const ModelSettings settings = testing::small_model_settings(4);
   const LoadedModel loaded = load_model(path_, {}, &settings);
   EXPECT_EQ(loaded.kind, "teacher");
   EXPECT_FALSE(loaded.own_settings);
@@ -151,11 +134,11 @@ TEST_F(ModelFile, OfficialWeightsTakeTheGivenSettings) {
 }
 
 TEST_F(ModelFile, IsRefusedWhenItIsNoneOrDoesNotFit) {
-  SuperResolutionModel model(small_settings(), 1);
+  SuperResolutionModel model(testing::small_model_settings(4), 1);
   TensorFile weights = state_of(*model.unet());
   write_safetensors(path_, weights);
   EXPECT_THAT(error_of([&] { load_model(path_); }), HasSubstr("not the model's format"));
-  ModelSettings other = small_settings();
+  ModelSettings other = testing::small_model_settings(4);
   other.unet.num_res_blocks = {2, 1};
   save_model(path_, other, "student", weights);
   EXPECT_THAT(error_of([&] { load_model(path_); }), HasSubstr("missing"));

@@ -15,6 +15,7 @@
 #include "eval/noise_field.h"
 #include "scratch_folder.h"
 #include "synthetic_image.h"
+#include "support/small_model.h"
 
 namespace samsr {
 namespace {
@@ -24,27 +25,9 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::synthetic_image;
 
-ModelSettings small_settings() {
-  ModelSettings settings;
-  settings.first_stage.type = "space_to_depth";
-  settings.unet.image_size = 16;
-  settings.unet.in_channels = 51;
-  settings.unet.out_channels = 48;
-  settings.unet.model_channels = 32;
-  settings.unet.attention_resolutions = {16};
-  settings.unet.channel_mult = {1, 1};
-  settings.unet.num_res_blocks = {1, 1};
-  settings.unet.swin_embed_dim = 32;
-  settings.diffusion.steps = 2;
-  settings.diffusion.power = 1;
-  settings.diffusion.kappa = 1;
-  settings.diffusion.predict_type = "residual";
-  return settings;
-}
-
 /// A fresh model gives the bicubic image; a trained one, stood in for by random output weights, adds a residual.
 LoadedModel small_model(const std::string& kind, bool trained) {
-  LoadedModel loaded{std::make_unique<SuperResolutionModel>(small_settings(), 1), kind};
+  LoadedModel loaded{std::make_unique<SuperResolutionModel>(testing::small_model_settings(2), 1), kind};
   if (trained) {
     const torch::NoGradGuard no_grad;
     for (auto& item : loaded.model->unet()->named_parameters()) {

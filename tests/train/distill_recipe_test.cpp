@@ -8,27 +8,15 @@
 #include "diffusion/rollout.h"
 #include "diffusion/super_resolution_model.h"
 #include "train/recipe.h"
+#include "support/small_model.h"
 
 namespace samsr {
 namespace {
 
 constexpr std::int64_t kSize = 16;
 
-ModelSettings tiny_model(const std::string& variant) {
-  ModelSettings model;
-  model.first_stage.type = "space_to_depth";
-  model.first_stage.factor = 4;
-  model.unet.image_size = kSize;
-  model.unet.in_channels = 51;
-  model.unet.out_channels = 48;
-  model.unet.model_channels = 32;
-  model.unet.attention_resolutions = {16, 8};
-  model.unet.channel_mult = {1, 2};
-  model.unet.num_res_blocks = {1, 1};
-  model.unet.num_head_channels = 16;
-  model.unet.swin_depth = 2;
-  model.unet.swin_embed_dim = 32;
-  model.diffusion.steps = 3;
+ModelSettings model_of(const std::string& variant) {
+  ModelSettings model = testing::small_model_settings(3);
   model.sam.variant = variant;
   return model;
 }
@@ -71,8 +59,8 @@ class DistillRecipeTest : public ::testing::TestWithParam<std::pair<const char*,
 
   TrainSettings train_;
   DistillSettings distill_;
-  SuperResolutionModel teacher_{tiny_model(GetParam().second), 1};
-  SuperResolutionModel student_{tiny_model(GetParam().second), 2};
+  SuperResolutionModel teacher_{model_of(GetParam().second), 1};
+  SuperResolutionModel student_{model_of(GetParam().second), 2};
   Batch batch_;
 };
 
