@@ -13,7 +13,6 @@
 #include "diffusion/noise.h"
 #include "diffusion/rollout.h"
 #include "models/load_weights.h"
-#include "support/small_model.h"
 
 namespace samsr {
 namespace {
@@ -25,9 +24,27 @@ using testing::TemporaryFolder;
 constexpr std::int64_t kSize = 16;
 constexpr std::uint64_t kSamples = 5;
 
+ModelSettings tiny_model() {
+  ModelSettings model;
+  model.first_stage.type = "space_to_depth";
+  model.first_stage.factor = 4;
+  model.unet.image_size = kSize;
+  model.unet.in_channels = 51;
+  model.unet.out_channels = 48;
+  model.unet.model_channels = 32;
+  model.unet.attention_resolutions = {16, 8};
+  model.unet.channel_mult = {1, 2};
+  model.unet.num_res_blocks = {1, 1};
+  model.unet.num_head_channels = 16;
+  model.unet.swin_depth = 2;
+  model.unet.swin_embed_dim = 32;
+  model.diffusion.steps = 3;
+  return model;
+}
+
 class RolloutStageTest : public ::testing::TestWithParam<std::pair<const char*, const char*>> {
  protected:
-  RolloutStageTest() : model_(testing::small_model_settings(3)) {
+  RolloutStageTest() : model_(tiny_model()) {
     model_.sam.variant = GetParam().second;
     SuperResolutionModel teacher(model_, 1);
     at::manual_seed(3);
