@@ -22,7 +22,6 @@ bool processor_has_bf16() {
 }
 
 std::shared_ptr<SamNetwork> load_network(const MaskSettings& settings, c10::Device device) {
-  settings.check();
   const bool bf16 = settings.precision == "bf16";
   if (bf16 && device.is_cpu() && !processor_has_bf16()) {
     throw UserError("masks.precision is bf16, but this processor has no bf16 instructions; set masks.precision=fp32");
@@ -64,6 +63,7 @@ class SamMaskSource final : public MaskSource {
 }  // namespace
 
 std::unique_ptr<MaskSource> make_sam_mask_source(const MaskSettings& settings, c10::Device device) {
+  settings.check();
   return std::make_unique<SamMaskSource>(settings, device);
 }
 
