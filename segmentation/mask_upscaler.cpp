@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "segmentation/sam/frame.h"
+
 namespace samsr {
 namespace {
 
@@ -27,7 +29,7 @@ struct Bilinear {
 MaskUpscaler::MaskUpscaler(std::int64_t low, std::int64_t side, cv::Size image)
     : low_(static_cast<std::size_t>(low)), size_(image) {
   CV_Assert(low >= static_cast<std::int64_t>(kTaps) && side >= low && !image.empty());
-  const cv::Size part = scale_longest_side(image, side);
+  const cv::Size part = SamFrame(image, side).scaled;
   horizontal_ = compose(low, side, part.width, image.width);
   vertical_ = compose(low, side, part.height, image.height);
 }
@@ -72,12 +74,6 @@ void MaskUpscaler::resize_column(const float* narrow, int y, float* out) const {
   for (std::size_t x = 0; x < width; ++x) {
     out[x] = upper[x] * weight[0] + upper[x + width] * weight[1] + upper[x + 2 * width] * weight[2];
   }
-}
-
-cv::Size scale_longest_side(cv::Size image, std::int64_t side) {
-  const double scale = static_cast<double>(side) / std::max(image.width, image.height);
-  const auto scaled = [scale](int length) { return std::max(1, static_cast<int>(length * scale + 0.5)); };
-  return {scaled(image.width), scaled(image.height)};
 }
 
 }  // namespace samsr

@@ -51,8 +51,4 @@ class MaskUpscaler {
   Taps vertical_;
 };
 
-/// Size of an image scaled so that its longer side is `side`, rounded half up and at least 1 × 1:
-/// ResizeLongestSide of Segment Anything.
-cv::Size scale_longest_side(cv::Size image, std::int64_t side);
-
 }  // namespace samsr

@@ -6,6 +6,7 @@
 #include "segmentation/automatic_masks_fixtures.h"
 #include "segmentation/crop_layout.h"
 #include "segmentation/mask_upscaler.h"
+#include "segmentation/sam/frame.h"
 #include "segmentation/small_regions.h"
 #include "support/golden.h"
 
@@ -91,7 +92,7 @@ TEST(MaskUpscaler, EqualsTheTwoResizings) {
                                            {8, 1, 1}, {256, 64, 40}}) {
     const std::int64_t side = 4 * low;
     const torch::Tensor logits = torch::randn({low, low});
-    const cv::Size part = scale_longest_side({width, height}, side);
+    const cv::Size part = SamFrame({width, height}, side).scaled;
     const auto bilinear = [](const torch::Tensor& x, std::int64_t h, std::int64_t w) {
       return F::interpolate(x, F::InterpolateFuncOptions().size(std::vector<std::int64_t>{h, w}).mode(torch::kBilinear).align_corners(false));
     };
