@@ -26,7 +26,7 @@ constexpr std::size_t kNamed = 3;
 constexpr std::array<int, 7> kBars = {64, 128, 256, 512, 1024, 2048, 4096};
 constexpr int kBarWidth = 40;
 
-struct Finding {
+struct FileFinding {
   std::string format;
   int width = 0;  ///< upright
   int height = 0;
@@ -49,7 +49,7 @@ std::string format_of(const fs::path& path, const ImageContainer& container) {
 }
 
 nlohmann::json look_at(const fs::path& path) {
-  Finding found;
+  FileFinding found;
   try {
     const std::string file = read_file(path);
     found.content = fmt::format("{:08x}-{}", crc32c(file.data(), file.size()), file.size());
@@ -66,7 +66,7 @@ nlohmann::json look_at(const fs::path& path) {
   return {found.format, found.width, found.height, found.rotated, found.converted, found.content, found.problem};
 }
 
-std::vector<Finding> look_at_all(const std::vector<fs::path>& files, Communicator& comm, Log& log) {
+std::vector<FileFinding> look_at_all(const std::vector<fs::path>& files, Communicator& comm, Log& log) {
   Progress progress(log, "reading photographs", static_cast<std::int64_t>(files.size()), "files");
   nlohmann::json mine = nlohmann::json::array();
   for (auto i = static_cast<std::size_t>(comm.rank()); i < files.size();
@@ -74,7 +74,7 @@ std::vector<Finding> look_at_all(const std::vector<fs::path>& files, Communicato
     mine.push_back(look_at(files[i]));
     progress.advance(comm.size());
   }
-  std::vector<Finding> all;
+  std::vector<FileFinding> all;
   for (const nlohmann::json& each : gather_results(comm, mine)) {
     all.push_back({each.at(0), each.at(1), each.at(2), each.at(3), each.at(4), each.at(5), each.at(6)});
   }
@@ -84,7 +84,7 @@ std::vector<Finding> look_at_all(const std::vector<fs::path>& files, Communicato
 /// What the findings come to.
 class Report {
  public:
-  Report(const fs::path& folder, const std::vector<fs::path>& files, const std::vector<Finding>& findings,
+  Report(const fs::path& folder, const std::vector<fs::path>& files, const std::vector<FileFinding>& findings,
          int gt_size)
       : folder_(folder), files_(files), gt_size_(gt_size) {
     for (std::size_t i = 0; i < findings.size(); ++i) {
@@ -153,7 +153,7 @@ class Report {
   }
 
  private:
-  void enter(std::size_t index, const Finding& found) {
+  void enter(std::size_t index, const FileFinding& found) {
     if (!found.content.empty()) {
       by_content_[found.content].push_back(index);
     }
@@ -260,7 +260,7 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
   if (files.empty()) {
     throw UserError("{}: holds no images (JPEG, PNG, WebP, BMP, TIFF, PNM)", folder.string());
   }
-  const std::vector<Finding> findings = look_at_all(files, comm, log);
+  const std::vector<FileFinding> findings = look_at_all(files, comm, log);
   const Report report(folder, files, findings, options.gt_size);
   if (comm.rank() == 0) {
     report.print(out);

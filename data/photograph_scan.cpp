@@ -23,7 +23,7 @@ constexpr std::uint64_t kNamed = 5;
 std::string hex(std::uint32_t value) { return fmt::format("{:08x}", value); }
 
 /// One file, looked at once.
-struct Finding {
+struct PhotographFinding {
   int width = 0;  ///< pixels, upright
   int height = 0;
   std::uint32_t checksum = 0;
@@ -31,8 +31,8 @@ struct Finding {
   std::string problem;    ///< one line; empty when the photograph was read
 };
 
-Finding look_at(const fs::path& path) {
-  Finding finding;
+PhotographFinding look_at(const fs::path& path) {
+  PhotographFinding finding;
   try {
     const std::string file = read_file(path);
     const ImageFile image = decode_image(file, path.string());
@@ -147,7 +147,7 @@ class Scan {
       }
       nlohmann::json found = nlohmann::json::array();
       for (const std::string& path : list.piece(*number)) {
-        const Finding finding = look_at(images_ / path);
+        const PhotographFinding finding = look_at(images_ / path);
         found.push_back({finding.width, finding.height, finding.checksum, finding.converted, finding.problem});
         queue->report(1);
         show();
@@ -171,7 +171,7 @@ class Scan {
       }
       for (std::size_t i = 0; i < paths.size(); ++i) {
         const nlohmann::json& values = result->at("photographs").at(i);
-        const Finding finding{values.at(0), values.at(1), values.at(2), values.at(3), values.at(4)};
+        const PhotographFinding finding{values.at(0), values.at(1), values.at(2), values.at(3), values.at(4)};
         if (enter(paths[i], finding, summary)) {
           writer.append({paths[i], finding.checksum});
           const std::string line = fmt::format("{}\t{:08x}\n", paths[i], finding.checksum);
@@ -184,7 +184,7 @@ class Scan {
   }
 
   /// Counts a file; true when it can be used.
-  bool enter(const std::string& path, const Finding& finding, PhotographSummary& summary) const {
+  bool enter(const std::string& path, const PhotographFinding& finding, PhotographSummary& summary) const {
     ++summary.files;
     if (!finding.problem.empty()) {
       if (++summary.unreadable <= kNamed) {

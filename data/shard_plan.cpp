@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// What a rank found at a planned shard's place.
-struct Finding {
+struct ShardFinding {
   bool usable = false;
   std::string entry{};    ///< JSON, when the shard is complete
   std::string damage{};   ///< why it must be made again
@@ -20,8 +20,8 @@ struct Finding {
   std::string mistake{};  ///< why the build cannot go on
 };
 
-Finding look_at(const PlannedShard& planned, const StageList& stages) {
-  Finding finding;
+ShardFinding look_at(const PlannedShard& planned, const StageList& stages) {
+  ShardFinding finding;
   std::optional<Shard> shard;
   if (fs::exists(planned.path)) {
     try {
@@ -78,13 +78,13 @@ std::vector<PlannedShard> plan_shards(const DataSettings& settings, const StageL
   const auto ranks = static_cast<std::size_t>(comm.size());
   nlohmann::json mine = nlohmann::json::array();
   for (std::size_t i = static_cast<std::size_t>(comm.rank()); i < plan.size(); i += ranks) {
-    const Finding finding = look_at(plan[i], stages);
+    const ShardFinding finding = look_at(plan[i], stages);
     mine.push_back({finding.usable, finding.entry, finding.damage, finding.content, finding.mistake});
   }
   const std::vector<nlohmann::json> results = gather_results(comm, mine);
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const nlohmann::json& each = results[i];
-    const Finding finding{each.at(0), each.at(1), each.at(2), each.at(3), each.at(4)};
+    const ShardFinding finding{each.at(0), each.at(1), each.at(2), each.at(3), each.at(4)};
     if (!finding.mistake.empty()) {
       throw UserError(finding.mistake);
     }

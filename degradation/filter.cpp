@@ -7,10 +7,11 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "degradation/channels.h"
+
 namespace samsr {
 namespace {
 
-constexpr int kChannels = 3;
 // A two-thousandth of an 8-bit step.
 constexpr double kNegligible = 2e-6;
 

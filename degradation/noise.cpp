@@ -5,12 +5,11 @@
 #include <cmath>
 #include <vector>
 
+#include "degradation/channels.h"
 #include "degradation/convert.h"
 
 namespace samsr {
 namespace {
-
-constexpr int kChannels = 3;
 
 /// Luma of an image rounded to 8 bits, CV_8UC1.
 cv::Mat luma_levels(const cv::Mat& image) {

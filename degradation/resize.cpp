@@ -6,10 +6,10 @@
 #include <stdexcept>
 #include <vector>
 
+#include "degradation/channels.h"
+
 namespace samsr {
 namespace {
-
-constexpr int kChannels = 3;
 
 /// For each output position a window of `count` inputs from start[i] on, and their weights.
 struct Axis {

@@ -66,7 +66,8 @@ UNetSwinImpl::UNetSwinImpl(const UNetSettings& settings) : settings_(settings) {
   std::vector<std::int64_t> skips = {channels};
   for (std::int64_t level = 0; level < levels; ++level) {
     for (std::int64_t i = 0; i < settings.num_res_blocks[static_cast<std::size_t>(level)]; ++i) {
-      Block block = {residual(channels, settings.channels(level))};
+      Block block;
+      block.push_back(residual(channels, settings.channels(level)));
       channels = settings.channels(level);
       if (i == 0 && settings.attends(level)) {
         block.push_back(swin(level));
@@ -92,7 +93,8 @@ UNetSwinImpl::UNetSwinImpl(const UNetSettings& settings) : settings_(settings) {
   for (std::int64_t level = levels - 1; level >= 0; --level) {
     const std::int64_t last = settings.num_res_blocks[static_cast<std::size_t>(level)];
     for (std::int64_t i = 0; i <= last; ++i) {
-      Block block = {residual(channels + skips.back(), settings.channels(level))};
+      Block block;
+      block.push_back(residual(channels + skips.back(), settings.channels(level)));
       skips.pop_back();
       channels = settings.channels(level);
       if (i == 0 && settings.attends(level)) {

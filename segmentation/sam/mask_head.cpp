@@ -12,7 +12,7 @@ namespace samsr {
 namespace {
 
 /// Positions at a time on a CPU: they become sixteen times as many, which should stay in a core's cache.
-constexpr std::int64_t kTile = 256;
+constexpr std::int64_t kPositionsAtOnce = 256;
 
 /// Weight (in, out, 2, 2) of a transposed convolution as a matrix (2·2·out, in).
 at::Tensor as_matrix(const torch::nn::ConvTranspose2d& conv, at::ScalarType type) {
@@ -50,7 +50,7 @@ at::Tensor SamMaskHead::logits(const at::Tensor& image, const at::Tensor& weight
   const std::int64_t masks = weights.size(0);
   const std::int64_t positions = image.size(0);
   const auto grid = static_cast<std::int64_t>(std::llround(std::sqrt(static_cast<double>(positions))));
-  const std::int64_t tile = image.device().is_cpu() ? kTile : positions;
+  const std::int64_t tile = image.device().is_cpu() ? kPositionsAtOnce : positions;
   const at::Tensor of_type = weights.to(image.scalar_type());
   at::Tensor flat = at::empty({masks, 16 * positions}, weights.options());
   for (std::int64_t first = 0; first < positions; first += tile) {

@@ -22,9 +22,9 @@ using testing::message_of;
 using testing::TemporaryFolder;
 
 constexpr std::int64_t kSize = 16;
-constexpr std::uint64_t kSamples = 5;
+constexpr std::uint64_t kRolledOut = 5;
 
-ModelSettings tiny_model() {
+ModelSettings rollout_model() {
   ModelSettings model;
   model.first_stage.type = "space_to_depth";
   model.first_stage.factor = 4;
@@ -44,7 +44,7 @@ ModelSettings tiny_model() {
 
 class RolloutStageTest : public ::testing::TestWithParam<std::pair<const char*, const char*>> {
  protected:
-  RolloutStageTest() : model_(tiny_model()) {
+  RolloutStageTest() : model_(rollout_model()) {
     model_.sam.variant = GetParam().second;
     SuperResolutionModel teacher(model_, 1);
     at::manual_seed(3);
@@ -53,7 +53,7 @@ class RolloutStageTest : public ::testing::TestWithParam<std::pair<const char*, 
       parameter.normal_(0, 0.05);  // the output layer begins with zeros
     }
     save_model(weights(), model_, "teacher", state_of(*teacher.unet()));
-    for (std::uint64_t i = 0; i < kSamples; ++i) {
+    for (std::uint64_t i = 0; i < kRolledOut; ++i) {
       Sample sample;
       sample.fields = {{"lr", at::randint(0, 256, {kSize, kSize, 3}, at::kByte)},
                        {"coverage", at::randint(0, 4, {kSize, kSize}, at::kByte)},
@@ -73,7 +73,7 @@ class RolloutStageTest : public ::testing::TestWithParam<std::pair<const char*, 
     return plan;
   }
 
-  /// As the build runs a stage over a shard of kSamples samples from index `first` on.
+  /// As the build runs a stage over a shard of kRolledOut samples from index `first` on.
   std::vector<Sample> rolled_out(RolloutStage& stage, std::uint64_t first) const {
     const SingleThreaded single_threaded;
     std::vector<Sample> samples = samples_;

@@ -21,14 +21,6 @@ std::string build(const TemporaryFolder& folder, const std::string& out, const s
 }
 
 /// Name → content of all that lies in a folder; folders in it count as empty files.
-std::map<std::string, std::string> contents(const fs::path& folder) {
-  std::map<std::string, std::string> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    found[entry.path().filename().string()] = entry.is_directory() ? "" : read_file(entry.path());
-  }
-  return found;
-}
-
 std::vector<fs::path> shards_in(const fs::path& folder) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder)) {

@@ -81,12 +81,9 @@ std::vector<pid_t> children_of(pid_t pid) {
   return children;
 }
 
-/// Name → content of all that a build leaves; config.yaml, which names the folder, aside.
-std::map<std::string, std::string> contents(const fs::path& folder) {
-  std::map<std::string, std::string> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    found[entry.path().filename().string()] = entry.is_directory() ? "" : read_file(entry.path());
-  }
+/// What a build leaves; config.yaml, which names the folder, aside.
+std::map<std::string, std::string> data_set_in(const fs::path& folder) {
+  std::map<std::string, std::string> found = contents(folder);
   found.erase("config.yaml");
   return found;
 }
@@ -116,8 +113,8 @@ class KilledBuild : public ::testing::Test {
   }
 
   static void expect_whole(const std::string& out) {
-    const auto expected = contents(*folder_ / "whole");
-    const auto found = contents(*folder_ / out);
+    const auto expected = data_set_in(*folder_ / "whole");
+    const auto found = data_set_in(*folder_ / out);
     for (const auto& [name, bytes] : found) {
       EXPECT_TRUE(expected.contains(name)) << name << " was left behind";
     }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "core/atomic_file.h"
 #include "data/image_file.h"
 #include "support/golden.h"
 
@@ -66,6 +67,14 @@ std::vector<fs::path> write_photographs(const fs::path& folder) {
     }
   }
   return written;
+}
+
+std::map<std::string, std::string> contents(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    found[entry.path().filename().string()] = entry.is_directory() ? "" : read_file(entry.path());
+  }
+  return found;
 }
 
 }  // namespace samsr::testing

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ class TemporaryFolder {
 
 /// Writes the photographs that the golden files carry as PNGs into `folder`, and returns their paths.
 std::vector<std::filesystem::path> write_photographs(const std::filesystem::path& folder);
+
+/// Name → content of each file in a folder; a folder in it has none.
+std::map<std::string, std::string> contents(const std::filesystem::path& folder);
 
 /// Settings of networks and data small enough for tests, as overrides for the command line.
 extern const char* const kTinySettings;
