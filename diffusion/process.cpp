@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "diffusion/sam_noise.h"
+#include "segmentation/coverage.h"
 
 namespace samsr {
 namespace {
@@ -16,8 +17,7 @@ Process::Process(const Schedule& schedule)
 
 Process::Process(const Schedule& schedule, const at::Tensor& coverage, const SamSettings& settings)
     : schedule_(schedule) {
-  const at::Tensor counts = effective_coverage(coverage, settings);
-  const at::Tensor weight = counts / counts.amax({1, 2, 3}, /*keepdim=*/true).clamp_min(1);
+  const at::Tensor weight = semantic_weight(effective_coverage(coverage, settings));
   const at::Tensor raised = 1 + settings.m * weight;
   kappa_ = schedule.kappa() * (1 - settings.m * weight);
   eta_factor_ = settings.released() ? raised.square() : raised;

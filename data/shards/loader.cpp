@@ -97,12 +97,19 @@ class SampleReader {
 
 Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields,
                Log& log)
+    : Loader(shards, settings, seed, fields, log, {0, shards.size()}) {}
+
+Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields,
+               Log& log, SampleRange range)
     : shards_(shards),
       settings_(settings),
       seed_(seed),
       fields_(fields),
+      range_(range),
       latents_(fields.latents && shards.find("z_hr") != nullptr),
       log_(log) {
+  TORCH_CHECK(range.count > 0 && range.first + range.count <= shards.size(), "Loader: ", range.count, " samples from ",
+              range.first, " of ", shards.size());
   check_field(shards, "lr", at::kByte, 3, "`samsr data build`");
   check_field(shards, "coverage", at::kByte, 2, "`samsr data build`");
   if (latents_) {
@@ -126,12 +133,12 @@ Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint
 }
 
 std::uint64_t Loader::sample_at(std::uint64_t position) const {
-  const std::uint64_t epoch = position / shards_.size();
-  const std::uint64_t place = position % shards_.size();
+  const std::uint64_t epoch = position / samples();
+  const std::uint64_t place = position % samples();
   if (!settings_.shuffle) {
-    return place;
+    return range_.first + place;
   }
-  return Permutation(shards_.size(), derive_seed(seed_, "sample order", {epoch}))(place);
+  return range_.first + Permutation(samples(), derive_seed(seed_, "sample order", {epoch}))(place);
 }
 
 void Loader::report_bad(std::uint64_t sample) const {
@@ -208,17 +215,17 @@ Batch Loader::load(std::uint64_t first, std::int64_t count) const {
   Batch batch = empty_batch(count);
   for (std::int64_t row = 0; row < count; ++row) {
     const std::uint64_t position = first + static_cast<std::uint64_t>(row);
-    const std::uint64_t epoch = position / shards_.size();
-    std::uint64_t place = position % shards_.size();
+    const std::uint64_t epoch = position / samples();
+    std::uint64_t place = position % samples();
     std::uint64_t sample = sample_at(position);
     for (std::uint64_t tried = 1; !fill(batch, row, sample, epoch); ++tried) {
       report_bad(sample);
       batch.bad.push_back(sample);
-      if (tried == shards_.size()) {
+      if (tried == samples()) {
         throw UserError("{}: every sample fails its checksum; build the data set anew", shards_.folder().string());
       }
-      place = (place + 1) % shards_.size();
-      sample = sample_at(epoch * shards_.size() + place);
+      place = (place + 1) % samples();
+      sample = sample_at(epoch * samples() + place);
     }
     batch.sample.push_back(sample);
     batch.position.push_back(position);

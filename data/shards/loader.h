@@ -40,6 +40,12 @@ struct BatchFields {
   bool pinned = false;   ///< page-locked, for copies to a GPU that run beside it
 };
 
+/// Samples first … first+count-1 of a data set.
+struct SampleRange {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+};
+
 /// The endless sequence of samples that training draws: position p is element p mod N of the order of epoch
 /// p / N, a function of the seed alone. Ranks ask for disjoint pieces of it, so the global batches do not
 /// depend on their number, and training resumes at any position.
@@ -47,8 +53,11 @@ class Loader {
  public:
   /// `shards` and `log` must outlive the loader. UserError when a field asked for is missing.
   Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields, Log& log);
+  /// The same over the N = range.count samples of `range` alone.
+  Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields, Log& log,
+         SampleRange range);
 
-  std::uint64_t samples() const { return shards_.size(); }
+  std::uint64_t samples() const { return range_.count; }
   /// True when the batches carry z_0 and z_y.
   bool has_latents() const { return latents_; }
   /// Index of the sample at `position`.
@@ -69,6 +78,7 @@ class Loader {
   const LoaderSettings settings_;
   const std::uint64_t seed_;
   const BatchFields fields_;
+  const SampleRange range_;
   const bool latents_;
   Log& log_;
   const std::shared_ptr<BufferPool> memory_ = std::make_shared<BufferPool>();
