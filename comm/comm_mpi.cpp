@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "comm/communicator.h"
+#include "comm/status_board_mpi.h"
 #include "comm/work_queue_mpi.h"
 
 namespace samsr {
@@ -84,6 +85,7 @@ class MpiCommunicator final : public Communicator {
   }
 
   std::unique_ptr<WorkQueue> share_work(std::uint64_t items) override { return make_mpi_work_queue(world_, items); }
+  std::unique_ptr<StatusBoard> make_status_board() override { return make_mpi_status_board(world_); }
 
   void abort(int status) override {
     MPI_Abort(world_, status);

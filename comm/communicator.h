@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "comm/status_board.h"
 #include "comm/work_queue.h"
 
 namespace samsr {
@@ -38,6 +39,8 @@ class Communicator {
   virtual std::vector<std::string> gather(const std::string& text) = 0;
   /// Items 0 … items-1 for the ranks to take one by one.
   virtual std::unique_ptr<WorkQueue> share_work(std::uint64_t items) = 0;
+  /// A board on which the ranks see how far the others are.
+  virtual std::unique_ptr<StatusBoard> make_status_board() = 0;
   /// Ends all ranks at once with this exit status; for errors that the other ranks cannot learn of.
   [[noreturn]] virtual void abort(int status) = 0;
 };
