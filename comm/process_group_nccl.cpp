@@ -1,22 +1,11 @@
 #include <torch/torch.h>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
-#include <unistd.h>
-
-#include <array>
 
 #include "comm/process_group.h"
+#include "core/host_name.h"
 
 namespace samsr {
-namespace {
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
-}  // namespace
 
 c10::intrusive_ptr<c10d::Backend> make_nccl_backend(Communicator& communicator, c10::Device device) {
   // Rank 0 serves the store on a free port and tells the others over MPI where it is.

@@ -36,6 +36,13 @@ class VqFirstStage : public FirstStage {
   std::int64_t factor() const override { return factor_; }
   bool lossless() const override { return false; }
   void to(const at::Device& device) override { model_->to(device); }
+  std::size_t weight_bytes() const override {
+    std::size_t bytes = 0;
+    for (const at::Tensor& parameter : model_->parameters()) {
+      bytes += parameter.nbytes();
+    }
+    return bytes;
+  }
 
  private:
   // Shared, so that its forward functions, which torch declares non-const, can be called from const ones.

@@ -46,6 +46,8 @@ class FirstStage {
   /// decode(encode(x)) is x.
   virtual bool lossless() const = 0;
   virtual void to(const at::Device& device) = 0;
+  /// Memory of the weights.
+  virtual std::size_t weight_bytes() const { return 0; }
 
   /// encode() of the LR image (B,3,H,W) enlarged `scale` times by enlarge_bicubic().
   at::Tensor encode_lq(const at::Tensor& lq, std::int64_t scale) const;
