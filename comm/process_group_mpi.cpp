@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
@@ -40,15 +41,20 @@ class MpiWork final : public c10d::Work {
 /// requests while the backward pass computes. It sleeps between tests: ranks often own one core each.
 class ProgressThread {
  public:
-  ProgressThread() : thread_([this] { run(); }) {}
+  ProgressThread() : exceptions_(std::uncaught_exceptions()), thread_([this] { run(); }) {}
 
+  /// Ends when the last request has; at once when an exception ends this rank, as the others may never answer.
   ~ProgressThread() {
     {
       const std::lock_guard lock(mutex_);
       stop_ = true;
+      failing_ = std::uncaught_exceptions() > exceptions_;
     }
     wake_.notify_one();
     thread_.join();
+    for (auto& work : pending_) {
+      work.release();  // MPI may still write into its tensors
+    }
   }
 
   void watch(c10::intrusive_ptr<MpiWork> work) {
@@ -65,7 +71,7 @@ class ProgressThread {
     std::unique_lock lock(mutex_);
     for (;;) {
       wake_.wait(lock, [this] { return stop_ || !pending_.empty(); });
-      if (pending_.empty()) {
+      if (failing_ || pending_.empty()) {
         return;
       }
       // Requests complete in any order, but the first is what the others usually wait for.
@@ -96,6 +102,8 @@ class ProgressThread {
   std::condition_variable wake_;
   std::deque<c10::intrusive_ptr<MpiWork>> pending_;
   bool stop_ = false;
+  bool failing_ = false;
+  const int exceptions_;
   std::thread thread_;
 };
 
@@ -147,7 +155,9 @@ class MpiBackend final : public c10d::Backend {
   MpiBackend(int rank, int size) : Backend(rank, size) { MPI_Comm_dup(MPI_COMM_WORLD, &world_); }
   ~MpiBackend() override {
     progress_.reset();  // the communicator must outlive the last request
-    MPI_Comm_free(&world_);
+    if (std::uncaught_exceptions() == 0) {
+      MPI_Comm_free(&world_);
+    }
   }
 
   const std::string getBackendName() const override { return "samsr-mpi"; }

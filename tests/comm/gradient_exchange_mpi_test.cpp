@@ -45,6 +45,23 @@ TEST(GradientExchange, AveragesLikeOneRankWithTheWholeBatch) {
   }
 }
 
+TEST(GradientExchange, ARankThatFailsInTheBackwardPassDoesNotWaitForTheOthers) {
+  Communicator& comm = world();
+  auto ours = network(0);
+  const auto fail = [&] {
+    GradientExchange exchange(comm, ours->parameters());
+    exchange.prepare_for_backward();
+    if (comm.rank() == 0) {  // the last layers' gradients are on their way when the first layer's fail
+      torch::Tensor hidden = ours[1]->as<torch::nn::ReLU>()->forward(ours[0]->as<torch::nn::Linear>()->forward(images(0, 4)));
+      hidden.register_hook([](const torch::Tensor&) { throw std::runtime_error("out of memory"); });
+      hidden = ours[3]->as<torch::nn::ReLU>()->forward(ours[2]->as<torch::nn::Linear>()->forward(hidden));
+      ours[4]->as<torch::nn::Linear>()->forward(hidden).mean().backward();
+    }
+    throw std::runtime_error("the others never send theirs");
+  };
+  EXPECT_THROW(fail(), std::runtime_error);
+}
+
 TEST(GradientExchange, AccumulatesLocallyUntilThePreparedPass) {
   Communicator& comm = world();
   auto ours = network(0);

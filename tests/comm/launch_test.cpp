@@ -50,6 +50,32 @@ TEST_F(LaunchTest, RecognisesMpirunAndSrun) {
   EXPECT_EQ(detect_launch().size, 8);
 }
 
+TEST_F(LaunchTest, SrunWithPmixIsItsRanksAndABatchScriptIsNone) {
+  setenv("SLURM_PROCID", "0", 1);  // what a batch script sees, which runs outside of any step
+  EXPECT_EQ(detect_launch().launcher, "none");
+  setenv("SLURM_STEP_NUM_TASKS", "1", 1);
+  setenv("PMIX_RANK", "0", 1);
+  EXPECT_EQ(detect_launch().launcher, "srun");
+  EXPECT_EQ(detect_launch().size, 1);
+  setenv("SLURM_STEP_NUM_TASKS", "16", 1);
+  setenv("SLURM_PROCID", "9", 1);
+  setenv("PMIX_RANK", "9", 1);
+  EXPECT_EQ(detect_launch().rank, 9);
+  setenv("WORLD_SIZE", "8", 1);
+  EXPECT_THAT(failure(), ::testing::HasSubstr("SLURM_STEP_NUM_TASKS=16 contradicts WORLD_SIZE=8"));
+}
+
+TEST_F(LaunchTest, MpirunInsideASlurmJobIsMpirun) {
+  setenv("SLURM_STEP_NUM_TASKS", "2", 1);  // of srun, through which mpirun starts its helpers on two nodes
+  setenv("SLURM_PROCID", "1", 1);
+  setenv("PMIX_RANK", "12", 1);
+  setenv("OMPI_COMM_WORLD_SIZE", "16", 1);
+  setenv("OMPI_COMM_WORLD_RANK", "12", 1);
+  EXPECT_EQ(detect_launch().launcher, "mpirun");
+  EXPECT_EQ(detect_launch().rank, 12);
+  EXPECT_EQ(detect_launch().size, 16);
+}
+
 TEST_F(LaunchTest, AContradictionIsAnError) {
   setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
   setenv("OMPI_COMM_WORLD_RANK", "0", 1);
