@@ -13,12 +13,13 @@ namespace {
 constexpr std::size_t kBroadcastBytes = std::size_t{64} << 20;
 }
 
-GradientExchange::GradientExchange(Communicator& communicator, std::vector<at::Tensor> parameters) {
+GradientExchange::GradientExchange(Communicator& communicator, std::vector<at::Tensor> parameters)
+    : times_(std::make_unique<CollectiveTimes>()) {
   if (communicator.size() == 1) {
     return;
   }
   TORCH_CHECK(!parameters.empty(), "gradient exchange without parameters");
-  group_ = make_process_group(communicator, parameters.front().device());
+  group_ = make_process_group(communicator, parameters.front().device(), *times_);
   {
     const torch::NoGradGuard no_grad;
     c10d::broadcast_coalesced(group_, parameters, kBroadcastBytes);
@@ -45,9 +46,20 @@ GradientExchange::GradientExchange(Communicator& communicator, std::vector<at::T
 
 GradientExchange::~GradientExchange() = default;
 
+double GradientExchange::waited_ms() const {
+  return std::chrono::duration<double, std::milli>(times_->ended - times_->begun).count();
+}
+
 void GradientExchange::prepare_for_backward() {
   if (reducer_) {
     reducer_->prepare_for_backward({});
+  }
+}
+
+void GradientExchange::sum(at::Tensor& values) {
+  if (group_) {
+    std::vector<at::Tensor> tensors{values};
+    group_->allreduce(tensors)->wait();
   }
 }
 

@@ -16,14 +16,16 @@ namespace {
 /// One collective in flight. Its future is marked complete by the progress thread.
 class MpiWork final : public c10d::Work {
  public:
-  MpiWork(int rank, c10d::OpType type, std::vector<at::Tensor> tensors)
+  MpiWork(int rank, c10d::OpType type, std::vector<at::Tensor> tensors, CollectiveTimes& times)
       : Work(rank, type),
+        times_(times),
         tensors_(std::move(tensors)),
         future_(c10::make_intrusive<c10::ivalue::Future>(c10::ListType::create(c10::TensorType::get()))) {}
 
   MPI_Request* request() { return &request_; }
 
   void complete() {
+    times_.ended = std::chrono::steady_clock::now();
     future_->markCompleted(c10::IValue(tensors_));
     finish();
   }
@@ -32,6 +34,7 @@ class MpiWork final : public c10d::Work {
   c10::intrusive_ptr<c10::ivalue::Future> getFuture() override { return future_; }
 
  private:
+  CollectiveTimes& times_;
   std::vector<at::Tensor> tensors_;
   c10::intrusive_ptr<c10::ivalue::Future> future_;
   MPI_Request request_ = MPI_REQUEST_NULL;
@@ -152,7 +155,9 @@ void check_mpi(int status, const char* call) {
 
 class MpiBackend final : public c10d::Backend {
  public:
-  MpiBackend(int rank, int size) : Backend(rank, size) { MPI_Comm_dup(MPI_COMM_WORLD, &world_); }
+  MpiBackend(int rank, int size, CollectiveTimes& times) : Backend(rank, size), times_(times) {
+    MPI_Comm_dup(MPI_COMM_WORLD, &world_);
+  }
   ~MpiBackend() override {
     progress_.reset();  // the communicator must outlive the last request
     if (std::uncaught_exceptions() == 0) {
@@ -207,20 +212,22 @@ class MpiBackend final : public c10d::Backend {
  private:
   template <class Call>
   c10::intrusive_ptr<c10d::Work> start(c10d::OpType type, std::vector<at::Tensor> tensors, Call call) {
-    auto work = c10::make_intrusive<MpiWork>(getRank(), type, std::move(tensors));
+    auto work = c10::make_intrusive<MpiWork>(getRank(), type, std::move(tensors), times_);
+    times_.begun = std::chrono::steady_clock::now();
     check_mpi(call(work->request()), c10d::opTypeToString(type).c_str());
     progress_->watch(work);
     return work;
   }
 
+  CollectiveTimes& times_;
   MPI_Comm world_ = MPI_COMM_NULL;
   std::unique_ptr<ProgressThread> progress_ = std::make_unique<ProgressThread>();
 };
 
 }  // namespace
 
-c10::intrusive_ptr<c10d::Backend> make_mpi_backend(int rank, int size) {
-  return c10::make_intrusive<MpiBackend>(rank, size);
+c10::intrusive_ptr<c10d::Backend> make_mpi_backend(int rank, int size, CollectiveTimes& times) {
+  return c10::make_intrusive<MpiBackend>(rank, size, times);
 }
 
 }  // namespace samsr

@@ -1,0 +1,54 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "train/allocation_meter.h"
+#include "train/memory_estimate.h"
+#include "train/resident_memory.h"
+
+namespace samsr {
+namespace {
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr double kMegabyte = 1e6;
+
+TEST(AllocationMeter, CountsWhatTheBackwardPassWillRead) {
+  const at::Tensor weight = at::ones({1000, 250}).requires_grad_();
+  // exp keeps its result and relu its own; the sum of a constant keeps nothing.
+  const AllocatedBytes kept = allocated_by([&] { return weight.exp().relu(); });
+  EXPECT_NEAR(kept.held, 2 * kMegabyte, 1000);
+  const AllocatedBytes none = allocated_by([&] {
+    const at::Tensor plain = weight.detach().exp();
+    return plain.sum();
+  });
+  EXPECT_LT(none.held, 1000);
+  EXPECT_NEAR(none.peak, kMegabyte, 1000);
+}
+
+TEST(AllocationMeter, SeesALargerBatchInProportion) {
+  torch::nn::Conv2d layer(torch::nn::Conv2dOptions(3, 16, 3).padding(1));
+  const auto held = [&](std::int64_t batch) {
+    return allocated_by([&] { return layer->forward(at::ones({batch, 3, 64, 64})).relu(); }).held;
+  };
+  EXPECT_NEAR(held(4), 4 * held(1), 0.01 * held(4));
+}
+
+TEST(MemoryEstimate, AddsItsPartsAndLeavesSmallOnesOut) {
+  MemoryEstimate estimate;
+  estimate.add("weights", 12 * kMegabyte);
+  estimate.add("teacher", 0);
+  estimate.add("activations", 30 * kMegabyte);
+  EXPECT_DOUBLE_EQ(estimate.total_mb(), 42);
+  EXPECT_THAT(estimate.text(), HasSubstr("42 MB a rank: weights 12, activations 30"));
+  EXPECT_THAT(estimate.text(), Not(HasSubstr("teacher")));
+}
+
+TEST(MemoryEstimate, KnowsWhatTheHostHas) {
+  const auto usable = usable_memory_mb(c10::Device(c10::kCPU), 1);
+  ASSERT_TRUE(usable.has_value());
+  EXPECT_GE(*usable, resident_memory_mb());
+}
+
+}  // namespace
+}  // namespace samsr
