@@ -1,4 +1,6 @@
 #include <torch/torch.h>
+
+#include <chrono>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -24,8 +26,12 @@ c10::intrusive_ptr<c10d::Backend> make_nccl_backend(Communicator& communicator, 
   if (communicator.rank() != 0) {
     store = c10::make_intrusive<c10d::TCPStore>(host, options);
   }
+  // Whoever waits too long is ended by the program, which knows the rank that is waited for; NCCL would only say that a
+  // collective took ten minutes.
+  auto patient = c10d::ProcessGroupNCCL::Options::create();
+  patient->timeout = std::chrono::hours(24);
   auto backend =
-      c10::make_intrusive<c10d::ProcessGroupNCCL>(store, communicator.rank(), communicator.size());
+      c10::make_intrusive<c10d::ProcessGroupNCCL>(store, communicator.rank(), communicator.size(), patient);
   backend->eagerConnectSingleDevice(device);
   return backend;
 }

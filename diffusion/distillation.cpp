@@ -41,8 +41,8 @@ DistillStart distill_start(const Schedule& schedule, const SamSettings& settings
   return samsr_start(schedule, settings, z_y, counts, coverage_noise(counts, noise, settings));
 }
 
-DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student,
-                                       const DistillBatch& batch) {
+DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student, const DistillBatch& batch,
+                                       bool one_by_one) {
   const std::int64_t size = batch.z_y.size(0);
   const std::int64_t last = diffusion.schedule().last();
   const at::Tensor first_steps = steps_of(0, size, batch.z_y.device());
@@ -53,6 +53,12 @@ DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoise
   {
     const torch::NoGradGuard no_grad;
     x_T_of_gt = diffusion.predict(student, scaled(batch.z_0), first_steps, batch.z_y, batch.lq);
+  }
+  if (one_by_one) {
+    const auto predict = [&](const at::Tensor& x, const at::Tensor& steps) {
+      return diffusion.predict(student, scaled(x), steps, batch.z_y, batch.lq);
+    };
+    return {predict(batch.x_T, last_steps), predict(batch.teacher_x0, first_steps), predict(x_T_of_gt, last_steps)};
   }
   const at::Tensor predicted =
       diffusion.predict(student, at::cat({scaled(batch.x_T), scaled(batch.teacher_x0), scaled(x_T_of_gt)}),

@@ -49,9 +49,10 @@ struct DistillPredictions {
   at::Tensor x0_from_gt;  ///< f(s(x̂_T), T-1), x̂_T = f(s(z_0), 0) without gradient
 };
 
-/// Two passes of the student: one without gradient of B samples, one of 3B.
-DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student,
-                                       const DistillBatch& batch);
+/// Passes of the student: one without gradient of B samples, then one of 3B; or, with `one_by_one`, three of B, which
+/// take longer and whose backward pass needs a third of the memory for what it computes again.
+DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student, const DistillBatch& batch,
+                                       bool one_by_one = false);
 
 /// Squared errors, mean over everything but the batch: (B) each.
 struct DistillLosses {

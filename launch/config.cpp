@@ -12,6 +12,8 @@ void Config::bind(Settings& settings) {
   train.bind(settings);
   distill.bind(settings);
   semantic.bind(settings);
+  coverage_net.bind(settings);
+  validation.bind(settings);
   upscale.bind(settings);
   eval.bind(settings);
 }

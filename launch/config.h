@@ -19,6 +19,8 @@ struct Config {
   TrainSettings train;
   DistillSettings distill;
   SemanticSettings semantic;
+  CoverageNetRunSettings coverage_net;
+  ValidationSettings validation;
   UpscaleSettings upscale;
   EvalSettings eval;
 

@@ -1,7 +1,9 @@
 #include "models/unet_swin.h"
 
+#include "core/error.h"
 #include "models/basic_layers.h"
 #include "models/named_slots.h"
+#include "models/recompute.h"
 #include "models/step_embedding.h"
 #include "models/swin.h"
 
@@ -16,13 +18,6 @@ void append(torch::nn::ModuleListImpl& list, const std::vector<std::shared_ptr<U
     layers->push_back(layer);
   }
   list.push_back(layers);
-}
-
-at::Tensor run(const std::vector<std::shared_ptr<UNetLayer>>& block, at::Tensor h, const at::Tensor& embedding) {
-  for (const auto& layer : block) {
-    h = layer->forward(h, embedding);
-  }
-  return h;
 }
 
 }  // namespace
@@ -132,6 +127,26 @@ at::Tensor UNetSwinImpl::with_condition(const at::Tensor& x, const at::Tensor& l
   return at::cat({x, condition}, 1);
 }
 
+at::Tensor UNetSwinImpl::run(const Block& block, const std::vector<at::Tensor>& maps, const at::Tensor& embedding) const {
+  std::vector<at::Tensor> inputs = maps;
+  for (const auto& layer : block) {
+    const TensorFunction function = [&layer](const std::vector<at::Tensor>& of) {
+      return layer->forward(of.size() == 2 ? of[0] : at::cat({of[0], of[1]}, 1), of.back());
+    };
+    inputs.push_back(embedding);
+    inputs = {recompute_ ? recomputed(function, inputs, layer->parameters()) : function(inputs)};
+  }
+  return inputs.front();
+}
+
+void UNetSwinImpl::recompute_activations(bool recompute) {
+  if (recompute && settings_.dropout > 0) {
+    throw UserError("unet.dropout is {}: activations can only be recomputed without dropout, which would drop others",
+                    settings_.dropout);
+  }
+  recompute_ = recompute;
+}
+
 at::Tensor UNetSwinImpl::forward(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
   const std::int64_t multiple = size_multiple();
   TORCH_CHECK(x.dim() == 4 && x.size(2) % multiple == 0 && x.size(3) % multiple == 0,
@@ -146,12 +161,12 @@ at::Tensor UNetSwinImpl::forward(const at::Tensor& x, const at::Tensor& steps, c
   at::Tensor h = in_conv_(input);
   std::vector<at::Tensor> skips = {h};
   for (const Block& block : down_) {
-    h = run(block, h, embedding);
+    h = run(block, {h}, embedding);
     skips.push_back(h);
   }
-  h = run(middle_, h, embedding);
+  h = run(middle_, {h}, embedding);
   for (const Block& block : up_) {
-    h = run(block, at::cat({h, skips.back()}, 1), embedding);
+    h = run(block, {h, skips.back()}, embedding);
     skips.pop_back();
   }
   return out_conv_(at::silu(out_norm_(h)));

@@ -18,11 +18,11 @@ AdamW::AdamW(std::vector<std::string> names, std::vector<at::Tensor> parameters,
   for (const at::Tensor& parameter : parameters_) {
     exp_avg_.push_back(at::zeros_like(parameter));
     exp_avg_sq_.push_back(at::zeros_like(parameter));
-    steps_.push_back(at::zeros({}, parameter.options().dtype(at::kFloat).requires_grad(false)));
   }
+  step_ = at::zeros({}, parameters_.front().options().dtype(at::kFloat).requires_grad(false));
 }
 
-void AdamW::step(double learning_rate) {
+void AdamW::step(double learning_rate, const at::Tensor& skip) {
   const torch::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;
   gradients.reserve(parameters_.size());
@@ -32,15 +32,17 @@ void AdamW::step(double learning_rate) {
     gradients.push_back(gradient.strides() == parameter.strides() ? gradient
                                                                   : at::empty_like(parameter).copy_(gradient));
   }
-  at::_foreach_add_(steps_, 1);
-  at::_fused_adamw_(parameters_, gradients, exp_avg_, exp_avg_sq_, {}, steps_, learning_rate, kBeta1, kBeta2,
-                    weight_decay_, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
+  step_.add_(1 - skip);
+  const std::vector<at::Tensor> steps(parameters_.size(), step_);
+  at::_fused_adamw_(parameters_, gradients, exp_avg_, exp_avg_sq_, {}, steps, learning_rate, kBeta1, kBeta2,
+                    weight_decay_, kEpsilon, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{},
+                    /*found_inf=*/skip);
 }
 
 TensorFile AdamW::state() const {
   TensorFile file;
   file.metadata["format"] = "samsr-adamw/1";
-  file.tensors.emplace_back("step", steps_.front().reshape({1}).cpu());
+  file.tensors.emplace_back("step", step_.reshape({1}).cpu());
   for (std::size_t i = 0; i < names_.size(); ++i) {
     file.tensors.emplace_back("exp_avg." + names_[i], exp_avg_[i].contiguous().cpu());
     file.tensors.emplace_back("exp_avg_sq." + names_[i], exp_avg_sq_[i].contiguous().cpu());
@@ -62,8 +64,8 @@ void AdamW::load_state(const TensorFile& state, const std::string& source) {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     take("exp_avg." + names_[i], exp_avg_[i]);
     take("exp_avg_sq." + names_[i], exp_avg_sq_[i]);
-    take("step", steps_[i]);
   }
+  take("step", step_);
 }
 
 }  // namespace samsr

@@ -15,7 +15,8 @@ class AdamW {
   /// `parameters`: fp32 leaves with their names; their gradients must be defined at every step.
   AdamW(std::vector<std::string> names, std::vector<at::Tensor> parameters, double weight_decay);
 
-  void step(double learning_rate);
+  /// skip () float32 on the parameters' device: 1 leaves weights and moments as they are, without the host asking.
+  void step(double learning_rate, const at::Tensor& skip);
 
   /// First and second moments and the step count, named "exp_avg.NAME", "exp_avg_sq.NAME", "step".
   TensorFile state() const;
@@ -27,7 +28,7 @@ class AdamW {
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> exp_avg_;
   std::vector<at::Tensor> exp_avg_sq_;
-  std::vector<at::Tensor> steps_;
+  at::Tensor step_;  ///< () float32, updates made
   double weight_decay_;
 };
 

@@ -32,6 +32,9 @@ Batch to_device(Batch batch, c10::Device device) {
     const at::Tensor moved = tensor.to(device, /*non_blocking=*/true);
     return moved.scalar_type() == at::kHalf ? moved.to(at::kFloat) : moved;
   });
+  if (batch.hr.defined()) {
+    batch.hr = batch.hr.to(at::kFloat) / 127.5 - 1;
+  }
   return batch;
 }
 

@@ -1,6 +1,9 @@
 #include "train/checkpoint.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -8,6 +11,7 @@
 #include "core/atomic_file.h"
 #include "core/crc32c.h"
 #include "core/error.h"
+#include "train/best_checkpoint.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -19,9 +23,19 @@ constexpr const char* kEma = "ema.safetensors";
 constexpr const char* kOptimizer = "optimizer.safetensors";
 constexpr const char* kState = "state.json";
 
+/// Reads piece by piece: an optimizer's file may be as large as the memory left.
 std::uint32_t file_crc(const fs::path& path) {
-  const std::string bytes = read_file(path);
-  return crc32c(bytes.data(), bytes.size());
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    throw UserError("{}: cannot be read: {}", path.string(), std::strerror(errno));
+  }
+  std::vector<char> piece(std::size_t{1} << 20);
+  std::uint32_t crc = 0;
+  while (in) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    crc = crc32c(piece.data(), static_cast<std::size_t>(in.gcount()), crc);
+  }
+  return crc;
 }
 
 std::uint32_t text_crc(const nlohmann::json& state) {
@@ -65,9 +79,11 @@ void check_file(const fs::path& folder, const nlohmann::json& state, const char*
 
 }  // namespace
 
+std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:08}", step); }
+
 void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep) {
   make_folder(out);
-  const fs::path folder = out / fmt::format("step-{:08}", checkpoint.step);
+  const fs::path folder = out / checkpoint_name(checkpoint.step);
   const fs::path temporary = temporary_name(folder);
   std::error_code ignored;
   fs::remove_all(temporary, ignored);
@@ -97,8 +113,11 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
   }
   write_file_atomically(out / "latest", folder.filename().string() + "\n");
   const std::vector<fs::path> folders = checkpoint_folders(out);
+  const std::optional<BestCheckpoint> best = read_best(out);
   for (std::size_t i = static_cast<std::size_t>(keep); i < folders.size(); ++i) {
-    fs::remove_all(folders[i], ignored);
+    if (!best || folders[i].filename() != best->checkpoint) {
+      fs::remove_all(folders[i], ignored);
+    }
   }
 }
 
@@ -137,6 +156,10 @@ std::optional<fs::path> newest_checkpoint(const fs::path& out, Log& log) {
 
 fs::path find_weights(const fs::path& path, Log& log) {
   if (fs::is_regular_file(path)) {
+    if (path.filename() == "best") {
+      const fs::path run = path.parent_path();
+      return find_weights(run / read_best(run)->checkpoint, log);
+    }
     const fs::path beside = path.parent_path() / kState;
     if (fs::exists(beside)) {
       check_file(path.parent_path(), read_state(path.parent_path()), path.filename().c_str());
@@ -164,7 +187,7 @@ fs::path find_weights(const fs::path& path, Log& log) {
 
 fs::path set_aside_earlier_run(const fs::path& out) {
   std::vector<fs::path> earlier = checkpoint_folders(out);
-  for (const char* name : {"latest", "metrics.jsonl", "config.yaml"}) {
+  for (const char* name : {"best", "latest", "metrics.jsonl", "config.yaml", "run.yaml", "tensorboard", "validation"}) {
     if (fs::exists(out / name)) {
       earlier.push_back(out / name);
     }

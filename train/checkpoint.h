@@ -12,6 +12,9 @@
 
 namespace samsr {
 
+/// Name of the folder of the checkpoint after `step` steps.
+std::string checkpoint_name(std::int64_t step);
+
 struct Checkpoint {
   TensorFile student;
   TensorFile ema;
@@ -27,7 +30,7 @@ struct Checkpoint {
 };
 
 /// Writes OUT/step-NUMBER under a temporary name, renames it, points OUT/latest at it and removes all
-/// but the newest `keep`. UserError when the disk refuses; older checkpoints are then untouched.
+/// but the newest `keep` and the one that OUT/best names. UserError when the disk refuses; older checkpoints are then untouched.
 void save_checkpoint(const std::filesystem::path& out, const Checkpoint& checkpoint, int keep);
 
 /// Reads one checkpoint folder, checking every CRC. UserError that says what is damaged.
@@ -38,7 +41,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& folder);
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& out, Log& log);
 
 /// The weights file that `path` means: a .safetensors file itself; ema.safetensors of a checkpoint
-/// folder, or of the newest whole checkpoint of a run's folder. Checks the CRC that the checkpoint recorded.
+/// folder, of the one that a run's file `best` names, or of the newest whole checkpoint of a run's folder. Checks the CRC that the checkpoint recorded.
 std::filesystem::path find_weights(const std::filesystem::path& path, Log& log);
 
 /// Moves the checkpoints and the log of an earlier run in `out` to out/previous-N, so that a fresh run

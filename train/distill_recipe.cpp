@@ -2,9 +2,7 @@
 
 #include <torch/torch.h>
 
-#include "diffusion/noise.h"
 #include "diffusion/rollout.h"
-#include "train/noise.h"
 
 namespace samsr {
 
@@ -15,28 +13,50 @@ DistillRecipe::DistillRecipe(const RecipeParts& parts)
   }
 }
 
+BatchFields DistillRecipe::fields() const {
+  return {.hr = parts_.distill.space == "image" || (parts_.semantic != nullptr && parts_.semantic->needs_hr()),
+          .rollout = parts_.teacher == nullptr};
+}
+
 RecipeLosses DistillRecipe::losses(const Batch& batch) {
-  const bool kept = batch.x0.defined();
-  TORCH_CHECK(kept || parts_.teacher != nullptr, "distillation needs a teacher or its rollouts");
-  const at::IntArrayRef shape = batch.z_y.sizes().slice(1);
-  const at::Device device = batch.z_y.device();
-  const at::Tensor noise = kept ? noise_of(batch.noise_seed, shape, device)
-                                : noise_at(parts_.train.seed, batch.position, shape, device);
-  const DistillStart from = start(batch, noise);
-  const at::Tensor teacher_x0 = kept ? batch.x0
-                                     : rollout(parts_.teacher->diffusion(), teacher_, from.teacher_process,
-                                               from.teacher_x_T, batch.z_y, batch.lq);
-  const DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T, teacher_x0};
-  const DistillPredictions predictions = distill_predictions(parts_.network.diffusion(), student_, step);
-  const DistillLosses each =
+  const DistillStart from = start(batch, parts_.noise(batch, batch.z_y.sizes().slice(1)));
+  const DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T, teacher_x0(from, batch)};
+  const DistillPredictions predictions = distill_predictions(parts_.network.diffusion(), student_, step,
+                                                              parts_.train.checkpoint_activations);
+  const ImageDistillLosses compared =
       parts_.distill.space == "image"
-          ? image_losses(predictions, step, batch.hr.to(at::kFloat) / 127.5 - 1, parts_.network.first_stage()).losses
-          : latent_losses(predictions, step);
+          ? image_losses(predictions, step, batch.hr, parts_.network.first_stage())
+          : ImageDistillLosses{latent_losses(predictions, step), /*image_from_gt=*/{}};
+  const DistillLosses& each = compared.losses;
   RecipeLosses losses;
   losses.total = parts_.distill.lambda_distill * each.distill + parts_.distill.lambda_inverse * each.inverse +
                  parts_.distill.lambda_gt * each.gt;
   losses.terms = {{"distill", each.distill}, {"inverse", each.inverse}, {"gt", each.gt}};
+  if (parts_.semantic != nullptr) {
+    add_semantic_loss({predictions.x0_from_gt, compared.image_from_gt}, batch, losses);
+  }
   return losses;
+}
+
+at::Tensor DistillRecipe::teacher_x0(const DistillStart& from, const Batch& batch) const {
+  if (batch.x0.defined()) {
+    return batch.x0;
+  }
+  TORCH_CHECK(parts_.teacher != nullptr, "distillation needs a teacher or its rollouts");
+  const StepTimer::Span span(parts_.timer, StepPhase::kRollout);
+  return rollout(parts_.teacher->diffusion(), teacher_, from.teacher_process, from.teacher_x_T, batch.z_y, batch.lq);
+}
+
+void DistillRecipe::add_semantic_loss(const SemanticPrediction& prediction, const Batch& batch,
+                                      RecipeLosses& losses) const {
+  const at::Tensor semantic = parts_.semantic->of(prediction, batch);
+  if (!semantic.defined()) {
+    return;
+  }
+  if (parts_.semantic->weight() > 0) {
+    losses.total = losses.total + parts_.semantic->weight() * semantic;
+  }
+  losses.terms.emplace_back("semantic", semantic);
 }
 
 }  // namespace samsr

@@ -6,21 +6,25 @@
 namespace samsr {
 
 /// What SinSR and SAMSR share: the teacher's rollout from the start of the process - computed here, or the batch's -
-/// and the three losses. They differ in the start alone.
+/// the three losses, and the semantic one where there is one. They differ in the start alone.
 class DistillRecipe : public Recipe {
  public:
   explicit DistillRecipe(const RecipeParts& parts);
 
   RecipeLosses losses(const Batch& batch) final;
-  bool needs_hr() const final { return parts_.distill.space == "image"; }
+  BatchFields fields() const final;
 
  protected:
-  /// noise (B,C,h,w): standard normal, a function of (seed, position), or that of the kept rollout.
+  /// noise (B,C,h,w): standard normal.
   virtual DistillStart start(const Batch& batch, const at::Tensor& noise) const = 0;
 
   const RecipeParts parts_;
 
  private:
+  /// The teacher's result from the start: the batch's, or rolled out here.
+  at::Tensor teacher_x0(const DistillStart& from, const Batch& batch) const;
+  void add_semantic_loss(const SemanticPrediction& prediction, const Batch& batch, RecipeLosses& losses) const;
+
   const Denoiser student_;
   Denoiser teacher_;  ///< empty without a teacher
 };

@@ -77,7 +77,7 @@ void Trainer::try_exchange() {
   at::Tensor gradients = at::ones({parameters}, parameters_.front().options().requires_grad(false));
   const auto exchange = [&] {
     exchange_->sum(gradients);
-    gradients.flatten()[0].item<float>();  // waits for a GPU
+    gradients[0].item<float>();  // waits for a GPU
   };
   exchange();  // the first one makes the connections
   const double sum = gradients[0].item<float>();
@@ -86,7 +86,7 @@ void Trainer::try_exchange() {
   }
   const double ms = communicator_.max(milliseconds_of(exchange));
   const double megabytes = static_cast<double>(gradients.nbytes()) / 1e6;
-  // Each rank sends and receives 2 (n - 1) / n of the data, whatever the algorithm does at best.
+  // Each rank sends 2 (n - 1) / n of the data at the least, and receives as much.
   const double rate = 2.0 * (ranks - 1) / ranks * megabytes / ms;
   log_.info("exchange     all-reduce of {:.1f} MB of gradients over {} ranks: {:.1f} ms, {:.2f} GB/s a rank", megabytes,
             ranks, ms, rate);

@@ -12,9 +12,15 @@ Ema::Ema(std::vector<at::Tensor> parameters, std::vector<at::Tensor> averages, d
   }
 }
 
-void Ema::update() {
+void Ema::update(const at::Tensor& skip) {
   const torch::NoGradGuard no_grad;
-  at::_foreach_lerp_(averages_, parameters_, at::Scalar(1 - rate_));
+  if (!skip.device().is_cpu()) {
+    std::vector<at::Tensor> change = at::_foreach_sub(parameters_, averages_);
+    at::_foreach_mul_(change, (1 - skip) * (1 - rate_));
+    at::_foreach_add_(averages_, change);
+  } else if (skip.item<float>() == 0) {
+    at::_foreach_lerp_(averages_, parameters_, at::Scalar(1 - rate_));
+  }
 }
 
 }  // namespace samsr

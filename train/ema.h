@@ -13,7 +13,8 @@ class Ema {
   /// a copy of `parameters`.
   Ema(std::vector<at::Tensor> parameters, std::vector<at::Tensor> averages, double rate);
 
-  void update();
+  /// skip () float32 on the parameters' device: 1 leaves the average as it is, without the host asking.
+  void update(const at::Tensor& skip);
 
  private:
   std::vector<at::Tensor> parameters_;

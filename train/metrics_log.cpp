@@ -1,5 +1,7 @@
 #include "train/metrics_log.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -27,6 +29,21 @@ std::string lines_up_to(const std::filesystem::path& file, std::int64_t last_ste
 
 }  // namespace
 
+std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metrics) {
+  std::vector<std::pair<std::string, double>> values = metrics.losses;
+  values.insert(values.end(), metrics.validation.begin(), metrics.validation.end());
+  values.emplace_back("lr", metrics.learning_rate);
+  values.emplace_back("grad_norm", metrics.gradient_norm);
+  values.emplace_back("images_per_s", metrics.images_per_second);
+  values.emplace_back("step_ms", metrics.times.whole);
+  for (std::size_t phase = 0; phase < kStepPhaseNames.size(); ++phase) {
+    const bool data = static_cast<StepPhase>(phase) == StepPhase::kDataWait;
+    values.emplace_back(fmt::format("{}_ms", kStepPhaseNames[phase]), data ? metrics.data_wait_ms : metrics.times.ms[phase]);
+  }
+  values.emplace_back("memory_mb", metrics.memory_mb);
+  return values;
+}
+
 MetricsLog::MetricsLog(const std::filesystem::path& file, std::int64_t last_step) : path_(file) {
   write_file_atomically(file, lines_up_to(file, last_step));
   out_.open(file, std::ios::app);
@@ -38,17 +55,10 @@ MetricsLog::MetricsLog(const std::filesystem::path& file, std::int64_t last_step
 void MetricsLog::write(const StepMetrics& metrics) {
   nlohmann::ordered_json entry;
   entry["step"] = metrics.step;
-  for (const auto& [name, value] : metrics.losses) {
+  for (const auto& [name, value] : named_values(metrics)) {
     // JSON has no NaN: null says that the value was not finite.
     entry[name] = std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
   }
-  entry["lr"] = metrics.learning_rate;
-  entry["grad_norm"] = std::isfinite(metrics.gradient_norm) ? nlohmann::ordered_json(metrics.gradient_norm)
-                                                            : nlohmann::ordered_json();
-  entry["images_per_s"] = metrics.images_per_second;
-  entry["step_ms"] = metrics.step_ms;
-  entry["data_wait_ms"] = metrics.data_wait_ms;
-  entry["memory_mb"] = metrics.memory_mb;
   if (metrics.bad_samples > 0) {
     entry["bad_samples"] = metrics.bad_samples;
   }

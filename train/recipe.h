@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,7 +10,9 @@
 
 #include "data/shards/loader.h"
 #include "diffusion/super_resolution_model.h"
+#include "train/semantic_loss.h"
 #include "train/settings.h"
+#include "train/step_timer.h"
 
 namespace samsr {
 
@@ -24,13 +27,19 @@ class Recipe {
  public:
   virtual ~Recipe() = default;
 
-  /// Losses of `batch`, whose tensors are on the network's device. Deterministic: all noise is a function of
-  /// (seed, batch.position).
+  /// Losses of `batch`, whose tensors are on the network's device. Deterministic: all noise is that of
+  /// RecipeParts::noise.
   virtual RecipeLosses losses(const Batch& batch) = 0;
 
-  /// True when batches must carry the HR image.
-  virtual bool needs_hr() const { return false; }
+  /// What batches must carry. Latents that the shards lack are computed from the HR image before losses().
+  virtual BatchFields fields() const { return {}; }
 };
+
+/// Standard normal noise (B, shape…) float32 for a batch, on the device of its tensors.
+using NoiseSource = std::function<at::Tensor(const Batch&, at::IntArrayRef shape)>;
+
+/// Row b is a function of (seed, batch.position[b]); for kept rollouts, the noise that they were rolled out from.
+NoiseSource seeded_noise(std::uint64_t seed);
 
 /// What a recipe works with; outlives it.
 struct RecipeParts {
@@ -38,6 +47,9 @@ struct RecipeParts {
   const DistillSettings& distill;
   SuperResolutionModel& network;  ///< what is trained
   SuperResolutionModel* teacher;  ///< null for resshift, and where batches carry its rollouts
+  NoiseSource noise;
+  SemanticLoss* semantic = nullptr;  ///< of a student; null for none
+  StepTimer* timer = nullptr;        ///< of the rollouts; null for none
 };
 
 /// The recipe `train.recipe`.

@@ -16,7 +16,7 @@ class ResShiftRecipe final : public Recipe {
     const Diffusion& diffusion = parts_.network.diffusion();
     const std::uint64_t seed = parts_.train.seed;
     const at::Device device = batch.z_0.device();
-    const at::Tensor noise = noise_at(seed, batch.position, batch.z_0.sizes().slice(1), device);
+    const at::Tensor noise = parts_.noise(batch, batch.z_0.sizes().slice(1));
     const at::Tensor steps = steps_at(seed, "step", batch.position, diffusion.schedule().steps(), device);
     const at::Tensor mse = resshift_loss(diffusion, denoiser_, batch.z_0, batch.z_y, batch.lq, steps, noise);
     return {mse, {{"mse", mse}}};

@@ -5,4 +5,11 @@ namespace samsr {
 /// Resident memory of this process in MB (10^6 bytes).
 double resident_memory_mb();
 
+/// Gives freed memory that lies between what is in use back to the system. The copies that a checkpoint is written from
+/// would otherwise stay resident, every time in other places.
+void return_freed_memory();
+
+/// The largest that resident memory of this process has been, in MB.
+double peak_memory_mb();
+
 }  // namespace samsr

@@ -17,9 +17,10 @@ void RunReport::step(const StepMetrics& metrics) {
   constexpr std::int64_t kStepsToJudge = 100;
   metrics_.write(metrics);
   wait_.add(metrics.data_wait_ms, metrics.times.whole);
-  status_ = log_line(metrics, losses_.add(metrics.losses.front().second));
+  status_ = fmt::format("loss {:.5f}  {:.1f} images/s", metrics.losses.front().second, metrics.images_per_second);
+  const auto unusual = losses_.add(metrics.losses.front().second);
   if (metrics.step % train_.log_every == 0) {
-    log_.info("step {}/{}  {}{}", metrics.step, train_.steps, status_, time_left(metrics.step));
+    log_.info("step {}/{}  {}{}", metrics.step, train_.steps, log_line(metrics, unusual), time_left(metrics.step));
   }
   if (events_ && (metrics.step % train_.log_every == 0 || !metrics.validation.empty())) {
     events_->scalars(metrics.step, named_values(metrics));

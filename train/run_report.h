@@ -33,7 +33,7 @@ class RunReport {
   /// The closing verdict.
   void finish();
 
-  /// The last step's line.
+  /// The last step in a few words, for the progress bar.
   const std::string& status() const { return status_; }
 
  private:

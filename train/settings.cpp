@@ -1,10 +1,12 @@
 #include "train/settings.h"
 
+#include "core/error.h"
+
 namespace samsr {
 
 void TrainSettings::bind(Settings& settings) {
-  settings.add("train.recipe", recipe, "what to train: the ResShift teacher, or a one-step student")
-      .one_of({"resshift", "sinsr", "samsr"});
+  settings.add("train.recipe", recipe, "what to train: the ResShift teacher, a one-step student, or the network that L_SC needs (semantic.weights)")
+      .one_of({"resshift", "sinsr", "samsr", "coverage_net"});
   settings.add("train.shards", shards, "folder of shards made by `samsr data build`");
   settings.add("train.out", out, "folder of the run: checkpoints, metrics.jsonl, config.yaml");
   settings.add("train.steps", steps, "optimizer steps of the whole run").at_least(1);
@@ -27,6 +29,9 @@ void TrainSettings::bind(Settings& settings) {
 
   settings.add("train.precision", precision, "bf16: networks under autocast, weights and losses stay fp32")
       .one_of({"fp32", "bf16"});
+  settings.add("train.checkpoint_activations", checkpoint_activations,
+               "keep only the inputs of each layer of the network for the backward pass and compute the rest again, and free "
+               "gradients between steps: less memory, more time, the same gradients to rounding");
   settings.add("train.device", device, "auto takes a GPU where there is one").one_of({"auto", "cpu", "cuda"});
   settings.add("train.threads", threads, "CPU threads a rank; 0 shares the host's cores among its ranks")
       .between(0, 1024);
@@ -44,9 +49,24 @@ void TrainSettings::bind(Settings& settings) {
   settings.add("train.checkpoint_every", checkpoint_every, "steps between checkpoints").at_least(1);
   settings.add("train.keep", keep, "checkpoints kept").between(1, 10'000);
   settings.add("train.resume", resume, "auto: from the newest whole checkpoint in out; never; or a checkpoint's path");
-  settings.add("train.log_every", log_every, "steps between the lines on the terminal").at_least(1);
+  settings.add("train.log_every", log_every, "steps between the lines on the terminal, and between TensorBoard's points")
+      .at_least(1);
+  settings.add("train.tensorboard", tensorboard, "write TensorBoard's event files to out/tensorboard");
+  settings
+      .add("train.log_images", log_images,
+           "steps between TensorBoard's pictures of four samples: LR, prediction, HR; 0 for none")
+      .at_least(0);
   settings.add("train.max_bad_steps", max_bad_steps, "steps with a loss that is not finite, skipped, before giving up")
       .between(0, 1'000'000);
+  settings.add("train.timeout", timeout, "seconds in which no rank gets on before the run ends and says which one hangs; 0 for never")
+      .at_least(0);
+}
+
+const std::string& required(const std::string& value, const char* key, const char* meaning) {
+  if (value.empty()) {
+    throw UserError("{} is not set: {}; give it as {}=PATH", key, meaning, key);
+  }
+  return value;
 }
 
 void DistillSettings::bind(Settings& settings) {
@@ -59,7 +79,41 @@ void DistillSettings::bind(Settings& settings) {
 }
 
 void SemanticSettings::bind(Settings& settings) {
-  settings.add("semantic.loss", loss, "what L_SC compares").one_of({"none"});
+  settings
+      .add("semantic.loss", loss,
+           "L_SC, between the semantic weights of prediction and HR image: coverage_net: by the frozen network "
+           "semantic.weights; amg: by automatic masks (masks.*), a count without gradient, logged only; auto: coverage_net "
+           "for samsr where semantic.weights is set, else none")
+      .one_of({"auto", "coverage_net", "amg", "none"});
+  settings.add("semantic.lambda", lambda, "coverage_net: weight of L_SC").at_least(0.0);
+  settings.add("semantic.weights", weights,
+               "coverage_net: the network that train.recipe=coverage_net trained: a .safetensors file, a checkpoint or the "
+               "folder of a run");
+  settings.add("semantic.every", every, "amg: steps between those that look for masks").at_least(1);
+}
+
+void ValidationSettings::bind(Settings& settings) {
+  settings
+      .add("val.every", every,
+           "steps between validations: of the pictures val.lq, or, for coverage_net, of held-out samples (a thousand at most)")
+      .at_least(1);
+  settings.add("val.lq", lq, "folder of low-resolution pictures to validate on; empty: no validation on pictures");
+  settings.add("val.gt", gt, "folder of their high-resolution pictures, of the same names; empty: metrics that need none");
+  settings.add("val.metrics", metrics, "comma-separated metrics; empty: psnr_y, ssim_y and niqe, or niqe without val.gt");
+  settings.add("val.best", best,
+               "the metric whose best checkpoint is kept (train.out/best names it); empty: the first of val.metrics");
+  settings.add("val.images", images, "pictures to validate on, the first by name; 0: all").at_least(0);
+  settings
+      .add("val.panel", panel, "pictures, always the first, written at each validation to train.out/validation: LR, prediction, HR")
+      .at_least(0);
+}
+
+void CoverageNetRunSettings::bind(Settings& settings) {
+  network.bind(settings);
+  settings
+      .add("coverage_net.held_out", held_out, "share of the samples, the last ones of the data set, that never train")
+      .above(0.0)
+      .between(0.0, 0.5);
 }
 
 }  // namespace samsr

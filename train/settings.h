@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/settings.h"
+#include "models/coverage_net_settings.h"
 
 namespace samsr {
 
@@ -26,6 +27,7 @@ struct TrainSettings {
   double ema_rate = 0.999;
 
   std::string precision = "fp32";
+  bool checkpoint_activations = false;
   std::string device = "auto";
   int threads = 0;
 
@@ -37,10 +39,19 @@ struct TrainSettings {
   int keep = 3;
   std::string resume = "auto";
   std::int64_t log_every = 50;
+  bool tensorboard = true;
+  std::int64_t log_images = 1000;
   int max_bad_steps = 20;
+  std::int64_t timeout = 600;
+
+  /// True for the recipes of a one-step student.
+  bool distils() const { return recipe == "sinsr" || recipe == "samsr"; }
 
   void bind(Settings& settings);
 };
+
+/// `value` of the path setting `key`; UserError when it is empty, as "KEY is not set: MEANING; give it as KEY=PATH".
+const std::string& required(const std::string& value, const char* key, const char* meaning);
 
 /// The losses of the distillation (SinSR and SAMSR). Section `distill.`.
 struct DistillSettings {
@@ -54,7 +65,31 @@ struct DistillSettings {
 
 /// The semantic consistency loss L_SC (method of the paper, Algorithm 1). Section `semantic.`.
 struct SemanticSettings {
-  std::string loss = "none";
+  std::string loss = "auto";
+  double lambda = 0.1;
+  std::string weights;
+  std::int64_t every = 1000;
+
+  void bind(Settings& settings);
+};
+
+/// What is measured while training, on pictures or held-out samples that never train. Section `val.`.
+struct ValidationSettings {
+  std::int64_t every = 1000;
+  std::string lq;
+  std::string gt;
+  std::string metrics;
+  std::string best;
+  std::int64_t images = 0;
+  std::int64_t panel = 4;
+
+  void bind(Settings& settings);
+};
+
+/// The recipe coverage_net. Section `coverage_net.`.
+struct CoverageNetRunSettings {
+  CoverageNetSettings network;
+  double held_out = 0.05;
 
   void bind(Settings& settings);
 };

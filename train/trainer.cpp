@@ -3,25 +3,27 @@
 #include <fmt/ranges.h>
 #include <torch/torch.h>
 
+#include <array>
 #include <chrono>
 #include <cmath>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/lean_memory.h"
 #include "core/progress.h"
 #include "core/rng.h"
-#include "data/shards/content.h"
-#include "diffusion/rollout_settings.h"
-#include "models/autocast.h"
-#include "models/channels_last.h"
 #include "models/load_weights.h"
 #include "models/weight_file.h"
 #include "train/batch_slice.h"
+#include "train/best_checkpoint.h"
 #include "train/checkpoint.h"
+#include "train/coverage_net_run.h"
 #include "train/device.h"
 #include "train/kept_rollouts.h"
 #include "train/lr_schedule.h"
 #include "train/resident_memory.h"
+#include "train/step_profiler.h"
+#include "train/teacher.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -31,13 +33,6 @@ using Clock = std::chrono::steady_clock;
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-const std::string& required(const std::string& value, const char* key, const char* meaning) {
-  if (value.empty()) {
-    throw UserError("{} is not set: {}; give it as {}=PATH", key, meaning, key);
-  }
-  return value;
 }
 
 /// One string of rank 0 on every rank.
@@ -57,6 +52,7 @@ Trainer::Trainer(const TrainConfig& config, Communicator& communicator, Log& log
       out_(required(settings_.out, "train.out", "the folder of the run")),
       plan_(settings_.global_batch, settings_.microbatch, communicator.rank(), communicator.size()),
       shards_(required(settings_.shards, "train.shards", "the folder that `samsr data build` wrote")),
+      watchdog_(communicator, log, static_cast<double>(settings_.timeout)),
       bad_samples_(settings_.shards, config.loader.max_bad) {
   check_shards();
   const std::string newest = [&] {
@@ -74,8 +70,19 @@ Trainer::Trainer(const TrainConfig& config, Communicator& communicator, Log& log
     resume(newest);
   }
   exchange_ = std::make_unique<GradientExchange>(communicator_, parameters_);
-  prepare_folder();
-  print_opening();
+  train_step_ = std::make_unique<TrainStep>(TrainStep::Parts{*recipe_, *exchange_, *optimizer_, *ema_, plan_, parameters_,
+                                                             settings_.checkpoint_activations,
+                                                             settings_.precision == "bf16", &timer_, &watchdog_});
+  open_data();
+  memory_ = estimate_memory();
+  const RunRecord record = opening();
+  record.print(log_);
+  if (!config_.dry_run) {
+    prepare_folder();
+    if (communicator_.rank() == 0) {
+      record.append_to(out_ / "run.yaml");
+    }
+  }
 }
 
 void Trainer::check_shards() const {
@@ -95,69 +102,90 @@ void Trainer::check_shards() const {
 }
 
 void Trainer::build_networks() {
-  network_ = std::make_unique<SuperResolutionModel>(config_.model, derive_seed(settings_.seed, "weights"));
-  network_->to(device_);
-  average_ = UNetSwin(config_.model.unet);
-  average_->to(device_);
-  use_channels_last(*average_);
-  for (const auto& parameter : network_->unet()->named_parameters()) {
+  if (settings_.recipe == "coverage_net") {
+    build_coverage_net();
+  } else {
+    build_denoiser();
+  }
+  for (const auto& parameter : subject_->network().named_parameters()) {
     names_.push_back(parameter.key());
     parameters_.push_back(parameter.value());
   }
-  if (settings_.recipe != "resshift" && !kept_rollouts()) {
-    load_teacher();
-  }
-  recipe_ = make_recipe({settings_, config_.distill, *network_, teacher_.get()});
 }
 
-void Trainer::load_teacher() {
-  const fs::path weights =
-      find_weights(required(settings_.teacher_weights, "train.teacher_weights", "the teacher to distil"), log_);
-  teacher_ = load_model(weights, config_.model.first_stage.weights, &config_.model).model;
-  teacher_->to(device_);
-  const std::string theirs = start_lines(settings_.recipe, teacher_->settings().diffusion, config_.model.sam);
-  const std::string ours = start_lines(settings_.recipe, config_.model.diffusion, config_.model.sam);
-  if (theirs != ours) {
-    throw UserError("{}: the teacher has another schedule than this run: {}", weights.string(),
-                    first_difference(theirs, ours));
+void Trainer::build_coverage_net() {
+  CoverageNetRun run = make_coverage_net_run(config_.coverage_net, settings_, config_.model, shards_, device_,
+                                             communicator_, log_);
+  subject_ = std::move(run.subject);
+  recipe_ = std::move(run.recipe);
+  validation_ = std::move(run.validation);
+  samples_ = run.samples;
+}
+
+void Trainer::build_denoiser() {
+  const std::shared_ptr<FirstStage> first_stage = make_first_stage(config_.model.first_stage);
+  const std::uint64_t seed = derive_seed(settings_.seed, "weights");
+  model_ = std::make_unique<SuperResolutionModel>(config_.model, seed, first_stage);
+  average_.model = std::make_unique<SuperResolutionModel>(config_.model, seed, first_stage);
+  average_.kind = settings_.recipe == "resshift" ? "teacher" : settings_.recipe == "samsr" ? "sam_student" : "student";
+  model_->to(device_);
+  average_.model->to(device_);
+  if (settings_.checkpoint_activations) {
+    model_->unet()->recompute_activations(true);
+    return_freed_memory_at_once();
   }
-  log_.info("teacher      {}", weights.string());
+  subject_ = make_denoiser_subject(*model_, average_);
+  if (config_.validate_pictures) {
+    validation_ = config_.validate_pictures(average_);
+  }
+  if (settings_.distils() && !kept_rollouts()) {
+    teacher_ = load_teacher(settings_, config_.model, device_, log_);
+  }
+  if (settings_.distils()) {
+    semantic_ = make_semantic_loss(config_.semantic, settings_, *model_, device_, config_.count_coverage, log_);
+  }
+  recipe_ = make_recipe({settings_, config_.distill, *model_, teacher_.get(), seeded_noise(settings_.seed), semantic_.get(),
+                         &timer_});
 }
 
 void Trainer::start_weights() {
-  const bool from_teacher = settings_.init == "auto" && settings_.recipe != "resshift";
+  const bool from_teacher = settings_.init == "auto" && settings_.distils();
   if (from_teacher && teacher_) {
-    load_weights(*network_->unet(), state_of(*teacher_->unet()), "the teacher " + settings_.teacher_weights);
+    load_weights(subject_->network(), state_of(*teacher_->unet()), "the teacher " + settings_.teacher_weights);
   } else if (from_teacher) {
     const std::string& teacher = required(settings_.teacher_weights, "train.teacher_weights",
                                           "the student starts from its teacher (train.init)");
     const fs::path weights = find_weights(teacher, log_);
-    load_weights(*network_->unet(), read_weights(weights), weights.string());
-    check_kept_teacher(shards_, state_of(*network_->unet()), weights.string());
+    load_weights(subject_->network(), read_weights(weights), weights.string());
+    check_kept_teacher(shards_, state_of(subject_->network()), weights.string());
     log_.info("first weights {}, the teacher whose rollouts the shards hold", weights.string());
   } else if (settings_.init != "auto" && settings_.init != "random") {
     const fs::path weights = find_weights(settings_.init, log_);
-    load_weights(*network_->unet(), read_weights(weights), weights.string());
+    load_weights(subject_->network(), read_weights(weights), weights.string());
     log_.info("first weights {}", weights.string());
   }
-  ema_ = std::make_unique<Ema>(parameters_, average_->parameters(), settings_.ema_rate);
+  ema_ = std::make_unique<Ema>(parameters_, subject_->average().parameters(), settings_.ema_rate);
 }
 
 void Trainer::resume(const fs::path& folder) {
   const Checkpoint checkpoint = load_checkpoint(folder);
-  if (checkpoint.dataset_size != shards_.size()) {
-    throw UserError("{}: was trained on {} samples, but {} holds {}; the order of the data would change", folder.string(),
-                    checkpoint.dataset_size, settings_.shards, shards_.size());
+  if (checkpoint.dataset_size != samples_.count) {
+    throw UserError("{}: was trained on {} samples, but {} has {} to train on; the order of the data would change",
+                    folder.string(), checkpoint.dataset_size, settings_.shards, samples_.count);
   }
   if (checkpoint.position != static_cast<std::uint64_t>(checkpoint.step * settings_.global_batch)) {
     throw UserError("{}: was trained with another train.global_batch; {} images in {} steps", folder.string(),
                     checkpoint.position, checkpoint.step);
   }
-  load_weights(*network_->unet(), checkpoint.student, (folder / "student.safetensors").string());
-  ema_ = std::make_unique<Ema>(parameters_, average_->parameters(), settings_.ema_rate);
-  load_weights(*average_, checkpoint.ema, (folder / "ema.safetensors").string());
+  load_weights(subject_->network(), checkpoint.student, (folder / "student.safetensors").string());
+  ema_ = std::make_unique<Ema>(parameters_, subject_->average().parameters(), settings_.ema_rate);
+  load_weights(subject_->average(), checkpoint.ema, (folder / "ema.safetensors").string());
   optimizer_->load_state(checkpoint.optimizer, (folder / "optimizer.safetensors").string());
   step_ = checkpoint.step;
+  if (communicator_.rank() == 0) {
+    best_ = read_best(out_);
+  }
+  watchdog_.saved(step_);
   log_.info("resumed from {}: weights, averaged weights, optimizer, step {}, position {} in the data", folder.string(),
             checkpoint.step, checkpoint.position);
   for (const std::string& difference : settings_differences(checkpoint.config, config_.resolved)) {
@@ -176,32 +204,32 @@ void Trainer::prepare_folder() {
       }
     }
     write_file_atomically(out_ / "config.yaml", "# " + config_.command + "\n" + config_.resolved);
-    metrics_ = std::make_unique<MetricsLog>(out_ / "metrics.jsonl", step_);
+    report_ = std::make_unique<RunReport>(settings_, config_.loader, out_, step_, log_);
+    pictures_ = make_pictures();
   }
   communicator_.barrier();
 }
 
-void Trainer::print_opening() const {
-  const auto images = static_cast<double>(settings_.steps * settings_.global_batch);
-  std::int64_t weights = 0;
-  for (const at::Tensor& parameter : parameters_) {
-    weights += parameter.numel();
+void Trainer::open_data() {
+  BatchFields fields = recipe_->fields();
+  const bool encoded_here = fields.latents && shards_.find("z_hr") == nullptr;
+  fields.latents = fields.latents && !encoded_here;
+  fields.hr = fields.hr || encoded_here;
+  fields.pinned = device_.is_cuda();
+  loader_ = std::make_unique<Loader>(shards_, config_.loader, settings_.seed, fields, log_, samples_);
+  const BatchSequence sequence{static_cast<std::uint64_t>(step_ * settings_.global_batch + plan_.first),
+                               static_cast<std::uint64_t>(settings_.global_batch), plan_.count};
+  batches_ = std::make_unique<Prefetcher>(*loader_, sequence, config_.loader.loader_threads, config_.loader.prefetch);
+}
+
+std::unique_ptr<SamplePictures> Trainer::make_pictures() {
+  constexpr std::uint64_t kMost = 4;
+  if (!settings_.tensorboard || settings_.log_images == 0 || !model_ || !config_.encode_png) {
+    return nullptr;
   }
-  log_.info("recipe       {} · {} · {} rank{} × {} thread{} on {}", settings_.recipe, settings_.precision,
-            communicator_.size(), communicator_.size() == 1 ? "" : "s", threads_, threads_ == 1 ? "" : "s", device_.str());
-  log_.info("network      {:.2f} M parameters; first stage {}", static_cast<double>(weights) / 1e6,
-            config_.model.first_stage.type);
-  log_.info("batch        {} a rank in {} pass{} × {} rank{} = {} images a step", plan_.count, plan_.passes.size(),
-            plan_.passes.size() == 1 ? "" : "es", communicator_.size(), communicator_.size() == 1 ? "" : "s",
-            settings_.global_batch);
-  if (kept_rollouts()) {
-    log_.info("teacher      none in memory: {} rollout{} of each sample are in the shards",
-              shards_.find("rollout/x0")->shape[0], shards_.find("rollout/x0")->shape[0] == 1 ? "" : "s");
-  }
-  log_.info("data         {} samples in {}; {} steps see {:.0f} images, {:.2f} epochs", shards_.size(), settings_.shards,
-            settings_.steps, images, images / static_cast<double>(shards_.size()));
-  log_.info("run          {}; checkpoint every {} steps, {} kept", out_.string(), settings_.checkpoint_every,
-            settings_.keep);
+  const Loader pictured(shards_, config_.loader, settings_.seed, {.latents = false, .hr = true}, log_, samples_);
+  return std::make_unique<SamplePictures>(pictured.load(0, static_cast<std::int64_t>(std::min(kMost, samples_.count))),
+                                          settings_, *model_, device_, config_.encode_png);
 }
 
 void Trainer::run() {
@@ -209,181 +237,211 @@ void Trainer::run() {
     log_.info("nothing to do: {} of {} steps are done", step_, settings_.steps);
     return;
   }
-  const bool latents = shards_.find("z_hr") != nullptr;
-  loader_ = std::make_unique<Loader>(shards_, config_.loader, settings_.seed, BatchFields{.latents = latents,
-                                                 .hr = !latents || recipe_->needs_hr(),
-                                                 .rollout = kept_rollouts(),
-                                                 .pinned = device_.is_cuda()},
-                                     log_);
-  const BatchSequence sequence{static_cast<std::uint64_t>(step_ * settings_.global_batch + plan_.first),
-                               static_cast<std::uint64_t>(settings_.global_batch), plan_.count};
-  batches_ = std::make_unique<Prefetcher>(*loader_, sequence, config_.loader.loader_threads, config_.loader.prefetch);
+  if (const std::string problem = memory_problem(); !problem.empty()) {
+    log_.warning("{}", problem);
+  }
+  StepProfiler profiler(config_.profile, out_, communicator_.rank(), device_, log_);
   Progress progress(log_, "training", settings_.steps, "steps", step_);
   std::int64_t saved = step_;
+  bool due = false;
   bool stop = false;
   while (step_ < settings_.steps && !stop) {
+    profiler.before(step_ + 1);
     stop = step();
-    progress.set(step_, status_);
-    if (stop || step_ == settings_.steps || step_ % settings_.checkpoint_every == 0) {
+    profiler.after();
+    progress.set(step_, report_ ? report_->status() : std::string());
+    if (pictures_ && step_ % settings_.log_images == 0) {
+      watchdog_.at(Phase::kValidation);
+      report_->pictures(step_, pictures_->draw());
+    }
+    // In a streak of bad steps the checkpoint before it stays the newest; the one due is made up for after it.
+    due = due || stop || best_yet_ || step_ == settings_.steps || step_ % settings_.checkpoint_every == 0;
+    if (due && bad_steps_ == 0) {
       save();
       saved = step_;
+      due = false;
+      best_yet_.reset();
     }
   }
+  profiler.finish();
   progress.finish();
+  if (report_) {
+    report_->finish();
+  }
   log_.info("{} at step {}; checkpoint {}", stop && step_ < settings_.steps ? "stopped by a signal" : "done", step_,
-            (out_ / fmt::format("step-{:08}", saved)).string());
+            (out_ / checkpoint_name(saved)).string());
+  if (saved < step_) {
+    log_.warning("the last steps were not finite, so nothing after step {} is saved; the same command goes on from there",
+                 saved);
+  }
 }
 
 bool Trainer::step() {
   const auto start = Clock::now();
-  for (const at::Tensor& parameter : parameters_) {
-    if (parameter.grad().defined()) {
-      parameter.mutable_grad().zero_();
-    }
-  }
-  const Batch batch = prepared(batches_->next());
+  watchdog_.at(step_ + 1, Phase::kData);
+  Batch batch = [&] {
+    const StepTimer::Span span(&timer_, StepPhase::kDataWait);
+    return batches_->next();
+  }();
   const double waited = milliseconds_since(start);
-
-  std::vector<std::pair<std::string, at::Tensor>> sums;
-  std::int64_t from = 0;
-  for (std::size_t pass = 0; pass < plan_.passes.size(); ++pass) {
-    backward(slice(batch, from, plan_.passes[pass]), pass + 1 == plan_.passes.size(), sums);
-    from += plan_.passes[pass];
+  {
+    const StepTimer::Span span(&timer_, StepPhase::kForward);
+    batch = prepared(std::move(batch));
   }
-  const double norm = gradient_norm();
 
-  // One exchange tells every rank the losses, whether any rank was asked to stop, and the longest wait.
-  std::vector<double> values;
-  for (const auto& [name, sum] : sums) {
-    values.push_back(sum.item<double>());
+  PendingStep pending;
+  pending.metrics.step = step_ + 1;
+  pending.metrics.learning_rate = learning_rate(settings_, pending.metrics.step);
+  pending.record = train_step_->run(batch, pending.metrics.learning_rate);
+  pending.samples = batch.sample;
+
+  // One exchange tells every rank whether any was asked to stop, or met a bad sample.
+  std::array<double, 2> events{static_cast<double>(batch.bad.size()), stop_signal_.received() ? 1.0 : 0.0};
+  {
+    const StepTimer::Span span(&timer_, StepPhase::kExchange);
+    communicator_.sum(events);
+    pending.metrics.data_wait_ms = communicator_.max(waited);
   }
-  const std::vector<double> local = values;
-  values.push_back(static_cast<double>(batch.bad.size()));
-  values.push_back(stop_signal_.received() ? 1 : 0);
-  communicator_.sum(values);
-  const bool stop = values.back() > 0;
-  if (values[values.size() - 2] > 0) {
+  if (events[0] > 0) {
     bad_samples_.add(batch.bad, communicator_);
   }
-  const double longest_wait = communicator_.max(waited);
-
-  StepMetrics metrics;
-  bool finite = std::isfinite(norm);
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    const double mean = values[i] / static_cast<double>(settings_.global_batch);
-    finite = finite && std::isfinite(mean);
-    metrics.losses.emplace_back(sums[i].first, mean);
-  }
-  metrics.step = step_ + 1;
-  metrics.learning_rate = learning_rate(settings_, metrics.step);
-  if (finite) {
-    optimizer_->step(metrics.learning_rate);
-    ema_->update();
-    bad_steps_ = 0;
-  } else {
-    metrics.skipped = true;
-    ++bad_steps_;
-    report_bad_step(metrics, local, batch);
-  }
+  const bool stop = events[1] > 0;
   ++step_;
+  timer_.end_step();
 
-  metrics.gradient_norm = norm;
-  metrics.step_ms = milliseconds_since(start);
-  metrics.images_per_second = static_cast<double>(settings_.global_batch) * 1e3 / metrics.step_ms;
-  metrics.data_wait_ms = longest_wait;
-  metrics.memory_mb = resident_memory_mb();
-  metrics.bad_samples = bad_samples_.count();
-  if (metrics_) {
-    metrics_->write(metrics);
+  pending.metrics.memory_mb = resident_memory_mb();
+  pending.metrics.bad_samples = bad_samples_.count();
+  if (validation_ && (step_ % config_.validation.every == 0 || step_ == settings_.steps)) {
+    watchdog_.at(Phase::kValidation);
+    pending.metrics.validation = validation_->figures(step_);
+    look_for_best(pending.metrics.validation);
   }
-  status_ = fmt::format("loss {:.5f}  lr {:.2e}  {:.1f} images/s  data wait {:.0f} ms", metrics.losses.front().second,
-                        metrics.learning_rate, metrics.images_per_second, longest_wait);
-  if (step_ % settings_.log_every == 0) {
-    log_.info("step {}  {}  |grad| {:.3f}", step_, status_, norm);
+  pending_.push_back(std::move(pending));
+  // On a GPU the values of a step are fetched once every few steps, so that the host never waits for it in between.
+  if (device_.is_cpu() || stop || step_ == settings_.steps || step_ % settings_.log_every == 0 ||
+      step_ % settings_.checkpoint_every == 0) {
+    finish_pending_steps();
   }
+  return stop;
+}
+
+void Trainer::look_for_best(const std::vector<std::pair<std::string, double>>& figures) {
+  const Validation::Goal goal = validation_->goal();
+  for (const auto& [name, value] : figures) {
+    // Rank 0 alone has read what earlier runs found.
+    const bool better = communicator_.rank() == 0 && name == goal.figure && beats(value, goal, best_);
+    if (communicator_.max(better ? 1 : 0) > 0) {
+      best_yet_ = best_ = BestCheckpoint{checkpoint_name(step_), name, value};
+    }
+  }
+}
+
+void Trainer::finish_pending_steps() {
+  const std::vector<StepTimes> times = timer_.take();
+  for (std::size_t i = 0; i < pending_.size(); ++i) {
+    pending_[i].metrics.times = times.at(i);
+    finish(pending_[i]);
+  }
+  pending_.clear();
   if (bad_steps_ > settings_.max_bad_steps) {
     throw UserError(
         "{} steps in a row had a loss or gradient that is not finite; the last checkpoint is whole; lower train.lr, or "
         "look at the samples named above",
         bad_steps_);
   }
-  return stop;
+}
+
+void Trainer::finish(PendingStep& pending) {
+  StepMetrics& metrics = pending.metrics;
+  const at::Tensor sums = pending.record.total.cpu();
+  for (std::size_t i = 0; i < pending.record.names.size(); ++i) {
+    metrics.losses.emplace_back(pending.record.names[i], sums[static_cast<std::int64_t>(i)].item<double>() /
+                                                             static_cast<double>(settings_.global_batch));
+  }
+  metrics.gradient_norm = pending.record.gradient_norm.item<double>();
+  metrics.skipped = pending.record.skipped.item<float>() != 0;
+  bad_steps_ = metrics.skipped ? bad_steps_ + 1 : 0;
+  if (metrics.skipped) {
+    report_bad_step(pending);
+  }
+  last_times_ = metrics.times;
+  metrics.images_per_second = static_cast<double>(settings_.global_batch) * 1e3 / metrics.times.whole;
+  if (report_) {
+    report_->step(metrics);
+  }
+  if (!metrics.validation.empty()) {
+    std::string figures;
+    for (const auto& [name, value] : metrics.validation) {
+      figures += fmt::format("  {} {:.5f}", name, value);
+    }
+    log_.info("step {}{}", metrics.step, figures);
+  }
 }
 
 Batch Trainer::prepared(Batch batch) const {
   batch = to_device(std::move(batch), device_);
-  if (!batch.z_0.defined()) {
+  if (recipe_->fields().latents && !batch.z_0.defined()) {
     const torch::NoGradGuard no_grad;
-    batch.z_0 = network_->first_stage().encode(batch.hr.to(at::kFloat) / 127.5 - 1);
-    batch.z_y = network_->first_stage().encode_lq(batch.lq, config_.model.scale);
+    batch.z_0 = model_->first_stage().encode(batch.hr);
+    batch.z_y = model_->first_stage().encode_lq(batch.lq, config_.model.scale);
   }
   return batch;
 }
 
-void Trainer::backward(const Batch& batch, bool last_pass, std::vector<std::pair<std::string, at::Tensor>>& sums) {
-  if (last_pass) {
-    exchange_->prepare_for_backward();
-  }
-  RecipeLosses losses;
-  {
-    const Autocast autocast(device_, settings_.precision == "bf16");
-    losses = recipe_->losses(batch);
-  }
-  (losses.total.sum() * plan_.loss_factor()).backward();
-  losses.terms.insert(losses.terms.begin(), {"loss", losses.total});
-  for (std::size_t i = 0; i < losses.terms.size(); ++i) {
-    const at::Tensor sum = losses.terms[i].second.detach().to(at::kDouble).sum();
-    if (i < sums.size()) {
-      sums[i].second += sum;
-    } else {
-      sums.emplace_back(losses.terms[i].first, sum);
-    }
-  }
-}
-
-double Trainer::gradient_norm() const {
-  const torch::NoGradGuard no_grad;
-  std::vector<at::Tensor> gradients;
-  for (const at::Tensor& parameter : parameters_) {
-    gradients.push_back(parameter.grad());
-  }
-  return at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients))).item<double>();
-}
-
-void Trainer::report_bad_step(const StepMetrics& metrics, const std::vector<double>& local, const Batch& batch) {
+void Trainer::report_bad_step(const PendingStep& pending) {
   std::string culprit = "the gradient";
-  for (std::size_t i = 1; i < metrics.losses.size() && culprit == "the gradient"; ++i) {
-    if (!std::isfinite(metrics.losses[i].second)) {
-      culprit = metrics.losses[i].first;
+  for (std::size_t i = 1; i < pending.metrics.losses.size() && culprit == "the gradient"; ++i) {
+    if (!std::isfinite(pending.metrics.losses[i].second)) {
+      culprit = pending.metrics.losses[i].first;
     }
   }
-  log_.warning("step {}: {} is not finite; the step is skipped on all ranks ({} of {} in a row allowed)", metrics.step,
-               culprit, bad_steps_, settings_.max_bad_steps);
-  for (const double value : local) {
-    if (!std::isfinite(value)) {
-      log_.from_rank(fmt::format("step {}: the samples were {}", metrics.step, fmt::join(batch.sample, " ")));
-      break;
+  log_.warning("step {}: {} is not finite; the step is skipped on all ranks ({} in a row, {} allowed)",
+               pending.metrics.step, culprit, bad_steps_, settings_.max_bad_steps);
+  const at::Tensor finite = at::isfinite(pending.record.images).cpu();
+  std::vector<std::string> named;
+  for (std::size_t i = 0; i < pending.samples.size(); ++i) {
+    if (!finite[static_cast<std::int64_t>(i)].item<bool>()) {
+      named.push_back(fmt::format("{} ({})", pending.samples[i], shards_.where(pending.samples[i])));
     }
+  }
+  if (!named.empty()) {
+    log_.from_rank(fmt::format("step {}: not finite for sample {}", pending.metrics.step, fmt::join(named, ", ")));
+  }
+}
+
+void Trainer::check_weights() const {
+  const torch::NoGradGuard no_grad;
+  if (!at::isfinite(at::stack(at::_foreach_norm(parameters_))).all().item<bool>()) {
+    throw UserError(
+        "the weights have grown beyond all bounds by step {}, so they are not saved; the last checkpoint is whole; lower "
+        "train.lr",
+        step_);
   }
 }
 
 void Trainer::save() {
+  watchdog_.at(Phase::kSave);
+  check_weights();
   if (communicator_.rank() == 0) {
-    const std::string kind = settings_.recipe == "resshift" ? "teacher"
-                             : settings_.recipe == "samsr"  ? "sam_student"
-                                                            : "student";
     Checkpoint checkpoint;
-    checkpoint.student = model_file(config_.model, kind, state_of(*network_->unet()));
-    checkpoint.ema = model_file(config_.model, kind, state_of(*average_));
+    checkpoint.student = subject_->file(state_of(subject_->network()));
+    checkpoint.ema = subject_->file(state_of(subject_->average()));
     checkpoint.optimizer = optimizer_->state();
     checkpoint.step = step_;
     checkpoint.position = static_cast<std::uint64_t>(step_ * settings_.global_batch);
     checkpoint.seed = settings_.seed;
-    checkpoint.dataset_size = shards_.size();
+    checkpoint.dataset_size = samples_.count;
     checkpoint.config = config_.resolved;
     save_checkpoint(out_, checkpoint, settings_.keep);
+    if (best_yet_) {
+      best_yet_->checkpoint = checkpoint_name(step_);
+      write_best(out_, *best_yet_);
+      log_.info("best so far: {}, {} {:.5f}", best_yet_->checkpoint, best_yet_->figure, best_yet_->value);
+    }
   }
+  return_freed_memory();
   communicator_.barrier();
+  watchdog_.saved(step_);
 }
 
 }  // namespace samsr

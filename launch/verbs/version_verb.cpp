@@ -5,6 +5,7 @@
 #include <opencv2/core/version.hpp>
 
 #include "launch/verbs/verbs.h"
+#include "launch/version.h"
 
 namespace samsr {
 
@@ -12,7 +13,7 @@ void add_version_verb(CLI::App& app, VerbContext& context) {
   CLI::App* verb = app.add_subcommand("version", "prints the version, and those of the libraries");
   verb->callback([&context] {
     if (context.communicator.rank() == 0) {
-      std::cout << fmt::format("samsr {}\nLibTorch {}\nOpenCV {}\nOpenMPI {}.{}.{}\n", SAMSR_VERSION, TORCH_VERSION,
+      std::cout << fmt::format("samsr {}\nLibTorch {}\nOpenCV {}\nOpenMPI {}.{}.{}\n", program_version(), TORCH_VERSION,
                                CV_VERSION, OMPI_MAJOR_VERSION, OMPI_MINOR_VERSION, OMPI_RELEASE_VERSION);
     }
   });

@@ -89,6 +89,20 @@ TEST_F(LoaderTest, DrawsEverySampleOnceAnEpochInOrdersThatDiffer) {
   EXPECT_THAT(loader({}, in_order).load(11, 4).sample, ::testing::ElementsAre(11, 12, 0, 1));
 }
 
+TEST_F(LoaderTest, KeepsToItsRange) {
+  const SampleRange range{4, 6};
+  const Loader part(shards(), {}, 21, {}, log_, range);
+  EXPECT_EQ(part.samples(), 6U);
+  const Batch two_epochs = part.load(0, 12);
+  std::map<std::uint64_t, int> drawn;
+  for (const std::uint64_t sample : two_epochs.sample) {
+    ++drawn[sample];
+  }
+  EXPECT_THAT(drawn, ::testing::ElementsAre(std::pair(4, 2), std::pair(5, 2), std::pair(6, 2), std::pair(7, 2),
+                                            std::pair(8, 2), std::pair(9, 2)));
+  EXPECT_THROW(Loader(shards(), {}, 21, {}, log_, {8, 6}), c10::Error);
+}
+
 TEST_F(LoaderTest, SequenceDoesNotDependOnHowItIsCut) {
   const Loader drawn = loader();
   const Batch whole = drawn.load(7, 12);  // across the end of an epoch

@@ -19,13 +19,16 @@
 
 namespace samsr::testing {
 
+inline DiffusionSettings diffusion_settings(const YAML::Node& node) {
+  return settings_of<DiffusionSettings>(node, "diffusion",
+                                        {"sf", "weighted_mse", "timestep_respacing", "scale_factor", "latent_flag"});
+}
+
 class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
  protected:
   GoldenCase()
       : golden_(GetParam()),
-        diffusion_(settings_of<DiffusionSettings>(
-                       golden_.config()["diffusion"], "diffusion",
-                       {"sf", "weighted_mse", "timestep_respacing", "scale_factor", "latent_flag"}),
+        diffusion_(diffusion_settings(golden_.config()["diffusion"]),
                    /*pixel_space=*/!golden_.config()["diffusion"]["latent_flag"].as<bool>()),
         student_(network("student.")),
         teacher_(network("teacher.")),

@@ -106,6 +106,17 @@ TEST_F(Observability, TensorBoardReadsScalarsAndPicturesBack) {
   EXPECT_EQ(tensorboard("teacher")["images"].size(), 4U);
 }
 
+TEST_F(Observability, LookingAtTheRunDoesNotChangeIt) {
+  ASSERT_EQ(run(samsr(arguments("watched", "train.steps=5 train.log_images=1 --profile 1"))).status, 0);
+  ASSERT_EQ(run(samsr(arguments("alone", "train.steps=5 train.tensorboard=false"))).status, 0);
+  const auto watched = metrics("watched");
+  const auto alone = metrics("alone");
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(watched.at(i)["loss"].get<double>(), alone.at(i)["loss"].get<double>()) << "step " << i + 1;
+    EXPECT_EQ(watched.at(i)["grad_norm"].get<double>(), alone.at(i)["grad_norm"].get<double>()) << "step " << i + 1;
+  }
+}
+
 TEST_F(Observability, TensorBoardForgetsWhatAResumedRunDoesAgain) {
   ASSERT_EQ(run(samsr(arguments("again", "train.steps=5 train.checkpoint_every=3"))).status, 0);
   fs::remove_all(*folder_ / "again/step-00000005");  // as if killed after step 5, with the checkpoint of step 3

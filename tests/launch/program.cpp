@@ -38,10 +38,12 @@ Outcome run(const std::string& command) {
 
 std::string samsr(const std::string& arguments) { return std::string("OMP_NUM_THREADS=1 " SAMSR_BINARY " ") + arguments; }
 
-std::string samsr_on(int ranks, const std::string& arguments) {
+std::string on_ranks(int ranks, const std::string& program, const std::string& arguments) {
   return "OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe --bind-to none -n " +
-         std::to_string(ranks) + " " SAMSR_BINARY " " + arguments;
+         std::to_string(ranks) + " " + program + " " + arguments;
 }
+
+std::string samsr_on(int ranks, const std::string& arguments) { return on_ranks(ranks, SAMSR_BINARY, arguments); }
 
 TemporaryFolder::TemporaryFolder(const std::string& name)
     : path_(fs::temp_directory_path() / ("samsr_" + name + "_" + std::to_string(::getpid()))) {

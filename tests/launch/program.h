@@ -20,6 +20,7 @@ Outcome run(const std::string& command);
 /// each.
 std::string samsr(const std::string& arguments);
 std::string samsr_on(int ranks, const std::string& arguments);
+std::string on_ranks(int ranks, const std::string& program, const std::string& arguments);
 
 /// A folder that is removed at the end.
 class TemporaryFolder {

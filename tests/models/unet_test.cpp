@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "models/autocast.h"
 #include "models/swin.h"
 #include "models/unet_swin.h"
 #include "support/golden.h"
@@ -110,6 +111,53 @@ TEST(UNetSwin, PredictsTheSameInBf16ToItsPrecision) {
   at::autocast::clear_cache();
   EXPECT_EQ(rounded.scalar_type(), torch::kBFloat16);
   EXPECT_LT((rounded - exact).norm().item<double>() / exact.norm().item<double>(), 0.03);
+}
+
+std::vector<at::Tensor> gradients(UNetSwin& model, const at::Tensor& x, bool recompute, bool bf16) {
+  model->zero_grad();
+  model->recompute_activations(recompute);
+  at::Tensor output;
+  {
+    const Autocast autocast(at::kCPU, bf16);
+    {
+      const torch::NoGradGuard no_grad;  // as in a step of distillation; must not leave casts without a graph behind
+      model(x, steps_of(2), x);
+    }
+    output = model(x, steps_of(2), x);
+  }
+  output.to(at::kFloat).square().sum().backward();
+  std::vector<at::Tensor> found;
+  for (const at::Tensor& parameter : model->parameters()) {
+    found.push_back(parameter.grad().clone());
+  }
+  return found;
+}
+
+TEST(UNetSwin, RecomputedActivationsGiveTheSameGradients) {
+  UNetSwin model(small_settings());
+  testing::fill_by_rule(*model, 1);
+  const std::vector<std::string> names = model->named_parameters().keys();
+  const at::Tensor x = torch::randn({2, 3, 16, 16});
+  for (const bool bf16 : {false, true}) {
+    const std::vector<at::Tensor> kept = gradients(model, x, false, bf16);
+    const std::vector<at::Tensor> again = gradients(model, x, true, bf16);
+    const double whole = at::linalg_vector_norm(at::stack(at::_foreach_norm(kept))).item<double>();
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      // What reaches a map from several blocks is added in another order.
+      const std::string& name = names[i];
+      const double tolerance = bf16 ? 1e-2 : 1e-5;
+      EXPECT_LE((kept[i] - again[i]).norm().item<double>(), tolerance * whole)
+          << name << (bf16 ? " in bf16" : " in fp32");
+      EXPECT_GT(kept[i].abs().max().item<float>(), 0) << name;
+    }
+  }
+}
+
+TEST(UNetSwin, RecomputesOnlyWithoutDropout) {
+  UNetSettings settings = small_settings();
+  settings.dropout = 0.1;
+  UNetSwin model(settings);
+  EXPECT_THROW(model->recompute_activations(true), UserError);
 }
 
 TEST(UNetSettings, RefuseWhatMakesNoNetwork) {

@@ -27,7 +27,7 @@ TEST(AdamW, FollowsTorchsOptimizer) {
   for (std::uint64_t step = 0; step < 5; ++step) {
     set_gradient(ours, 10 + step);
     set_gradient(theirs, 10 + step);
-    optimizer.step(1e-2);
+    optimizer.step(1e-2, torch::zeros({}));
     reference.step();
   }
   EXPECT_TRUE(torch::allclose(ours, theirs, 1e-5, 1e-7)) << (ours - theirs).abs().max();
@@ -41,7 +41,7 @@ TEST(AdamW, ContinuesExactlyFromItsState) {
   const auto advance = [](AdamW& each, at::Tensor& leaf, std::uint64_t from, std::uint64_t to) {
     for (std::uint64_t step = from; step < to; ++step) {
       set_gradient(leaf, step);
-      each.step(1e-3);
+      each.step(1e-3, torch::zeros({}));
     }
   };
   advance(optimizer, straight, 0, 6);
@@ -50,6 +50,23 @@ TEST(AdamW, ContinuesExactlyFromItsState) {
   after.load_state(before.state(), "state");
   advance(after, resumed, 3, 6);
   EXPECT_TRUE(torch::equal(straight, resumed));
+}
+
+TEST(AdamW, LeavesASkippedStepOut) {
+  at::Tensor skipping = parameter(1);
+  at::Tensor straight = parameter(1);
+  AdamW with_skip({"w"}, {skipping}, 0.05);
+  AdamW without({"w"}, {straight}, 0.05);
+  set_gradient(skipping, 7);
+  skipping.mutable_grad().fill_(NAN);
+  with_skip.step(1e-2, torch::ones({}));
+  for (std::uint64_t step = 0; step < 2; ++step) {
+    set_gradient(skipping, step);
+    set_gradient(straight, step);
+    with_skip.step(1e-2, torch::zeros({}));
+    without.step(1e-2, torch::zeros({}));
+  }
+  EXPECT_TRUE(torch::equal(skipping, straight));
 }
 
 TEST(AdamW, RefusesTheStateOfAnotherNetwork) {
@@ -65,7 +82,10 @@ TEST(Ema, IsTheDecayedMean) {
   Ema ema({weight}, {average}, 0.9);
   EXPECT_TRUE(torch::equal(average, torch::ones({2})));
   weight.fill_(3);
-  ema.update();
+  ema.update(torch::zeros({}));
+  EXPECT_TRUE(torch::allclose(average, torch::full({2}, 0.9 * 1 + 0.1 * 3)));
+  weight.fill_(100);
+  ema.update(torch::ones({}));
   EXPECT_TRUE(torch::allclose(average, torch::full({2}, 0.9 * 1 + 0.1 * 3)));
 }
 

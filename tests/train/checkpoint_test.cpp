@@ -90,6 +90,36 @@ TEST_F(CheckpointTest, ATornFileFallsBackToo) {
   EXPECT_THROW(newest_checkpoint(out_, log_), UserError);
 }
 
+TEST_F(CheckpointTest, TornAtAnyByteItIsEitherRefusedOrTheSame) {
+  save(10);
+  const fs::path folder = out_ / "step-00000010";
+  for (const char* name : {"student.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json"}) {
+    const fs::path file = folder / name;
+    const std::string whole = read_file(file);
+    std::size_t borne = 0;
+    const auto try_with = [&](const std::string& bytes) {
+      std::ofstream(file, std::ios::binary) << bytes;
+      try {
+        const Checkpoint found = load_checkpoint(folder);
+        ++borne;
+        EXPECT_EQ(found.position, 80U);
+        EXPECT_EQ(found.config, "train: {lr: 1}\n");
+        EXPECT_TRUE(torch::equal(found.optimizer.tensors.at(0).second, torch::full({64}, 10.0)));
+      } catch (const UserError& error) {
+        EXPECT_THAT(error.what(), ::testing::HasSubstr(name));
+      }
+    };
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+      try_with(whole.substr(0, at));
+      std::string flipped = whole;
+      flipped[at] = static_cast<char>(flipped[at] ^ (1 << at % 8));
+      try_with(flipped);
+    }
+    EXPECT_LE(borne, std::string_view(name) == "state.json" ? whole.size() / 20 : 0) << name;  // blanks between its values
+    std::ofstream(file, std::ios::binary) << whole;
+  }
+}
+
 TEST_F(CheckpointTest, NoCheckpointIsNoError) { EXPECT_FALSE(newest_checkpoint(out_, log_)); }
 
 TEST_F(CheckpointTest, FindsTheWeightsAUserMeans) {

@@ -57,6 +57,10 @@ class DistillRecipeTest : public ::testing::TestWithParam<std::pair<const char*,
     return kept;
   }
 
+  std::unique_ptr<Recipe> recipe(SuperResolutionModel* teacher) {
+    return make_recipe({train_, distill_, student_, teacher, seeded_noise(train_.seed)});
+  }
+
   TrainSettings train_;
   DistillSettings distill_;
   SuperResolutionModel teacher_{model_of(GetParam().second), 1};
@@ -66,8 +70,8 @@ class DistillRecipeTest : public ::testing::TestWithParam<std::pair<const char*,
 
 TEST_P(DistillRecipeTest, KeptRolloutsGiveTheLossesOfTheTeacherAtHand) {
   const Batch kept = with_rollouts();
-  const RecipeLosses online = make_recipe({train_, distill_, student_, &teacher_})->losses(batch_);
-  const RecipeLosses cached = make_recipe({train_, distill_, student_, nullptr})->losses(kept);
+  const RecipeLosses online = recipe(&teacher_)->losses(batch_);
+  const RecipeLosses cached = recipe(nullptr)->losses(kept);
   ASSERT_EQ(online.terms.size(), 3U);
   for (std::size_t i = 0; i < online.terms.size(); ++i) {
     const at::Tensor difference = (online.terms[i].second - cached.terms[i].second).abs();
@@ -79,19 +83,19 @@ TEST_P(DistillRecipeTest, KeptRolloutsGiveTheLossesOfTheTeacherAtHand) {
 
 TEST_P(DistillRecipeTest, OtherNoiseOrAnotherRolloutChangesTheLosses) {
   Batch kept = with_rollouts();
-  const std::unique_ptr<Recipe> recipe = make_recipe({train_, distill_, student_, nullptr});
-  const at::Tensor before = recipe->losses(kept).total;
+  const std::unique_ptr<Recipe> on_rollouts = recipe(nullptr);
+  const at::Tensor before = on_rollouts->losses(kept).total;
   std::swap(kept.noise_seed[0], kept.noise_seed[1]);
-  const at::Tensor other_noise = recipe->losses(kept).total;
+  const at::Tensor other_noise = on_rollouts->losses(kept).total;
   EXPECT_NE(other_noise[0].item<float>(), before[0].item<float>());
   EXPECT_NEAR(other_noise[2].item<float>(), before[2].item<float>(), 1e-5 * before[2].item<float>());
   kept = with_rollouts();
   kept.x0 = kept.x0 + 0.25;
-  EXPECT_NE(recipe->losses(kept).total[2].item<float>(), before[2].item<float>());
+  EXPECT_NE(on_rollouts->losses(kept).total[2].item<float>(), before[2].item<float>());
 }
 
 TEST_P(DistillRecipeTest, GoesWithoutTeacherOnlyOnRollouts) {
-  EXPECT_THROW(make_recipe({train_, distill_, student_, nullptr})->losses(batch_), c10::Error);
+  EXPECT_THROW(recipe(nullptr)->losses(batch_), c10::Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Recipes, DistillRecipeTest,

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "train/data_wait.h"
+#include "train/log_line.h"
 #include "train/loss_window.h"
 
 namespace samsr {
@@ -45,6 +46,21 @@ TEST(DataWait, NamesTheKnobWhenTrainingWaits) {
   EXPECT_EQ(wait.steps(), 2);
   EXPECT_THAT(wait.verdict(loader), HasSubstr("data wait is 31 % of the step"));
   EXPECT_THAT(wait.verdict(loader), HasSubstr("data.loader_threads (now 3)"));
+}
+
+TEST(LogLine, SaysWhatIsHealthyAndWhatIsSlow) {
+  StepMetrics metrics;
+  metrics.losses = {{"loss", 0.0137449}, {"mse", 1}};
+  metrics.gradient_norm = 0.3124;
+  metrics.learning_rate = 5e-5;
+  metrics.times.whole = 412.4;
+  metrics.times[StepPhase::kExchange] = 12.3;
+  metrics.data_wait_ms = 1.2;
+  metrics.images_per_second = 155.31;
+  metrics.memory_mb = 1940;
+  EXPECT_EQ(log_line(metrics, 0.42),
+            "loss 0.01374 (+0.4 sd)  |grad| 0.312  lr 5.00e-05  412 ms (data 1, exchange 12)  155.3 images/s  1.9 GB");
+  EXPECT_THAT(log_line(metrics, std::nullopt), ::testing::StartsWith("loss 0.01374  |grad|"));
 }
 
 TEST(DataWait, SaysThatDataKeepsUp) {

@@ -1,0 +1,226 @@
+// The trainer's own step against the reference implementations: losses and gradient norm of whole optimizer steps,
+// with the teacher at hand and with its rollout kept, in one pass and accumulated over several.
+
+#include "comm/communicator.h"
+#include "diffusion/golden_case.h"
+#include "train/batch_slice.h"
+#include "train/noise.h"
+#include "train/train_step.h"
+
+namespace samsr {
+namespace {
+using testing::golden_files;
+
+class StepGolden : public testing::GoldenCase {
+ protected:
+  StepGolden() : model_settings_(settings_of_golden()) {
+    step_batch_.lq = batch_.lq;
+    step_batch_.z_0 = batch_.z_0;
+    step_batch_.z_y = batch_.z_y;
+    step_batch_.hr = hr_;
+    for (std::int64_t b = 0; b < batch_.lq.size(0); ++b) {
+      step_batch_.position.push_back(static_cast<std::uint64_t>(b));
+      step_batch_.sample.push_back(static_cast<std::uint64_t>(b));
+    }
+  }
+
+  /// The network of these weights in the golden file, with model_settings_ as they are now.
+  std::unique_ptr<SuperResolutionModel> model(const std::string& weights) const {
+    auto made = std::make_unique<SuperResolutionModel>(model_settings_, 0, first_stage_);
+    testing::fill_by_rule(*made->unet(), golden_.salt(), weights);
+    return made;
+  }
+
+  /// Noise for the batch; a slice of it is recognised by its positions.
+  void use_noise(const at::Tensor& noise) {
+    noise_ = [noise](const Batch& batch, at::IntArrayRef) {
+      std::vector<std::int64_t> rows(batch.sample.begin(), batch.sample.end());
+      return noise.index_select(0, torch::tensor(rows));
+    };
+  }
+
+  /// One step without a learning rate on this rank alone.
+  StepRecord run(const Batch& batch, std::int64_t microbatch, SuperResolutionModel* teacher) {
+    const auto communicator = make_single_communicator();
+    const std::unique_ptr<Recipe> recipe = make_recipe({train_, distill_, *student_model_, teacher, noise_});
+    const BatchPlan plan(batch.lq.size(0), microbatch, 0, 1);
+    const std::vector<at::Tensor> parameters = student_model_->unet()->parameters();
+    std::vector<at::Tensor> averages;
+    for (const at::Tensor& parameter : parameters) {
+      averages.push_back(parameter.detach().clone());
+    }
+    GradientExchange exchange(*communicator, parameters);
+    AdamW optimizer(std::vector<std::string>(parameters.size()), parameters, 0);
+    Ema ema(parameters, averages, 0.999);
+    return TrainStep({*recipe, exchange, optimizer, ema, plan, parameters}).run(batch, 0);
+  }
+
+  /// Each loss of each sample, from steps of one sample: name → (B).
+  std::map<std::string, at::Tensor> losses(SuperResolutionModel* teacher) {
+    std::map<std::string, std::vector<at::Tensor>> found;
+    for (std::int64_t b = 0; b < batch_.lq.size(0); ++b) {
+      const StepRecord record = run(slice(step_batch_, b, 1), 1, teacher);
+      for (std::size_t i = 0; i < record.names.size(); ++i) {
+        found[record.names[i]].push_back(record.total[static_cast<std::int64_t>(i)]);
+      }
+    }
+    std::map<std::string, at::Tensor> stacked;
+    for (const auto& [name, values] : found) {
+      stacked[name] = at::stack(values);
+    }
+    return stacked;
+  }
+
+  /// Runs `check` with the teacher at hand and with its rollout from `start` kept in the batch.
+  template <class Check>
+  void with_and_without_teacher(const DistillStart& start, Check check) {
+    {
+      SCOPED_TRACE("teacher at hand");
+      check(teacher_model_.get());
+    }
+    begin(start);
+    step_batch_.x0 = batch_.teacher_x0;
+    SCOPED_TRACE("rollout kept");
+    check(nullptr);
+  }
+
+  void expect_gradient_norm(SuperResolutionModel* teacher, const std::string& name) {
+    for (const std::int64_t microbatch : {batch_.lq.size(0), std::int64_t{1}}) {
+      golden_.expect_close(run(step_batch_, microbatch, teacher).gradient_norm, name);
+    }
+  }
+
+  TrainSettings train_;
+  DistillSettings distill_;
+  NoiseSource noise_;
+  Batch step_batch_;
+  ModelSettings model_settings_;
+  std::unique_ptr<SuperResolutionModel> student_model_ = model("student.");
+  std::unique_ptr<SuperResolutionModel> teacher_model_ = model("teacher.");
+
+ private:
+  ModelSettings settings_of_golden() const {
+    const YAML::Node config = golden_.config();
+    ModelSettings settings;
+    settings.unet = testing::unet_settings(config["unet"]);
+    settings.diffusion = testing::diffusion_settings(config["diffusion"]);
+    settings.scale = scale_;
+    settings.first_stage.type = "vq_f4";
+    settings.first_stage.autoencoder = testing::autoencoder_settings(config["autoencoder"]);
+    if (config["samsr"]) {
+      settings.sam = testing::settings_of<SamSettings>(config["samsr"], "samsr", {"threshold", "lambda_sc"});
+    }
+    return settings;
+  }
+};
+
+class SinSRStepGolden : public StepGolden {
+ protected:
+  SinSRStepGolden() { use_noise(golden_.read("in/noise")); }
+  DistillStart start() const { return sinsr_start(schedule(), batch_.z_y, golden_.read("in/noise")); }
+};
+
+TEST_P(SinSRStepGolden, TrainsTheTeacher) {
+  train_.recipe = "resshift";
+  const at::Tensor steps = golden_.read("in/t");
+  for (std::int64_t b = 0; b < steps.size(0); ++b) {  // a position that draws the golden's step
+    std::uint64_t& position = step_batch_.position[static_cast<std::size_t>(b)];
+    while (!at::equal(steps_at(train_.seed, "step", {position}, schedule().steps(), at::kCPU), steps.narrow(0, b, 1))) {
+      ++position;
+    }
+  }
+  const auto found = losses(nullptr);  // of student_model_, though the reference takes the teacher's weights
+  student_model_ = model("teacher.");
+  const auto of_teacher = losses(nullptr);
+  golden_.expect_close(of_teacher.at("mse"), "out/resshift_mse");
+  golden_.expect_close(of_teacher.at("loss"), "out/resshift_mse");
+  EXPECT_FALSE(at::allclose(found.at("mse"), of_teacher.at("mse")));
+}
+
+TEST_P(SinSRStepGolden, DistillsInLatents) {
+  train_.recipe = "sinsr";
+  with_and_without_teacher(start(), [this](SuperResolutionModel* teacher) {
+    const auto found = losses(teacher);
+    golden_.expect_close(found.at("distill"), "out/sinsr_mse");
+    golden_.expect_close(found.at("inverse"), "out/sinsr_mse_xT");
+    golden_.expect_close(found.at("gt"), "out/sinsr_mse_gt");
+    golden_.expect_close(found.at("loss"), "out/sinsr_loss");
+    expect_gradient_norm(teacher, "out/sinsr_grad_norm");
+  });
+}
+
+TEST_P(SinSRStepGolden, DistillsInImages) {
+  train_.recipe = "sinsr";
+  distill_.space = "image";
+  const std::int64_t count = batch_.lq.size(0);
+  with_and_without_teacher(start(), [&](SuperResolutionModel* teacher) {
+    // In one pass, as the reference: the quantiser makes other codes of other roundings.
+    const StepRecord record = run(step_batch_, count, teacher);
+    const std::vector<std::string> references{"loss", "mse", "mse_xT", "mse_gt_rgb"};
+    ASSERT_EQ(record.names, (std::vector<std::string>{"loss", "distill", "inverse", "gt"}));
+    for (std::size_t i = 0; i < references.size(); ++i) {
+      const std::string name = "out/sinsr_image_" + references[i];
+      golden_.expect_close(record.total[static_cast<std::int64_t>(i)], golden_.read(name).sum(), name);
+    }
+    golden_.expect_close(record.gradient_norm, "out/sinsr_image_grad_norm");
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, SinSRStepGolden, ::testing::ValuesIn(golden_files("diffusion")), testing::case_name);
+
+class SamsrStepGolden : public StepGolden {
+ protected:
+  /// `noise`: what the recipe's coverage form turns into the ε' of the golden file.
+  DistillStart begin_with(const std::string& variant, const at::Tensor& coverage, const at::Tensor& noise) {
+    train_.recipe = "samsr";
+    model_settings_.sam.variant = variant;
+    student_model_ = model("student.");
+    teacher_model_ = model("teacher.");
+    step_batch_.coverage = coverage.to(at::kByte);
+    use_noise(noise);
+    return distill_start(schedule(), model_settings_.sam, batch_.z_y, noise, step_batch_.coverage);
+  }
+};
+
+using SamsrPaperStepGolden = SamsrStepGolden;
+
+TEST_P(SamsrPaperStepGolden, FollowsTheEquations) {
+  const at::Tensor coverage = golden_.read("out/coverage");
+  const at::Tensor noise = golden_.read("out/N_sum") / coverage.to(at::kFloat).clamp_min(1).sqrt();
+  const DistillStart start = begin_with("paper", coverage, noise);
+  golden_.expect_close(start.x_T, "out/x_T");
+  with_and_without_teacher(start, [this](SuperResolutionModel* teacher) {
+    const auto found = losses(teacher);
+    golden_.expect_close(found.at("distill"), "out/loss_distill");
+    golden_.expect_close(found.at("inverse"), "out/loss_inverse");
+    golden_.expect_close(found.at("gt"), "out/loss_gt");
+    expect_gradient_norm(teacher, "out/grad_norm");
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, SamsrPaperStepGolden, ::testing::ValuesIn(golden_files("samsr_paper")),
+                         testing::case_name);
+
+using SamsrReleasedStepGolden = SamsrStepGolden;
+
+TEST_P(SamsrReleasedStepGolden, FollowsTheReleasedCode) {
+  const at::Tensor coverage = golden_.read("in/masks_lowres").to(at::kLong).sum(1, /*keepdim=*/true);
+  const at::Tensor noise = golden_.read("out/eps") * coverage.to(at::kFloat).clamp_min(1).sqrt();
+  const DistillStart start = begin_with("released", coverage, noise);
+  golden_.expect_close(start.x_T, "out/z_t");
+  with_and_without_teacher(start, [this](SuperResolutionModel* teacher) {
+    const auto in_latents = losses(teacher);
+    golden_.expect_close(in_latents.at("distill"), "out/loss_distill");
+    golden_.expect_close(in_latents.at("inverse"), "out/loss_inverse");
+    golden_.expect_close(in_latents.at("gt"), "out/loss_gt_latent");
+    distill_.space = "image";
+    golden_.expect_close(losses(teacher).at("gt"), "out/loss_gt_image");
+    distill_.space = "latent";
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, SamsrReleasedStepGolden, ::testing::ValuesIn(golden_files("samsr_released")),
+                         testing::case_name);
+
+}  // namespace
+}  // namespace samsr

@@ -1,0 +1,45 @@
+#include <torch/torch.h>
+
+#include "train/semantic_loss.h"
+
+namespace samsr {
+namespace {
+
+class CoverageNetLoss final : public SemanticLoss {
+ public:
+  CoverageNetLoss(const CoverageNet& net, const FirstStage& first_stage, double weight)
+      : net_(net), first_stage_(first_stage), weight_(weight) {}
+
+  at::Tensor of(const SemanticPrediction& prediction, const Batch& batch) override {
+    at::Tensor target;
+    {
+      const torch::NoGradGuard no_grad;
+      target = net_(net_->input().latent ? batch.z_0 : hr_image(batch, first_stage_));
+    }
+    return (net_(seen(prediction)) - target).square().mean({1, 2, 3});
+  }
+
+  double weight() const override { return weight_; }
+  bool needs_hr() const override { return !net_->input().latent && !first_stage_.lossless(); }
+
+ private:
+  at::Tensor seen(const SemanticPrediction& prediction) const {
+    if (net_->input().latent) {
+      return prediction.latent;
+    }
+    return prediction.image.defined() ? prediction.image : first_stage_.decode(prediction.latent);
+  }
+
+  CoverageNet net_;
+  const FirstStage& first_stage_;
+  const double weight_;
+};
+
+}  // namespace
+
+std::unique_ptr<SemanticLoss> make_coverage_net_loss(const CoverageNet& net, const FirstStage& first_stage,
+                                                     double weight) {
+  return std::make_unique<CoverageNetLoss>(net, first_stage, weight);
+}
+
+}  // namespace samsr

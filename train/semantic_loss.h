@@ -1,0 +1,62 @@
+#pragma once
+// L_SC = ‖W_pred - W_x0‖², the semantic consistency of SAMSR (Algorithm 1, method §6): between the semantic weights of
+// the decoded prediction x0_from_gt and of the HR image.
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+
+#include "core/log.h"
+#include "data/shards/loader.h"
+#include "diffusion/super_resolution_model.h"
+#include "models/coverage_net.h"
+#include "train/coverage_counter.h"
+#include "train/settings.h"
+
+namespace samsr {
+
+/// The student's answer x0_from_gt.
+struct SemanticPrediction {
+  at::Tensor latent;  ///< (B,C,h,w)
+  at::Tensor image;   ///< the same decoded, where the recipe has done so; else undefined
+};
+
+class SemanticLoss {
+ public:
+  virtual ~SemanticLoss() = default;
+
+  /// (B) float32, mean over the picture; undefined in steps that leave it out. `batch` carries the fields below.
+  virtual at::Tensor of(const SemanticPrediction& prediction, const Batch& batch) = 0;
+  /// λ, its weight in the total; 0 where it has no gradient and is for the log alone.
+  virtual double weight() const = 0;
+  /// True when batches must carry the HR image.
+  virtual bool needs_hr() const = 0;
+};
+
+/// The loss `semantic.loss` of `model`'s recipe, null for none; one line in the log says which and why. `model` outlives
+/// it. UserError when weights are missing or do not fit, or `amg` has no counter.
+std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& settings, const TrainSettings& train,
+                                                 const SuperResolutionModel& model, c10::Device device,
+                                                 const CoverageCounter& counter, Log& log);
+
+/// `coverage_net`: W by the frozen network, for the prediction and for the HR image alike, so that its errors, which
+/// both share, cancel, and equal pictures give 0. The gradient passes through the network, and through the decoder where
+/// the network sees images.
+std::unique_ptr<SemanticLoss> make_coverage_net_loss(const CoverageNet& net, const FirstStage& first_stage,
+                                                     double weight);
+
+/// `amg`: W, or in the variant `released` the count C itself, by automatic masks of both pictures in every `every`-th
+/// step. Counts have no gradient.
+struct AmgLossParts {
+  CoverageCounter counter;
+  const FirstStage& first_stage;
+  bool counts = false;  ///< compares C instead of W
+  std::int64_t every = 1;
+  std::int64_t global_batch = 1;  ///< images a step; tells steps from positions
+};
+std::unique_ptr<SemanticLoss> make_amg_loss(const AmgLossParts& parts);
+
+/// The HR image (B,3,sH,sW): the batch's, or what a lossless first stage decodes its latent to.
+at::Tensor hr_image(const Batch& batch, const FirstStage& first_stage);
+
+}  // namespace samsr
