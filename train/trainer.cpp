@@ -311,7 +311,8 @@ bool Trainer::step() {
 
   pending.metrics.memory_mb = resident_memory_mb();
   pending.metrics.bad_samples = bad_samples_.count();
-  if (validation_ && (step_ % config_.validation.every == 0 || step_ == settings_.steps)) {
+  if (validation_ && !config_.dry_run &&
+      (step_ % config_.validation.every == 0 || step_ == settings_.steps)) {
     watchdog_.at(Phase::kValidation);
     pending.metrics.validation = validation_->figures(step_);
     look_for_best(pending.metrics.validation);
