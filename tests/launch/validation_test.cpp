@@ -1,0 +1,126 @@
+// Validation on pictures while training: the figures of eval, a panel, the best checkpoint kept.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "core/atomic_file.h"
+#include "data/image_file.h"
+#include "program.h"
+
+namespace samsr::testing {
+namespace {
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class ValidationWhileTraining : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TemporaryFolder("validation");
+    const std::vector<fs::path> photographs = write_photographs(*folder_ / "photographs");
+    ASSERT_GE(photographs.size(), 3U);
+    fs::create_directories(*folder_ / "lq");
+    fs::create_directories(*folder_ / "gt");
+    for (std::size_t i = 0; i < 3; ++i) {
+      const cv::Mat gt = read_image(photographs[i]).rgb(cv::Rect(0, 0, 128, 128));
+      cv::Mat lq;
+      cv::resize(gt, lq, cv::Size(32, 32), 0, 0, cv::INTER_AREA);
+      write_png(*folder_ / ("gt/" + std::to_string(i) + ".png"), gt);
+      write_png(*folder_ / ("lq/" + std::to_string(i) + ".png"), lq);
+    }
+    const Outcome built = run(samsr("data build" + std::string(kTinySettings) + "data.images=" + (*folder_ / "photographs") +
+                                    " data.out=" + (*folder_ / "shards")));
+    ASSERT_EQ(built.status, 0) << built.output;
+  }
+  static void TearDownTestSuite() {
+    delete folder_;
+    folder_ = nullptr;
+  }
+
+  static std::string arguments(const std::string& out, const std::string& more) {
+    return "train" + std::string(kTinySettings) +
+           "train.recipe=resshift train.global_batch=4 train.lr=1e-3 'train.milestones=[2]' train.threads=1 "
+           "train.checkpoint_every=100 train.keep=1 val.every=2 val.panel=2 train.shards=" +
+           (*folder_ / "shards") + " train.out=" + (*folder_ / out) + " val.lq=" + (*folder_ / "lq") + " " + more;
+  }
+  static std::string with_gt() { return " val.gt=" + (*folder_ / "gt") + " "; }
+
+  /// step → value of a figure in metrics.jsonl.
+  static std::map<int, double> figure(const std::string& out, const std::string& name) {
+    std::map<int, double> found;
+    std::istringstream lines(read_file(*folder_ / (out + "/metrics.jsonl")));
+    for (std::string line; std::getline(lines, line);) {
+      const auto entry = nlohmann::json::parse(line);
+      if (entry.contains(name)) {
+        found[entry["step"]] = entry[name];
+      }
+    }
+    return found;
+  }
+
+  static TemporaryFolder* folder_;
+};
+
+TemporaryFolder* ValidationWhileTraining::folder_ = nullptr;
+
+TEST_F(ValidationWhileTraining, MeasuresTheAveragedWeightsAndKeepsTheBest) {
+  const Outcome trained = run(samsr(arguments("run", with_gt() + "train.steps=5")));
+  ASSERT_EQ(trained.status, 0) << trained.output;
+  const std::map<int, double> psnr = figure("run", "psnr_y");
+  ASSERT_EQ(psnr.size(), 3U) << trained.output;  // steps 2, 4 and the last
+  EXPECT_EQ(figure("run", "ssim_y").size(), 3U);
+
+  const auto best = nlohmann::json::parse(read_file(*folder_ / "run/best"));
+  double highest = 0;
+  int at = 0;
+  for (const auto& [step, value] : psnr) {
+    if (value > highest) {
+      highest = value;
+      at = step;
+    }
+  }
+  EXPECT_EQ(best["figure"], "psnr_y");
+  EXPECT_EQ(best["value"].get<double>(), highest);
+  EXPECT_EQ(best["checkpoint"], "step-0000000" + std::to_string(at));
+  EXPECT_TRUE(fs::exists(*folder_ / ("run/" + best["checkpoint"].get<std::string>() + "/state.json")));
+  EXPECT_TRUE(fs::exists(*folder_ / "run/step-00000005/state.json"));
+
+  for (const char* step : {"2", "4", "5"}) {
+    const std::string panel = std::string("run/validation/step-0000000") + step;
+    EXPECT_EQ(contents(*folder_ / panel).size(), 2U);
+    EXPECT_EQ(read_image(*folder_ / (panel + "/0.png")).rgb.size(), cv::Size(3 * 128, 128));
+  }
+
+  // The program's own verbs on the checkpoint it names give the same figure.
+  const Outcome upscaled = run(samsr("upscale " + (*folder_ / "lq") + " " + (*folder_ / "results") + " --model " +
+                                     (*folder_ / "run/best")));
+  ASSERT_EQ(upscaled.status, 0) << upscaled.output;
+  const Outcome scored = run(samsr("eval --pred " + (*folder_ / "results") + " --ref " + (*folder_ / "gt") +
+                                   " --metrics psnr_y --out " + (*folder_ / "scores")));
+  ASSERT_EQ(scored.status, 0) << scored.output;
+  EXPECT_THAT(scored.output, HasSubstr(fmt::format("{:.2f}", highest)));
+}
+
+TEST_F(ValidationWhileTraining, GivesTheSameFiguresOnTwoRanks) {
+  ASSERT_EQ(run(samsr(arguments("one", with_gt() + "train.steps=2"))).status, 0);
+  ASSERT_EQ(run(samsr_on(2, arguments("two", with_gt() + "train.steps=2"))).status, 0);
+  const double one = figure("one", "psnr_y").at(2);
+  EXPECT_NEAR(one, figure("two", "psnr_y").at(2), 1e-4 * one);
+}
+
+TEST_F(ValidationWhileTraining, SaysWhatDoesNotFit) {
+  const auto message = [&](const std::string& more) {
+    const Outcome outcome = run(samsr(arguments("refused", "train.steps=1 " + more)));
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    return outcome.output;
+  };
+  EXPECT_THAT(message("val.metrics=psnr_y"), HasSubstr("val.gt"));
+  EXPECT_THAT(message(with_gt() + "val.metrics=ssim_y val.best=psnr_y"), HasSubstr("val.best is psnr_y"));
+  EXPECT_THAT(message("val.gt=" + (*folder_ / "photographs")), HasSubstr("photographs"));
+}
+
+}  // namespace
+}  // namespace samsr::testing
