@@ -67,7 +67,8 @@ void StepProfiler::finish() {
   if (recording_) {
     write();
   } else if (left_ > 0) {
-    log_.warning("--profile: the run ended before its first steps were over, so nothing was recorded; give it more train.steps");
+    log_.warning("--profile: the run ended before its first steps were over, so nothing was recorded; give it more "
+                 "train.steps");
   }
   left_ = 0;
 }
@@ -79,8 +80,7 @@ void StepProfiler::write() {
   if (!std::filesystem::exists(file)) {
     throw UserError("{}: cannot be written; is the disk full?", file.string());
   }
-  log_.info("profile: {}, for chrome://tracing or ui.perfetto.dev{}", file.string(),
-            rank_ == 0 ? "" : " (and one a rank)");
+  log_.info("profile: {} (one a rank), for chrome://tracing or ui.perfetto.dev", file.string());
 }
 
 }  // namespace samsr
