@@ -69,7 +69,8 @@ MemoryEstimate Trainer::estimate_memory() {
   for (const at::Tensor& each : {sample.lq, sample.z_0, sample.z_y, sample.coverage, sample.hr, sample.coverage_hr}) {
     sample_bytes += each.defined() ? static_cast<double>(each.nbytes()) : 0;
   }
-  sample.position = {static_cast<std::uint64_t>(settings_.global_batch)};  // step 1: counts made every so often begin at 0
+  // As in step 1: what is only looked at now and then, such as the count of semantic.loss amg, falls on step 0.
+  sample.position = {static_cast<std::uint64_t>(settings_.global_batch)};
   if (teacher_) {
     // The teacher's rollout keeps nothing for the backward pass, so the count does without its steps.
     sample.x0 = sample.z_0.clone();

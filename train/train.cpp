@@ -18,7 +18,8 @@ void train(const TrainConfig& config, Communicator& communicator, Log& log) {
   } catch (const c10::Error& error) {
     // The CPU's allocator throws the plain type, and says so only in its words.
     const std::string what = error.what_without_backtrace();
-    if (dynamic_cast<const c10::OutOfMemoryError*>(&error) == nullptr && what.find("can't allocate memory") == std::string::npos) {
+    if (dynamic_cast<const c10::OutOfMemoryError*>(&error) == nullptr &&
+        what.find("can't allocate memory") == std::string::npos) {
       throw;
     }
     throw UserError("out of memory: lower train.microbatch (now {}), or turn train.checkpoint_activations on",
