@@ -19,8 +19,9 @@ class CoverageNetVerb : public ::testing::Test {
   static void SetUpTestSuite() {
     folder_ = new TemporaryFolder("coverage_net_verb");
     write_photographs(*folder_ / "photographs");
-    const Outcome built = run(samsr("data build" + std::string(kTinySettings) + "data.samples=80 data.images=" +
-                                    (*folder_ / "photographs") + " data.out=" + (*folder_ / "shards")));
+    const Outcome built = run(samsr("data build" + std::string(kTinySettings) + "data.samples=400" +
+                                    " data.samples_per_shard=100 data.images=" + (*folder_ / "photographs") +
+                                    " data.out=" + (*folder_ / "shards")));
     ASSERT_EQ(built.status, 0) << built.output;
     const Outcome trained = run(samsr(arguments("net", kNet)));
     ASSERT_EQ(trained.status, 0) << trained.output;
@@ -49,8 +50,8 @@ class CoverageNetVerb : public ::testing::Test {
   }
 
   static constexpr const char* kNet =
-      "train.recipe=coverage_net train.steps=60 train.lr=2e-3 train.ema_rate=0.9 coverage_net.held_out=0.2"
-      " val.every=20 ";
+      "train.recipe=coverage_net train.steps=120 train.lr=2e-3 train.ema_rate=0.9 coverage_net.held_out=0.2"
+      " val.every=10 ";
   static TemporaryFolder* folder_;
 };
 
@@ -58,9 +59,9 @@ TemporaryFolder* CoverageNetVerb::folder_ = nullptr;
 
 TEST_F(CoverageNetVerb, LearnsWhatItIsNotShown) {
   const auto lines = metrics("net");
-  ASSERT_EQ(lines.size(), 60U);
+  ASSERT_EQ(lines.size(), 120U);
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    EXPECT_EQ(lines[i].contains("held_out_hr"), (i + 1) % 20 == 0) << "step " << i + 1;
+    EXPECT_EQ(lines[i].contains("held_out_hr"), (i + 1) % 10 == 0) << "step " << i + 1;
   }
   for (const char* kind : {"held_out_hr", "held_out_lr"}) {
     const double error = lines.back()[kind];
