@@ -1,5 +1,6 @@
 // What single choices of the training step bring, each against what it replaced, on the paper's network: one pass of
-// three samples against three of one, one call for all parameters against one for each, in update, average and norm.
+// three samples against three of one, one call for all parameters against one for each in update and average. Beside
+// them one forward pass, the yardstick of the machine.
 //
 //   step_parts_bench --benchmark_min_time=1
 //
@@ -15,6 +16,17 @@
 #include "train/ema.h"
 
 namespace {
+
+/// The yardstick: what all else is made of.
+void forward_pass(benchmark::State& state, bool bf16) {
+  samsr::SuperResolutionModel student(samsr::bench::paper_model(), 1);
+  const samsr::Batch batch = samsr::bench::noise_batch(student.settings(), 64, 1, /*rollouts=*/false);
+  const torch::NoGradGuard no_grad;
+  for (auto _ : state) {
+    const samsr::Autocast autocast(at::kCPU, bf16);
+    benchmark::DoNotOptimize(student.unet()->forward(batch.z_y, torch::zeros({1}, torch::kLong), batch.lq).data_ptr());
+  }
+}
 
 void three_predictions(benchmark::State& state, bool one_by_one, bool bf16) {
   samsr::SuperResolutionModel student(samsr::bench::paper_model(), 1);
@@ -84,6 +96,8 @@ void average_one_by_one(benchmark::State& state) {
   }
 }
 
+BENCHMARK_CAPTURE(forward_pass, fp32, false)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(forward_pass, bf16, true)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(three_predictions, one_pass_fp32, false, false)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(three_predictions, three_passes_fp32, true, false)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(three_predictions, one_pass_bf16, false, true)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -66,7 +66,7 @@ struct DistillSettings {
 /// The semantic consistency loss L_SC (method of the paper, Algorithm 1). Section `semantic.`.
 struct SemanticSettings {
   std::string loss = "auto";
-  double lambda = 0.1;
+  double lambda = 1;
   std::string weights;
   std::int64_t every = 1000;
 
