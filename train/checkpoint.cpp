@@ -1,9 +1,6 @@
 #include "train/checkpoint.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -11,6 +8,7 @@
 #include "core/atomic_file.h"
 #include "core/crc32c.h"
 #include "core/error.h"
+#include "core/file_checksum.h"
 #include "train/best_checkpoint.h"
 
 namespace samsr {
@@ -22,21 +20,6 @@ constexpr const char* kStudent = "student.safetensors";
 constexpr const char* kEma = "ema.safetensors";
 constexpr const char* kOptimizer = "optimizer.safetensors";
 constexpr const char* kState = "state.json";
-
-/// Reads piece by piece: an optimizer's file may be as large as the memory left.
-std::uint32_t file_crc(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    throw UserError("{}: cannot be read: {}", path.string(), std::strerror(errno));
-  }
-  std::vector<char> piece(std::size_t{1} << 20);
-  std::uint32_t crc = 0;
-  while (in) {
-    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    crc = crc32c(piece.data(), static_cast<std::size_t>(in.gcount()), crc);
-  }
-  return crc;
-}
 
 std::uint32_t text_crc(const nlohmann::json& state) {
   const std::string text = state.dump();
@@ -72,7 +55,7 @@ nlohmann::json read_state(const fs::path& folder) {
 }
 
 void check_file(const fs::path& folder, const nlohmann::json& state, const char* name) {
-  if (file_crc(folder / name) != state.at("files").at(name).get<std::uint32_t>()) {
+  if (file_crc32c(folder / name) != state.at("files").at(name).get<std::uint32_t>()) {
     throw UserError("{}: damaged: its CRC does not match the one in {}", (folder / name).string(), kState);
   }
 }
@@ -101,7 +84,7 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
     for (const auto& [name, tensors] : std::map<const char*, const TensorFile*>{
              {kStudent, &checkpoint.student}, {kEma, &checkpoint.ema}, {kOptimizer, &checkpoint.optimizer}}) {
       write_safetensors(temporary / name, *tensors);
-      state["files"][name] = file_crc(temporary / name);
+      state["files"][name] = file_crc32c(temporary / name);
     }
     state["crc32c"] = text_crc(state);
     write_file_atomically(temporary / kState, state.dump(2) + "\n");
