@@ -5,11 +5,13 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "train/best_checkpoint.h"
 
 namespace samsr {
 namespace {
@@ -66,6 +68,32 @@ TEST_F(CheckpointTest, KeepsTheNewestAndNamesTheLatest) {
   EXPECT_FALSE(fs::exists(out_ / "step-00000010"));
   EXPECT_TRUE(fs::exists(out_ / "step-00000020"));
   EXPECT_EQ(read_file(out_ / "latest"), "step-00000030\n");
+}
+
+TEST_F(CheckpointTest, KeepsTheBestUntilABetterOneComes) {
+  const Validation::Goal highest{"psnr_y", true};
+  EXPECT_FALSE(read_best(out_).has_value());
+  EXPECT_TRUE(beats(1, highest, read_best(out_)));
+  save(10);
+  write_best(out_, {checkpoint_name(10), "psnr_y", 24.5});
+  for (const int step : {20, 30, 40}) {
+    save(step);
+  }
+  EXPECT_TRUE(fs::exists(out_ / "step-00000010"));
+  EXPECT_FALSE(fs::exists(out_ / "step-00000020"));
+  EXPECT_EQ(find_weights(out_ / "best", log_), out_ / "step-00000010" / "ema.safetensors");
+
+  EXPECT_FALSE(beats(24.5, highest, read_best(out_)));
+  EXPECT_TRUE(beats(24.6, highest, read_best(out_)));
+  EXPECT_FALSE(beats(std::nan(""), highest, read_best(out_)));
+  EXPECT_TRUE(beats(24.4, {"psnr_y", false}, read_best(out_)));
+  EXPECT_TRUE(beats(0.1, {"ssim_y", true}, read_best(out_)));
+  write_best(out_, {checkpoint_name(40), "psnr_y", 24.6});
+  save(50);
+  EXPECT_FALSE(fs::exists(out_ / "step-00000010"));
+
+  write_file_atomically(out_ / "best", "{\"checkpoint\": ");
+  EXPECT_THROW(read_best(out_), UserError);
 }
 
 TEST_F(CheckpointTest, OneFlippedByteAnywhereFallsBackToTheOneBefore) {
