@@ -46,12 +46,8 @@ void Trainer::check_disk() const {
   if (!fs::is_directory(place) || ::access(place.c_str(), W_OK) != 0) {
     throw UserError("train.out={}: {} cannot be written", out_.string(), place.string());
   }
-  double parameters = 0;
-  for (const at::Tensor& parameter : parameters_) {
-    parameters += static_cast<double>(parameter.numel());
-  }
   // A checkpoint is weights, their average and two moments; one more than `keep` lies there while it is saved.
-  const double needed = 16 * parameters * (settings_.keep + 1) / 1e6;
+  const double needed = 16 * static_cast<double>(parameter_count()) * (settings_.keep + 1) / 1e6;
   struct statvfs disk {};
   if (::statvfs(place.c_str(), &disk) != 0) {
     throw UserError("train.out={}: the free space of {} cannot be read", out_.string(), place.string());
@@ -70,11 +66,7 @@ void Trainer::try_exchange() {
     log_.info("exchange     one rank: none");
     return;
   }
-  std::int64_t parameters = 0;
-  for (const at::Tensor& parameter : parameters_) {
-    parameters += parameter.numel();
-  }
-  at::Tensor gradients = at::ones({parameters}, parameters_.front().options().requires_grad(false));
+  at::Tensor gradients = at::ones({parameter_count()}, parameters_.front().options().requires_grad(false));
   const auto exchange = [&] {
     exchange_->sum(gradients);
     gradients[0].item<float>();  // waits for a GPU

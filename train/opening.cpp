@@ -27,6 +27,14 @@ std::string plural(std::int64_t count, const char* one, const char* many) {
 
 }  // namespace
 
+std::int64_t Trainer::parameter_count() const {
+  std::int64_t count = 0;
+  for (const at::Tensor& parameter : parameters_) {
+    count += parameter.numel();
+  }
+  return count;
+}
+
 RunRecord Trainer::opening() const {
   const std::int64_t ranks = communicator_.size();
   const double samples = static_cast<double>(samples_.count);
@@ -37,7 +45,7 @@ RunRecord Trainer::opening() const {
   record.add("hosts", hosts_of(communicator_));
   record.add("recipe", fmt::format("{} · {} · {} × {} on {}", settings_.recipe, settings_.precision,
                                    plural(ranks, "rank", "ranks"), plural(threads_, "thread", "threads"), device_.str()));
-  record.add("network", fmt::format("{:.2f} M parameters; first stage {}", bytes_of(parameters_) / 4e6,
+  record.add("network", fmt::format("{:.2f} M parameters; first stage {}", static_cast<double>(parameter_count()) / 1e6,
                                     config_.model.first_stage.type));
   if (kept_rollouts()) {
     record.add("teacher", fmt::format("none in memory: {} of each sample in the shards",

@@ -35,8 +35,6 @@ std::vector<EventPicture> SamplePictures::draw() const {
 at::Tensor SamplePictures::predictions() const {
   const torch::NoGradGuard no_grad;
   const Autocast autocast(device_, train_.precision == "bf16");
-  const bool training = model_.unet()->is_training();
-  model_.unet()->eval();
   std::vector<at::Tensor> each;
   // One at a time, so that pictures need no more memory than a step.
   for (std::int64_t i = 0; i < samples_.lq.size(0); ++i) {
@@ -52,7 +50,6 @@ at::Tensor SamplePictures::predictions() const {
       each.push_back(model_.one_step(lq, noise).cpu());
     }
   }
-  model_.unet()->train(training);
   return at::cat(each);
 }
 

@@ -18,8 +18,7 @@ class AmgLoss final : public SemanticLoss {
     }
     const torch::NoGradGuard no_grad;
     const Autocast plain(prediction.latent.device(), false);  // the source of masks chooses its own numbers
-    const at::Tensor image =
-        prediction.image.defined() ? prediction.image : parts_.first_stage.decode(prediction.latent);
+    const at::Tensor image = predicted_image(prediction, parts_.first_stage);
     return (counted(image) - counted(hr_image(batch, parts_.first_stage))).square().mean({1, 2, 3}).to(image.device());
   }
 

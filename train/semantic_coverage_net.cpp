@@ -16,20 +16,14 @@ class CoverageNetLoss final : public SemanticLoss {
       const torch::NoGradGuard no_grad;
       target = net_(net_->input().latent ? batch.z_0 : hr_image(batch, first_stage_));
     }
-    return (net_(seen(prediction)) - target).square().mean({1, 2, 3});
+    const at::Tensor seen = net_->input().latent ? prediction.latent : predicted_image(prediction, first_stage_);
+    return (net_(seen) - target).square().mean({1, 2, 3});
   }
 
   double weight() const override { return weight_; }
   bool needs_hr() const override { return !net_->input().latent && !first_stage_.lossless(); }
 
  private:
-  at::Tensor seen(const SemanticPrediction& prediction) const {
-    if (net_->input().latent) {
-      return prediction.latent;
-    }
-    return prediction.image.defined() ? prediction.image : first_stage_.decode(prediction.latent);
-  }
-
   CoverageNet net_;
   const FirstStage& first_stage_;
   const double weight_;

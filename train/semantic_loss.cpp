@@ -46,6 +46,10 @@ std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& setting
   return load_coverage_net_loss(settings, model, device, log);
 }
 
+at::Tensor predicted_image(const SemanticPrediction& prediction, const FirstStage& first_stage) {
+  return prediction.image.defined() ? prediction.image : first_stage.decode(prediction.latent);
+}
+
 at::Tensor hr_image(const Batch& batch, const FirstStage& first_stage) {
   return first_stage.lossless() ? first_stage.decode(batch.z_0) : batch.hr;
 }

@@ -56,6 +56,9 @@ struct AmgLossParts {
 };
 std::unique_ptr<SemanticLoss> make_amg_loss(const AmgLossParts& parts);
 
+/// The decoded prediction (B,3,sH,sW), with its gradient.
+at::Tensor predicted_image(const SemanticPrediction& prediction, const FirstStage& first_stage);
+
 /// The HR image (B,3,sH,sW): the batch's, or what a lossless first stage decodes its latent to.
 at::Tensor hr_image(const Batch& batch, const FirstStage& first_stage);
 

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -123,12 +124,12 @@ bool Trainer::step() {
 
 void Trainer::look_for_best(const std::vector<std::pair<std::string, double>>& figures) {
   const Validation::Goal goal = validation_->goal();
-  for (const auto& [name, value] : figures) {
-    // Rank 0 alone has read what earlier runs found.
-    const bool better = communicator_.rank() == 0 && name == goal.figure && beats(value, goal, best_);
-    if (communicator_.max(better ? 1 : 0) > 0) {
-      best_yet_ = best_ = BestCheckpoint{checkpoint_name(step_), name, value};
-    }
+  const auto found = std::find_if(figures.begin(), figures.end(), [&](const auto& each) { return each.first == goal.figure; });
+  TORCH_CHECK(found != figures.end(), "a validation without its own goal, ", goal.figure);
+  // Rank 0 alone has read what earlier runs found.
+  const bool better = communicator_.rank() == 0 && beats(found->second, goal, best_);
+  if (communicator_.max(better ? 1 : 0) > 0) {
+    best_yet_ = best_ = BestCheckpoint{/*checkpoint=*/{}, goal.figure, found->second};  // named when it is saved
   }
 }
 

@@ -53,6 +53,7 @@ class Trainer {
   MemoryEstimate estimate_memory();
   /// What to say when the ranks of this host need more memory than there is; empty when they do not.
   std::string memory_problem() const;
+  std::int64_t parameter_count() const;
   /// Collective.
   RunRecord opening() const;
 

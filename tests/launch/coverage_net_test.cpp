@@ -18,10 +18,7 @@ class CoverageNetVerb : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = new TemporaryFolder("coverage_net_verb");
-    write_photographs(*folder_ / "photographs");
-    const Outcome built = run(samsr("data build" + std::string(kTinySettings) + "data.samples=400" +
-                                    " data.samples_per_shard=100 data.images=" + (*folder_ / "photographs") +
-                                    " data.out=" + (*folder_ / "shards")));
+    const Outcome built = build_shards(*folder_, "data.samples=400 data.samples_per_shard=100");
     ASSERT_EQ(built.status, 0) << built.output;
     const Outcome trained = run(samsr(arguments("net", kNet)));
     ASSERT_EQ(trained.status, 0) << trained.output;
@@ -40,14 +37,7 @@ class CoverageNetVerb : public ::testing::Test {
     return arguments(out, "train.recipe=samsr train.teacher_weights=" + (*folder_ / "teacher") + " train.steps=3 " + more);
   }
 
-  static std::vector<nlohmann::json> metrics(const std::string& out) {
-    std::istringstream lines(read_file(*folder_ / (out + "/metrics.jsonl")));
-    std::vector<nlohmann::json> found;
-    for (std::string line; std::getline(lines, line);) {
-      found.push_back(nlohmann::json::parse(line));
-    }
-    return found;
-  }
+  static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
 
   static constexpr const char* kNet =
       "train.recipe=coverage_net train.steps=120 train.lr=2e-3 train.ema_rate=0.9 coverage_net.held_out=0.2"

@@ -31,9 +31,7 @@ class TrainFaults : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = new TemporaryFolder("train_faults");
-    write_photographs(*folder_ / "photographs");
-    const Outcome built = run(samsr("data build" + std::string(kTinySettings) + "data.images=" + (*folder_ / "photographs") +
-                                    " data.out=" + (*folder_ / "shards")));
+    const Outcome built = build_shards(*folder_);
     ASSERT_EQ(built.status, 0) << built.output;
     const Outcome straight = run(samsr_on(2, arguments("straight")));
     ASSERT_EQ(straight.status, 0) << straight.output;
@@ -52,14 +50,7 @@ class TrainFaults : public ::testing::Test {
 
   static fs::path log_of(const std::string& out) { return *folder_ / (out + ".log"); }
 
-  static std::vector<nlohmann::json> metrics(const std::string& out) {
-    std::ifstream lines(*folder_ / (out + "/metrics.jsonl"));
-    std::vector<nlohmann::json> found;
-    for (std::string line; std::getline(lines, line) && !lines.eof();) {  // the last line may be in the making
-      found.push_back(nlohmann::json::parse(line));
-    }
-    return found;
-  }
+  static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
   static bool has_reached(const std::string& out, int step) {
     const auto lines = metrics(out);
     return !lines.empty() && lines.back()["step"] >= step;

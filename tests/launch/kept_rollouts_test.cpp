@@ -25,9 +25,7 @@ class KeptRollouts : public ::testing::Test {
   /// epoch when it does not shuffle.
   static void SetUpTestSuite() {
     folder_ = new TemporaryFolder("kept_rollouts");
-    write_photographs(*folder_ / "photographs");
-    const Outcome built = run(samsr("data build" + std::string(kTinySettings) + "data.images=" +
-                                    (*folder_ / "photographs") + " data.out=" + (*folder_ / "shards")));
+    const Outcome built = build_shards(*folder_);
     ASSERT_EQ(built.status, 0) << built.output;
     const Outcome taught = run(samsr(train("teacher", "train.recipe=resshift train.steps=4 train.ema_rate=0")));
     ASSERT_EQ(taught.status, 0) << taught.output;
@@ -56,14 +54,7 @@ class KeptRollouts : public ::testing::Test {
     return train(out, kSamsr + ("train.teacher=cached " + more));
   }
 
-  static std::vector<nlohmann::json> metrics(const std::string& out) {
-    std::istringstream lines(read_file(*folder_ / (out + "/metrics.jsonl")));
-    std::vector<nlohmann::json> found;
-    for (std::string line; std::getline(lines, line);) {
-      found.push_back(nlohmann::json::parse(line));
-    }
-    return found;
-  }
+  static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
 
   /// The losses of two runs agree to `tolerance` of their size in every step.
   static void expect_equal_losses(const std::string& one, const std::string& other, std::size_t steps,

@@ -22,9 +22,7 @@ class Observability : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = new TemporaryFolder("observability");
-    write_photographs(*folder_ / "photographs");
-    const Outcome built = run(samsr("data build" + std::string(kTinySettings) + "data.images=" + (*folder_ / "photographs") +
-                                    " data.out=" + (*folder_ / "shards")));
+    const Outcome built = build_shards(*folder_);
     ASSERT_EQ(built.status, 0) << built.output;
     const Outcome taught = run(samsr(arguments("teacher", "train.recipe=resshift train.steps=2 train.log_images=2")));
     ASSERT_EQ(taught.status, 0) << taught.output;
@@ -41,14 +39,7 @@ class Observability : public ::testing::Test {
            " " + more;
   }
 
-  static std::vector<nlohmann::json> metrics(const std::string& out) {
-    std::istringstream lines(read_file(*folder_ / (out + "/metrics.jsonl")));
-    std::vector<nlohmann::json> found;
-    for (std::string line; std::getline(lines, line);) {
-      found.push_back(nlohmann::json::parse(line));
-    }
-    return found;
-  }
+  static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
 
   /// What the tensorboard package reads from a run's folder.
   static nlohmann::json tensorboard(const std::string& out) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdio>
+#include <fstream>
 #include <stdexcept>
 
 #include "core/atomic_file.h"
@@ -77,6 +78,21 @@ std::map<std::string, std::string> contents(const std::filesystem::path& folder)
     found[entry.path().filename().string()] = entry.is_directory() ? "" : read_file(entry.path());
   }
   return found;
+}
+
+std::vector<nlohmann::json> metrics_of(const std::filesystem::path& folder) {
+  std::ifstream lines(folder / "metrics.jsonl");
+  std::vector<nlohmann::json> found;
+  for (std::string line; std::getline(lines, line) && !lines.eof();) {
+    found.push_back(nlohmann::json::parse(line));
+  }
+  return found;
+}
+
+Outcome build_shards(const TemporaryFolder& folder, const std::string& more) {
+  write_photographs(folder / "photographs");
+  return run(samsr("data build" + std::string(kTinySettings) + more + " data.images=" + (folder / "photographs") +
+                   " data.out=" + (folder / "shards")));
 }
 
 }  // namespace samsr::testing

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,13 @@ std::vector<std::filesystem::path> write_photographs(const std::filesystem::path
 /// Name → content of each file in a folder; a folder in it has none.
 std::map<std::string, std::string> contents(const std::filesystem::path& folder);
 
+/// The lines of the metrics.jsonl of a run's folder; one that is still being written is left out.
+std::vector<nlohmann::json> metrics_of(const std::filesystem::path& folder);
+
 /// Settings of networks and data small enough for tests, as overrides for the command line.
 extern const char* const kTinySettings;
+
+/// Builds FOLDER/shards by kTinySettings and `more` from photographs that it writes to FOLDER/photographs.
+Outcome build_shards(const TemporaryFolder& folder, const std::string& more = {});
 
 }  // namespace samsr::testing

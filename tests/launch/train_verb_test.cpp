@@ -18,9 +18,7 @@ class TrainVerb : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = new TemporaryFolder("train_verb");
-    write_photographs(*folder_ / "photographs");
-    const Outcome built = run(samsr("data build" + std::string(kTinySettings) + "data.images=" + (*folder_ / "photographs") +
-                                    " data.out=" + (*folder_ / "shards")));
+    const Outcome built = build_shards(*folder_);
     ASSERT_EQ(built.status, 0) << built.output;
     const Outcome taught = run(samsr(arguments("teacher", "train.recipe=resshift train.steps=4")));
     ASSERT_EQ(taught.status, 0) << taught.output;
@@ -36,14 +34,7 @@ class TrainVerb : public ::testing::Test {
            " train.out=" + (*folder_ / out) + " train.teacher_weights=" + (*folder_ / "teacher") + " " + more;
   }
 
-  static std::vector<nlohmann::json> metrics(const std::string& out) {
-    std::istringstream lines(read_file(*folder_ / (out + "/metrics.jsonl")));
-    std::vector<nlohmann::json> found;
-    for (std::string line; std::getline(lines, line);) {
-      found.push_back(nlohmann::json::parse(line));
-    }
-    return found;
-  }
+  static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
 
   static TemporaryFolder* folder_;
 };

@@ -51,9 +51,7 @@ class ValidationWhileTraining : public ::testing::Test {
   /// step → value of a figure in metrics.jsonl.
   static std::map<int, double> figure(const std::string& out, const std::string& name) {
     std::map<int, double> found;
-    std::istringstream lines(read_file(*folder_ / (out + "/metrics.jsonl")));
-    for (std::string line; std::getline(lines, line);) {
-      const auto entry = nlohmann::json::parse(line);
+    for (const nlohmann::json& entry : metrics_of(*folder_ / out)) {
       if (entry.contains(name)) {
         found[entry["step"]] = entry[name];
       }
