@@ -19,6 +19,12 @@ nlohmann::ordered_json number(double value) {
   return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
 }
 
+/// NaN for null and for a key that older files lack.
+double number_of(const nlohmann::json& entry, const char* key) {
+  const auto found = entry.find(key);
+  return found == entry.end() || found->is_null() ? std::numeric_limits<double>::quiet_NaN() : found->get<double>();
+}
+
 std::string arrow(const MetricInfo& metric) { return metric.higher_is_better ? "↑" : "↓"; }
 
 /// A CSV field, quoted where it must be.
@@ -146,6 +152,10 @@ std::string csv_table(const Results& results) {
 std::string json_results(const Results& results) {
   nlohmann::ordered_json root;
   root["format"] = kFormat;
+  if (!results.benchmark.empty()) {
+    root["benchmark"] = results.benchmark;
+    root["title"] = results.title;
+  }
   root["reference"] =
       results.reference.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(results.reference);
   for (const MetricInfo& metric : results.metrics) {
@@ -159,6 +169,8 @@ std::string json_results(const Results& results) {
     entry["name"] = method.name;
     entry["source"] = method.source;
     entry["images"] = method.images.size();
+    entry["seconds_per_image"] = number(method.seconds_per_image);
+    entry["parameters"] = number(method.parameters);
     for (std::size_t m = 0; m < results.metrics.size(); ++m) {
       entry["mean"][results.metrics[m].name] = number(method.mean(m));
       entry["counted"][results.metrics[m].name] = method.counted(m);
@@ -191,6 +203,8 @@ Results read_results(const std::filesystem::path& file) {
     }
     Results results;
     results.reference = root.at("reference").is_null() ? "" : root.at("reference").get<std::string>();
+    results.benchmark = root.value("benchmark", "");
+    results.title = root.value("title", "");
     for (const auto& metric : root.at("metrics")) {
       results.metrics.push_back(
           {metric.at("name"), metric.at("protocol"), metric.at("higher_is_better"), metric.at("decimals")});
@@ -199,13 +213,13 @@ Results read_results(const std::filesystem::path& file) {
       MethodScores& method = results.methods.emplace_back();
       method.name = entry.at("name");
       method.source = entry.at("source");
+      method.seconds_per_image = number_of(entry, "seconds_per_image");
+      method.parameters = number_of(entry, "parameters");
       for (const auto& scores : entry.at("per_image")) {
         ImageScores& image = method.images.emplace_back();
         image.image = scores.at("image");
         for (const MetricInfo& metric : results.metrics) {
-          const auto& value = scores.at(metric.name);
-          image.values.push_back(value.is_null() ? std::numeric_limits<double>::quiet_NaN()
-                                                 : value.get<double>());
+          image.values.push_back(number_of(scores, metric.name.c_str()));
         }
       }
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct MethodScores {
   std::string name;
   std::string source;  ///< where its images came from
   std::vector<ImageScores> images;
+  double seconds_per_image = std::numeric_limits<double>::quiet_NaN();  ///< to make one; NaN when not measured
+  double parameters = std::numeric_limits<double>::quiet_NaN();  ///< learned numbers, in millions; NaN when unknown
 
   /// Mean over the images that have a value, and their number; NaN and 0 when none has.
   double mean(std::size_t metric) const;
@@ -41,6 +44,8 @@ struct Results {
   std::string reference;  ///< folder of the references; empty when there are none
   std::vector<MetricInfo> metrics;
   std::vector<MethodScores> methods;
+  std::string benchmark;  ///< machine name of the set ("realsr"); empty for plain folders
+  std::string title;      ///< its name for readers ("RealSR"); empty for plain folders
 
   /// Index of the method with the best mean; -1 when no method has a value or there is only one method.
   int best(std::size_t metric) const;

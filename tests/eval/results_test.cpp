@@ -68,6 +68,33 @@ TEST(Results, JsonIsReadBackAsItWas) {
   EXPECT_EQ(read_file(scratch / "new/folder/results.csv"), csv_table(back));
 }
 
+TEST(Results, TheSetAndWhatAMethodCostsAreKept) {
+  const testing::ScratchFolder scratch;
+  Results results = two_methods();
+  results.benchmark = "realsr";
+  results.title = "RealSR";
+  results.methods[1].seconds_per_image = 0.125;
+  results.methods[1].parameters = 118.5;
+  write_results(results, scratch / "out");
+  const Results back = read_results(scratch / "out/results.json");
+  EXPECT_EQ(back.benchmark, "realsr");
+  EXPECT_EQ(back.title, "RealSR");
+  EXPECT_TRUE(std::isnan(back.methods[0].seconds_per_image));
+  EXPECT_EQ(back.methods[1].seconds_per_image, 0.125);
+  EXPECT_EQ(back.methods[1].parameters, 118.5);
+}
+
+TEST(Results, FilesWithoutTheNewerKeysAreRead) {
+  const testing::ScratchFolder scratch;
+  testing::write_text(scratch / "x.json", R"({"format": "samsr-results/1", "reference": null,
+    "metrics": [{"name": "niqe", "protocol": "blocks", "higher_is_better": false, "decimals": 2}],
+    "methods": [{"name": "a", "source": "out", "per_image": [{"image": "1", "niqe": 5.5}]}]})");
+  const Results results = read_results(scratch / "x.json");
+  EXPECT_EQ(results.benchmark, "");
+  EXPECT_TRUE(std::isnan(results.methods[0].parameters));
+  EXPECT_EQ(results.methods[0].mean(0), 5.5);
+}
+
 TEST(Results, ForeignFilesAreRefusedByName) {
   const testing::ScratchFolder scratch;
   for (const char* text : {"{", "{\"format\": \"other/1\"}", "{\"format\": \"samsr-results/1\"}"}) {
