@@ -16,6 +16,7 @@ void Config::bind(Settings& settings) {
   validation.bind(settings);
   upscale.bind(settings);
   eval.bind(settings);
+  weights.bind(settings);
 }
 
 void Config::share() {

@@ -6,6 +6,7 @@
 #include "diffusion/super_resolution_model.h"
 #include "eval/evaluate.h"
 #include "eval/upscale.h"
+#include "models/official_files.h"
 #include "train/settings.h"
 
 namespace samsr {
@@ -23,6 +24,7 @@ struct Config {
   ValidationSettings validation;
   UpscaleSettings upscale;
   EvalSettings eval;
+  OfficialFilesSettings weights;
 
   void bind(Settings& settings);
 

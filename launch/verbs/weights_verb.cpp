@@ -6,10 +6,13 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "core/error.h"
 #include "core/log.h"
+#include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
+#include "models/official_files.h"
 #include "models/weight_file.h"
 #include "models/weights/printable.h"
 #include "models/weights/sha256.h"
@@ -121,6 +124,53 @@ void add_convert(CLI::App& weights, VerbContext& context) {
   });
 }
 
+/// What is known of one official file here: "missing", or where it lies and, when asked, whether it is the one.
+std::string presence(const OfficialFile& file, const std::optional<fs::path>& path, bool verify) {
+  if (!path) {
+    return "missing";
+  }
+  if (!verify || file.sha256.empty()) {
+    return path->string();
+  }
+  const std::string digest = sha256_of_file(*path);
+  return fmt::format("{} ({})", path->string(),
+                     digest.starts_with(file.sha256) ? "SHA-256 as published" : "SHA-256 " + digest + " is not the published one");
+}
+
+void list_official_files(const OfficialFiles& catalogue, bool verify) {
+  std::size_t present = 0;
+  for (const OfficialFile& file : catalogue.files()) {
+    const std::optional<fs::path> path = catalogue.find(file.name);
+    present += path ? 1 : 0;
+    std::cout << fmt::format("{:<32} {}\n", file.file, presence(file, path, verify));
+    std::cout << fmt::format("    for: {}\n    licence: {}\n    published: {}\n", file.purpose, file.licence, file.address);
+    if (!file.sha256.empty()) {
+      std::cout << fmt::format("    SHA-256{}: {}\n", file.sha256.size() == 64 ? "" : " begins", file.sha256);
+    }
+  }
+  std::cout << fmt::format("{} of {} files are present; put others into {}/ (weights.folder, or SAMSR_WEIGHTS)\n", present,
+                           catalogue.files().size(), catalogue.folder().string());
+}
+
+void add_list(CLI::App& weights, VerbContext& context) {
+  struct Arguments {
+    ConfigArguments config;
+    bool verify = false;
+  };
+  CLI::App* verb = weights.add_subcommand("list", "lists the official weight files and which of them are here");
+  auto arguments = std::make_shared<Arguments>();
+  verb->add_flag("--verify", arguments->verify, "compare each file with its published SHA-256");
+  arguments->config.add_to(*verb);
+  verb->callback([&context, arguments] {
+    Config config;
+    Settings settings;
+    arguments->config.load(config, settings);
+    if (context.communicator.rank() == 0) {
+      list_official_files(OfficialFiles(config.weights), arguments->verify);
+    }
+  });
+}
+
 }  // namespace
 
 void add_weights_verbs(CLI::App& app, VerbContext& context) {
@@ -128,6 +178,7 @@ void add_weights_verbs(CLI::App& app, VerbContext& context) {
   weights->require_subcommand(1);
   add_inspect(*weights, context);
   add_convert(*weights, context);
+  add_list(*weights, context);
 }
 
 }  // namespace samsr
