@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "data/image_file.h"
 #include "eval/image_set.h"
-#include "eval/metrics/metric.h"
+#include "eval/metrics/choose_metrics.h"
 
 namespace samsr {
 namespace {
@@ -37,7 +37,8 @@ std::vector<Pair> pairs_of(const ValidationSettings& settings) {
 std::vector<std::unique_ptr<Metric>> metrics_of(const ValidationSettings& settings) {
   const bool reference = !settings.gt.empty();
   auto metrics =
-      make_metrics(!settings.metrics.empty() ? settings.metrics : (reference ? "psnr_y,ssim_y,niqe" : "niqe"));
+      choose_metrics(!settings.metrics.empty() ? settings.metrics : (reference ? "psnr_y,ssim_y,niqe" : "niqe"))
+          .metrics;
   for (const auto& metric : metrics) {
     if (metric->needs_reference() && !reference) {
       throw UserError("val.metrics has {}, which needs the high-resolution pictures: set val.gt to their folder",

@@ -1,6 +1,5 @@
 #include "models/load_weights.h"
 
-#include <map>
 #include <sstream>
 #include <vector>
 
@@ -23,9 +22,9 @@ std::string listing(const std::string& title, const std::vector<std::string>& na
   return names.size() > kShown ? text + fmt::format(" and {} more", names.size() - kShown) : text;
 }
 
-std::string shape_text(const at::Tensor& tensor) {
+std::string shape_text(at::IntArrayRef shape) {
   std::ostringstream text;
-  text << tensor.sizes();
+  text << shape;
   return text.str();
 }
 
@@ -42,34 +41,42 @@ std::vector<std::pair<std::string, at::Tensor>> named_state(const torch::nn::Mod
 
 }  // namespace
 
-void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source) {
-  std::map<std::string, at::Tensor> given(file.tensors.begin(), file.tensors.end());
+NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWeight>& wanted,
+                             const std::string& source, const std::string& network) {
+  NamedWeights given(file.tensors.begin(), file.tensors.end());
+  NamedWeights superfluous = given;
   std::vector<std::string> missing;
   std::vector<std::string> misshapen;
-  auto wanted = named_state(module);
-  for (const auto& [name, tensor] : wanted) {
+  for (const auto& [name, shape] : wanted) {
+    superfluous.erase(name);
     const auto found = given.find(name);
     if (found == given.end()) {
       missing.push_back(name);
-    } else if (found->second.sizes() != tensor.sizes()) {
-      misshapen.push_back(fmt::format("{} {} instead of {}", name, shape_text(found->second), shape_text(tensor)));
+    } else if (found->second.sizes() != at::IntArrayRef(shape)) {
+      misshapen.push_back(
+          fmt::format("{} {} instead of {}", name, shape_text(found->second.sizes()), shape_text(shape)));
     }
-  }
-  std::map<std::string, at::Tensor> superfluous = given;
-  for (const auto& [name, tensor] : wanted) {
-    superfluous.erase(name);
   }
   std::vector<std::string> unexpected;
   for (const auto& [name, tensor] : superfluous) {
     unexpected.push_back(name);
   }
   if (!missing.empty() || !unexpected.empty() || !misshapen.empty()) {
-    throw UserError("{}: the weights do not fit the network of the settings{}{}{}", source,
-                    listing("missing", missing), listing("unexpected", unexpected),
-                    listing("of another shape", misshapen));
+    throw UserError("{}: the weights do not fit {}{}{}{}", source, network, listing("missing", missing),
+                    listing("unexpected", unexpected), listing("of another shape", misshapen));
   }
+  return given;
+}
+
+void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source) {
+  auto state = named_state(module);
+  std::vector<WantedWeight> wanted;
+  for (const auto& [name, tensor] : state) {
+    wanted.push_back({name, tensor.sizes().vec()});
+  }
+  const NamedWeights given = fitting_weights(file, wanted, source, "the network of the settings");
   const torch::NoGradGuard no_grad;
-  for (auto& [name, tensor] : wanted) {
+  for (auto& [name, tensor] : state) {
     tensor.copy_(given.at(name));
   }
 }

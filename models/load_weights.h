@@ -2,15 +2,31 @@
 
 #include <torch/torch.h>
 
+#include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "models/safetensors.h"
 
 namespace samsr {
 
-/// Copies every tensor of `file` into the parameter or buffer of its name, converting the number type. UserError
-/// naming `source` when a tensor is missing, superfluous or of another shape: the first few of each by name, and
-/// how many more; `module` is then unchanged.
+/// A tensor that a network needs.
+struct WantedWeight {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+
+using NamedWeights = std::map<std::string, at::Tensor>;
+
+/// The tensors of `file` by name, after a check that they are those `wanted`. UserError naming `source`, the file,
+/// and `network` when a tensor is missing, superfluous or of another shape: the first few of each by name, and how
+/// many more.
+NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWeight>& wanted,
+                             const std::string& source, const std::string& network);
+
+/// Copies every tensor of `file` into the parameter or buffer of its name, converting the number type. UserError as
+/// from fitting_weights(); `module` is then unchanged.
 void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source);
 
 /// Parameters, then buffers, under their names, on the CPU, contiguous; floating point ones as float32. Copies:

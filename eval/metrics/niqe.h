@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eval/metrics/metric.h"
+#include "eval/metrics/pixel_metric.h"
 #include "eval/metrics/plane.h"
 
 namespace samsr {
@@ -9,14 +9,9 @@ namespace samsr {
 /// mean-subtracted contrast-normalised coefficients, asymmetric generalised Gaussian fits in blocks of
 /// 96x96 at two scales (MATLAB's bicubic 0.5), distance of their Gaussian model to the pristine one. The
 /// picture is cut to whole blocks; at least two textured blocks are needed, otherwise there is no value.
-class Niqe : public Metric {
+class Niqe : public PixelMetric {
  public:
   explicit Niqe(std::int64_t crop_border);
-
-  std::string name() const override { return "niqe"; }
-  bool needs_reference() const override { return false; }
-  bool higher_is_better() const override { return false; }
-  int decimals() const override { return 2; }
 
  private:
   std::string conventions() const override;

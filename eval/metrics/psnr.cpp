@@ -34,7 +34,9 @@ double sum_of_squared_differences(const Plane& a, const Plane& b) {
 
 }  // namespace
 
-std::string Psnr::name() const { return channels_ == Channels::kLuma ? "psnr_y" : "psnr_rgb"; }
+Psnr::Psnr(Channels channels, std::int64_t crop_border)
+    : PixelMetric(metric_description(channels == Channels::kLuma ? "psnr_y" : "psnr_rgb"), crop_border),
+      channels_(channels) {}
 
 std::string Psnr::conventions() const {
   return channels_ == Channels::kLuma ? "dB, Y of BT.601 in [0,255], not rounded"

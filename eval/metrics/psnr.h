@@ -1,20 +1,15 @@
 #pragma once
 
-#include "eval/metrics/metric.h"
+#include "eval/metrics/pixel_metric.h"
 #include "eval/metrics/plane.h"
 
 namespace samsr {
 
 /// Peak signal-to-noise ratio in dB, 10 log10(peak^2 / (mse + 1e-8)); the 1e-8 is pyiqa's, so that equal
 /// images have a value: 128.1 dB on Y (peak 255), 80 dB on RGB (peak 1). Y is not rounded.
-class Psnr : public Metric {
+class Psnr : public PixelMetric {
  public:
-  Psnr(Channels channels, std::int64_t crop_border) : Metric(crop_border), channels_(channels) {}
-
-  std::string name() const override;
-  bool needs_reference() const override { return true; }
-  bool higher_is_better() const override { return true; }
-  int decimals() const override { return 2; }
+  Psnr(Channels channels, std::int64_t crop_border);
 
  private:
   std::string conventions() const override;

@@ -54,9 +54,9 @@ void weighted_sum(const std::vector<double>& window, std::int64_t width, From fr
 }  // namespace
 
 Ssim::Ssim(Channels channels, std::int64_t crop_border)
-    : Metric(crop_border), channels_(channels), window_(gaussian_taps(kWindow, kSigma)) {}
-
-std::string Ssim::name() const { return channels_ == Channels::kLuma ? "ssim_y" : "ssim_rgb"; }
+    : PixelMetric(metric_description(channels == Channels::kLuma ? "ssim_y" : "ssim_rgb"), crop_border),
+      channels_(channels),
+      window_(gaussian_taps(kWindow, kSigma)) {}
 
 std::string Ssim::conventions() const {
   return fmt::format(

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eval/metrics/metric.h"
+#include "eval/metrics/pixel_metric.h"
 #include "eval/metrics/plane.h"
 
 namespace samsr {
@@ -8,14 +8,9 @@ namespace samsr {
 /// Structural similarity (Wang et al. 2004): 11x11 Gaussian window, sigma 1.5, valid region, k1 0.01,
 /// k2 0.03, peak 255, no downsampling; Y rounded to whole levels, and a negative contrast-structure term
 /// counted as 0, as in pyiqa.
-class Ssim : public Metric {
+class Ssim : public PixelMetric {
  public:
   Ssim(Channels channels, std::int64_t crop_border);
-
-  std::string name() const override;
-  bool needs_reference() const override { return true; }
-  bool higher_is_better() const override { return true; }
-  int decimals() const override { return 4; }
 
  private:
   std::string conventions() const override;

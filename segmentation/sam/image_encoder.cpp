@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "models/named_slots.h"
+#include "models/wide_linear.h"
 #include "segmentation/sam/relative_attention.h"
-#include "segmentation/sam/wide_linear.h"
 
 namespace samsr {
 namespace {

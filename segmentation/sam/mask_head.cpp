@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/wide_linear.h"
 #include "segmentation/sam/image_kernels.h"
-#include "segmentation/sam/wide_linear.h"
 
 namespace samsr {
 namespace {

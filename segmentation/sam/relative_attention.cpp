@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "core/parallel.h"
+#include "models/wide_linear.h"
 #include "segmentation/sam/image_kernels.h"
-#include "segmentation/sam/wide_linear.h"
 
 namespace samsr {
 namespace {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "eval/metrics/metric.h"
+#include "eval/metrics/choose_metrics.h"
 #include "eval/metrics/niqe_pristine.h"
 #include "eval/metrics/plane.h"
 #include "support/golden.h"
@@ -40,7 +40,7 @@ TEST_P(NiqeGolden, ScoresMatch) {
   const YAML::Node config = golden.config();
   ASSERT_EQ(config["convert_to"].as<std::string>(), "y");
   ASSERT_EQ(config["block"].as<int>(), 96);
-  const auto niqe = make_metric("niqe", config["crop_border"].as<std::int64_t>());
+  const auto niqe = make_metric("niqe", {.crop_border = config["crop_border"].as<std::int64_t>()});
   for (const std::string image : {"distorted", "reference"}) {
     golden.expect_close(niqe->score(channels_first(golden.read("in/" + image))), "out/niqe_" + image);
   }

@@ -6,13 +6,15 @@
 
 #include "core/error.h"
 #include "core/rng.h"
-#include "eval/metrics/metric.h"
+#include "eval/metrics/choose_metrics.h"
 #include "eval/metrics/plane.h"
 
 namespace samsr {
 namespace {
 
 using ::testing::HasSubstr;
+
+const std::vector<std::string> kOfPixels = {"psnr_y", "psnr_rgb", "ssim_y", "ssim_rgb", "niqe"};
 
 /// Random smooth texture (B,3,H,W) uint8.
 at::Tensor texture(std::int64_t batch, std::int64_t height, std::int64_t width, std::uint64_t seed) {
@@ -25,14 +27,14 @@ at::Tensor texture(std::int64_t batch, std::int64_t height, std::int64_t width, 
 double only(const at::Tensor& scores) { return scores.item<double>(); }
 
 TEST(Metrics, NamesAliasesAndProtocols) {
-  for (const std::string& name : metric_names()) {
+  for (const std::string& name : kOfPixels) {
     EXPECT_EQ(make_metric(name)->name(), name);
     EXPECT_THAT(make_metric(name)->protocol(), HasSubstr("no border crop"));
-    EXPECT_THAT(make_metric(name, 4)->protocol(), HasSubstr("4 px cropped"));
+    EXPECT_THAT(make_metric(name, {.crop_border = 4})->protocol(), HasSubstr("4 px cropped"));
   }
   EXPECT_EQ(make_metric("psnr")->name(), "psnr_y");
   EXPECT_EQ(make_metric("ssim")->name(), "ssim_y");
-  const auto list = make_metrics("psnr, ssim_rgb,psnr_y,niqe");
+  const auto list = choose_metrics("psnr, ssim_rgb,psnr_y,niqe").metrics;
   ASSERT_EQ(list.size(), 3U);
   EXPECT_EQ(list[0]->name(), "psnr_y");
   EXPECT_EQ(list[2]->name(), "niqe");
@@ -45,7 +47,7 @@ TEST(Metrics, UnknownNameIsAnErrorWithTheNearest) {
   } catch (const UserError& error) {
     EXPECT_THAT(error.what(), HasSubstr("did you mean 'psnr_y'?"));
   }
-  EXPECT_THROW(make_metrics(""), UserError);
+  EXPECT_THROW(choose_metrics(""), UserError);
 }
 
 TEST(Metrics, EqualImagesHaveTheBestValue) {
@@ -68,7 +70,7 @@ TEST(Metrics, PsnrOfAKnownDifference) {
 TEST(Metrics, BatchEqualsOneByOneAndFloatEqualsBytes) {
   const at::Tensor pred = texture(3, 200, 210, 2);
   const at::Tensor ref = texture(3, 200, 210, 3);
-  for (const std::string& name : metric_names()) {
+  for (const std::string& name : kOfPixels) {
     const auto metric = make_metric(name);
     const at::Tensor scores = metric->score(pred, ref);
     ASSERT_EQ(scores.sizes(), at::IntArrayRef({3}));
@@ -84,8 +86,8 @@ TEST(Metrics, CropLeavesTheBorderOut) {
   const at::Tensor ref = texture(1, 220, 216, 4);
   at::Tensor pred = ref.clone();
   pred.slice(2, 0, 4).fill_(0);
-  for (const std::string& name : metric_names()) {
-    const auto cropped = make_metric(name, 4);
+  for (const std::string& name : kOfPixels) {
+    const auto cropped = make_metric(name, {.crop_border = 4});
     const auto inner = [](const at::Tensor& x) { return x.slice(2, 4, 216).slice(3, 4, 212); };
     EXPECT_EQ(only(cropped->score(pred, ref)), only(make_metric(name)->score(inner(pred), inner(ref)))) << name;
   }
@@ -102,7 +104,7 @@ TEST(Metrics, TooSmallOrFlatImagesHaveNoValue) {
   EXPECT_THAT(make_metric("niqe")->undefined_for(96, 96), HasSubstr("96x96"));
   EXPECT_EQ(make_metric("niqe")->undefined_for(96, 192), "");
   EXPECT_THAT(make_metric("ssim_y")->undefined_for(10, 40), HasSubstr("smaller than the 11x11 window"));
-  EXPECT_THAT(make_metric("psnr_y", 8)->undefined_for(16, 40), HasSubstr("nothing is left"));
+  EXPECT_THAT(make_metric("psnr_y", {.crop_border = 8})->undefined_for(16, 40), HasSubstr("nothing is left"));
   EXPECT_EQ(make_metric("psnr_y")->undefined_for(1, 1), "");
   EXPECT_TRUE(std::isnan(only(make_metric("niqe")->score(texture(1, 96, 96, 7)))));
   EXPECT_TRUE(std::isnan(only(make_metric("niqe")->score(at::full({1, 3, 200, 200}, 255, at::kByte)))));

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "models/wide_linear.h"
 #include "segmentation/sam/image_kernels.h"
-#include "segmentation/sam/wide_linear.h"
 
 namespace samsr {
 namespace {

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace samsr {
+
+/// A convolution for inference, without gradients, float32, channels last. On a CPU its weights are laid out once for
+/// oneDNN, and what follows the convolution is done before its result leaves the registers.
+class PackedConv {
+ public:
+  /// `weight` (out, in, k, k) and `bias` (out) or undefined, float32, on the device of later inputs. Padded with
+  /// zeros, `padding` on each side.
+  PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::int64_t stride, std::int64_t padding);
+
+  /// (B, in, H, W) -> (B, out, H', W').
+  at::Tensor operator()(const at::Tensor& x) const;
+  /// relu(conv(x)).
+  at::Tensor relu(const at::Tensor& x) const;
+  /// relu(conv(x) + sum); the storage of `sum`, (B, out, H', W'), may be overwritten.
+  at::Tensor add_relu(const at::Tensor& x, at::Tensor sum) const;
+
+ private:
+  at::Tensor convolved(const at::Tensor& x, const char* activation) const;
+
+  at::Tensor weight_;  ///< in oneDNN's own layout when packed_, else channels last
+  at::Tensor bias_;
+  std::int64_t stride_;
+  std::int64_t padding_;
+  bool packed_;
+};
+
+}  // namespace samsr

@@ -1,0 +1,85 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "eval/metric_weights_by_rule.h"
+#include "eval/metrics/clip_text.h"
+#include "eval/metrics/clipiqa.h"
+#include "eval/metrics/clipiqa_prompts.h"
+#include "eval/metrics/lpips.h"
+#include "support/golden.h"
+
+namespace samsr {
+namespace {
+
+using testing::Golden;
+
+/// (N,H,W,3) as the files store images, to (N,3,H,W).
+at::Tensor pictures(const Golden& golden, const std::string& name) {
+  return golden.read(name).permute({0, 3, 1, 2}).contiguous();
+}
+
+std::vector<std::string> names_of(const std::vector<WantedWeight>& wanted) {
+  std::vector<std::string> names;
+  for (const WantedWeight& weight : wanted) {
+    names.push_back(weight.name);
+  }
+  return names;
+}
+
+class LpipsGolden : public ::testing::TestWithParam<std::filesystem::path> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LpipsGolden);
+INSTANTIATE_TEST_SUITE_P(Files, LpipsGolden, ::testing::ValuesIn(testing::golden_files("lpips")),
+                         [](const auto& file) { return testing::golden_test_name(file.param); });
+
+/// pyiqa's name of a trunk's tensor, net.sliceK.N.weight, for torchvision's, features.N.weight: the rule goes by it.
+std::string name_in_slices(const Golden& golden, const std::string& name) {
+  const std::string ending = name.substr(std::string("features").size());
+  for (const std::string& known : golden.param_names()) {
+    if (known.starts_with("net.") && known.ends_with(ending)) {
+      return known;
+    }
+  }
+  return {};
+}
+
+TEST_P(LpipsGolden, DistancesMatch) {
+  const Golden golden(GetParam());
+  const std::string net = golden.config()["net"].as<std::string>();
+  const LpipsTrunk trunk = net == "alex" ? LpipsTrunk::kAlex : LpipsTrunk::kVgg;
+  NamedWeights trunk_weights;
+  std::vector<std::string> names = names_of(lpips_linear_weights(trunk));
+  for (const auto& [name, shape] : lpips_trunk_weights(trunk)) {
+    names.push_back(name_in_slices(golden, name));
+    trunk_weights[name] = testing::rule_seeded(names.back(), shape, golden.salt());
+  }
+  EXPECT_THAT(names, ::testing::UnorderedElementsAreArray(golden.param_names()));
+  const Lpips lpips(trunk,
+                    LpipsNetwork(trunk, trunk_weights,
+                                 testing::linear_weights_by_rule(lpips_linear_weights(trunk), golden.salt()), at::kCPU),
+                    0, at::kCPU);
+  golden.expect_close(lpips.score(pictures(golden, "in/distorted"), pictures(golden, "in/reference")).unsqueeze(1),
+                      "out/lpips");
+}
+
+class ClipiqaGolden : public ::testing::TestWithParam<std::filesystem::path> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ClipiqaGolden);
+INSTANTIATE_TEST_SUITE_P(Files, ClipiqaGolden, ::testing::ValuesIn(testing::golden_files("clipiqa")),
+                         [](const auto& file) { return testing::golden_test_name(file.param); });
+
+TEST_P(ClipiqaGolden, ScoresFeaturesAndTokensMatch) {
+  const Golden golden(GetParam());
+  ASSERT_EQ(golden.config()["backbone"].as<std::string>(), "RN50");
+  EXPECT_THAT(names_of(clipiqa_weights()), ::testing::UnorderedElementsAreArray(golden.param_names()));
+  const NamedWeights weights = testing::clip_weights_by_rule(clipiqa_weights(), golden.salt());
+
+  EXPECT_TRUE(clipiqa_prompt_tokens().equal(golden.read("out/tokens")));
+  golden.expect_close(clip_text_features(weights, clipiqa_prompt_tokens()), "out/text_features");
+  const at::Tensor reference = pictures(golden, "in/reference");
+  golden.expect_close(ClipImage(weights, at::kCPU)(reference.to(at::kFloat) / 255), "out/image_features");
+  const Clipiqa clipiqa(weights, 0, at::kCPU);
+  golden.expect_close(clipiqa.score(pictures(golden, "in/distorted")).unsqueeze(1), "out/clipiqa_distorted");
+  golden.expect_close(clipiqa.score(reference).unsqueeze(1), "out/clipiqa_reference");
+}
+
+}  // namespace
+}  // namespace samsr
