@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "eval/metrics/clipiqa.h"
 #include "eval/metrics/lpips.h"
+#include "eval/metrics/musiq.h"
 #include "eval/metrics/niqe.h"
 #include "eval/metrics/psnr.h"
 #include "eval/metrics/ssim.h"
@@ -32,6 +33,9 @@ std::unique_ptr<Metric> made(std::string_view name, const Paths& files, const Me
   }
   if (name == "clipiqa") {
     return std::make_unique<Clipiqa>(files[0], crop, options.device);
+  }
+  if (name == "musiq") {
+    return std::make_unique<Musiq>(files[0], crop, options.device);
   }
   throw std::logic_error(fmt::format("metric {} has a description but is not made anywhere", name));
 }

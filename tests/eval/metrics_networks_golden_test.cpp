@@ -6,6 +6,7 @@
 #include "eval/metrics/clipiqa.h"
 #include "eval/metrics/clipiqa_prompts.h"
 #include "eval/metrics/lpips.h"
+#include "eval/metrics/musiq.h"
 #include "support/golden.h"
 
 namespace samsr {
@@ -79,6 +80,44 @@ TEST_P(ClipiqaGolden, ScoresFeaturesAndTokensMatch) {
   const Clipiqa clipiqa(weights, 0, at::kCPU);
   golden.expect_close(clipiqa.score(pictures(golden, "in/distorted")).unsqueeze(1), "out/clipiqa_distorted");
   golden.expect_close(clipiqa.score(reference).unsqueeze(1), "out/clipiqa_reference");
+}
+
+class MusiqGolden : public ::testing::TestWithParam<std::filesystem::path> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(MusiqGolden);
+INSTANTIATE_TEST_SUITE_P(Files, MusiqGolden, ::testing::ValuesIn(testing::golden_files("musiq")),
+                         [](const auto& file) { return testing::golden_test_name(file.param); });
+
+TEST_P(MusiqGolden, ScoresMatch) {
+  const Golden golden(GetParam());
+  EXPECT_THAT(names_of(musiq_weights()), ::testing::UnorderedElementsAreArray(golden.param_names()));
+  const Musiq musiq(testing::weights_by_rule(musiq_weights(), golden.salt()), 0, at::kCPU);
+  for (const std::string image : {"distorted", "reference"}) {
+    golden.expect_close(musiq.score(pictures(golden, "in/" + image)).unsqueeze(1), "out/musiq_" + image);
+  }
+}
+
+/// The file's sequences carry padding, marked by a zero in their last number; ours have none.
+TEST_P(MusiqGolden, PatchesPlacesAndScalesMatch) {
+  const Golden golden(GetParam());
+  ASSERT_EQ(golden.config()["longer_side_lengths"].as<std::vector<int>>(), (std::vector<int>{224, 384}));
+  ASSERT_EQ(golden.config()["patch_size"].as<int>(), 32);
+  ASSERT_EQ(golden.config()["hse_grid_size"].as<int>(), 10);
+  const at::Tensor tail = golden.read("out/patches_tail");  // (B,S',3): place, scale, mask
+  const at::Tensor kept = tail[0].select(1, 2).nonzero().squeeze(1);
+  const at::Tensor shape = golden.read("out/patches_shape");
+  ASSERT_EQ(shape[1].item<std::int64_t>(), tail.size(1));
+  ASSERT_EQ(shape[2].item<std::int64_t>(), 3 * 32 * 32 + 3);
+
+  const at::Tensor images = (pictures(golden, "in/reference").to(at::kFloat) / 255 - 0.5) * 2;
+  const MusiqPatches patches = musiq_patches(images);
+  ASSERT_EQ(patches.positions.size(0), kept.size(0));
+  for (std::int64_t image = 0; image < tail.size(0); ++image) {
+    EXPECT_TRUE(patches.positions.to(at::kFloat).equal(tail[image].index({kept}).select(1, 0)));
+    EXPECT_TRUE(patches.scales.to(at::kFloat).equal(tail[image].index({kept}).select(1, 1)));
+  }
+  const at::Tensor means = patches.pixels.mean({1, 2, 3}).view({images.size(0), kept.size(0)});
+  golden.expect_close(means, golden.read("out/patches_mean").index({torch::indexing::Slice(), kept}),
+                      "out/patches_mean");
 }
 
 }  // namespace
