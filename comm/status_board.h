@@ -7,7 +7,7 @@
 namespace samsr {
 
 /// How far a rank has got with a task.
-struct Standing {
+struct RankStanding {
   std::int64_t step = 0;
   std::int64_t phase = 0;  ///< within the step; the task says what it means
   std::int64_t moves = 0;  ///< another number at every sign of progress
@@ -20,7 +20,7 @@ class StatusBoard {
  public:
   /// What is known of a rank.
   struct Heard {
-    Standing standing;
+    RankStanding standing;
     std::int64_t messages = 0;  ///< received from it
   };
 
@@ -28,13 +28,13 @@ class StatusBoard {
 
   /// Sends this rank's standing to rank 0, from rank 0 to all, unless the one before is still on its way, and takes in
   /// what has arrived. Never waits for another rank.
-  virtual void exchange(const Standing& own) = 0;
+  virtual void exchange(const RankStanding& own) = 0;
   /// One entry a rank. Rank 0 hears of all, the others of rank 0 and themselves.
   const std::vector<Heard>& heard() const { return heard_; }
 
  protected:
   explicit StatusBoard(int ranks) : heard_(static_cast<std::size_t>(ranks)) {}
-  void hear(int rank, const Standing& standing) {
+  void hear(int rank, const RankStanding& standing) {
     Heard& entry = heard_[static_cast<std::size_t>(rank)];
     entry.standing = standing;
     ++entry.messages;

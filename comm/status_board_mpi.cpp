@@ -47,7 +47,7 @@ class MpiStatusBoard final : public StatusBoard {
   MpiStatusBoard(const MpiStatusBoard&) = delete;
   MpiStatusBoard& operator=(const MpiStatusBoard&) = delete;
 
-  void exchange(const Standing& own) override {
+  void exchange(const RankStanding& own) override {
     hear(rank_, own);
     for (Peer& peer : peers_) {
       if (!peer.left && delivered(peer)) {
@@ -61,12 +61,12 @@ class MpiStatusBoard final : public StatusBoard {
  private:
   struct Peer {
     int rank = 0;
-    Standing message;  ///< on its way
+    RankStanding message;  ///< on its way
     MPI_Request request = MPI_REQUEST_NULL;
     bool told = false;  ///< that this rank leaves
     bool left = false;
   };
-  static constexpr int kNumbers = sizeof(Standing) / sizeof(std::int64_t);
+  static constexpr int kNumbers = sizeof(RankStanding) / sizeof(std::int64_t);
 
   static bool delivered(Peer& peer) {
     int done = 0;
@@ -86,7 +86,7 @@ class MpiStatusBoard final : public StatusBoard {
       if (found == 0) {
         return;
       }
-      Standing standing;
+      RankStanding standing;
       MPI_Recv(&standing, kNumbers, MPI_INT64_T, status.MPI_SOURCE, status.MPI_TAG, comm_, MPI_STATUS_IGNORE);
       if (status.MPI_TAG == kStanding) {
         hear(status.MPI_SOURCE, standing);

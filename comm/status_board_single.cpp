@@ -6,7 +6,7 @@ namespace {
 class SingleStatusBoard final : public StatusBoard {
  public:
   SingleStatusBoard() : StatusBoard(1) {}
-  void exchange(const Standing& own) override { hear(0, own); }
+  void exchange(const RankStanding& own) override { hear(0, own); }
 };
 
 }  // namespace

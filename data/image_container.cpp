@@ -1,13 +1,19 @@
 #include "data/image_container.h"
 
+#include <zlib.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <map>
 
 namespace samsr {
 namespace {
 
 constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
 constexpr std::string_view kExifSignature("Exif\0\0", 6);
+constexpr std::string_view kProfileSignature("ICC_PROFILE\0", 12);
+/// Above the largest profiles in use; what claims more is no profile.
+constexpr std::size_t kLargestProfile = std::size_t{16} << 20;
 
 /// Unsigned integer of `bytes` bytes at `at`; 0 beyond the end.
 std::uint32_t number(std::string_view text, std::size_t at, int bytes, bool big_endian) {
@@ -60,8 +66,46 @@ std::size_t next_marker(std::string_view file, std::size_t at) {
   return std::string_view::npos;
 }
 
+/// The pieces of a profile by number, each out of `count` (ICC.1:2010, B.4), joined; empty unless all are there.
+std::string join_profile(const std::map<int, std::string_view>& pieces, int count) {
+  std::string profile;
+  for (int i = 1; i <= count; ++i) {
+    const auto piece = pieces.find(i);
+    if (piece == pieces.end()) {
+      return {};
+    }
+    profile += piece->second;
+  }
+  return profile;
+}
+
+/// The profile of an iCCP chunk: a name, a zero, the method (0: zlib), the packed profile.
+std::string unpack_profile(std::string_view chunk) {
+  const std::size_t name_end = chunk.find('\0');
+  if (name_end == std::string_view::npos || name_end + 2 > chunk.size() || chunk[name_end + 1] != 0) {
+    return {};
+  }
+  const std::string_view packed = chunk.substr(name_end + 2);
+  for (std::size_t room = std::size_t{1} << 14; room <= kLargestProfile; room *= 4) {
+    std::string profile(room, '\0');
+    uLongf size = room;
+    const int result = ::uncompress(reinterpret_cast<Bytef*>(profile.data()), &size,
+                                    reinterpret_cast<const Bytef*>(packed.data()), packed.size());
+    if (result == Z_OK) {
+      profile.resize(size);
+      return profile;
+    }
+    if (result != Z_BUF_ERROR) {
+      break;
+    }
+  }
+  return {};
+}
+
 ImageContainer read_jpeg(std::string_view file) {
   ImageContainer container{.format = "JPEG", .complete = false};
+  std::map<int, std::string_view> profile;
+  int profile_pieces = 0;
   std::size_t at = 2;
   while ((at = next_marker(file, at)) != std::string_view::npos) {
     const int marker = static_cast<unsigned char>(file[at + 1]);
@@ -75,9 +119,13 @@ ImageContainer read_jpeg(std::string_view file) {
       container.cmyk = number(body, 7, 1, true) == 4;
     } else if (marker == 0xE1 && length > 2 && body.substr(2).starts_with(kExifSignature)) {
       container.orientation = tiff_orientation(body.substr(2, length - 2));
+    } else if (marker == 0xE2 && length > 16 && body.substr(2).starts_with(kProfileSignature)) {
+      profile.emplace(static_cast<unsigned char>(body[14]), body.substr(16, length - 16));
+      profile_pieces = static_cast<unsigned char>(body[15]);
     }
     at += 2 + length;
   }
+  container.profile = join_profile(profile, profile_pieces);
   return container;
 }
 
@@ -92,6 +140,8 @@ ImageContainer read_png(std::string_view file) {
     }
     if (type == "eXIf") {
       container.orientation = tiff_orientation(file.substr(at + 8, length));
+    } else if (type == "iCCP") {
+      container.profile = unpack_profile(file.substr(at + 8, length));
     }
     container.complete = type == "IEND";
     at += 12 + length;
@@ -107,6 +157,8 @@ ImageContainer read_webp(std::string_view file) {
     const std::size_t length = number(file, at + 4, 4, false);
     if (file.substr(at, 4) == "EXIF") {
       container.orientation = tiff_orientation(file.substr(at + 8, length));
+    } else if (file.substr(at, 4) == "ICCP") {
+      container.profile = file.substr(at + 8, length);
     }
     at += 8 + length + length % 2;
   }

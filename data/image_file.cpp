@@ -9,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "data/image_container.h"
+#include "data/image_encoder.h"
 #include "data/image_walk.h"
 
 namespace samsr {
@@ -59,31 +60,28 @@ cv::Mat upright(const cv::Mat& image, int orientation) {
   return out;
 }
 
-std::string encode(const cv::Mat& image) {
-  std::vector<unsigned char> bytes;
-  CV_Assert(cv::imencode(".png", image, bytes));
-  return {bytes.begin(), bytes.end()};
-}
-
 }  // namespace
 
-ImageFile read_image(const fs::path& path) { return decode_image(read_file(path), path.string()); }
+ImageFile read_image(const fs::path& path, Bits bits) { return decode_image(read_file(path), path.string(), bits); }
 
-ImageFile decode_image(const std::string& file, const std::string& name) {
-  const ImageContainer container = read_container(file);
+ImageFile decode_image(const std::string& file, const std::string& name, Bits bits) {
+  ImageContainer container = read_container(file);
   cv::Mat decoded = decode(name, file, container);
   ImageFile image;
+  image.grey = decoded.channels() == 1;
   if (decoded.channels() <= 2) {
     note(image.converted, "grey");
   }
-  if (decoded.depth() == CV_16U) {
+  if (decoded.depth() == CV_16U && bits == Bits::kEight) {
     note(image.converted, "16-bit");
     decoded.convertTo(decoded, CV_8U, 1.0 / 257.0);
-  } else if (decoded.depth() != CV_8U) {
+  } else if (decoded.depth() != CV_8U && decoded.depth() != CV_16U) {
     throw UserError("{}: has pixels of {}; convert it to 8 or 16 bits", name, cv::typeToString(decoded.depth()));
   }
   if (container.cmyk) {
     note(image.converted, "CMYK");
+  } else {
+    image.profile = std::move(container.profile);
   }
   decoded = upright(decoded, container.orientation);
   switch (decoded.channels()) {
@@ -104,23 +102,10 @@ ImageFile decode_image(const std::string& file, const std::string& name) {
   return image;
 }
 
-std::string encode_png(const cv::Mat& rgb) {
-  CV_Assert(rgb.type() == CV_8UC3);
-  cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-  return encode(bgr);
-}
+std::string encode_png(const cv::Mat& rgb) { return encode_image({.rgb = rgb}, ImageFormat::kPng).bytes; }
 
 void write_png(const fs::path& path, const cv::Mat& rgb, const cv::Mat& alpha) {
-  if (alpha.empty()) {
-    write_file_atomically(path, encode_png(rgb));
-    return;
-  }
-  CV_Assert(rgb.type() == CV_8UC3 && alpha.type() == CV_8UC1 && alpha.size() == rgb.size());
-  cv::Mat bgra;
-  cv::cvtColor(rgb, bgra, cv::COLOR_RGB2BGRA);
-  cv::insertChannel(alpha, bgra, 3);
-  write_file_atomically(path, encode(bgra));
+  write_file_atomically(path, encode_image({.rgb = rgb, .alpha = alpha}, ImageFormat::kPng).bytes);
 }
 
 std::vector<fs::path> list_images(const fs::path& folder) {

@@ -12,18 +12,25 @@ namespace samsr {
 
 /// A decoded photograph, upright.
 struct ImageFile {
-  cv::Mat rgb;            ///< CV_8UC3 (H, W), RGB order, 0 … 255
-  cv::Mat alpha;          ///< CV_8UC1 (H, W), or empty
-  std::string converted;  ///< what had to be converted, comma-joined: "grey", "16-bit", "CMYK", "alpha"; or empty
+  cv::Mat rgb{};            ///< CV_8UC3 (H, W), RGB order, 0 … 255; CV_16UC3, 0 … 65535, where 16 bits were kept
+  cv::Mat alpha{};          ///< one channel (H, W) of the same depth, or empty
+  std::string converted{};  ///< what had to be converted, comma-joined: "grey", "16-bit", "CMYK", "alpha"; or empty
+  bool grey = false;        ///< the file has one channel; rgb has three equal ones
+  std::string profile{};    ///< the file's ICC profile, which says what its numbers mean; empty when it has none
 };
 
-/// Reads any image OpenCV can (JPEG, PNG, WebP, BMP, TIFF, PNM). Grey becomes three equal channels, 16 bits
-/// become 8 (rounded), CMYK becomes RGB, alpha is split off, and the EXIF orientation is applied. UserError
-/// naming the file and why: it cannot be opened, is empty, ends early, is no image, has other pixels.
-ImageFile read_image(const std::filesystem::path& path);
+enum class Bits {
+  kEight,  ///< 16 bits become 8, rounded
+  kKept,
+};
+
+/// Reads any image OpenCV can (JPEG, PNG, WebP, BMP, TIFF, PNM). Grey becomes three equal channels, CMYK becomes RGB
+/// (and loses its profile), alpha is split off, and the EXIF orientation is applied. UserError naming the file and
+/// why: it cannot be opened, is empty, ends early, is no image, has other pixels.
+ImageFile read_image(const std::filesystem::path& path, Bits bits = Bits::kEight);
 
 /// The same from a file's content; `name` stands for it in messages.
-ImageFile decode_image(const std::string& file, const std::string& name);
+ImageFile decode_image(const std::string& file, const std::string& name, Bits bits = Bits::kEight);
 
 /// Writes CV_8UC3 RGB, with CV_8UC1 alpha of the same size when given, as PNG; the file is complete or absent.
 void write_png(const std::filesystem::path& path, const cv::Mat& rgb, const cv::Mat& alpha = {});

@@ -4,192 +4,294 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "data/image_file.h"
 #include "eval/bicubic.h"
-#include "eval/image_set.h"
 
 namespace samsr {
 namespace {
 
-constexpr const char* kBicubic = "bicubic";
-
-/// One row of the table to be: where its images come from.
-struct Row {
-  std::string name;
-  std::filesystem::path folder;
-  ImageSet images;
-  std::int64_t enlarge = 1;  ///< factor by which each image is enlarged first
-};
-
-std::string source_of(const Row& row) {
-  return row.enlarge > 1 ? fmt::format("bicubic x{} of {}", row.enlarge, row.folder.string())
-                         : row.folder.string();
-}
-
-std::vector<std::unique_ptr<Metric>> choose_metrics(const EvalSettings& settings, bool reference) {
-  if (settings.metrics.empty()) {
-    return make_metrics(reference ? "psnr_y,ssim_y,niqe" : "niqe", settings.crop_border);
-  }
-  auto metrics = make_metrics(settings.metrics, settings.crop_border);
-  for (const auto& metric : metrics) {
-    if (metric->needs_reference() && !reference) {
-      throw UserError(
-          "{} compares with a reference: name its folder with --ref, or ask for metrics without "
-          "reference (niqe)",
-          metric->name());
-    }
-  }
-  return metrics;
-}
-
-std::vector<Row> collect_rows(const EvalRequest& request, const EvalSettings& settings) {
-  std::vector<Row> rows;
-  if (!request.lq.empty()) {
-    rows.push_back({kBicubic, request.lq, list_image_set(request.lq, "low-resolution images"), settings.scale});
-  }
-  for (const EvalMethod& method : request.methods) {
-    rows.push_back({method.name, method.folder, list_image_set(method.folder, "results")});
-  }
-  if (rows.empty()) {
-    throw UserError(
-        "nothing to evaluate: name a folder of results with --pred, or of low-resolution images with --lq");
-  }
-  std::set<std::string> names;
-  for (const Row& row : rows) {
-    if (!names.insert(row.name).second) {
-      throw UserError("two methods are called '{}': give one another name with --pred NAME=DIR", row.name);
-    }
-  }
-  return rows;
-}
+/// Images that one rank takes at a time, and of which those of one size go through a metric together.
+constexpr std::int64_t kGroup = 8;
+/// Pixels of a batch: eight images of 512x512. A network's activations are some hundred times as large.
+constexpr std::int64_t kBatchPixels = 8 * 512 * 512;
 
 std::string size_of(const at::Tensor& image) { return fmt::format("{}x{}", image.size(3), image.size(2)); }
 
-/// Things to say about single images, gathered by several threads.
-class Remarks {
+/// What became of one image.
+struct Scored {
+  std::vector<double> values;  ///< in the order of the metrics; NaN where there is none
+  std::string unreadable;      ///< why; then there are no values
+  std::string mismatch;        ///< "name (200x100, reference 200x120)"
+  std::string valueless;       ///< metrics that have no value for it, and why
+  std::optional<Colour> colour_shift;
+};
+
+/// One image with what it is held against.
+struct Loaded {
+  at::Tensor pred;  ///< (1,3,H,W) uint8; undefined when it cannot be measured
+  at::Tensor ref;   ///< undefined without references
+};
+
+/// Mean colour of (1,3,H,W) uint8.
+Colour mean_colour(const at::Tensor& image) {
+  const at::Tensor means = image.to(at::kFloat).mean({0, 2, 3}, /*keepdim=*/false, at::kDouble);
+  return {means[0].item<double>(), means[1].item<double>(), means[2].item<double>()};
+}
+
+Colour difference(const Colour& a, const Colour& b) { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }
+
+/// Scores one method's images.
+class MethodScorer {
  public:
-  explicit Remarks(std::size_t images) : texts_(images) {}
-  void add(std::size_t image, const std::string& text) {
-    texts_[image] += (texts_[image].empty() ? "" : "; ") + text;
+  MethodScorer(const Comparison& comparison, const ComparedMethod& method,
+               const std::vector<const Metric*>& metrics, std::int64_t reference_size)
+      : comparison_(comparison), method_(method), metrics_(metrics), reference_size_(reference_size) {
+    for (const auto& [name, path] : method.images) {
+      names_.push_back(name);
+    }
   }
-  /// Images with a remark, in order.
-  std::vector<std::string> all() const {
-    std::vector<std::string> found;
-    std::copy_if(texts_.begin(), texts_.end(), std::back_inserter(found),
-                 [](const std::string& text) { return !text.empty(); });
-    return found;
+
+  const std::vector<std::string>& names() const { return names_; }
+
+  /// Images [first, last).
+  std::vector<Scored> score(std::int64_t first, std::int64_t last) const {
+    std::vector<Scored> scored(static_cast<std::size_t>(last - first));
+    std::vector<Loaded> loaded(scored.size());
+    in_parallel(last - first, [&](std::int64_t i) {
+      const auto slot = static_cast<std::size_t>(i);
+      scored[slot].values.assign(metrics_.size(), std::nan(""));
+      load(names_[static_cast<std::size_t>(first + i)], loaded[slot], scored[slot]);
+    });
+    const std::vector<std::vector<std::size_t>> batches = batches_of(loaded);
+    for (std::size_t m = 0; m < metrics_.size(); ++m) {
+      const auto measure = [&](std::int64_t b) {
+        score_batch(m, batches[static_cast<std::size_t>(b)], loaded, scored);
+      };
+      if (metrics_[m]->by_network()) {
+        for (std::size_t b = 0; b < batches.size(); ++b) {
+          measure(static_cast<std::int64_t>(b));
+        }
+      } else {
+        in_parallel(static_cast<std::int64_t>(batches.size()), measure);
+      }
+    }
+    for (std::size_t i = 0; i < scored.size(); ++i) {
+      explain_missing_values(names_[static_cast<std::size_t>(first) + i], loaded[i], scored[i]);
+    }
+    return scored;
   }
 
  private:
-  std::vector<std::string> texts_;  // one slot an image, so that threads do not meet
+  void load(const std::string& name, Loaded& loaded, Scored& scored) const {
+    try {
+      at::Tensor pred = to_tensor(read_image(method_.images.at(name)).rgb);
+      pred = method_.enlarge > 1 ? upscale_bicubic(pred, method_.enlarge) : pred;
+      at::Tensor held_against;
+      if (!comparison_.references.empty()) {
+        held_against = loaded.ref = to_tensor(read_image(comparison_.references.at(name)).rgb);
+        scored.mismatch = compare_with_reference(name, pred, loaded.ref);
+      } else if (!comparison_.lq.empty()) {
+        held_against = to_tensor(read_image(comparison_.lq.at(name)).rgb);
+        scored.mismatch = method_.enlarge == 1 ? compare_with_lq(name, pred, held_against) : "";
+      }
+      if (scored.mismatch.empty()) {
+        loaded.pred = pred;
+        if (held_against.defined()) {
+          scored.colour_shift = difference(mean_colour(pred), mean_colour(held_against));
+        }
+      }
+    } catch (const UserError& error) {
+      scored.unreadable = error.what();
+    }
+  }
+
+  std::string compare_with_reference(const std::string& name, const at::Tensor& pred, const at::Tensor& ref) const {
+    if (reference_size_ > 0 && (ref.size(2) != reference_size_ || ref.size(3) != reference_size_)) {
+      return fmt::format("{} (reference {}, the benchmark's are {}x{})", name, size_of(ref), reference_size_,
+                         reference_size_);
+    }
+    return ref.sizes() == pred.sizes() ? "" : fmt::format("{} ({}, reference {})", name, size_of(pred), size_of(ref));
+  }
+
+  std::string compare_with_lq(const std::string& name, const at::Tensor& pred, const at::Tensor& lq) const {
+    const bool fits = pred.size(2) == comparison_.scale * lq.size(2) && pred.size(3) == comparison_.scale * lq.size(3);
+    return fits ? "" : fmt::format("{} ({}, x{} of {})", name, size_of(pred), comparison_.scale, size_of(lq));
+  }
+
+  /// Numbers of loaded images of one size, in order, within the limit of pixels.
+  static std::vector<std::vector<std::size_t>> batches_of(const std::vector<Loaded>& loaded) {
+    std::vector<std::vector<std::size_t>> batches;
+    for (std::size_t i = 0; i < loaded.size(); ++i) {
+      if (!loaded[i].pred.defined()) {
+        continue;
+      }
+      const std::int64_t pixels = loaded[i].pred.size(2) * loaded[i].pred.size(3);
+      const auto open = std::find_if(batches.begin(), batches.end(), [&](const auto& batch) {
+        return loaded[batch.front()].pred.sizes() == loaded[i].pred.sizes() &&
+               static_cast<std::int64_t>(batch.size() + 1) * pixels <= kBatchPixels;
+      });
+      if (open == batches.end()) {
+        batches.push_back({i});
+      } else {
+        open->push_back(i);
+      }
+    }
+    return batches;
+  }
+
+  void score_batch(std::size_t m, const std::vector<std::size_t>& batch, const std::vector<Loaded>& loaded,
+                   std::vector<Scored>& scored) const {
+    std::vector<at::Tensor> preds;
+    std::vector<at::Tensor> refs;
+    for (const std::size_t i : batch) {
+      preds.push_back(loaded[i].pred);
+      if (loaded[i].ref.defined()) {
+        refs.push_back(loaded[i].ref);
+      }
+    }
+    const at::Tensor scores = metrics_[m]->score(at::cat(preds), refs.empty() ? at::Tensor() : at::cat(refs));
+    for (std::size_t k = 0; k < batch.size(); ++k) {
+      scored[batch[k]].values[m] = scores[static_cast<std::int64_t>(k)].item<double>();
+    }
+  }
+
+  void explain_missing_values(const std::string& name, const Loaded& loaded, Scored& scored) const {
+    if (!loaded.pred.defined()) {
+      return;
+    }
+    for (std::size_t m = 0; m < metrics_.size(); ++m) {
+      if (std::isnan(scored.values[m])) {
+        const std::string reason = metrics_[m]->undefined_for(loaded.pred.size(2), loaded.pred.size(3));
+        scored.valueless += fmt::format("{}{}: no {} ({})", scored.valueless.empty() ? "" : "; ", name,
+                                        metrics_[m]->name(), reason.empty() ? "too little texture" : reason);
+      }
+    }
+  }
+
+  const Comparison& comparison_;
+  const ComparedMethod& method_;
+  const std::vector<const Metric*>& metrics_;
+  const std::int64_t reference_size_;
+  std::vector<std::string> names_;
 };
 
-std::string first_three(const std::vector<std::string>& remarks) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(remarks.size(), 3); ++i) {
-    text += (i == 0 ? "" : ", ") + remarks[i];
+/// One rank's share as text for the others; JSON keeps every digit of a double and has null for NaN.
+std::string pack(const std::vector<std::pair<std::int64_t, Scored>>& share) {
+  nlohmann::json packed = nlohmann::json::array();
+  for (const auto& [number, scored] : share) {
+    const auto colour = scored.colour_shift ? nlohmann::json(*scored.colour_shift) : nlohmann::json();
+    packed.push_back({number, scored.values, scored.unreadable, scored.mismatch, scored.valueless, colour});
   }
-  return remarks.size() > 3 ? fmt::format("{} and {} more", text, remarks.size() - 3) : text;
+  return packed.dump();
 }
 
-MethodScores score_row(const Row& row, const ImageSet& references,
-                       const std::vector<std::unique_ptr<Metric>>& metrics, Log& log) {
-  MethodScores scores{row.name, source_of(row), {}};
-  std::vector<std::filesystem::path> paths;
-  for (const auto& [name, path] : row.images) {
-    scores.images.push_back({name, std::vector<double>(metrics.size(), std::nan(""))});
-    paths.push_back(path);
+void unpack(const std::string& text, std::vector<Scored>& all) {
+  for (const auto& entry : nlohmann::json::parse(text)) {
+    Scored& scored = all.at(entry[0].get<std::size_t>());
+    for (const auto& value : entry[1]) {
+      scored.values.push_back(value.is_null() ? std::nan("") : value.get<double>());
+    }
+    scored.unreadable = entry[2];
+    scored.mismatch = entry[3];
+    scored.valueless = entry[4];
+    if (!entry[5].is_null()) {
+      scored.colour_shift = entry[5].get<Colour>();
+    }
   }
-  Remarks mismatches(paths.size());
-  Remarks valueless(paths.size());
-  Progress progress(log, row.name, static_cast<std::int64_t>(paths.size()), "images");
-  in_parallel(static_cast<std::int64_t>(paths.size()), [&](std::int64_t number) {
-    const auto i = static_cast<std::size_t>(number);
-    ImageScores& image = scores.images[i];
-    at::Tensor pred = to_tensor(read_image(paths[i]).rgb);
-    if (row.enlarge > 1) {
-      pred = upscale_bicubic(pred, row.enlarge);
+}
+
+/// The remarks of one kind, in the order of the images.
+std::vector<std::string> remarks(const std::vector<Scored>& all, std::string Scored::* kind) {
+  std::vector<std::string> found;
+  for (const Scored& scored : all) {
+    if (!(scored.*kind).empty()) {
+      found.push_back(scored.*kind);
     }
-    at::Tensor ref;
-    if (!references.empty()) {
-      ref = to_tensor(read_image(references.at(image.image)).rgb);
-      if (ref.sizes() != pred.sizes()) {
-        mismatches.add(i, fmt::format("{} ({}, reference {})", image.image, size_of(pred), size_of(ref)));
-        return;
-      }
-    }
-    for (std::size_t m = 0; m < metrics.size(); ++m) {
-      image.values[m] = metrics[m]->score(pred, ref).item<double>();
-      if (std::isnan(image.values[m])) {
-        const std::string reason = metrics[m]->undefined_for(pred.size(2), pred.size(3));
-        valueless.add(i, fmt::format("{}: no {} ({})", image.image, metrics[m]->name(),
-                                     reason.empty() ? "too little texture" : reason));
-      }
-    }
-    progress.advance();
-  });
-  if (const auto wrong = mismatches.all(); !wrong.empty()) {
-    throw UserError("{}: {} of {} images differ in size from their reference: {}", source_of(row), wrong.size(),
-                    paths.size(), first_three(wrong));
   }
+  return found;
+}
+
+void report(const std::vector<Scored>& all, const std::string& name, const std::string& source, Log& log,
+            Problems& problems) {
+  for (const std::string& unreadable : remarks(all, &Scored::unreadable)) {
+    problems.add(unreadable);
+  }
+  if (const auto wrong = remarks(all, &Scored::mismatch); !wrong.empty()) {
+    problems.add(fmt::format("{}: {} of {} images differ in size from what they are held against: {}", source,
+                             wrong.size(), all.size(), first_few(wrong)));
+  }
+  if (const auto none = remarks(all, &Scored::valueless); !none.empty()) {
+    log.warning("{}: {} images are left out of a mean: {}", name, none.size(), first_few(none));
+  }
+}
+
+std::vector<Scored> score_images(const MethodScorer& scorer, const std::string& name, Communicator& communicator,
+                                 Log& log) {
+  const auto images = static_cast<std::int64_t>(scorer.names().size());
+  std::vector<std::pair<std::int64_t, Scored>> share;
+  Progress progress(log, name, images, "images");
+  {
+    // The groups are the same for any number of ranks, so that batches are too, and every bit of a score.
+    const auto groups = communicator.share_work(static_cast<std::uint64_t>((images + kGroup - 1) / kGroup));
+    while (const auto group = groups->next()) {
+      const std::int64_t first = static_cast<std::int64_t>(*group) * kGroup;
+      const std::int64_t last = std::min(first + kGroup, images);
+      std::vector<Scored> scored = scorer.score(first, last);
+      for (std::int64_t i = first; i < last; ++i) {
+        share.emplace_back(i, std::move(scored[static_cast<std::size_t>(i - first)]));
+      }
+      groups->report(static_cast<std::uint64_t>(last - first));
+      progress.set(static_cast<std::int64_t>(groups->reported()));
+    }
+  }
+  progress.set(images);
   progress.finish();
-  if (const auto none = valueless.all(); !none.empty()) {
-    log.warning("{}: {} images are left out of a mean: {}", row.name, none.size(), first_three(none));
+  std::vector<Scored> all(static_cast<std::size_t>(images));
+  for (const std::string& text : communicator.gather(pack(share))) {
+    unpack(text, all);
   }
-  return scores;
+  return all;
 }
 
 }  // namespace
 
 void EvalSettings::bind(Settings& settings) {
-  settings.add(
-      "eval.metrics", metrics,
-      "comma-separated metrics (psnr_y, psnr_rgb, ssim_y, ssim_rgb, niqe); empty: psnr_y, ssim_y and niqe "
-      "with a reference, niqe without");
+  settings.add("eval.metrics", metrics,
+               "comma-separated metrics (docs/metrics.md); empty: all that can be computed, or those of the benchmark");
   settings.add("eval.crop_border", crop_border, "pixels left out on each side before measuring")
       .between(0, 1024);
   settings.add("eval.scale", scale, "factor of the bicubic row, from the low-resolution images to the results")
       .between(1, 16);
+  settings.add("eval.benchmarks", benchmarks, "folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else testdata");
+  settings.add("eval.benchmarks_file", benchmarks_file,
+               "YAML file of benchmarks instead of the shipped one (configs/benchmarks.yaml)");
 }
 
-EvalMethod EvalMethod::parse(const std::string& argument) {
-  const std::size_t equals = argument.find('=');
-  EvalMethod method;
-  if (equals == std::string::npos) {
-    method.folder = argument;
-    const std::filesystem::path clean = std::filesystem::path(argument).lexically_normal();
-    method.name = (clean.has_filename() ? clean : clean.parent_path()).filename().string();
-  } else {
-    method.name = argument.substr(0, equals);
-    method.folder = argument.substr(equals + 1);
-  }
-  if (method.name.empty() || method.folder.empty()) {
-    throw UserError("'{}': expected a folder, or NAME=FOLDER", argument);
-  }
-  return method;
-}
-
-Results evaluate(const EvalRequest& request, const EvalSettings& settings, Log& log) {
-  const bool reference = !request.reference.empty();
-  const auto metrics = choose_metrics(settings, reference);
-  const std::vector<Row> rows = collect_rows(request, settings);
-  const ImageSet references = reference ? list_image_set(request.reference, "references") : ImageSet();
-  for (const Row& row : rows) {
-    check_same_names(row.images, row.folder, reference ? references : rows.front().images,
-                     reference ? request.reference : rows.front().folder);
-  }
+Results evaluate(const Comparison& comparison, const std::vector<const Metric*>& metrics,
+                 std::int64_t reference_size, Communicator& communicator, Log& log, Problems& problems) {
   Results results;
-  results.reference = request.reference.string();
-  for (const auto& metric : metrics) {
+  results.reference = comparison.reference_folder.string();
+  for (const Metric* metric : metrics) {
     results.metrics.push_back(describe(*metric));
   }
-  for (const Row& row : rows) {
-    results.methods.push_back(score_row(row, references, metrics, log));
+  for (const ComparedMethod& each : comparison.methods) {
+    const EvalMethod& method = each.method;
+    const MethodScorer scorer(comparison, each, metrics, reference_size);
+    const std::vector<Scored> all = score_images(scorer, method.name, communicator, log);
+    report(all, method.name, method.source.empty() ? method.folder.string() : method.source, log, problems);
+    MethodScores& scores = results.methods.emplace_back();
+    scores.name = method.name;
+    scores.source = method.source.empty() ? method.folder.string() : method.source;
+    scores.seconds_per_image = method.seconds_per_image;
+    scores.parameters = method.parameters;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      scores.images.push_back({scorer.names()[i], all[i].values, all[i].colour_shift});
+    }
   }
   return results;
 }

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "comm/communicator.h"
 #include "core/log.h"
 #include "core/settings.h"
+#include "eval/comparison.h"
+#include "eval/metrics/metric.h"
 #include "eval/results.h"
 
 namespace samsr {
@@ -16,29 +18,17 @@ struct EvalSettings {
   std::string metrics;           ///< comma-separated; empty for all that can be computed
   std::int64_t crop_border = 0;  ///< pixels
   std::int64_t scale = 4;        ///< of the bicubic row
+  std::string benchmarks;        ///< folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else "testdata"
+  std::string benchmarks_file;   ///< another catalogue of benchmarks; empty: the shipped one
 
   void bind(Settings& settings);
 };
 
-/// A method whose images lie in a folder.
-struct EvalMethod {
-  std::string name;
-  std::filesystem::path folder;
-
-  /// "name=DIR", or "DIR", whose name is then the folder's. UserError when either is empty.
-  static EvalMethod parse(const std::string& argument);
-};
-
-/// What is compared with what.
-struct EvalRequest {
-  std::vector<EvalMethod> methods;
-  std::filesystem::path reference;  ///< empty: only metrics that need none
-  std::filesystem::path lq;         ///< low-resolution images: adds the row `bicubic`; empty: no such row
-};
-
-/// Scores every method of `request` on every image, matched by name. UserError, before anything is
-/// computed, for a folder without images, differing names, a metric that needs the missing reference, two
-/// methods of the same name; and for images of differing size, naming the first three.
-Results evaluate(const EvalRequest& request, const EvalSettings& settings, Log& log);
+/// Scores every method of `comparison` on every image; the ranks share the images, and every rank returns the same
+/// results, whatever their number. `reference_size`: side that every reference must have, in pixels; 0 for any.
+/// Problems: an image that cannot be read, or of another size than its reference - without one, than `scale` times
+/// its low-resolution image; it then has no value. A metric that an image is too small for is said in a line.
+Results evaluate(const Comparison& comparison, const std::vector<const Metric*>& metrics,
+                 std::int64_t reference_size, Communicator& communicator, Log& log, Problems& problems);
 
 }  // namespace samsr

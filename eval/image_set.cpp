@@ -1,6 +1,7 @@
 #include "eval/image_set.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "core/error.h"
@@ -10,16 +11,7 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kShown = 3;
-
-/// "a, b, c and 4 more".
-std::string first_few(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
-    text += (i == 0 ? "" : ", ") + names[i];
-  }
-  return names.size() > kShown ? fmt::format("{} and {} more", text, names.size() - kShown) : text;
-}
+constexpr std::size_t kShown = 3;  // names in a message
 
 /// Files below `folder` that are neither images nor hidden, in order.
 std::vector<std::string> other_files(const fs::path& folder, const std::vector<fs::path>& images) {
@@ -47,11 +39,19 @@ std::vector<std::string> names_lacking(const ImageSet& set, const ImageSet& want
 
 }  // namespace
 
-ImageSet list_image_set(const fs::path& folder, const std::string& role) {
+std::string first_few(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  return names.size() > kShown ? fmt::format("{} and {} more", text, names.size() - kShown) : text;
+}
+
+ImageSet list_image_set(const fs::path& folder, const std::string& role, Problems& problems) {
   const std::vector<fs::path> images = list_images(folder);
   const std::vector<std::string> others = other_files(folder, images);
   if (!others.empty()) {
-    throw UserError("{} {}: not images: {}; move them away", role, folder.string(), first_few(others));
+    problems.add(fmt::format("{} {}: not images: {}; move them away", role, folder.string(), first_few(others)));
   }
   if (images.empty()) {
     throw UserError("{} {}: the folder holds no image", role, folder.string());
@@ -61,16 +61,16 @@ ImageSet list_image_set(const fs::path& folder, const std::string& role) {
     const fs::path relative = path.lexically_relative(folder);
     const auto [known, fresh] = set.emplace((relative.parent_path() / relative.stem()).string(), path);
     if (!fresh) {
-      throw UserError(
+      problems.add(fmt::format(
           "{} {}: {} and {} have the same name; images are matched by name without extension, so keep one", role,
-          folder.string(), known->second.filename().string(), path.filename().string());
+          folder.string(), known->second.filename().string(), path.filename().string()));
     }
   }
   return set;
 }
 
 void check_same_names(const ImageSet& set, const fs::path& folder, const ImageSet& expected,
-                      const fs::path& expected_folder) {
+                      const fs::path& expected_folder, Problems& problems) {
   const std::vector<std::string> missing = names_lacking(set, expected);
   const std::vector<std::string> extra = names_lacking(expected, set);
   if (missing.empty() && extra.empty()) {
@@ -85,7 +85,14 @@ void check_same_names(const ImageSet& set, const fs::path& folder, const ImageSe
     text += fmt::format("{}{} have no counterpart in {}: {}", text.empty() ? "" : "; ", extra.size(),
                         expected_folder.string(), first_few(extra));
   }
-  throw UserError("{}: {}; images are matched by name without extension", folder.string(), text);
+  problems.add(fmt::format("{}: {}; images are matched by name without extension", folder.string(), text));
+}
+
+ImageSet common_images(const ImageSet& set, const ImageSet& wanted) {
+  ImageSet common;
+  std::copy_if(set.begin(), set.end(), std::inserter(common, common.end()),
+               [&](const auto& image) { return wanted.contains(image.first); });
+  return common;
 }
 
 }  // namespace samsr

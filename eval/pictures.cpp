@@ -4,18 +4,11 @@
 
 #include <algorithm>
 
-#include "core/error.h"
 #include "data/image_file.h"
 #include "eval/bicubic.h"
-#include "eval/image_set.h"
 
 namespace samsr {
 namespace {
-
-struct Named {
-  std::string label;
-  ImageSet images;
-};
 
 struct Piece {
   std::int64_t top;
@@ -42,55 +35,62 @@ Piece most_detailed(const at::Tensor& image, std::int64_t side, std::int64_t sca
   return {best / detail.size(3) * stride(height), best % detail.size(3) * stride(width), height, width};
 }
 
-cv::Mat cut(const at::Tensor& image, const Piece& piece, const std::string& name) {
-  if (image.size(2) < piece.top + piece.height || image.size(3) < piece.left + piece.width) {
-    throw UserError("{}: {}x{} pixels, smaller than the other pictures of this image", name, image.size(3),
-                    image.size(2));
-  }
+cv::Mat cut(const at::Tensor& image, const Piece& piece) {
   return to_mat(image.narrow(2, piece.top, piece.height).narrow(3, piece.left, piece.width));
 }
 
 at::Tensor load(const std::filesystem::path& path) { return to_tensor(read_image(path).rgb); }
 
+/// Names that every method of `comparison` has an image of.
+std::vector<std::string> shared_names(const Comparison& comparison) {
+  std::vector<std::string> names;
+  for (const auto& [name, path] : comparison.methods.front().images) {
+    if (std::all_of(comparison.methods.begin(), comparison.methods.end(),
+                    [&, &wanted = name](const ComparedMethod& method) { return method.images.contains(wanted); })) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+/// What there is to see of image `name`, each with its label.
+std::vector<std::pair<std::string, at::Tensor>> pictures_of(const Comparison& comparison, const std::string& name) {
+  std::vector<std::pair<std::string, at::Tensor>> pictures;
+  if (!comparison.lq.empty()) {
+    const at::Tensor low = load(comparison.lq.at(name));
+    pictures.emplace_back(
+        "LR", at::upsample_nearest2d(low, {comparison.scale * low.size(2), comparison.scale * low.size(3)}));
+  }
+  for (const ComparedMethod& method : comparison.methods) {
+    const at::Tensor image = load(method.images.at(name));
+    pictures.emplace_back(method.method.name, method.enlarge > 1 ? upscale_bicubic(image, method.enlarge) : image);
+  }
+  if (!comparison.references.empty()) {
+    pictures.emplace_back("HR", load(comparison.references.at(name)));
+  }
+  return pictures;
+}
+
 }  // namespace
 
-std::vector<PictureRow> picture_rows(const EvalRequest& request, std::int64_t scale, std::int64_t count,
-                                     std::int64_t piece) {
-  std::vector<Named> shown;
-  for (const EvalMethod& method : request.methods) {
-    shown.push_back({method.name, list_image_set(method.folder, "results")});
-  }
-  if (!request.reference.empty()) {
-    shown.push_back({"HR", list_image_set(request.reference, "references")});
-  }
-  const ImageSet lq = request.lq.empty() ? ImageSet() : list_image_set(request.lq, "low-resolution images");
-  const ImageSet& names = !shown.empty() ? shown.front().images : lq;
-  for (std::size_t i = 1; i < shown.size(); ++i) {
-    check_same_names(shown[i].images, shown[i].label, names, shown.front().label);
-  }
-  if (!lq.empty()) {
-    check_same_names(lq, request.lq, names,
-                     shown.empty() ? request.lq : std::filesystem::path(shown.front().label));
-  }
+std::vector<PictureRow> picture_rows(const Comparison& comparison, std::int64_t count, std::int64_t piece) {
   std::vector<PictureRow> rows;
+  const std::vector<std::string> names = shared_names(comparison);
   const auto total = static_cast<std::int64_t>(names.size());
   const std::int64_t wanted = std::min(count, total);
   for (std::int64_t k = 0; k < wanted; ++k) {
-    const std::string name = std::next(names.begin(), (2 * k + 1) * total / (2 * wanted))->first;
-    std::vector<std::pair<std::string, at::Tensor>> images;
-    if (!lq.empty()) {
-      const at::Tensor low = load(lq.at(name));
-      images.emplace_back("LR", at::upsample_nearest2d(low, {scale * low.size(2), scale * low.size(3)}));
-      images.emplace_back("bicubic", upscale_bicubic(low, scale));
+    const std::string& name = names[static_cast<std::size_t>((2 * k + 1) * total / (2 * wanted))];
+    const auto pictures = pictures_of(comparison, name);
+    const at::Tensor& last = pictures.back().second;
+    if (std::any_of(pictures.begin(), pictures.end(),
+                    [&](const auto& picture) { return picture.second.sizes() != last.sizes(); })) {
+      continue;
     }
-    for (const Named& each : shown) {
-      images.emplace_back(each.label, load(each.images.at(name)));
-    }
-    const Piece where = most_detailed(images.back().second, piece, scale);
+    const Piece where = most_detailed(last, piece, comparison.scale);
     PictureRow& row = rows.emplace_back();
     row.name = name;
-    for (const auto& [label, image] : images) {
-      row.pictures.push_back({label, cut(image, where, fmt::format("{} {}", label, name))});
+    for (const auto& [label, image] : pictures) {
+      row.pictures.push_back({label, cut(image, where)});
     }
   }
   return rows;

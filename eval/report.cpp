@@ -3,91 +3,185 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
+#include "data/image_encoder.h"
+#include "embedded/report_css.h"
+#include "embedded/report_js.h"
 #include "eval/chart.h"
 #include "eval/html.h"
 
 namespace samsr {
 namespace {
 
-constexpr const char* kStyle = R"css(
-:root { color-scheme: light dark; --ink: #1c1e21; --faint: #5f6671; --paper: #fff; --line: #d8dce2;
-  --best: #eaf5ec; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e8eb; --faint: #9aa3ae; --paper: #16181b; --line: #353a41; --best: #1d3524; }
+/// Levels of 255 from which on a shift of the mean colour is pointed out.
+constexpr double kVisibleShift = 2;
+/// Digits that the page keeps of a figure beyond those that it shows, so that close images sort rightly.
+constexpr int kHiddenDigits = 3;
+
+std::string colour_cell(const std::optional<Colour>& shift) {
+  if (!shift) {
+    return "<td>-</td>";
+  }
+  const auto& [red, green, blue] = *shift;
+  const bool visible = std::max({std::abs(red), std::abs(green), std::abs(blue)}) >= kVisibleShift;
+  return fmt::format("<td{}>{:+.1f} {:+.1f} {:+.1f}</td>", visible ? " class=\"shifted\"" : "", red, green, blue);
 }
-body { margin: 2rem auto; max-width: 1200px; padding: 0 1rem; color: var(--ink);
-  background: var(--paper); font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
-h3 { font-size: 1rem; margin-bottom: .3rem; }
-table { border-collapse: collapse; } caption { text-align: left; color: var(--faint); }
-th, td { padding: .3rem .9rem; border-bottom: 1px solid var(--line); text-align: right;
-  font-variant-numeric: tabular-nums; }
-th:first-child, td:first-child { text-align: left; }
-td.best { font-weight: 700; background: var(--best); }
-.protocol, figcaption { color: var(--faint); font-size: .85rem; }
-.row { display: flex; flex-wrap: wrap; gap: .6rem; margin-bottom: 1.2rem; }
-figure { margin: 0; flex: 1 1 180px; max-width: 280px; }
-figure img { width: 100%; display: block; image-rendering: pixelated; border-radius: 3px; cursor: zoom-in; }
-figure.wide { flex-basis: 100%; max-width: 100%; } figure.wide img { cursor: zoom-out; }
-.charts { display: flex; flex-wrap: wrap; gap: 1.5rem; } .charts > div { flex: 1 1 420px; max-width: 640px; }
-svg { width: 100%; height: auto; } svg text { fill: var(--faint); font: 12px system-ui, sans-serif; }
-svg .grid { stroke: var(--line); } svg polyline { fill: none; stroke-width: 1.6; }
-svg line[class^=curve] { stroke-width: 3; }
-.curve-0 { stroke: #2f6fde; } .curve-1 { stroke: #d9622b; } .curve-2 { stroke: #2f9e5b; }
-.curve-3 { stroke: #a04fc4; } .curve-4 { stroke: #b8901c; } .curve-5 { stroke: #d1467f; }
-pre { overflow-x: auto; padding: .8rem; border: 1px solid var(--line); border-radius: 4px; font-size: .85rem; }
-)css";
 
-constexpr const char* kScript = R"js(
-document.querySelectorAll('figure').forEach(f => f.addEventListener('click', () => f.classList.toggle('wide')));
-)js";
+std::string figure_cell(const MetricInfo& metric, const MethodScores& method, std::size_t m, Standing place) {
+  const char* const kind = place == Standing::kBest     ? " class=\"best\""
+                           : place == Standing::kSecond ? " class=\"second\""
+                                                        : "";
+  std::string html = fmt::format("<td{}><span>{}</span>", kind, display_value(metric, method.mean(m)));
+  if (const auto interval = method.interval(m)) {
+    html += "<small>" + display_interval(*interval, metric.decimals) + "</small>";
+  }
+  return html + "</td>";
+}
 
-std::string table_html(const ResultTable& table) {
-  const Results& results = table.results;
-  std::string html = "<table>\n<thead><tr><th>method</th><th>images</th>";
-  for (const MetricInfo& metric : results.metrics) {
-    html += fmt::format("<th title=\"{}\">{} {}</th>", escape_html(metric.protocol),
-                        escape_html(display_name(metric)), metric.higher_is_better ? "↑" : "↓");
-  }
-  html += "</tr></thead>\n<tbody>\n";
-  for (std::size_t row = 0; row < results.methods.size(); ++row) {
-    const MethodScores& method = results.methods[row];
-    html += fmt::format("<tr><td title=\"{}\">{}</td><td>{}</td>", escape_html(method.source),
-                        escape_html(method.name), method.images.size());
-    for (std::size_t m = 0; m < results.metrics.size(); ++m) {
-      html += fmt::format("<td{}>{}</td>", results.best(m) == static_cast<int>(row) ? " class=\"best\"" : "",
-                          display_value(results.metrics[m], method.mean(m)));
-    }
-    html += "</tr>\n";
-  }
-  html += "</tbody>\n</table>\n<p class=\"protocol\">↑ higher is better, ↓ lower is better. ";
+/// Below a table: what its figures are, and over how many images where that is not all.
+std::string protocol_html(const Results& results, bool colours) {
+  std::string html =
+      "<p class=\"note\">↑ higher is better, ↓ lower is better; best bold, second best underlined. Small: 95 % bootstrap "
+      "interval of the mean over images. ";
   for (std::size_t m = 0; m < results.metrics.size(); ++m) {
     const MetricInfo& metric = results.metrics[m];
-    html += fmt::format("{}{}: {}", m == 0 ? "" : "; ", escape_html(display_name(metric)),
-                        escape_html(metric.protocol));
+    html += fmt::format("{}{}: {}", m == 0 ? "" : "; ", escape_html(display_name(metric)), escape_html(metric.protocol));
     for (const MethodScores& method : results.methods) {
       if (method.counted(m) != static_cast<std::int64_t>(method.images.size())) {
         html += fmt::format(" ({}: mean over {} images)", escape_html(method.name), method.counted(m));
       }
     }
   }
-  return html + ".</p>\n";
+  html += ".";
+  if (colours) {
+    html += fmt::format(" Colour shift: red, green and blue of the mean colour, less those of the {}, in levels of 255.",
+                        results.reference.empty() ? "low-resolution image" : "reference");
+  }
+  return html + "</p>\n";
 }
 
-std::string picture_html(const PictureRow& row) {
-  std::string html = fmt::format("<h3>{}</h3>\n<div class=\"row\">\n", escape_html(row.name));
+std::string table_html(const Results& results) {
+  const bool colours = std::any_of(results.methods.begin(), results.methods.end(),
+                                   [](const MethodScores& method) { return method.colour_shift().has_value(); });
+  std::string html = "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">method</th><th scope=\"col\">images</th>";
+  std::vector<std::vector<Standing>> places;
+  for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+    const MetricInfo& metric = results.metrics[m];
+    html += fmt::format("<th scope=\"col\" title=\"{}\">{} {}</th>", escape_html(metric.protocol),
+                        escape_html(display_name(metric)), metric.higher_is_better ? "↑" : "↓");
+    places.push_back(results.places(m));
+  }
+  html += std::string(colours ? "<th scope=\"col\">colour shift</th>" : "") + "</tr></thead>\n<tbody>\n";
+  for (std::size_t row = 0; row < results.methods.size(); ++row) {
+    const MethodScores& method = results.methods[row];
+    html += fmt::format("<tr><td title=\"{}\">{}</td><td>{}</td>", escape_html(method.source),
+                        escape_html(method.name), method.images.size());
+    for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+      html += figure_cell(results.metrics[m], method, m, places[m][row]);
+    }
+    html += (colours ? colour_cell(method.colour_shift()) : "") + "</tr>\n";
+  }
+  return html + "</tbody>\n</table></div>\n" + protocol_html(results, colours);
+}
+
+std::string row_id(std::size_t section, std::size_t row) { return fmt::format("pictures-{}-{}", section, row); }
+
+std::string picture_html(const PictureRow& row, const std::string& id) {
+  std::string html = fmt::format("<div id=\"{}\"><h4>{}</h4>\n<div class=\"row\">\n", id, escape_html(row.name));
   for (const Picture& picture : row.pictures) {
     const std::string label = escape_html(picture.label);
+    const EncodedImage file =
+        encode_image({.rgb = picture.rgb}, ImageFormat::kWebp, {.webp_lossless = true}, picture.label);
     html += fmt::format(
-        "<figure><img alt=\"{} of {}\" width=\"{}\" height=\"{}\" style=\"height:auto\" "
-        "src=\"data:image/png;base64,{}\"><figcaption>{}</figcaption></figure>\n",
-        label, escape_html(row.name), picture.rgb.cols, picture.rgb.rows, base64(encode_png(picture.rgb)),
-        label);
+        "<figure tabindex=\"0\"><div class=\"view\"><img alt=\"{} of {}\" width=\"{}\" height=\"{}\" draggable=\"false\" "
+        "src=\"data:image/webp;base64,{}\"></div><figcaption>{}</figcaption></figure>\n",
+        label, escape_html(row.name), picture.rgb.cols, picture.rgb.rows, base64(file.bytes), label);
   }
-  return html + "</div>\n";
+  return html + "</div></div>\n";
+}
+
+std::string pictures_html(const std::vector<PictureRow>& rows, std::size_t section) {
+  if (rows.empty()) {
+    return {};
+  }
+  std::string html =
+      "<h3>Pictures</h3>\n<div class=\"tools\"><span class=\"note\">Point at a picture, or step to it with the Tab key "
+      "and move with the arrow keys: the lens shows the same place in all pictures of the row.</span>"
+      "<label>zoom <select class=\"zoom\"><option value=\"2\">×2</option><option value=\"4\" selected>×4</option>"
+      "<option value=\"8\">×8</option></select></label></div>\n";
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    html += picture_html(rows[r], row_id(section, r));
+  }
+  return html;
+}
+
+/// Names of all images that any method has, in the order in which they are met.
+std::vector<std::string> image_names(const Results& results, std::map<std::string, std::size_t>& numbers) {
+  std::vector<std::string> names;
+  for (const MethodScores& method : results.methods) {
+    for (const ImageScores& image : method.images) {
+      if (numbers.emplace(image.image, names.size()).second) {
+        names.push_back(image.image);
+      }
+    }
+  }
+  return names;
+}
+
+/// What report.js builds the table of single images from: values[metric][method][image], null where there is none.
+std::string scores_json(const ResultTable& table, std::size_t section) {
+  const Results& results = table.results;
+  std::map<std::string, std::size_t> numbers;
+  nlohmann::ordered_json data;
+  data["images"] = image_names(results, numbers);
+  data["methods"] = nlohmann::ordered_json::array();
+  for (const MethodScores& method : results.methods) {
+    data["methods"].push_back(method.name);
+  }
+  for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+    const MetricInfo& metric = results.metrics[m];
+    const double unit = std::pow(10, metric.decimals + kHiddenDigits);
+    data["metrics"].push_back(
+        {{"label", display_name(metric)}, {"higher", metric.higher_is_better}, {"decimals", metric.decimals}});
+    nlohmann::ordered_json methods = nlohmann::ordered_json::array();
+    for (const MethodScores& method : results.methods) {
+      std::vector<nlohmann::ordered_json> values(numbers.size());
+      for (const ImageScores& image : method.images) {
+        if (std::isfinite(image.values[m])) {
+          values[numbers.at(image.image)] = std::round(image.values[m] * unit) / unit;
+        }
+      }
+      methods.push_back(values);
+    }
+    data["values"].push_back(methods);
+  }
+  data["pictures"] = nlohmann::ordered_json::object();
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    data["pictures"][table.rows[r].name] = row_id(section, r);
+  }
+  std::string json = data.dump();
+  for (std::size_t at = json.find('<'); at != std::string::npos; at = json.find('<', at)) {
+    json.replace(at, 1, "\\u003c");  // a name must not end the script element
+  }
+  return json;
+}
+
+std::string section_html(const ResultTable& table, std::size_t section) {
+  std::string html = fmt::format("<section id=\"set-{}\">\n<h2>{}</h2>\n", section, escape_html(table.heading)) +
+                     table_html(table.results) + pictures_html(table.rows, section);
+  if (!table.results.metrics.empty() && !table.results.methods.empty()) {
+    html += fmt::format(
+        "<div class=\"scores\"><h3>Single images</h3>\n<div class=\"tools\"><label>metric <select></select></label>"
+        "<span class=\"note\">A click on a heading sorts; a second click the other way round.</span></div>\n"
+        "<div class=\"wide\"><table></table></div>\n<button type=\"button\" class=\"more\" hidden>show all</button>\n"
+        "<script type=\"application/json\">{}</script></div>\n",
+        scores_json(table, section));
+  }
+  return html + "</section>\n";
 }
 
 std::string charts_html(const std::vector<LossCurve>& curves) {
@@ -107,6 +201,14 @@ std::string charts_html(const std::vector<LossCurve>& curves) {
   return html + "</div>\n";
 }
 
+std::string links_html(const std::vector<ResultTable>& tables) {
+  std::string html = "<nav>";
+  for (std::size_t t = 0; t < tables.size(); ++t) {
+    html += fmt::format("<a href=\"#set-{}\">{}</a>", t, escape_html(tables[t].heading));
+  }
+  return html + "</nav>\n";
+}
+
 }  // namespace
 
 std::string report_html(const ReportInput& input) {
@@ -115,18 +217,15 @@ std::string report_html(const ReportInput& input) {
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n"
       "<style>{}</style>\n</head>\n<body>\n<h1>{}</h1>\n",
-      title, kStyle, title);
+      title, embedded::report_css, title);
   if (!input.summary.empty()) {
-    html += fmt::format("<p>{}</p>\n", escape_html(input.summary));
+    html += fmt::format("<p class=\"note\">{}</p>\n", escape_html(input.summary));
   }
-  for (const ResultTable& table : input.tables) {
-    html += fmt::format("<h2>{}</h2>\n", escape_html(table.heading)) + table_html(table);
+  if (input.tables.size() > 1) {
+    html += links_html(input.tables);
   }
-  if (!input.rows.empty()) {
-    html += "<h2>Pictures</h2>\n<p class=\"protocol\">A click enlarges a picture.</p>\n";
-    for (const PictureRow& row : input.rows) {
-      html += picture_html(row);
-    }
+  for (std::size_t t = 0; t < input.tables.size(); ++t) {
+    html += section_html(input.tables[t], t);
   }
   if (!input.curves.empty()) {
     html += "<h2>Losses</h2>\n" + charts_html(input.curves);
@@ -135,7 +234,7 @@ std::string report_html(const ReportInput& input) {
     html += fmt::format("<details><summary>{}</summary><pre>{}</pre></details>\n", escape_html(note.heading),
                         escape_html(note.text));
   }
-  return html + fmt::format("<script>{}</script>\n</body>\n</html>\n", kScript);
+  return html + fmt::format("<script>{}</script>\n</body>\n</html>\n", embedded::report_js);
 }
 
 void write_report(const ReportInput& input, const std::filesystem::path& file) {

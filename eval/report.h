@@ -23,10 +23,11 @@ struct PictureRow {
   std::vector<Picture> pictures;
 };
 
-/// A table with its heading.
+/// What was measured on one set of images: a section of the page.
 struct ResultTable {
   std::string heading;
   Results results;
+  std::vector<PictureRow> rows = {};  ///< named like images of `results`
 };
 
 /// A run's settings, a command: shown as it is, folded.
@@ -39,12 +40,13 @@ struct ReportInput {
   std::string title;
   std::string summary;  ///< a sentence or two below the title
   std::vector<ResultTable> tables;
-  std::vector<PictureRow> rows;
   std::vector<LossCurve> curves;  ///< one chart a run
   std::vector<ReportNote> notes;
 };
 
-/// The page. Text is escaped.
+/// The page. Text is escaped. A section has the means of each method with its interval and colour shift; pictures, with
+/// a lens that shows the same place of all pictures of a row enlarged, led by pointer, finger or arrow keys; and the
+/// figures of every image, sorted by a click on a heading.
 std::string report_html(const ReportInput& input);
 
 /// Writes the page, complete or not at all.

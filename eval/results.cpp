@@ -9,6 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "eval/markup.h"
 
 namespace samsr {
 namespace {
@@ -26,26 +27,6 @@ double number_of(const nlohmann::json& entry, const char* key) {
 }
 
 std::string arrow(const MetricInfo& metric) { return metric.higher_is_better ? "↑" : "↓"; }
-
-/// A CSV field, quoted where it must be.
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) {
-    return text;
-  }
-  std::string quoted = "\"";
-  for (const char c : text) {
-    quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  }
-  return quoted + "\"";
-}
-
-/// Text inside a Markdown table's cell.
-std::string cell(std::string text) {
-  for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) {
-    text.replace(at, 1, "\\|");
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -67,19 +48,35 @@ double MethodScores::mean(std::size_t metric) const {
   return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
-int Results::best(std::size_t metric) const {
-  int winner = -1;
-  for (std::size_t i = 0; methods.size() > 1 && i < methods.size(); ++i) {
-    const double mean = methods[i].mean(metric);
-    if (std::isnan(mean)) {
-      continue;
-    }
-    const double best_mean = winner < 0 ? mean : methods[static_cast<std::size_t>(winner)].mean(metric);
-    if (winner < 0 || (metrics.at(metric).higher_is_better ? mean > best_mean : mean < best_mean)) {
-      winner = static_cast<int>(i);
-    }
+std::optional<Interval> MethodScores::interval(std::size_t metric) const {
+  std::vector<double> values;
+  for (const ImageScores& image : images) {
+    values.push_back(image.values.at(metric));
   }
-  return winner;
+  return bootstrap_interval(values);
+}
+
+std::optional<Colour> MethodScores::colour_shift() const {
+  Colour sum{};
+  double count = 0;
+  for (const ImageScores& image : images) {
+    for (std::size_t c = 0; image.colour_shift && c < sum.size(); ++c) {
+      sum[c] += (*image.colour_shift)[c];
+    }
+    count += image.colour_shift ? 1 : 0;
+  }
+  if (count == 0) {
+    return std::nullopt;
+  }
+  return Colour{sum[0] / count, sum[1] / count, sum[2] / count};
+}
+
+std::vector<Standing> Results::places(std::size_t metric) const {
+  std::vector<double> means;
+  for (const MethodScores& method : methods) {
+    means.push_back(method.mean(metric));
+  }
+  return standings(means, metrics.at(metric).higher_is_better, metrics[metric].decimals);
 }
 
 std::string display_name(const MetricInfo& metric) {
@@ -93,6 +90,10 @@ std::string display_value(const MetricInfo& metric, double value) {
   return std::isnan(value) ? "-" : fmt::format("{:.{}f}", value, metric.decimals);
 }
 
+std::string display_interval(const Interval& interval, int decimals) {
+  return fmt::format("[{:.{}f}, {:.{}f}]", interval.low, decimals, interval.high, decimals);
+}
+
 std::string markdown_table(const Results& results) {
   std::string text = "| method | images |";
   std::string rule = "| --- | ---: |";
@@ -101,17 +102,22 @@ std::string markdown_table(const Results& results) {
     rule += " ---: |";
   }
   text += "\n" + rule + "\n";
+  std::vector<std::vector<Standing>> places;
+  for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+    places.push_back(results.places(m));
+  }
   for (std::size_t row = 0; row < results.methods.size(); ++row) {
     const MethodScores& method = results.methods[row];
-    text += fmt::format("| {} | {} |", cell(method.name), method.images.size());
+    text += fmt::format("| {} | {} |", markdown_cell(method.name), method.images.size());
     for (std::size_t m = 0; m < results.metrics.size(); ++m) {
       const std::string value = display_value(results.metrics[m], method.mean(m));
-      text += results.best(m) == static_cast<int>(row) ? fmt::format(" **{}** |", value)
-                                                       : fmt::format(" {} |", value);
+      const auto interval = method.interval(m);
+      text += fmt::format(" {}{}{} |", markdown_marked(value, places[m][row]), interval ? " " : "",
+                          interval ? display_interval(*interval, results.metrics[m].decimals) : "");
     }
     text += "\n";
   }
-  text += "\n";
+  text += "\n- in brackets: 95 % bootstrap interval of the mean over images\n";
   for (std::size_t m = 0; m < results.metrics.size(); ++m) {
     text += fmt::format("- {}: {}", display_name(results.metrics[m]), results.metrics[m].protocol);
     for (const MethodScores& method : results.methods) {
@@ -139,7 +145,7 @@ std::string csv_table(const Results& results) {
   text += "\n";
   for (const MethodScores& method : results.methods) {
     for (const ImageScores& image : method.images) {
-      text += field(method.name) + "," + field(image.image);
+      text += csv_field(method.name) + "," + csv_field(image.image);
       for (const double value : image.values) {
         text += std::isnan(value) ? std::string(",") : fmt::format(",{}", value);
       }
@@ -174,11 +180,17 @@ std::string json_results(const Results& results) {
     for (std::size_t m = 0; m < results.metrics.size(); ++m) {
       entry["mean"][results.metrics[m].name] = number(method.mean(m));
       entry["counted"][results.metrics[m].name] = method.counted(m);
+      const auto interval = method.interval(m);
+      entry["interval"][results.metrics[m].name] =
+          interval ? nlohmann::ordered_json{interval->low, interval->high} : nlohmann::ordered_json();
     }
     for (const ImageScores& image : method.images) {
       nlohmann::ordered_json scores{{"image", image.image}};
       for (std::size_t m = 0; m < results.metrics.size(); ++m) {
         scores[results.metrics[m].name] = number(image.values[m]);
+      }
+      if (image.colour_shift) {
+        scores["colour_shift"] = *image.colour_shift;
       }
       entry["per_image"].push_back(scores);
     }
@@ -220,6 +232,9 @@ Results read_results(const std::filesystem::path& file) {
         image.image = scores.at("image");
         for (const MetricInfo& metric : results.metrics) {
           image.values.push_back(number_of(scores, metric.name.c_str()));
+        }
+        if (scores.contains("colour_shift")) {
+          image.colour_shift = scores["colour_shift"].get<Colour>();
         }
       }
     }

@@ -1,13 +1,17 @@
 #pragma once
 // Scores of several methods on one set of images, and the files they are kept in.
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "eval/bootstrap.h"
 #include "eval/metrics/metric.h"
+#include "eval/standing.h"
 
 namespace samsr {
 
@@ -21,10 +25,14 @@ struct MetricInfo {
 
 MetricInfo describe(const Metric& metric);
 
+/// Red, green and blue, 0 … 255.
+using Colour = std::array<double, 3>;
+
 /// One image's scores in the order of the metrics; NaN where a metric has no value.
 struct ImageScores {
   std::string image;
   std::vector<double> values;
+  std::optional<Colour> colour_shift = {};  ///< mean colour less that of what it is held against
 };
 
 /// What one method reached.
@@ -38,6 +46,10 @@ struct MethodScores {
   /// Mean over the images that have a value, and their number; NaN and 0 when none has.
   double mean(std::size_t metric) const;
   std::int64_t counted(std::size_t metric) const;
+  /// Where the mean lies with 95 % confidence; none for fewer than two images.
+  std::optional<Interval> interval(std::size_t metric) const;
+  /// Mean over the images that have one: by how much the method changes colours. None when no image has.
+  std::optional<Colour> colour_shift() const;
 };
 
 struct Results {
@@ -47,16 +59,19 @@ struct Results {
   std::string benchmark;  ///< machine name of the set ("realsr"); empty for plain folders
   std::string title;      ///< its name for readers ("RealSR"); empty for plain folders
 
-  /// Index of the method with the best mean; -1 when no method has a value or there is only one method.
-  int best(std::size_t metric) const;
+  /// Place of each method's mean.
+  std::vector<Standing> places(std::size_t metric) const;
 };
 
 /// "PSNR-Y" for "psnr_y".
 std::string display_name(const MetricInfo& metric);
 /// A figure as tables show it; "-" for NaN.
 std::string display_value(const MetricInfo& metric, double value);
+/// "[24.01, 25.30]" with as many decimals as the metric's figures.
+std::string display_interval(const Interval& interval, int decimals);
 
-/// Table with one row a method, best in bold, and below it each metric's protocol and count.
+/// Table with one row a method, best in bold, second best underlined, each mean with its interval; below it each
+/// metric's protocol and count.
 std::string markdown_table(const Results& results);
 /// One line an image and method: method,image,<metric>…; empty where there is no value.
 std::string csv_table(const Results& results);

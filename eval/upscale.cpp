@@ -1,124 +1,183 @@
 #include "eval/upscale.h"
 
-#include <ATen/ATen.h>
+#include <torch/torch.h>
 
+#include <algorithm>
+#include <chrono>
 #include <map>
-#include <vector>
+#include <optional>
+#include <sstream>
+#include <thread>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "data/image_file.h"
-#include "eval/bicubic.h"
+#include "eval/upscale_plan.h"
+#include "eval/upscale_record.h"
+#include "models/first_stage.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-struct Job {
-  fs::path in;
-  fs::path out;
-};
+/// One channel (H,W) of 8 or 16 bits to (scale·H, scale·W) of `depth`, with the kernel of z_y.
+cv::Mat enlarge_alpha(const cv::Mat& alpha, std::int64_t scale, int depth) {
+  const double largest = alpha.depth() == CV_16U ? 65535 : 255;
+  cv::Mat numbers;
+  alpha.convertTo(numbers, CV_32F, (depth == CV_16U ? 65535 : 255) / largest);
+  const at::Tensor large =
+      enlarge_bicubic(at::from_blob(numbers.data, {1, 1, numbers.rows, numbers.cols}, at::kFloat), scale);
+  cv::Mat enlarged;
+  cv::Mat(static_cast<int>(large.size(2)), static_cast<int>(large.size(3)), CV_32FC1, large.data_ptr<float>())
+      .convertTo(enlarged, depth);
+  return enlarged;
+}
 
-bool is_png(const fs::path& path) { return path.extension() == ".png" || path.extension() == ".PNG"; }
+/// What became of pictures on the way, for one line each at the end: remark → names of pictures, in their order.
+using Remarks = std::map<std::string, std::vector<std::string>>;
 
-std::vector<Job> plan_folder(const fs::path& in, const fs::path& out) {
-  if (fs::exists(out) && !fs::is_directory(out)) {
-    throw UserError("{}: is a file, but the pictures of a folder need a folder", out.string());
+void remark(Remarks& remarks, const std::string& texts, const std::string& name) {
+  std::istringstream list(texts);
+  for (std::string text; std::getline(list >> std::ws, text, ',');) {
+    remarks[text].push_back(name);
   }
-  if (fs::exists(out) && fs::equivalent(in, out)) {
-    throw UserError("{}: input and output are the same folder; name another for the results", out.string());
-  }
-  const std::vector<fs::path> pictures = list_images(in);
-  if (pictures.empty()) {
-    throw UserError("{}: the folder holds no image", in.string());
-  }
-  std::vector<Job> jobs;
-  std::map<fs::path, fs::path> taken;
-  for (const fs::path& picture : pictures) {
-    fs::path name = picture.lexically_relative(in);
-    name.replace_extension(".png");
-    const auto [other, fresh] = taken.emplace(name, picture);
-    if (!fresh) {
-      throw UserError("{} and {} would both become {}: rename one", other->second.string(), picture.string(),
-                      (out / name).string());
+}
+
+/// Remarks of all ranks, on every rank.
+Remarks gather(const Remarks& mine, Communicator& comm) {
+  std::string lines;
+  for (const auto& [text, names] : mine) {
+    for (const std::string& name : names) {
+      lines += text + '\n' + name + '\n';
     }
-    jobs.push_back({picture, out / name});
   }
-  return jobs;
+  Remarks all;
+  for (const std::string& of_rank : comm.gather(lines)) {
+    std::istringstream in(of_rank);
+    for (std::string text, name; std::getline(in, text) && std::getline(in, name);) {
+      all[text].push_back(name);
+    }
+  }
+  for (auto& [text, names] : all) {
+    std::sort(names.begin(), names.end());
+  }
+  return all;
 }
 
-std::vector<Job> plan_jobs(const fs::path& in, const fs::path& out) {
-  if (!fs::exists(in)) {
-    throw UserError("{}: no such file or folder", in.string());
-  }
-  if (fs::is_directory(in)) {
-    return plan_folder(in, out);
-  }
-  if (fs::is_directory(out) || !out.has_extension()) {
-    return {{in, out / in.stem().concat(".png")}};
-  }
-  if (!is_png(out)) {
-    throw UserError("{}: results are written as PNG; end the name in .png or name a folder", out.string());
-  }
-  if (fs::exists(out) && fs::equivalent(in, out)) {
-    throw UserError("{}: input and output are the same file", out.string());
-  }
-  return {{in, out}};
-}
+class Upscaling {
+ public:
+  Upscaling(const Upscaler& upscaler, const UpscaleSettings& settings, Communicator& comm, Log& log)
+      : upscaler_(upscaler), settings_(settings), comm_(comm), log_(log) {}
 
-cv::Mat enlarge_alpha(const cv::Mat& alpha, std::int64_t scale) {
-  const cv::Mat whole = alpha.clone();  // contiguous
-  const at::Tensor small = at::from_blob(whole.data, {1, 1, whole.rows, whole.cols}, at::kByte);
-  const at::Tensor large = upscale_bicubic(small, scale);
-  return cv::Mat(static_cast<int>(large.size(2)), static_cast<int>(large.size(3)), CV_8UC1,
-                 large.data_ptr<std::uint8_t>())
-      .clone();
-}
+  /// Does the jobs that are not kept.
+  void run(const std::vector<UpscaleJob>& jobs, const std::vector<char>& kept) {
+    std::vector<const UpscaleJob*> todo;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (kept[i] == 0) {
+        todo.push_back(&jobs[i]);
+      }
+    }
+    const auto done = static_cast<std::int64_t>(jobs.size() - todo.size());
+    if (done > 0) {
+      log_.info("{} of {} results are there already and kept", done, jobs.size());
+    }
+    Progress progress(log_, "upscale", static_cast<std::int64_t>(jobs.size()), "images", done);
+    {
+      const auto queue = comm_.share_work(todo.size());
+      const auto show = [&](const std::string& note) {
+        progress.set(done + static_cast<std::int64_t>(queue->reported()), note);
+      };
+      while (const auto item = queue->next()) {
+        const UpscaleJob& job = *todo[*item];
+        upscale(job, jobs.size() == 1);
+        queue->report(1);
+        show(job.in.filename().string());
+      }
+      while (comm_.rank() == 0 && queue->reported() < todo.size()) {  // the other ranks' last pictures
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        show("");
+      }
+    }
+    progress.finish();
+    tell(jobs.size());
+  }
 
-void upscale_one(const Upscaler& upscaler, const Job& job) {
-  const ImageFile image = read_image(job.in);
-  const cv::Mat result = upscaler.upscale(image.rgb);
-  make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
-  write_png(job.out, result, image.alpha.empty() ? cv::Mat() : enlarge_alpha(image.alpha, upscaler.scale()));
-}
+ private:
+  /// A picture that fails is left out, but for a single one; a result that cannot be written ends all.
+  void upscale(const UpscaleJob& job, bool alone) {
+    const std::string name = job.in.filename().string();
+    EncodedImage encoded;
+    try {
+      encoded = encode_image(upscaled(read_image(job.in, Bits::kKept), job, name), job.format, settings_.encoder, name);
+    } catch (const UserError& error) {
+      if (alone) {
+        throw;
+      }
+      log_.from_rank(std::string("left out: ") + error.what());
+      remark(failed_, "failed", name);
+      return;
+    }
+    remark(changed_, encoded.changed, name);
+    make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
+    write_file_atomically(job.out, encoded.bytes);
+  }
+
+  ImageFile upscaled(const ImageFile& image, const UpscaleJob& job, const std::string& name) {
+    const bool deep = image.rgb.depth() == CV_16U;
+    const bool png = job.format == ImageFormat::kPng;
+    const int depth = settings_.bits == "16" || (deep && png && settings_.bits == "auto") ? CV_16U : CV_8U;
+    if (deep && depth == CV_8U) {
+      remark(changed_, png ? "16 bits became 8 (upscale.bits=8)" : "16 bits became 8", name);
+    }
+    if (image.converted.find("CMYK") != std::string::npos) {
+      remark(changed_, "CMYK became RGB without its colour profile", name);
+    }
+    ImageFile result = image;
+    result.rgb = upscaler_.upscale(image.rgb, depth);
+    if (!image.alpha.empty()) {
+      result.alpha = enlarge_alpha(image.alpha, upscaler_.scale(), depth);
+    }
+    return result;
+  }
+
+  void tell(std::size_t pictures) {
+    for (const auto& [text, names] : gather(changed_, comm_)) {
+      log_.info("{}: {}{}", text, names.front(), names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1));
+    }
+    const Remarks failed = gather(failed_, comm_);
+    if (!failed.empty()) {
+      const std::vector<std::string>& names = failed.begin()->second;
+      throw UserError("{} of {} images could not be upscaled, the first is {}; the others are done", names.size(), pictures,
+                      names.front());
+    }
+  }
+
+  const Upscaler& upscaler_;
+  const UpscaleSettings& settings_;
+  Communicator& comm_;
+  Log& log_;
+  Remarks changed_;
+  Remarks failed_;
+};
 
 }  // namespace
 
 void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks,
-                   const fs::path& in, const fs::path& out, Log& log) {
-  const std::vector<Job> jobs = plan_jobs(in, out);
+                   const fs::path& in, const fs::path& out, Communicator& comm, Log& log) {
+  const UpscalePlan plan = plan_upscale(in, out, settings);
   const Upscaler upscaler(loaded, settings, masks);
+  std::vector<char> kept(plan.jobs.size(), 0);
+  if (!plan.folder.empty()) {
+    const std::string record = upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
+    if (comm.rank() == 0) {
+      kept = kept_results(plan.folder, plan.jobs, record, settings.resume);
+      prepare_results(plan.folder, plan.jobs, kept, record);
+    }
+    comm.broadcast(kept.data(), kept.size(), 0);  // also a barrier: what it removes is gone before others write
+  }
   log.info("upscaling {} x{}: {}", in.string(), upscaler.scale(), upscaler.describe());
-  std::vector<Job> todo;
-  for (const Job& job : jobs) {
-    if (!settings.resume || !fs::exists(job.out)) {
-      todo.push_back(job);
-    }
-  }
-  const auto kept = static_cast<std::int64_t>(jobs.size() - todo.size());
-  if (kept > 0) {
-    log.info("{} of {} results are there already and kept", kept, jobs.size());
-  }
-  Progress progress(log, "upscale", static_cast<std::int64_t>(jobs.size()), "images", kept);
-  std::vector<std::string> failed;
-  for (const Job& job : todo) {
-    try {
-      upscale_one(upscaler, job);
-    } catch (const UserError& error) {
-      if (jobs.size() == 1) {
-        throw;
-      }
-      log.warning("left out: {}", error.what());
-      failed.push_back(job.in.filename().string());
-    }
-    progress.advance(1, job.in.filename().string());
-  }
-  progress.finish();
-  if (!failed.empty()) {
-    throw UserError("{} of {} images could not be upscaled, the first is {}; the others are in {}",
-                    failed.size(), jobs.size(), failed.front(), out.string());
-  }
+  Upscaling(upscaler, settings, comm, log).run(plan.jobs, kept);
 }
 
 }  // namespace samsr

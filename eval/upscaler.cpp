@@ -19,16 +19,61 @@ constexpr const char* kOneStep = "one_step";
 constexpr const char* kRollout = "rollout";
 constexpr const char* kAncestral = "ancestral";
 
+/// The sampler in use; UserError when noise or masks are asked for that exclude it or each other.
+std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& settings) {
+  const std::string sampler = settings.sampler != "auto" ? settings.sampler
+                              : loaded.kind == "teacher" ? kAncestral
+                                                         : kOneStep;
+  const bool masks_named = settings.masks == "graph" || settings.masks == "sam";
+  if (settings.noise == "plain" && masks_named) {
+    throw UserError("plain noise (upscale.noise) uses no masks, but {} masks are asked for (upscale.masks): leave one of "
+                    "the two out",
+                    settings.masks);
+  }
+  if (settings.noise == "sam" && settings.masks == "none") {
+    throw UserError("upscale.noise=sam is shaped by masks, and upscale.masks is none: leave one of the two out");
+  }
+  if (sampler != kOneStep && (masks_named || settings.noise == "sam")) {
+    throw UserError("masks shape the noise of a single step, and this model is sampled in many ({}): leave upscale.masks "
+                    "and upscale.noise out, or set upscale.sampler=one_step",
+                    sampler);
+  }
+  return sampler;
+}
+
 /// What shapes the noise of one step; null for plain noise. The device is the model's.
 std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const UpscaleSettings& settings,
                                         MaskSettings masks, at::Device device) {
-  if (settings.masks == "none" || (settings.masks == "auto" && loaded.kind != "sam_student")) {
+  const bool as_trained = settings.noise == "auto" && settings.masks == "auto";
+  if (settings.noise == "plain" || settings.masks == "none" || (as_trained && loaded.kind != "sam_student")) {
     return nullptr;
   }
   if (settings.masks != "auto") {
     masks.source = settings.masks;
   }
   return make_mask_source(masks, device);
+}
+
+double largest_value(int depth) { return depth == CV_16U ? 65535 : 255; }
+
+/// CV_8UC3 or CV_16UC3 RGB to (1,3,H,W) float32 in [-1,1].
+at::Tensor to_signed(const cv::Mat& rgb) {
+  cv::Mat numbers;
+  rgb.convertTo(numbers, CV_32F);
+  return at::from_blob(numbers.data, {1, rgb.rows, rgb.cols, 3}, at::kFloat)
+      .permute({0, 3, 1, 2})
+      .div(largest_value(rgb.depth()) / 2)
+      .sub(1)
+      .contiguous();
+}
+
+/// (1,3,H,W) float32 in [-1,1] to RGB of `depth`, rounded.
+cv::Mat from_signed(const at::Tensor& image, int depth) {
+  const at::Tensor numbers = ((image + 1) * (largest_value(depth) / 2))[0].permute({1, 2, 0}).contiguous();
+  cv::Mat rgb;
+  cv::Mat(static_cast<int>(numbers.size(0)), static_cast<int>(numbers.size(1)), CV_32FC3, numbers.data_ptr<float>())
+      .convertTo(rgb, depth);
+  return rgb;
 }
 
 /// Cuts 0 … length into equal parts of at most `most`: part boundaries.
@@ -48,7 +93,7 @@ void UpscaleSettings::bind(Settings& registry) {
       .between(8, 4096);
   registry.add("upscale.overlap", tiles.overlap, "LR pixels that neighbouring tiles share at least")
       .between(0, 1024);
-  registry.add("upscale.batch", tiles.batch, "tiles at once").between(1, 256);
+  registry.add("upscale.batch", tiles.batch, "tiles at once on a GPU; a CPU takes one after another").between(1, 256);
   registry.add("upscale.seed", seed, "seed of the noise; the same seed gives the same pictures");
   registry
       .add("upscale.sampler", sampler,
@@ -57,20 +102,38 @@ void UpscaleSettings::bind(Settings& registry) {
            "student, ancestral for a teacher")
       .one_of({"auto", kOneStep, kRollout, kAncestral});
   registry
+      .add("upscale.noise", noise,
+           "noise of one_step: sam: shaped by masks, as SAMSR; plain, as SinSR; auto: as upscale.masks says, else as the "
+           "student was trained")
+      .one_of({"auto", "sam", "plain"});
+  registry
       .add("upscale.masks", masks,
-           "noise of one_step: graph or sam: shaped by such masks; none: plain; auto: as the student was trained, SAMSR "
-           "with those of masks.source and SinSR without")
-      .one_of({"auto", "graph", "sam", "none"});
+           "masks that shape the noise of one_step: graph or sam; none: plain noise; auto: those of masks.source where "
+           "the noise is shaped")
+      .one_of({"auto", "none", "graph", "sam"});
   registry
       .add("upscale.mask_window", mask_window,
            "LR pixels a side that are segmented at once; the training crops' size gives masks as in training")
       .between(16, 1024);
-  registry.add("upscale.resume", resume, "keep the pictures that a folder of results holds already");
+  registry
+      .add("upscale.format", format,
+           "format of results in a folder; same: as the input where it is one of these, else png. A file's own name wins")
+      .one_of({"png", "jpeg", "webp", "same"});
+  registry.add("upscale.quality", encoder.quality, "quality of JPEG, and of WebP unless upscale.webp_lossless")
+      .between(1, 100);
+  registry.add("upscale.webp_lossless", encoder.webp_lossless, "write WebP without loss");
+  registry.add("upscale.bits", bits, "bits a channel of PNG results; auto: 16 for pictures of 16")
+      .one_of({"auto", "8", "16"});
+  registry.add("upscale.resume", resume,
+               "keep the results that a folder holds already, if they were made by the same model and settings and are "
+               "newer than their pictures; false: make all anew");
 }
 
 at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, MaskSource& masks,
                             double pool_threshold) {
-  const cv::Mat enlarged = to_mat(upscale_bicubic(to_tensor(rgb), scale));
+  cv::Mat eight_bits;
+  rgb.convertTo(eight_bits, CV_8U, 255 / largest_value(rgb.depth()));
+  const cv::Mat enlarged = to_mat(upscale_bicubic(to_tensor(eight_bits), scale));
   at::Tensor counts = at::empty({1, 1, rgb.rows, rgb.cols}, at::kByte);
   const std::vector<std::int64_t> rows = equal_parts(rgb.rows, window);
   const std::vector<std::int64_t> columns = equal_parts(rgb.cols, window);
@@ -93,9 +156,7 @@ Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const M
     : model_(*loaded.model),
       settings_(settings),
       pool_threshold_(masks.pool_threshold),
-      sampler_(settings.sampler != "auto" ? settings.sampler
-               : loaded.kind == "teacher" ? kAncestral
-                                          : kOneStep),
+      sampler_(sampler_of(loaded, settings)),
       masks_(sampler_ == kOneStep
                  ? noise_masks(loaded, settings, masks, model_.unet()->parameters().front().device())
                  : nullptr),
@@ -160,14 +221,17 @@ TileModel Upscaler::teacher(const TilePlan& plan) const {
   };
 }
 
-cv::Mat Upscaler::upscale(const cv::Mat& rgb) const {
+cv::Mat Upscaler::upscale(const cv::Mat& rgb, int depth) const {
+  CV_Assert((rgb.type() == CV_8UC3 || rgb.type() == CV_16UC3) && (depth == CV_8U || depth == CV_16U));
   const at::NoGradGuard no_grad;
   const TilePlan plan(rgb.rows, rgb.cols, model_.lq_multiple(), settings_.tiles);
   const at::Device device = model_.unet()->parameters().front().device();
-  const at::Tensor lq = (to_tensor(rgb).to(at::kFloat) / 127.5 - 1).to(device);
+  const at::Tensor lq = to_signed(rgb).to(device);
   const TileModel model = sampler_ == kOneStep ? student(rgb, plan) : teacher(plan);
-  const at::Tensor result = upscale_tiled(lq, scale(), plan, settings_.tiles.batch, model);
-  return to_mat(((result + 1) * 127.5).round().clamp(0, 255).to(at::kByte));
+  // On a CPU several at once are no faster, and kernels that depend on their number would change roundings.
+  const std::int64_t batch = device.is_cpu() ? 1 : settings_.tiles.batch;
+  const at::Tensor result = upscale_tiled(lq, scale(), plan, batch, model);
+  return from_signed(result, depth);
 }
 
 }  // namespace samsr

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/settings.h"
+#include "data/image_encoder.h"
 #include "diffusion/super_resolution_model.h"
 #include "eval/tiling.h"
 #include "segmentation/mask_source.h"
@@ -17,9 +18,13 @@ struct UpscaleSettings {
   TileSettings tiles;
   std::uint64_t seed = 1;
   std::string sampler = "auto";
+  std::string noise = "auto";
   std::string masks = "auto";
   std::int64_t mask_window = 64;  ///< LR pixels; what a training crop shows of the scene
-  bool resume = false;
+  std::string format = "png";     ///< of results whose names do not say it
+  EncoderSettings encoder;
+  std::string bits = "auto";
+  bool resume = true;
 
   void bind(Settings& settings);
 };
@@ -29,15 +34,17 @@ struct UpscaleSettings {
 class Upscaler {
  public:
   /// `loaded` must outlive the upscaler. `masks`: how the masks of SAM noise are made. UserError when their weights
-  /// are missing.
+  /// are missing, or sampler, noise and masks contradict each other.
   Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks);
 
   std::int64_t scale() const { return model_.settings().scale; }
+  bool uses_masks() const { return masks_ != nullptr; }
   /// One line for the log: sampler and noise in use.
   std::string describe() const;
 
-  /// CV_8UC3 RGB (H,W), any size, to CV_8UC3 RGB (scale·H, scale·W).
-  cv::Mat upscale(const cv::Mat& rgb) const;
+  /// RGB (H,W), any size, CV_8UC3 or CV_16UC3, to RGB (scale·H, scale·W) of `depth`, CV_8U or CV_16U. The network sees
+  /// all 16 bits.
+  cv::Mat upscale(const cv::Mat& rgb, int depth = CV_8U) const;
 
  private:
   /// x_T - z_y of the student over the whole padded picture: (1,C,h,w).
@@ -53,7 +60,7 @@ class Upscaler {
   const std::string masks_name_;
 };
 
-/// Number of masks over each pixel of an LR picture: CV_8UC3 RGB (H,W) to (1,1,H,W) uint8. The bicubically
+/// Number of masks over each pixel of an LR picture: CV_8UC3 or CV_16UC3 RGB (H,W) to (1,1,H,W) uint8. The bicubically
 /// enlarged picture is segmented window by window, `window` LR pixels at most a side, so that segments have the
 /// sizes that the masks of training crops have, and memory is bounded.
 at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, MaskSource& masks,

@@ -1,6 +1,7 @@
 #include "launch/config_arguments.h"
 
 #include "degradation/presets.h"
+#include "launch/shipped_config.h"
 
 namespace samsr {
 
@@ -9,10 +10,12 @@ void ConfigArguments::add_to(CLI::App& verb) {
   verb.add_option("overrides", overrides_, "settings as key=value, such as train.lr=1e-4; they win over the file");
 }
 
-void ConfigArguments::load(Config& config, Settings& settings) const {
+void ConfigArguments::load(Config& config, Settings& settings, const std::string& shipped) const {
   config.bind(settings);
   if (!file_.empty()) {
     settings.load_file(file_);
+  } else if (!shipped.empty()) {
+    load_shipped_config(shipped, settings);
   }
   for (const std::string& assignment : overrides_) {
     settings.apply_override(assignment);

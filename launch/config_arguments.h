@@ -13,8 +13,9 @@ class ConfigArguments {
  public:
   void add_to(CLI::App& verb);
 
-  /// Defaults, then the file, then the overrides. UserError naming the place of the first mistake.
-  void load(Config& config, Settings& settings) const;
+  /// Defaults, then the file, or, where none is named, the shipped configuration `shipped` (load_shipped_config()) if
+  /// that is not empty, then the overrides. UserError naming the place of the first mistake.
+  void load(Config& config, Settings& settings, const std::string& shipped = {}) const;
 
  private:
   std::string file_;

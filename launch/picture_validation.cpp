@@ -20,10 +20,11 @@ struct Pair {
 };
 
 std::vector<Pair> pairs_of(const ValidationSettings& settings) {
-  const ImageSet lq = list_image_set(settings.lq, "val.lq");
-  const ImageSet gt = settings.gt.empty() ? ImageSet() : list_image_set(settings.gt, "val.gt");
+  Problems strict;
+  const ImageSet lq = list_image_set(settings.lq, "val.lq", strict);
+  const ImageSet gt = settings.gt.empty() ? ImageSet() : list_image_set(settings.gt, "val.gt", strict);
   if (!settings.gt.empty()) {
-    check_same_names(lq, settings.lq, gt, settings.gt);
+    check_same_names(lq, settings.lq, gt, settings.gt, strict);
   }
   std::vector<Pair> pairs;
   for (const auto& [name, path] : lq) {
@@ -34,25 +35,27 @@ std::vector<Pair> pairs_of(const ValidationSettings& settings) {
   return pairs;
 }
 
-std::vector<std::unique_ptr<Metric>> metrics_of(const ValidationSettings& settings) {
+std::vector<std::unique_ptr<Metric>> metrics_of(const ValidationSettings& settings, const MetricOptions& options) {
   const bool reference = !settings.gt.empty();
-  auto metrics =
-      choose_metrics(!settings.metrics.empty() ? settings.metrics : (reference ? "psnr_y,ssim_y,niqe" : "niqe"))
-          .metrics;
-  for (const auto& metric : metrics) {
-    if (metric->needs_reference() && !reference) {
+  const std::string names = !settings.metrics.empty() ? settings.metrics : (reference ? "psnr_y,ssim_y,niqe" : "niqe");
+  for (const MetricDescription* metric : metrics_named(names)) {
+    if (metric->needs_reference && !reference) {
       throw UserError("val.metrics has {}, which needs the high-resolution pictures: set val.gt to their folder",
-                      metric->name());
+                      metric->name);
     }
   }
-  return metrics;
+  ChosenMetrics chosen = choose_metrics(names, options);
+  if (!chosen.left_out.empty()) {
+    throw UserError("val.metrics: {}", chosen.left_out.front());  // before days of training, not after
+  }
+  return std::move(chosen.metrics);
 }
 
 class PictureValidation final : public Validation {
  public:
   PictureValidation(const ValidationSettings& settings, const UpscaleSettings& upscale, const MaskSettings& masks,
-                    const fs::path& out, LoadedModel& average, Communicator& communicator)
-      : metrics_(metrics_of(settings)),
+                    const MetricOptions& options, const fs::path& out, LoadedModel& average, Communicator& communicator)
+      : metrics_(metrics_of(settings, options)),
         pairs_(pairs_of(settings)),
         panel_(static_cast<std::size_t>(settings.panel)),
         out_(out / "validation"),
@@ -142,12 +145,13 @@ class PictureValidation final : public Validation {
 }  // namespace
 
 std::unique_ptr<Validation> make_picture_validation(const ValidationSettings& settings, const UpscaleSettings& upscale,
-                                                    const MaskSettings& masks, const fs::path& out,
-                                                    LoadedModel& average, Communicator& communicator) {
+                                                    const MaskSettings& masks, const MetricOptions& options,
+                                                    const fs::path& out, LoadedModel& average,
+                                                    Communicator& communicator) {
   if (settings.lq.empty()) {
     return nullptr;
   }
-  return std::make_unique<PictureValidation>(settings, upscale, masks, out, average, communicator);
+  return std::make_unique<PictureValidation>(settings, upscale, masks, options, out, average, communicator);
 }
 
 }  // namespace samsr

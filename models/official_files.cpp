@@ -1,13 +1,11 @@
 #include "models/official_files.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 
 #include "core/error.h"
-#include "core/nearest_name.h"
+#include "core/yaml_entry.h"
 #include "embedded/weights_yaml.h"
 
 namespace samsr {
@@ -34,69 +32,19 @@ std::vector<fs::path> weight_folders(const std::string& folder) {
   return folders;
 }
 
-/// One entry's fields; whatever is not asked for by the end is a mistake.
-class EntryReader {
- public:
-  EntryReader(const YAML::Node& node, std::string source) : node_(node), source_(std::move(source)) {
-    if (!node.IsMap()) {
-      throw UserError("{}:{}: expected an entry with name, file, address, licence and for", source_, line(node));
-    }
-  }
-
-  std::string text(const std::string& key, bool required) {
-    asked_.push_back(key);
-    const YAML::Node value = node_[key];
-    if (!value && required) {
-      throw UserError("{}:{}: an entry lacks '{}'", source_, line(node_), key);
-    }
-    if (value && !value.IsScalar()) {
-      throw UserError("{}:{}: {}: expected text", source_, line(value), key);
-    }
-    return value ? value.as<std::string>() : std::string();
-  }
-
-  std::vector<std::string> list(const std::string& key) {
-    asked_.push_back(key);
-    const YAML::Node value = node_[key];
-    if (value && !value.IsSequence()) {
-      throw UserError("{}:{}: {}: expected a list", source_, line(value), key);
-    }
-    return value ? value.as<std::vector<std::string>>() : std::vector<std::string>();
-  }
-
-  void finish() const {
-    for (const auto& field : node_) {
-      const auto key = field.first.as<std::string>();
-      if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) {
-        const std::string near = nearest_name(key, asked_);
-        throw UserError("{}:{}: unknown field '{}'{}", source_, line(field.first), key,
-                        near.empty() ? "" : ", did you mean '" + near + "'?");
-      }
-    }
-  }
-
- private:
-  static int line(const YAML::Node& node) { return node.Mark().line + 1; }
-
-  const YAML::Node node_;
-  const std::string source_;
-  std::vector<std::string> asked_;
-};
-
-OfficialFile read_entry(const YAML::Node& node, const std::string& source) {
-  EntryReader reader(node, source);
+OfficialFile read_entry(YamlEntry& entry) {
   OfficialFile file;
-  file.name = reader.text("name", /*required=*/true);
-  file.file = reader.text("file", /*required=*/true);
-  file.also = reader.list("also");
-  file.address = reader.text("address", /*required=*/true);
-  file.sha256 = reader.text("sha256", /*required=*/false);
-  file.licence = reader.text("licence", /*required=*/true);
-  file.purpose = reader.text("for", /*required=*/true);
-  file.config = reader.text("config", /*required=*/false);
-  file.kind = reader.text("kind", /*required=*/false);
-  file.needs = reader.list("needs");
-  reader.finish();
+  file.name = entry.text("name");
+  file.file = entry.text("file");
+  file.also = entry.texts("also");
+  file.address = entry.text("address");
+  file.sha256 = entry.optional_text("sha256");
+  file.licence = entry.text("licence");
+  file.purpose = entry.text("for");
+  file.config = entry.optional_text("config");
+  file.kind = entry.optional_text("kind");
+  file.needs = entry.texts("needs");
+  entry.finish();
   return file;
 }
 
@@ -113,19 +61,11 @@ OfficialFiles::OfficialFiles(const OfficialFilesSettings& settings)
 OfficialFiles::OfficialFiles(const std::string& yaml, const std::string& source,
                              const OfficialFilesSettings& settings)
     : folders_(weight_folders(settings.folder)) {
-  YAML::Node root;
-  try {
-    root = YAML::Load(yaml);
-  } catch (const YAML::Exception& error) {
-    throw UserError("{}:{}: {}", source, error.mark.line + 1, error.msg);
-  }
-  if (!root.IsMap() || !root["files"] || !root["files"].IsSequence()) {
-    throw UserError("{}: expected a list called 'files'", source);
-  }
-  for (const YAML::Node& node : root["files"]) {
-    OfficialFile file = read_entry(node, source);
+  for (const YAML::Node& node : yaml_catalogue(yaml, source, "files")) {
+    YamlEntry fields(node, source);
+    OfficialFile file = read_entry(fields);
     if (entry(file.name) != nullptr) {
-      throw UserError("{}:{}: '{}' is listed twice", source, node.Mark().line + 1, file.name);
+      fields.fail("'" + file.name + "' is listed twice");
     }
     files_.push_back(std::move(file));
   }

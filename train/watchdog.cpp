@@ -23,11 +23,11 @@ bool may_be_long(Phase phase) {
   return phase == Phase::kStart || phase == Phase::kValidation || phase == Phase::kSave;
 }
 
-std::pair<std::int64_t, std::int64_t> order(const Standing& standing) { return {standing.step, standing.phase}; }
+std::pair<std::int64_t, std::int64_t> order(const RankStanding& standing) { return {standing.step, standing.phase}; }
 
 }  // namespace
 
-std::string who_is_behind(const std::vector<Standing>& standings, const std::vector<bool>& silent,
+std::string who_is_behind(const std::vector<RankStanding>& standings, const std::vector<bool>& silent,
                           const std::vector<std::string>& hosts) {
   constexpr std::size_t kNamed = 3;
   const bool any_silent = std::find(silent.begin(), silent.end(), true) != silent.end();
@@ -117,7 +117,7 @@ void Watchdog::look_at_all() {
   if (still < seconds_) {
     return;
   }
-  std::vector<Standing> standings;
+  std::vector<RankStanding> standings;
   std::vector<bool> silent;
   bool long_phase = false;
   bool all_answer = true;
@@ -138,7 +138,7 @@ void Watchdog::look_at_rank_zero() {
   if (silent_.front() * pause_.count() < 1.25 * seconds_) {
     return;
   }
-  const Standing& own = before_[static_cast<std::size_t>(communicator_.rank())].standing;
+  const RankStanding& own = before_[static_cast<std::size_t>(communicator_.rank())].standing;
   end(fmt::format("rank 0 on host {} does not answer, and rank {} waits in step {} ({})", hosts_.front(),
                   communicator_.rank(), own.step, phase_name(own.phase)),
       silent_.front() * pause_.count());

@@ -71,7 +71,7 @@ class Watchdog {
 
 /// The ranks that the others wait for: "rank 1 on host b has not reached step 120 (data)". Those that do not answer
 /// (`silent`), else those that are furthest behind. One entry a rank in each argument.
-std::string who_is_behind(const std::vector<Standing>& standings, const std::vector<bool>& silent,
+std::string who_is_behind(const std::vector<RankStanding>& standings, const std::vector<bool>& silent,
                           const std::vector<std::string>& hosts);
 
 }  // namespace samsr

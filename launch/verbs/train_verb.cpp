@@ -37,8 +37,11 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
                     .count_coverage = {},
                     .validate_pictures =
                         [&](LoadedModel& average) {
-                          return make_picture_validation(config.validation, config.upscale, config.build.masks,
-                                                         config.train.out, average, context.communicator);
+                          const OfficialFiles files(config.weights);
+                          return make_picture_validation(
+                              config.validation, config.upscale, config.build.masks,
+                              {.device = choose_device(config.train.device, context.communicator), .files = &files},
+                              config.train.out, average, context.communicator);
                         },
                     .version = program_version(),
                     .encode_png = [](const at::Tensor& picture) { return encode_png(to_mat(picture)); },

@@ -3,8 +3,8 @@
 #include "core/error.h"
 #include "eval/upscale.h"
 #include "launch/config_arguments.h"
+#include "launch/model_argument.h"
 #include "launch/verbs/verbs.h"
-#include "train/checkpoint.h"
 #include "train/device.h"
 
 namespace samsr {
@@ -15,22 +15,36 @@ struct UpscaleArguments {
   std::string in;
   std::string out;
   std::string model;
+  std::string masks;
+  std::string noise;
+  std::string seed;
+  std::string batch;
 };
+
+/// Sets what a flag is short for; UserError when the command line sets it to something as well.
+void apply_flag(Settings& settings, const std::string& flag, const std::string& key, const std::string& value) {
+  if (value.empty()) {
+    return;
+  }
+  if (settings.origin(key).starts_with("'")) {
+    throw UserError("{} is short for {}, which {} sets too: give one of them", flag, key, settings.origin(key));
+  }
+  settings.apply_override(key + "=" + value);
+}
 
 void upscale(const UpscaleArguments& arguments, VerbContext& context) {
   Config config;
   Settings settings;
-  arguments.config.load(config, settings);
+  arguments.config.load(config, settings, shipped_config_of(arguments.model));
+  apply_flag(settings, "--masks", "upscale.masks", arguments.masks);
+  apply_flag(settings, "--noise", "upscale.noise", arguments.noise);
+  apply_flag(settings, "--seed", "upscale.seed", arguments.seed);
+  apply_flag(settings, "--batch", "upscale.batch", arguments.batch);
   set_threads(config.train.threads, context.communicator);
-  const std::filesystem::path weights = find_weights(arguments.model, context.log);
-  LoadedModel loaded = load_model(weights, config.model.first_stage.weights, &config.model);
+  find_mask_weights(config, context.log);
+  LoadedModel loaded = load_model_argument(arguments.model, config, context.log);
   loaded.model->to(choose_device(config.train.device, context.communicator));
-  context.log.info("model: {}", weights.string());
-  if (!loaded.own_settings) {
-    context.log.info("it carries no settings: those of the config and the command line are used, and it is taken for a "
-                     "teacher; upscale.sampler=one_step for a one-step student");
-  }
-  upscale_files(loaded, config.upscale, config.build.masks, arguments.in, arguments.out, context.log);
+  upscale_files(loaded, config.upscale, config.build.masks, arguments.in, arguments.out, context.communicator, context.log);
 }
 
 }  // namespace
@@ -39,14 +53,17 @@ void add_upscale_verb(CLI::App& app, VerbContext& context) {
   CLI::App* verb = app.add_subcommand("upscale", "enlarges a picture, or a folder of them, of any size");
   auto arguments = std::make_shared<UpscaleArguments>();
   verb->add_option("in", arguments->in, "picture or folder of pictures")->required();
-  verb->add_option("out", arguments->out, "PNG file, or folder")->required();
-  verb->add_option("--model", arguments->model, "a .safetensors or official .pth file, a checkpoint, or the folder of a run")->required();
+  verb->add_option("out", arguments->out, "PNG, JPEG or WebP file, or folder")->required();
+  verb->add_option("--model", arguments->model,
+                   "name of an official file (samsr weights list), a .safetensors or .pth file, a checkpoint, or the folder "
+                   "of a run")
+      ->required();
+  verb->add_option("--masks", arguments->masks, "auto, none, graph or sam: what shapes the noise (upscale.masks)");
+  verb->add_option("--noise", arguments->noise, "auto, sam or plain (upscale.noise)");
+  verb->add_option("--seed", arguments->seed, "seed of the noise (upscale.seed)");
+  verb->add_option("--batch", arguments->batch, "tiles at once (upscale.batch)");
   arguments->config.add_to(*verb);
-  verb->callback([&context, arguments] {
-    if (context.communicator.rank() == 0) {
-      upscale(*arguments, context);
-    }
-  });
+  verb->callback([&context, arguments] { upscale(*arguments, context); });
 }
 
 }  // namespace samsr

@@ -11,10 +11,12 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "picture_difference.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
+using testing::largest_difference;
 
 constexpr int kWidth = 32;
 constexpr int kHeight = 24;
@@ -31,10 +33,6 @@ cv::Mat pattern() {
     }
   }
   return rgb;
-}
-
-double largest_difference(const cv::Mat& a, const cv::Mat& b) {
-  return a.size() == b.size() ? cv::norm(a, b, cv::NORM_INF) : 1e9;
 }
 
 std::string error_of(const fs::path& path) {

@@ -11,6 +11,7 @@
 #include "data/image_file.h"
 #include "eval/bicubic.h"
 #include "eval/pictures.h"
+#include "metric_lists.h"
 #include "scratch_folder.h"
 #include "synthetic_image.h"
 
@@ -37,7 +38,16 @@ class EvaluateTest : public ::testing::Test {
     }
   }
 
-  Results run(const EvalRequest& request) { return evaluate(request, settings_, log_); }
+  Results run(const EvalRequest& request) {
+    Problems strict;
+    return run(request, strict);
+  }
+
+  Results run(const EvalRequest& request, Problems& problems) {
+    const auto metrics = testing::metrics_of(metrics_);
+    return evaluate(plan_comparison(request, 4, problems), testing::pointers_to(metrics), reference_size_, *communicator_,
+                    log_, problems);
+  }
 
   std::string error_of(const EvalRequest& request) {
     try {
@@ -55,13 +65,15 @@ class EvaluateTest : public ::testing::Test {
   fs::path ref_;
   fs::path pred_;
   fs::path lq_;
-  EvalSettings settings_;
+  std::string metrics_ = "psnr_y,ssim_y,niqe";
+  std::int64_t reference_size_ = 0;
+  std::unique_ptr<Communicator> communicator_ = make_single_communicator();
   std::ostringstream out_;
   Log log_{out_, 0, 1, false};
 };
 
 TEST_F(EvaluateTest, PairsAreScoredByMethod) {
-  settings_.metrics = "psnr_rgb,ssim";
+  metrics_ = "psnr_rgb,ssim";
   const Results results = run(paired());
   ASSERT_EQ(results.methods.size(), 2U);
   EXPECT_EQ(results.methods[0].name, "bicubic");
@@ -70,22 +82,21 @@ TEST_F(EvaluateTest, PairsAreScoredByMethod) {
   EXPECT_EQ(results.methods[1].images.size(), 5U);
   EXPECT_EQ(results.methods[1].images[3].image, "img3");
   EXPECT_LT(results.methods[1].mean(0), 40);
-  EXPECT_EQ(results.best(0), 0);
+  EXPECT_EQ(results.places(0)[0], Standing::kBest);
 }
 
 TEST_F(EvaluateTest, NamesMatchAcrossExtensionsAndSubfolders) {
-  settings_.metrics = "psnr_rgb";
+  metrics_ = "psnr_rgb";
   fs::rename(pred_ / "img0.png", pred_ / "img0.PNG");
   EXPECT_EQ(run({{{"mine", pred_}}, ref_, {}}).methods[0].images.size(), 5U);
 }
 
-TEST_F(EvaluateTest, WithoutReferenceOnlyMetricsThatNeedNone) {
-  const Results results = run({{{"mine", pred_}}, {}, {}});
-  ASSERT_EQ(results.metrics.size(), 1U);
-  EXPECT_EQ(results.metrics[0].name, "niqe");
-  EXPECT_EQ(results.methods[0].counted(0), 5);  // 120x200 holds two blocks
-  settings_.metrics = "niqe,psnr";
-  EXPECT_THAT(error_of({{{"mine", pred_}}, {}, {}}), AllOf(HasSubstr("psnr_y"), HasSubstr("--ref")));
+TEST_F(EvaluateTest, WithoutReferenceResultsAreHeldAgainstTheLowResolutionImages) {
+  metrics_ = "niqe";
+  const Results results = run({{{"mine", pred_}}, {}, lq_});
+  EXPECT_EQ(results.methods[1].counted(0), 5);  // 120x200 holds two blocks
+  write_png(pred_ / "img2.png", synthetic_image(120, 196, 1));
+  EXPECT_THAT(error_of({{{"mine", pred_}}, {}, lq_}), HasSubstr("img2 (196x120, x4 of 50x30)"));
 }
 
 TEST_F(EvaluateTest, MissingAndExtraNamesAreListed) {
@@ -97,13 +108,58 @@ TEST_F(EvaluateTest, MissingAndExtraNamesAreListed) {
 }
 
 TEST_F(EvaluateTest, DifferingSizesAreListed) {
-  settings_.metrics = "psnr";
+  metrics_ = "psnr";
   for (const char* name : {"img0.png", "img1.png", "img2.png", "img4.png"}) {
     write_png(pred_ / name, synthetic_image(100, 200, 1));
   }
   EXPECT_THAT(error_of(paired()),
               AllOf(HasSubstr("4 of 5 images differ in size"), HasSubstr("img0 (200x100, reference 200x120)"),
                     HasSubstr("and 1 more")));
+}
+
+TEST_F(EvaluateTest, ReferencesHaveTheSizeOfTheBenchmark) {
+  metrics_ = "psnr";
+  reference_size_ = 256;
+  EXPECT_THAT(error_of(paired()), HasSubstr("img0 (reference 200x120, the benchmark's are 256x256)"));
+}
+
+TEST_F(EvaluateTest, KeepGoingComputesWhatCanBeComputed) {
+  metrics_ = "psnr_rgb";
+  fs::remove(pred_ / "img0.png");
+  write_png(pred_ / "other.png", synthetic_image(8, 8, 1));
+  write_png(pred_ / "img1.png", synthetic_image(100, 200, 1));
+  testing::write_text(pred_ / "img2.png", "no image at all");
+  testing::write_text(pred_ / "notes.txt", "x");
+  Problems problems(log_);
+  const Results results = run({{{"mine", pred_}, {"nowhere", scratch_ / "absent"}}, ref_, lq_}, problems);
+  ASSERT_EQ(results.methods.size(), 2U);
+  EXPECT_EQ(results.methods[0].counted(0), 5);
+  EXPECT_EQ(results.methods[1].images.size(), 4U);
+  EXPECT_EQ(results.methods[1].counted(0), 2);
+  EXPECT_EQ(problems.count(), 5);  // other files, names, the absent folder, an unreadable image, a size
+  for (const char* said : {"notes.txt", "img0", "other", "absent", "img1 (200x100, reference 200x120)", "img2.png"}) {
+    EXPECT_THAT(out_.str(), HasSubstr(said));
+  }
+}
+
+TEST_F(EvaluateTest, BatchesOfDifferingSizesGiveTheScoresOfSingleImages) {
+  metrics_ = "psnr_rgb,ssim";
+  for (unsigned i = 0; i < 5; ++i) {
+    const std::string name = "img" + std::to_string(i) + ".png";
+    const int width = i % 2 == 0 ? 200 : 160;
+    write_png(ref_ / name, synthetic_image(120, width, i));
+    write_png(pred_ / name, synthetic_image(120, width, i + 9));
+  }
+  const Results results = run({{{"mine", pred_}}, ref_, {}});
+  const auto metrics = testing::metrics_of(metrics_);
+  for (std::size_t i = 0; i < 5; ++i) {
+    const std::string name = "img" + std::to_string(i) + ".png";
+    for (std::size_t m = 0; m < 2; ++m) {
+      const at::Tensor score =
+          metrics[m]->score(to_tensor(read_image(pred_ / name).rgb), to_tensor(read_image(ref_ / name).rgb));
+      EXPECT_EQ(results.methods[0].images[i].values[m], score.item<double>());
+    }
+  }
 }
 
 TEST_F(EvaluateTest, FoldersThatAreNotAsTheyShouldBe) {
@@ -115,7 +171,7 @@ TEST_F(EvaluateTest, FoldersThatAreNotAsTheyShouldBe) {
   EXPECT_THAT(error_of(paired()), AllOf(HasSubstr("not images"), HasSubstr("notes.txt")));
   fs::remove(pred_ / "notes.txt");
   testing::write_text(pred_ / ".hidden", "x");
-  settings_.metrics = "psnr";
+  metrics_ = "psnr";
   EXPECT_EQ(error_of(paired()), "no error");
   fs::copy_file(pred_ / "img0.png", pred_ / "img0.bmp");
   EXPECT_THAT(error_of(paired()), HasSubstr("have the same name"));
@@ -125,7 +181,7 @@ TEST_F(EvaluateTest, FoldersThatAreNotAsTheyShouldBe) {
 }
 
 TEST_F(EvaluateTest, ImagesWithoutValueAreSaid) {
-  settings_.metrics = "psnr,niqe";
+  metrics_ = "psnr,niqe";
   write_png(pred_ / "img1.png", synthetic_image(40, 40, 1));
   write_png(ref_ / "img1.png", synthetic_image(40, 40, 2));
   const Results results = run({{{"mine", pred_}}, ref_, {}});
@@ -135,7 +191,8 @@ TEST_F(EvaluateTest, ImagesWithoutValueAreSaid) {
 }
 
 TEST_F(EvaluateTest, PictureRowsShowTheSamePieceOfEach) {
-  const auto rows = picture_rows(paired(), 4, 3, 64);
+  Problems strict;
+  const auto rows = picture_rows(plan_comparison(paired(), 4, strict), 3, 64);
   ASSERT_EQ(rows.size(), 3U);
   for (const PictureRow& row : rows) {
     ASSERT_EQ(row.pictures.size(), 4U);
@@ -149,7 +206,7 @@ TEST_F(EvaluateTest, PictureRowsShowTheSamePieceOfEach) {
     EXPECT_EQ(cv::norm(row.pictures[1].rgb, row.pictures[3].rgb, cv::NORM_INF), 0);
     EXPECT_LE(cv::norm(row.pictures[2].rgb, row.pictures[3].rgb, cv::NORM_INF), 5);
   }
-  EXPECT_EQ(picture_rows({{}, {}, lq_}, 4, 50, 1000).size(), 5U);
+  EXPECT_EQ(picture_rows(plan_comparison({{}, {}, lq_}, 4, strict), 50, 1000).size(), 5U);
 }
 
 TEST(EvalMethod, ArgumentIsAFolderOrAName) {
@@ -169,7 +226,11 @@ TEST(ValPairs, BicubicHasTheStatedMeans) {
   const fs::path pairs = fs::path(folder) / "val_pairs";
   std::ostringstream out;
   Log log(out, 0, 1, false);
-  const Results results = evaluate({{}, pairs / "gt", pairs / "lq"}, EvalSettings(), log);
+  Problems strict;
+  const auto metrics = testing::metrics_of("psnr_y,ssim_y,niqe");
+  const auto communicator = make_single_communicator();
+  const Results results = evaluate(plan_comparison({{}, pairs / "gt", pairs / "lq"}, 4, strict),
+                                   testing::pointers_to(metrics), 0, *communicator, log, strict);
   ASSERT_EQ(results.methods[0].images.size(), 32U);
   EXPECT_NEAR(results.methods[0].mean(0), 24.11, 0.005);
   EXPECT_NEAR(results.methods[0].mean(1), 0.627, 0.001);

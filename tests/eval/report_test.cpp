@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 
@@ -47,9 +48,9 @@ ReportInput everything() {
   results.metrics = {{"psnr_y", "Y, no crop", true, 2}, {"niqe", "blocks", false, 2}};
   results.methods.push_back({"bicubic", "lq", {{"a", {24.0, 8.0}}}});
   results.methods.push_back({"student", "out", {{"a", {23.9, NAN}}}});
-  input.tables.push_back({"Held-out crops", results});
-  input.rows.push_back(
-      {"a", {{"LR", testing::synthetic_image(32, 32, 1)}, {"HR", testing::synthetic_image(32, 32, 2)}}});
+  input.tables.push_back({"Held-out crops",
+                          results,
+                          {{"a", {{"LR", testing::synthetic_image(32, 32, 1)}, {"HR", testing::synthetic_image(32, 32, 2)}}}}});
   input.curves = {{"teacher", "loss", {1, 2, 3}, {0.3, 0.2, 0.1}}, {"student", "loss", {1, 2}, {-0.3, 0.2}}};
   input.notes.push_back({"config", "a: <1>\n"});
   return input;
@@ -58,16 +59,77 @@ ReportInput everything() {
 TEST(Report, HoldsEverythingAndNothingFromElsewhere) {
   const std::string html = report_html(everything());
   EXPECT_THAT(html, HasSubstr("<title>A &lt;b&gt;title&lt;/b&gt; &amp; more</title>"));
-  EXPECT_THAT(html, HasSubstr("<td class=\"best\">24.00</td>"));
-  EXPECT_THAT(html, HasSubstr("<td>-</td>"));
+  EXPECT_THAT(html, HasSubstr("<td class=\"best\"><span>24.00</span></td>"));
+  EXPECT_THAT(html, HasSubstr("<td><span>-</span></td>"));
   EXPECT_THAT(html, HasSubstr("PSNR-Y ↑"));
   EXPECT_THAT(html, HasSubstr("Y, no crop"));
-  EXPECT_THAT(html, HasSubstr("src=\"data:image/png;base64,iVBORw0KGgo"));
+  EXPECT_THAT(html, HasSubstr("src=\"data:image/webp;base64,UklGR"));
   EXPECT_THAT(html, HasSubstr("<figcaption>LR</figcaption>"));
   EXPECT_THAT(html, HasSubstr("<h3>teacher</h3>"));
   EXPECT_THAT(html, HasSubstr("a: &lt;1&gt;"));
   EXPECT_THAT(html, Not(HasSubstr("http")));
   EXPECT_THAT(unbalanced(html), ::testing::IsEmpty());
+}
+
+/// The figures of single images in a page, as its script reads them.
+nlohmann::json scores_of(const std::string& html) {
+  const std::string begin = "<script type=\"application/json\">";
+  const std::size_t at = html.find(begin) + begin.size();
+  return nlohmann::json::parse(html.substr(at, html.find("</script>", at) - at));
+}
+
+TEST(Report, FiguresOfSingleImagesAreKeptByName) {
+  ReportInput input = everything();
+  Results& results = input.tables[0].results;
+  results.methods[1].images = {{"</script>b", {20.123456789, 5}}, {"a", {23.9, NAN}}};  // one more, in another order
+  const std::string html = report_html(input);
+  EXPECT_THAT(unbalanced(html), ::testing::IsEmpty());
+  const auto data = scores_of(html);
+  EXPECT_EQ(data["images"], (nlohmann::json{"a", "</script>b"}));
+  EXPECT_EQ(data["methods"], (nlohmann::json{"bicubic", "student"}));
+  EXPECT_EQ(data["values"], nlohmann::json::parse("[[[24.0, null], [23.9, 20.12346]], [[8.0, null], [null, 5.0]]]"));
+  EXPECT_EQ(data["metrics"][1]["label"], "NIQE");
+  EXPECT_EQ(data["metrics"][1]["higher"], false);
+  EXPECT_EQ(data["pictures"]["a"], "pictures-0-0");
+  EXPECT_THAT(html, HasSubstr("id=\"pictures-0-0\""));
+}
+
+TEST(Report, ShiftOfTheMeanColourIsShown) {
+  ReportInput input = everything();
+  EXPECT_THAT(report_html(input), Not(HasSubstr("colour shift")));
+  auto& methods = input.tables[0].results.methods;
+  methods[1].images.push_back(methods[1].images[0]);
+  methods[1].images[0].colour_shift = Colour{0.4, -1, 1};
+  methods[1].images[1].colour_shift = Colour{0.2, 0, 3.4};
+  const std::string html = report_html(input);
+  EXPECT_THAT(html, HasSubstr("<td class=\"shifted\">+0.3 -0.5 +2.2</td>"));
+  EXPECT_THAT(html, HasSubstr("<td>-</td></tr>"));
+  methods[1].images[1].colour_shift = Colour{0.2, 0, 1.4};
+  EXPECT_THAT(report_html(input), HasSubstr("<td>+0.3 -0.5 +1.2</td>"));
+}
+
+TEST(Report, SeveralSetsHaveASectionEach) {
+  ReportInput input = everything();
+  input.tables.push_back({"RealSR", input.tables[0].results, {}});
+  const std::string html = report_html(input);
+  EXPECT_THAT(html, HasSubstr("<a href=\"#set-0\">Held-out crops</a><a href=\"#set-1\">RealSR</a>"));
+  EXPECT_THAT(html, HasSubstr("<section id=\"set-1\">\n<h2>RealSR</h2>"));
+  EXPECT_THAT(unbalanced(html), ::testing::IsEmpty());
+  EXPECT_THAT(report_html(everything()), Not(HasSubstr("<nav>")));
+}
+
+TEST(Report, AThousandImagesStaySmall) {
+  ReportInput input;
+  Results results;
+  results.metrics = {{"psnr_y", "Y", true, 2}, {"niqe", "blocks", false, 2}};
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    MethodScores& method = results.methods.emplace_back(MethodScores{name, "out", {}});
+    for (int i = 0; i < 1000; ++i) {
+      method.images.push_back({"image" + std::to_string(i), {20 + i / 7.0, 4 + i / 9.0}});
+    }
+  }
+  input.tables.push_back({"many", results, {}});
+  EXPECT_LT(report_html(input).size(), 150'000U);
 }
 
 TEST(Report, IsWrittenEvenWhenThereIsLittleToSay) {

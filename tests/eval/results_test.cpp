@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -28,14 +29,23 @@ TEST(Results, MeansLeaveOutImagesWithoutValue) {
   EXPECT_DOUBLE_EQ(results.methods[0].mean(0), 25.0);
   EXPECT_DOUBLE_EQ(results.methods[0].mean(1), 8.0);
   EXPECT_EQ(results.methods[0].counted(1), 1);
-  EXPECT_EQ(results.best(0), 0);
-  EXPECT_EQ(results.best(1), 1);
+  EXPECT_EQ(results.places(0), (std::vector<Standing>{Standing::kBest, Standing::kNone}));
+  EXPECT_EQ(results.places(1), (std::vector<Standing>{Standing::kNone, Standing::kBest}));
+}
+
+TEST(Results, TheSecondBestOfThreeIsUnderlined) {
+  Results results = two_methods();
+  results.methods.push_back({"third", "out", {{"a", {25.0, 9.0}}}});
+  const std::string table = markdown_table(results);
+  EXPECT_THAT(table, HasSubstr("| bicubic | 2 | **25.00** [24.00, 26.00] | <ins>8.00</ins> |"));
+  EXPECT_THAT(table, HasSubstr("| third | 1 | **25.00** | 9.00 |"));
+  EXPECT_THAT(table, HasSubstr("| stu\\|dent | 2 | <ins>24.25</ins> [23.50, 25.00] | **6.50** [6.00, 7.00] |"));
 }
 
 TEST(Results, NothingIsBestAmongOne) {
   Results results = two_methods();
   results.methods.pop_back();
-  EXPECT_EQ(results.best(0), -1);
+  EXPECT_EQ(results.places(0), (std::vector<Standing>{Standing::kNone}));
   results.methods[0].images = {{"a", {NAN, NAN}}};
   EXPECT_TRUE(std::isnan(results.methods[0].mean(0)));
   EXPECT_THAT(markdown_table(results), HasSubstr("| bicubic | 1 | - | - |"));
@@ -44,8 +54,8 @@ TEST(Results, NothingIsBestAmongOne) {
 TEST(Results, MarkdownShowsBestDirectionAndProtocol) {
   const std::string table = markdown_table(two_methods());
   EXPECT_THAT(table, HasSubstr("| method | images | PSNR-Y ↑ | NIQE ↓ |"));
-  EXPECT_THAT(table, HasSubstr("| bicubic | 2 | **25.00** | 8.00 |"));
-  EXPECT_THAT(table, HasSubstr("| stu\\|dent | 2 | 24.25 | **6.50** |"));
+  EXPECT_THAT(table, HasSubstr("| bicubic | 2 | **25.00** [24.00, 26.00] | 8.00 |"));
+  EXPECT_THAT(table, HasSubstr("| stu\\|dent | 2 | 24.25 [23.50, 25.00] | **6.50** [6.00, 7.00] |"));
   EXPECT_THAT(table, HasSubstr("- PSNR-Y: Y, no crop\n"));
   EXPECT_THAT(table, HasSubstr("- NIQE: blocks; bicubic: mean over 1 of 2 images\n"));
 }
@@ -75,6 +85,7 @@ TEST(Results, TheSetAndWhatAMethodCostsAreKept) {
   results.title = "RealSR";
   results.methods[1].seconds_per_image = 0.125;
   results.methods[1].parameters = 118.5;
+  results.methods[1].images[0].colour_shift = Colour{0.5, -1.25, 3};
   write_results(results, scratch / "out");
   const Results back = read_results(scratch / "out/results.json");
   EXPECT_EQ(back.benchmark, "realsr");
@@ -82,6 +93,14 @@ TEST(Results, TheSetAndWhatAMethodCostsAreKept) {
   EXPECT_TRUE(std::isnan(back.methods[0].seconds_per_image));
   EXPECT_EQ(back.methods[1].seconds_per_image, 0.125);
   EXPECT_EQ(back.methods[1].parameters, 118.5);
+  EXPECT_EQ(back.methods[1].colour_shift(), (Colour{0.5, -1.25, 3}));  // of the one image that has any
+  EXPECT_FALSE(back.methods[0].colour_shift().has_value());
+}
+
+TEST(Results, TheIntervalsAreInTheJson) {
+  const auto root = nlohmann::json::parse(json_results(two_methods()));
+  EXPECT_EQ(root["methods"][1]["interval"]["psnr_y"], (nlohmann::json{23.5, 25.0}));
+  EXPECT_TRUE(root["methods"][0]["interval"]["niqe"].is_null());  // one image has a value
 }
 
 TEST(Results, FilesWithoutTheNewerKeysAreRead) {

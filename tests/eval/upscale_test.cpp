@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <chrono>
+#include <map>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <sstream>
@@ -13,6 +15,7 @@
 #include "data/image_file.h"
 #include "eval/bicubic.h"
 #include "eval/noise_field.h"
+#include "models/first_stage.h"
 #include "scratch_folder.h"
 #include "synthetic_image.h"
 #include "support/small_model.h"
@@ -96,6 +99,38 @@ TEST(Upscaler, MasksShapeTheNoise) {
   EXPECT_GT(largest_difference(shaped, Upscaler(loaded, settings, MaskSettings()).upscale(rgb)), 0);
 }
 
+TEST(Upscaler, NoiseAndMasksThatContradictAreErrors) {
+  const auto error_of = [](const std::string& kind, const std::string& noise, const std::string& masks) {
+    LoadedModel loaded = small_model(kind, false);
+    UpscaleSettings settings;
+    settings.noise = noise;
+    settings.masks = masks;
+    try {
+      return Upscaler(loaded, settings, MaskSettings()).describe();
+    } catch (const UserError& error) {
+      return std::string("error: ") + error.what();
+    }
+  };
+  EXPECT_EQ(error_of("sam_student", "plain", "auto"), "one step, plain noise");
+  EXPECT_EQ(error_of("sam_student", "auto", "none"), "one step, plain noise");
+  EXPECT_EQ(error_of("student", "sam", "auto"), "one step, noise shaped by masks (graph)");
+  EXPECT_EQ(error_of("student", "auto", "graph"), "one step, noise shaped by masks (graph)");
+  EXPECT_THAT(error_of("student", "plain", "sam"), AllOf(HasSubstr("error: plain noise"), HasSubstr("sam masks")));
+  EXPECT_THAT(error_of("student", "sam", "none"), HasSubstr("error: upscale.noise=sam"));
+  EXPECT_THAT(error_of("teacher", "auto", "graph"), HasSubstr("error: masks shape the noise of a single step"));
+  EXPECT_THAT(error_of("student", "auto", "sam"), AllOf(HasSubstr("error: "), HasSubstr("masks.weights is not set")));
+}
+
+TEST(Upscaler, TheSameBytesForAnyNumberOfTilesAtOnce) {
+  LoadedModel loaded = small_model("sam_student", true);
+  const cv::Mat rgb = synthetic_image(70, 90, 4);
+  UpscaleSettings settings;
+  settings.tiles = {.tile = 32, .overlap = 8, .batch = 1};
+  const cv::Mat first = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
+  settings.tiles.batch = 5;
+  EXPECT_EQ(largest_difference(first, Upscaler(loaded, settings, MaskSettings()).upscale(rgb)), 0);
+}
+
 TEST(Upscaler, TiledIsCloseToUntiled) {
   LoadedModel loaded = small_model("student", true);
   const cv::Mat rgb = synthetic_image(96, 96, 5);
@@ -130,7 +165,7 @@ class UpscaleFiles : public ::testing::Test {
   UpscaleFiles() : in_(scratch_.folder("in")) {}
 
   void run(const fs::path& in, const fs::path& out) {
-    upscale_files(loaded_, settings_, MaskSettings(), in, out, log_);
+    upscale_files(loaded_, settings_, MaskSettings(), in, out, *comm_, log_);
   }
 
   std::string error_of(const fs::path& in, const fs::path& out) {
@@ -147,37 +182,103 @@ class UpscaleFiles : public ::testing::Test {
   fs::path in_;
   LoadedModel loaded_ = small_model("student", false);
   UpscaleSettings settings_;
+  const std::unique_ptr<Communicator> comm_ = make_single_communicator();
   std::ostringstream out_;
   Log log_{out_, 0, 1, false};
 };
 
-TEST_F(UpscaleFiles, OneFileOfEachKind) {
-  const cv::Mat rgb = synthetic_image(20, 30, 1);
+TEST_F(UpscaleFiles, GreyStaysGreyInEveryFormat) {
   cv::Mat grey;
-  cv::cvtColor(rgb, grey, cv::COLOR_RGB2GRAY);
-  cv::Mat wide;
-  grey.convertTo(wide, CV_16U, 257);
+  cv::cvtColor(synthetic_image(20, 30, 1), grey, cv::COLOR_RGB2GRAY);
   for (const char* name : {"grey.png", "grey.jpg", "grey.webp", "grey.bmp"}) {
     cv::imwrite((in_ / name).string(), grey);
-    run(in_ / name, scratch_ / "grey.png");
-    EXPECT_EQ(read_image(scratch_ / "grey.png").rgb.size(), cv::Size(120, 80)) << name;
+    run(in_ / name, scratch_ / "result.png");
+    const ImageFile result = read_image(scratch_ / "result.png");
+    EXPECT_EQ(result.rgb.size(), cv::Size(120, 80)) << name;
+    EXPECT_EQ(result.grey, std::string(name) != "grey.webp") << name;  // WebP has no grey
   }
-  cv::imwrite((in_ / "wide.png").string(), wide);
-  run(in_ / "wide.png", scratch_.folder("out"));
-  cv::Mat three;
-  cv::cvtColor(grey, three, cv::COLOR_GRAY2RGB);
-  EXPECT_LE(largest_difference(read_image(scratch_ / "out/wide.png").rgb, bicubic(three)), 1);
 }
 
-TEST_F(UpscaleFiles, AlphaIsKept) {
+TEST_F(UpscaleFiles, SixteenBitsReachTheNetworkAndTheResult) {
+  cv::Mat wide;
+  synthetic_image(20, 30, 1).convertTo(wide, CV_16UC3, 257);
+  wide += cv::Scalar::all(100);  // less than one of 256 steps
+  const std::string png = encode_image({.rgb = wide}, ImageFormat::kPng).bytes;
+  write_file_atomically(in_ / "wide.png", png);
+  run(in_ / "wide.png", scratch_ / "a.png");
+  const ImageFile result = read_image(scratch_ / "a.png", Bits::kKept);
+  ASSERT_EQ(result.rgb.type(), CV_16UC3);
+  const at::Tensor lq = at::from_blob(wide.data, {1, 20, 30, 3}, at::kUInt16).to(at::kFloat).permute({0, 3, 1, 2});
+  const at::Tensor expected = enlarge_bicubic(lq, 4).clamp(0, 65535)[0].permute({1, 2, 0}).contiguous();
+  cv::Mat numbers;
+  result.rgb.convertTo(numbers, CV_32F);
+  const cv::Rect inside(0, 0, 100, 60);  // the network's padding mirrors the other borders, bicubic repeats them
+  EXPECT_LE(largest_difference(numbers(inside), cv::Mat(80, 120, CV_32FC3, expected.data_ptr<float>())(inside)), 2);
+
+  settings_.bits = "8";
+  run(in_ / "wide.png", scratch_ / "b.png");
+  EXPECT_EQ(read_image(scratch_ / "b.png", Bits::kKept).rgb.type(), CV_8UC3);
+  settings_.bits = "auto";
+  run(in_ / "wide.png", scratch_ / "c.jpg");
+  EXPECT_THAT(out_.str(), HasSubstr("16 bits became 8: wide.png"));
+  settings_.bits = "16";
+  EXPECT_THAT(error_of(in_ / "wide.png", scratch_ / "d.jpg"), HasSubstr("JPEG cannot hold"));
+  write_png(in_ / "narrow.png", synthetic_image(5, 5, 1));
+  run(in_ / "narrow.png", scratch_ / "e.png");
+  EXPECT_EQ(read_image(scratch_ / "e.png", Bits::kKept).rgb.type(), CV_16UC3);
+}
+
+TEST_F(UpscaleFiles, AlphaIsKeptWhereTheFormatHasIt) {
   cv::Mat alpha(20, 30, CV_8UC1, cv::Scalar(0));
   alpha.colRange(15, 30) = 255;
   write_png(in_ / "a.png", synthetic_image(20, 30, 1), alpha);
-  run(in_ / "a.png", scratch_ / "b.png");
-  const ImageFile result = read_image(scratch_ / "b.png");
-  ASSERT_EQ(result.alpha.size(), cv::Size(120, 80));
-  EXPECT_EQ(result.alpha.at<unsigned char>(40, 10), 0);
-  EXPECT_EQ(result.alpha.at<unsigned char>(40, 110), 255);
+  for (const char* name : {"b.png", "b.webp"}) {
+    run(in_ / "a.png", scratch_ / name);
+    const ImageFile result = read_image(scratch_ / name);
+    ASSERT_EQ(result.alpha.size(), cv::Size(120, 80)) << name;
+    EXPECT_EQ(result.alpha.at<unsigned char>(40, 10), 0) << name;
+    EXPECT_EQ(result.alpha.at<unsigned char>(40, 110), 255) << name;
+  }
+  EXPECT_THAT(out_.str(), ::testing::Not(HasSubstr("alpha")));
+  run(in_ / "a.png", scratch_ / "b.jpg");
+  EXPECT_THAT(out_.str(), HasSubstr("alpha laid over white: a.png"));
+}
+
+TEST_F(UpscaleFiles, TheProfileGoesAlongAndTheOrientationIsAppliedOnce) {
+  const fs::path images = fs::path(SAMSR_TEST_IMAGES);
+  for (const char* name : {"profile.png", "profile.jpg", "profile.webp"}) {
+    for (const char* result : {"r.png", "r.jpg", "r.webp"}) {
+      run(images / name, scratch_ / result);
+      EXPECT_EQ(read_image(scratch_ / result).profile, read_image(images / name).profile) << name << " " << result;
+    }
+  }
+  const cv::Mat upright = bicubic(read_image(images / "rotated.jpg").rgb);
+  for (const char* result : {"r.png", "r.jpg", "r.webp"}) {
+    run(images / "rotated.jpg", scratch_ / result);
+    EXPECT_GT(cv::PSNR(read_image(scratch_ / result).rgb, upright), 30) << result;
+  }
+  run(images / "cmyk.jpg", scratch_ / "r.png");
+  EXPECT_THAT(out_.str(), HasSubstr("CMYK became RGB without its colour profile: cmyk.jpg"));
+}
+
+TEST_F(UpscaleFiles, AFolderHasTheFormatAskedFor) {
+  write_png(in_ / "a.png", synthetic_image(10, 12, 1));
+  cv::imwrite((in_ / "b.jpeg").string(), synthetic_image(10, 12, 2));
+  cv::imwrite((in_ / "c.bmp").string(), synthetic_image(10, 12, 3));
+  for (const auto& [format, names] : std::map<std::string, std::vector<std::string>>{
+           {"png", {"a.png", "b.png", "c.png"}},
+           {"jpeg", {"a.jpg", "b.jpg", "c.jpg"}},
+           {"webp", {"a.webp", "b.webp", "c.webp"}},
+           {"same", {"a.png", "b.jpeg", "c.png"}}}) {
+    settings_.format = format;
+    run(in_, scratch_ / format);
+    std::vector<std::string> found;
+    for (const fs::path& path : list_images(scratch_ / format)) {
+      found.push_back(path.filename().string());
+      EXPECT_EQ(read_image(path).rgb.size(), cv::Size(48, 40)) << path;
+    }
+    EXPECT_EQ(found, names);
+  }
 }
 
 TEST_F(UpscaleFiles, AFolderIsDoneInSpiteOfBadFiles) {
@@ -191,16 +292,49 @@ TEST_F(UpscaleFiles, AFolderIsDoneInSpiteOfBadFiles) {
   EXPECT_EQ(read_image(scratch_ / "out/sub/c.png").rgb.size(), cv::Size(20, 36));
 }
 
-TEST_F(UpscaleFiles, ResumesOnlyWhenAsked) {
+TEST_F(UpscaleFiles, GoesOnWhereItStoppedWithTheSameSettingsOnly) {
+  for (const char* name : {"a.png", "b.png", "c.png"}) {
+    write_png(in_ / name, synthetic_image(10, 12, 1));
+  }
+  const fs::path out = scratch_ / "out";
+  run(in_, out);
+  const std::string before = read_file(out / "b.png");
+  fs::remove(out / "a.png");
+  testing::write_text(out / ".b.png.tmp-1", "half");  // what a killed run leaves
+  write_png(out / "c.png", synthetic_image(3, 3, 1));   // stands for a result made before its picture was replaced
+  fs::last_write_time(in_ / "c.png", fs::last_write_time(out / "c.png") + std::chrono::seconds(5));
+  settings_.tiles.batch = 3;  // changes no byte
+  run(in_, out);
+  EXPECT_THAT(out_.str(), HasSubstr("1 of 3 results are there already and kept"));
+  EXPECT_EQ(read_file(out / "a.png"), before);
+  EXPECT_FALSE(fs::exists(out / ".b.png.tmp-1"));
+  EXPECT_EQ(read_image(out / "c.png").rgb.size(), cv::Size(48, 40));
+
+  settings_.seed = 2;
+  EXPECT_THAT(error_of(in_, out), AllOf(HasSubstr("other settings (upscale.seed: 1 → 2)"), HasSubstr("upscale.resume=false")));
+  EXPECT_THAT(error_of(in_ / "a.png", out), HasSubstr("other settings"));
+  settings_.resume = false;
+  fs::remove(in_ / "b.png");
+  run(in_, out);
+  EXPECT_EQ(error_of(in_, out), "no error");
+  settings_.seed = 1;
+  settings_.resume = true;
+  EXPECT_THAT(error_of(in_, out), HasSubstr("upscale.seed: 2 → 1"));
+  loaded_ = small_model("student", true);
+  settings_.seed = 2;
+  EXPECT_THAT(error_of(in_, out), HasSubstr("network.checksum"));
+}
+
+TEST_F(UpscaleFiles, ResultsOfUnknownOriginAreNotKept) {
   write_png(in_ / "a.png", synthetic_image(10, 12, 1));
   write_png(scratch_.folder("out") / "a.png", synthetic_image(3, 3, 1));
-  settings_.resume = true;
-  run(in_, scratch_ / "out");
+  write_png(scratch_ / "out/mine.png", synthetic_image(3, 3, 1));
+  EXPECT_THAT(error_of(in_, scratch_ / "out"), HasSubstr("no record of how they were made"));
   EXPECT_EQ(read_image(scratch_ / "out/a.png").rgb.size(), cv::Size(3, 3));
-  EXPECT_THAT(out_.str(), HasSubstr("1 of 1 results are there already"));
   settings_.resume = false;
   run(in_, scratch_ / "out");
   EXPECT_EQ(read_image(scratch_ / "out/a.png").rgb.size(), cv::Size(48, 40));
+  EXPECT_EQ(read_image(scratch_ / "out/mine.png").rgb.size(), cv::Size(3, 3));
 }
 
 TEST_F(UpscaleFiles, WrongPlaces) {
@@ -209,7 +343,9 @@ TEST_F(UpscaleFiles, WrongPlaces) {
   write_png(in_ / "a.png", synthetic_image(10, 12, 1));
   EXPECT_THAT(error_of(in_, in_), HasSubstr("same folder"));
   EXPECT_THAT(error_of(in_ / "a.png", in_ / "a.png"), HasSubstr("same file"));
-  EXPECT_THAT(error_of(in_ / "a.png", scratch_ / "x.jpg"), HasSubstr("written as PNG"));
+  EXPECT_THAT(error_of(in_ / "a.png", scratch_ / "x.tif"), HasSubstr(".png, .jpg, .jpeg or .webp"));
+  EXPECT_THAT(error_of(in_ / "a.png", in_), HasSubstr("replace the picture itself"));
+  EXPECT_THAT(error_of(in_, in_ / "results"), HasSubstr("lies in the folder of the pictures"));
   EXPECT_THAT(error_of(in_, in_ / "a.png"), HasSubstr("need a folder"));
   fs::copy_file(in_ / "a.png", in_ / "a.bmp");
   EXPECT_THAT(error_of(in_, scratch_ / "out"), HasSubstr("would both become"));

@@ -32,10 +32,11 @@ class PickleWriter {
   PickleWriter& storage(const std::string& key, std::int64_t count, const std::string& type = "FloatStorage") {
     return raw("(").text("storage").global("torch", type).text(key).text("cpu").integer(count).raw("tQ");
   }
-  /// A strided view of the storage `key` of `count` float32.
+  /// A strided view of the storage `key` of `count` numbers, float32 unless `type` says otherwise.
   PickleWriter& tensor(const std::string& key, std::int64_t count, std::int64_t offset,
-                       const std::vector<std::int64_t>& sizes, const std::vector<std::int64_t>& strides) {
-    global("torch._utils", "_rebuild_tensor_v2").raw("(").storage(key, count).integer(offset);
+                       const std::vector<std::int64_t>& sizes, const std::vector<std::int64_t>& strides,
+                       const std::string& type = "FloatStorage") {
+    global("torch._utils", "_rebuild_tensor_v2").raw("(").storage(key, count, type).integer(offset);
     return tuple(sizes).tuple(strides).raw("\x89").global("collections", "OrderedDict").raw(")RtR");
   }
   std::string finished() const { return bytes_ + "."; }

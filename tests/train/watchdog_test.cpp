@@ -51,8 +51,8 @@ TEST(Watchdog, NeverWithoutATimeout) {
 
 TEST(Watchdog, NamesWhoTheOthersWaitFor) {
   const std::vector<std::string> hosts{"a", "a", "b", "b", "c"};
-  const Standing waiting{120, kBackward, 9};
-  const Standing reading{120, kData, 8};
+  const RankStanding waiting{120, kBackward, 9};
+  const RankStanding reading{120, kData, 8};
   EXPECT_EQ(who_is_behind({waiting, waiting, reading, waiting, waiting}, {false, false, false, false, false}, hosts),
             "rank 2 on host b has not reached step 120 (data)");
   EXPECT_EQ(who_is_behind({waiting, waiting, waiting, reading, waiting}, {false, false, true, false, false}, hosts),

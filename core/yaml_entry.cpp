@@ -1,0 +1,94 @@
+#include "core/yaml_entry.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/nearest_name.h"
+
+namespace samsr {
+
+YamlEntry::YamlEntry(const YAML::Node& node, std::string source) : node_(node), source_(std::move(source)) {
+  if (!node.IsMap()) {
+    fail("expected an entry of the form 'key: value'");
+  }
+}
+
+void YamlEntry::fail_at(const YAML::Node& node, const std::string& message) const {
+  throw UserError("{}:{}: {}", source_, node.Mark().line + 1, message);
+}
+
+void YamlEntry::fail(const std::string& message) const { fail_at(node_, message); }
+
+YAML::Node YamlEntry::field(const std::string& key) {
+  asked_.push_back(key);
+  return node_[key];
+}
+
+std::string YamlEntry::optional_text(const std::string& key) {
+  const YAML::Node value = field(key);
+  if (value && !value.IsScalar()) {
+    fail_at(value, key + ": expected text");
+  }
+  return value ? value.as<std::string>() : std::string();
+}
+
+std::string YamlEntry::text(const std::string& key) {
+  const std::string value = optional_text(key);
+  if (value.empty()) {
+    fail("an entry lacks '" + key + "'");
+  }
+  return value;
+}
+
+std::int64_t YamlEntry::count(const std::string& key) {
+  const YAML::Node value = field(key);
+  std::int64_t number = 0;
+  if (value && (!YAML::convert<std::int64_t>::decode(value, number) || number < 0)) {
+    fail_at(value, key + ": expected a whole number");
+  }
+  return number;
+}
+
+std::vector<std::string> YamlEntry::texts(const std::string& key) {
+  const YAML::Node value = field(key);
+  std::vector<std::string> texts;
+  if (value && !YAML::convert<std::vector<std::string>>::decode(value, texts)) {
+    fail_at(value, key + ": expected a list of texts");
+  }
+  return texts;
+}
+
+std::vector<YAML::Node> YamlEntry::list(const std::string& key) {
+  const YAML::Node value = field(key);
+  if (!value || !value.IsSequence()) {
+    fail_at(value ? value : node_, "expected a list called '" + key + "'");
+  }
+  return {value.begin(), value.end()};
+}
+
+void YamlEntry::finish() const {
+  for (const auto& each : node_) {
+    const auto key = each.first.as<std::string>();
+    if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) {
+      const std::string near = nearest_name(key, asked_);
+      fail_at(each.first,
+              fmt::format("unknown field '{}'{}", key, near.empty() ? "" : ", did you mean '" + near + "'?"));
+    }
+  }
+}
+
+std::vector<YAML::Node> yaml_catalogue(const std::string& yaml, const std::string& source, const std::string& key) {
+  YAML::Node root;
+  try {
+    root = YAML::Load(yaml);
+  } catch (const YAML::Exception& error) {
+    throw UserError("{}:{}: {}", source, error.mark.line + 1, error.msg);
+  }
+  if (!root.IsMap() || !root[key] || !root[key].IsSequence()) {
+    throw UserError("{}: expected a list called '{}'", source, key);
+  }
+  const YAML::Node list = root[key];
+  return {list.begin(), list.end()};
+}
+
+}  // namespace samsr

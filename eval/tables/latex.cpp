@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include "eval/markup.h"
+#include "eval/tables/print.h"
+
+namespace samsr {
+namespace {
+
+std::string latex_marked(const std::string& figure, Standing place) {
+  switch (place) {
+    case Standing::kBest: return "\\textbf{" + figure + "}";
+    case Standing::kSecond: return "\\underline{" + figure + "}";
+    case Standing::kNone: break;
+  }
+  return figure;
+}
+
+std::string latex_row(const Table& table, const TableRow& row) {
+  std::string text = "    " + latex_text(row.method);
+  if (row.source > 0) {
+    text += fmt::format("$^{{\\dagger {}}}$", row.source);
+  }
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    const TableCell& cell = row.cells[c];
+    const std::string interval = cell_interval(table.columns[c], cell);
+    text += fmt::format(" & {}{}{}", latex_marked(cell_figure(table.columns[c], cell), cell.place),
+                        cell.fewer_images ? "$^\\ddagger$" : "",
+                        interval.empty() ? "" : fmt::format(" {{\\scriptsize {}}}", interval));
+  }
+  return text + " \\\\\n";
+}
+
+std::string latex_head(const Table& table) {
+  std::string first = "    ";
+  std::string rules = "    ";
+  for (const TableGroup& group : table_groups(table)) {
+    first += fmt::format(" & \\multicolumn{{{}}}{{c}}{{{}}}", group.count, latex_text(group.name));
+    rules += fmt::format("\\cmidrule(lr){{{}-{}}}", group.first + 2, group.first + 1 + group.count);
+  }
+  std::string second = "    Method";
+  for (const TableColumn& column : table.columns) {
+    second += fmt::format(" & {} {}", latex_text(column.label), latex_text(column.higher_is_better ? "↑" : "↓"));
+  }
+  return first + " \\\\\n" + rules + "\n" + second + " \\\\\n";
+}
+
+}  // namespace
+
+std::string tables_latex(const std::vector<Table>& tables) {
+  std::string text = "% needs \\usepackage{booktabs}\n";
+  for (const Table& table : tables) {
+    text += fmt::format("\n\\begin{{table}}[t]\n  \\centering\n  \\caption{{{}. Best bold, second best underlined.}}\n",
+                        latex_text(table.title));
+    if (!table.id.empty()) {
+      text += fmt::format("  \\label{{tab:samsr-{}}}\n", table.id);
+    }
+    text += fmt::format("  \\begin{{tabular}}{{l{}}}\n    \\toprule\n", std::string(table.columns.size(), 'r'));
+    text += latex_head(table) + "    \\midrule\n";
+    for (const TableRow& row : table.measured) {
+      text += latex_row(table, row);
+    }
+    if (!table.measured.empty() && !table.quoted.empty()) {
+      text += "    \\midrule\n";
+    }
+    for (const TableRow& row : table.quoted) {
+      text += latex_row(table, row);
+    }
+    text += "    \\bottomrule\n  \\end{tabular}\n";
+    for (const std::string& note : table.notes) {
+      text += fmt::format("  \\par{{\\footnotesize {}}}\n", latex_text(note));
+    }
+    for (std::size_t s = 0; s < table.sources.size(); ++s) {
+      text += fmt::format("  \\par{{\\footnotesize $^{{{}}}$ {}}}\n", s + 1, latex_text(table.sources[s]));
+    }
+    text += "\\end{table}\n";
+  }
+  return text;
+}
+
+}  // namespace samsr

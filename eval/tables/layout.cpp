@@ -1,0 +1,88 @@
+#include "eval/tables/layout.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "core/yaml_entry.h"
+#include "embedded/published_yaml.h"
+
+namespace samsr {
+namespace {
+
+constexpr int kMostDecimals = 9;
+
+TableColumn read_column(const YAML::Node& node, const std::string& source) {
+  YamlEntry entry(node, source);
+  TableColumn column;
+  column.benchmark = entry.optional_text("benchmark");
+  column.group = entry.text("group");
+  column.metric = entry.text("metric");
+  column.label = entry.text("label");
+  const std::string better = entry.text("better");
+  if (better != "higher" && better != "lower") {
+    entry.fail("better is '" + better + "', expected higher or lower");
+  }
+  column.higher_is_better = better == "higher";
+  column.decimals = static_cast<int>(std::min<std::int64_t>(entry.count("decimals"), kMostDecimals));
+  entry.finish();
+  return column;
+}
+
+QuotedRow read_row(const YAML::Node& node, const std::string& source, std::size_t columns) {
+  YamlEntry entry(node, source);
+  QuotedRow row{entry.text("method"), entry.text("source"), {}};
+  for (const std::string& text : entry.texts("values")) {
+    double number = std::numeric_limits<double>::quiet_NaN();
+    const char* const end = text.data() + text.size();
+    if (text != "none" && std::from_chars(text.data(), end, number).ptr != end) {
+      entry.fail("'" + text + "' is neither a number nor none");
+    }
+    row.values.push_back(number);
+  }
+  if (row.values.size() != columns) {
+    entry.fail(fmt::format("'{}' has {} values for {} columns", row.method, row.values.size(), columns));
+  }
+  entry.finish();
+  return row;
+}
+
+TableLayout read_layout(const YAML::Node& node, const std::string& source) {
+  YamlEntry entry(node, source);
+  TableLayout layout;
+  layout.id = entry.text("id");
+  layout.title = entry.text("title");
+  layout.methods = entry.optional_text("methods");
+  layout.not_held = entry.optional_text("not_held");
+  for (const YAML::Node& each : entry.list("columns")) {
+    layout.columns.push_back(read_column(each, source));
+  }
+  if (layout.columns.empty()) {
+    entry.fail("a table needs a column");
+  }
+  for (const YAML::Node& each : entry.list("quoted")) {
+    layout.quoted.push_back(read_row(each, source, layout.columns.size()));
+  }
+  entry.finish();
+  return layout;
+}
+
+}  // namespace
+
+std::vector<TableLayout> read_layouts(const std::string& yaml, const std::string& source) {
+  std::vector<TableLayout> layouts;
+  for (const YAML::Node& node : yaml_catalogue(yaml, source, "tables")) {
+    TableLayout layout = read_layout(node, source);
+    if (std::any_of(layouts.begin(), layouts.end(), [&](const TableLayout& other) { return other.id == layout.id; })) {
+      YamlEntry(node, source).fail("a second table '" + layout.id + "'");
+    }
+    layouts.push_back(std::move(layout));
+  }
+  return layouts;
+}
+
+std::vector<TableLayout> shipped_layouts() {
+  return read_layouts(std::string(embedded::published_yaml), "eval/published.yaml");
+}
+
+}  // namespace samsr

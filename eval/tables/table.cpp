@@ -1,0 +1,271 @@
+#include "eval/tables/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace samsr {
+namespace {
+
+constexpr const char* kSeconds = "seconds_per_image";
+constexpr const char* kParameters = "parameters";
+constexpr const char* kHours = "training_hours";
+constexpr const char* kProcesses = "processes";
+
+const Results* find_set(const Measurements& measurements, const std::string& benchmark) {
+  const auto found = std::find_if(measurements.results.begin(), measurements.results.end(),
+                                  [&](const Results& set) { return set.benchmark == benchmark; });
+  return found == measurements.results.end() ? nullptr : &*found;
+}
+
+const MethodScores* find_method(const Results& set, const std::string& name) {
+  const auto found =
+      std::find_if(set.methods.begin(), set.methods.end(), [&](const MethodScores& each) { return each.name == name; });
+  return found == set.methods.end() ? nullptr : &*found;
+}
+
+std::optional<std::size_t> find_metric(const Results& set, const std::string& name) {
+  for (std::size_t m = 0; m < set.metrics.size(); ++m) {
+    if (set.metrics[m].name == name) {
+      return m;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Names in the order in which they are first met.
+std::vector<std::string> all_methods(const Measurements& measurements) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
+    }
+  };
+  for (const Results& set : measurements.results) {
+    for (const MethodScores& method : set.methods) {
+      add(method.name);
+    }
+  }
+  for (const TrainingCost& cost : measurements.training) {
+    add(cost.method);
+  }
+  return names;
+}
+
+double training_value(const Measurements& measurements, const std::string& method, const std::string& metric) {
+  for (const TrainingCost& cost : measurements.training) {
+    if (cost.method == method) {
+      return metric == kHours ? cost.hours : cost.processes;
+    }
+  }
+  return std::nan("");
+}
+
+TableCell measured_cell(const TableColumn& column, const std::string& name, const Measurements& measurements) {
+  TableCell cell;
+  if (column.metric == kHours || column.metric == kProcesses) {
+    cell.value = training_value(measurements, name, column.metric);
+    return cell;
+  }
+  const Results* set = find_set(measurements, column.benchmark);
+  const MethodScores* method = set == nullptr ? nullptr : find_method(*set, name);
+  if (method == nullptr) {
+    return cell;
+  }
+  if (column.metric == kSeconds || column.metric == kParameters) {
+    cell.value = column.metric == kSeconds ? method->seconds_per_image : method->parameters;
+  } else if (const auto metric = find_metric(*set, column.metric)) {
+    std::int64_t most = 0;
+    for (const MethodScores& other : set->methods) {
+      most = std::max(most, other.counted(*metric));
+    }
+    cell.value = method->mean(*metric);
+    cell.interval = method->interval(*metric);
+    cell.fewer_images = !std::isnan(cell.value) && method->counted(*metric) < most;
+  }
+  return cell;
+}
+
+bool has_figure(const TableRow& row) {
+  return std::any_of(row.cells.begin(), row.cells.end(), [](const TableCell& cell) { return !std::isnan(cell.value); });
+}
+
+std::string name_of(const TableColumn& column) { return fmt::format("{} {}", column.group, column.label); }
+
+std::string joined(const std::vector<std::string>& parts, const char* between) {
+  std::string text;
+  for (const std::string& part : parts) {
+    text += (text.empty() ? "" : between) + part;
+  }
+  return text;
+}
+
+void mark_places(Table& table) {
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    std::vector<TableCell*> column;
+    std::vector<double> values;
+    for (auto* rows : {&table.measured, &table.quoted}) {
+      for (TableRow& row : *rows) {
+        column.push_back(&row.cells[c]);
+        values.push_back(row.cells[c].value);
+      }
+    }
+    const auto places = standings(values, table.columns[c].higher_is_better, table.columns[c].decimals);
+    for (std::size_t i = 0; i < column.size(); ++i) {
+      column[i]->place = places[i];
+    }
+  }
+}
+
+void add_quoted(Table& table, const TableLayout& layout) {
+  for (const QuotedRow& quoted : layout.quoted) {
+    auto source = std::find(table.sources.begin(), table.sources.end(), quoted.source);
+    if (source == table.sources.end()) {
+      source = table.sources.insert(table.sources.end(), quoted.source);
+    }
+    TableRow& row = table.quoted.emplace_back();
+    row.method = quoted.method;
+    row.source = static_cast<std::size_t>(source - table.sources.begin()) + 1;
+    for (const double value : quoted.values) {
+      row.cells.emplace_back().value = value;
+    }
+  }
+}
+
+/// "RealSR CLIPIQA, RealSR MUSIQ" of the columns in which no method was measured.
+std::string unmeasured(const Table& table) {
+  std::vector<std::string> names;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (std::all_of(table.measured.begin(), table.measured.end(),
+                    [&](const TableRow& row) { return std::isnan(row.cells[c].value); })) {
+      names.push_back(name_of(table.columns[c]));
+    }
+  }
+  return joined(names, ", ");
+}
+
+std::vector<std::string> protocol_notes(const Table& table, const Measurements& measurements) {
+  std::vector<std::string> notes;
+  for (const TableColumn& column : table.columns) {
+    const Results* set = find_set(measurements, column.benchmark);
+    const auto metric = set == nullptr ? std::nullopt : find_metric(*set, column.metric);
+    if (!metric) {
+      continue;
+    }
+    std::int64_t most = 0;
+    std::vector<std::string> fewer;
+    for (const MethodScores& method : set->methods) {
+      most = std::max(most, method.counted(*metric));
+    }
+    for (const TableRow& row : table.measured) {
+      const MethodScores* method = find_method(*set, row.method);
+      if (method != nullptr && method->counted(*metric) > 0 && method->counted(*metric) < most) {
+        fewer.push_back(fmt::format("{} over {} ‡", row.method, method->counted(*metric)));
+      }
+    }
+    const std::string& protocol = set->metrics[*metric].protocol;
+    notes.push_back(fmt::format("{}: {}; mean over {} images{}", name_of(column), protocol, most,
+                                fewer.empty() ? "" : ", " + joined(fewer, ", ")));
+  }
+  return notes;
+}
+
+std::vector<std::string> notes_of(const Table& table, const TableLayout& layout, const Measurements& measurements) {
+  std::vector<std::string> notes;
+  const auto any = [](const std::vector<TableRow>& rows, auto test) {
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](const TableRow& row) { return std::any_of(row.cells.begin(), row.cells.end(), test); });
+  };
+  if (!table.quoted.empty()) {
+    notes.push_back("† quoted from publications, not measured here");
+  }
+  if (any(table.measured, [](const TableCell& cell) { return cell.interval.has_value(); })) {
+    notes.push_back("in brackets: 95 % bootstrap interval of the mean over images");
+  }
+  if (any(table.measured, [](const TableCell& cell) { return cell.fewer_images; })) {
+    notes.push_back("‡ mean over fewer images than the column's others");
+  }
+  for (std::string& note : protocol_notes(table, measurements)) {
+    notes.push_back(std::move(note));
+  }
+  if (const std::string missing = unmeasured(table); !missing.empty()) {
+    notes.push_back("not measured here: " + missing);
+  }
+  if (!layout.not_held.empty()) {
+    notes.push_back("published but not held here: " + layout.not_held);
+  }
+  return notes;
+}
+
+}  // namespace
+
+Table fill_table(const TableLayout& layout, const Measurements& measurements) {
+  Table table;
+  table.id = layout.id;
+  table.title = layout.title;
+  table.columns = layout.columns;
+  for (const std::string& name : all_methods(measurements)) {
+    if (!name.starts_with(layout.methods)) {
+      continue;
+    }
+    TableRow row{name, 0, {}};
+    for (const TableColumn& column : layout.columns) {
+      row.cells.push_back(measured_cell(column, name, measurements));
+    }
+    if (has_figure(row)) {
+      table.measured.push_back(std::move(row));
+    }
+  }
+  add_quoted(table, layout);
+  mark_places(table);
+  table.notes = notes_of(table, layout, measurements);
+  return table;
+}
+
+TableLayout layout_of_everything(const Measurements& measurements) {
+  TableLayout layout;
+  layout.title = "Everything measured";
+  const auto any = [](const Results& set, auto value) {
+    return std::any_of(set.methods.begin(), set.methods.end(),
+                       [&](const MethodScores& method) { return !std::isnan(value(method)); });
+  };
+  for (const Results& set : measurements.results) {
+    for (const MetricInfo& metric : set.metrics) {
+      layout.columns.push_back({set.benchmark, set.title, metric.name, display_name(metric), metric.higher_is_better,
+                                metric.decimals});
+    }
+    if (any(set, [](const MethodScores& method) { return method.seconds_per_image; })) {
+      layout.columns.push_back({set.benchmark, set.title, kSeconds, "s / image", false, 3});
+    }
+    if (any(set, [](const MethodScores& method) { return method.parameters; })) {
+      layout.columns.push_back({set.benchmark, set.title, kParameters, "parameters, M", false, 1});
+    }
+  }
+  if (!measurements.training.empty()) {
+    layout.columns.push_back({"", "Training", kHours, "hours", false, 2});
+    layout.columns.push_back({"", "Training", kProcesses, "ranks", false, 0});
+  }
+  return layout;
+}
+
+std::string cell_figure(const TableColumn& column, const TableCell& cell) {
+  return std::isnan(cell.value) ? "-" : fmt::format("{:.{}f}", cell.value, column.decimals);
+}
+
+std::string cell_interval(const TableColumn& column, const TableCell& cell) {
+  return cell.interval ? display_interval(*cell.interval, column.decimals) : "";
+}
+
+std::vector<TableGroup> table_groups(const Table& table) {
+  std::vector<TableGroup> found;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (found.empty() || found.back().name != table.columns[c].group) {
+      found.push_back({table.columns[c].group, c, 0});
+    }
+    ++found.back().count;
+  }
+  return found;
+}
+
+}  // namespace samsr

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "eval/benchmarks.h"
+#include "eval/evaluate.h"
+#include "eval/report.h"
+#include "launch/config.h"
+
+namespace samsr {
+
+/// A model that upscales the low-resolution images before they are measured.
+struct EvaluatedModel {
+  std::string name;    ///< in tables
+  std::string path;    ///< as for load_model_argument()
+  Config config;       ///< its own settings for upscaling; an official model brings those of its shipped configuration
+};
+
+/// What `samsr eval` is asked for.
+struct EvaluationRequest {
+  std::vector<Benchmark> sets;
+  std::vector<EvaluatedModel> models;
+  std::vector<EvalMethod> results;  ///< folders of pictures that something else has made
+  std::filesystem::path out;
+};
+
+/// Figures and pictures of one set.
+struct EvaluatedSet {
+  Results results;
+  std::vector<PictureRow> rows;
+};
+
+/// Measures every model and folder of results on every set. Results, and the models' pictures below `pictures/`, go to
+/// OUT/SET, and to OUT itself when there is one set only; with several, the results of a method for a set are
+/// expected in DIR/SET. The ranks share the images. What rank 0 returns holds the pictures for the report.
+/// UserError or problems as in plan_comparison(), check_completeness() and evaluate().
+std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, const Config& config,
+                                        Communicator& communicator, Log& log, Problems& problems);
+
+}  // namespace samsr

@@ -1,0 +1,119 @@
+#include "eval/benchmarks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "core/error.h"
+#include "scratch_folder.h"
+
+namespace samsr {
+namespace {
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+template <class Action>
+std::string error_of(Action action) {
+  try {
+    action();
+  } catch (const UserError& error) {
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    return error.what();
+  }
+  return "no error";
+}
+
+ImageSet images_called(const std::vector<std::string>& names) {
+  ImageSet set;
+  for (const std::string& name : names) {
+    set.emplace(name, name + ".png");
+  }
+  return set;
+}
+
+TEST(BenchmarkCatalogue, TheShippedOneHasTheSetsOfThePublishedTables) {
+  const BenchmarkCatalogue catalogue = load_benchmarks({}, "sets");
+  const Benchmark realsr = catalogue.find("realsr", 4);
+  EXPECT_EQ(realsr.title, "RealSR");
+  EXPECT_EQ(realsr.lq, "sets/RealSR");
+  EXPECT_TRUE(realsr.gt.empty());
+  EXPECT_EQ(realsr.names.size(), 100U);
+  EXPECT_EQ(catalogue.find("realset65", 4).count, 65);
+  const Benchmark imagenet = catalogue.find("imagenet_test", 4);
+  EXPECT_EQ(imagenet.count, 3000);
+  EXPECT_EQ(imagenet.size, 256);
+  EXPECT_FALSE(imagenet.gt.empty());
+}
+
+TEST(BenchmarkCatalogue, AFolderStandsForASet) {
+  const testing::ScratchFolder scratch;
+  scratch.folder("pairs/lq");
+  scratch.folder("pairs/gt");
+  scratch.folder("photographs");
+  const BenchmarkCatalogue catalogue = load_benchmarks({}, scratch / "nowhere");
+  const Benchmark pairs = catalogue.find((scratch / "pairs").string(), 2);
+  EXPECT_EQ(pairs.name, "pairs");
+  EXPECT_EQ(pairs.lq, scratch / "pairs/lq");
+  EXPECT_EQ(pairs.gt, scratch / "pairs/gt");
+  EXPECT_EQ(pairs.scale, 2);
+  EXPECT_EQ(pairs.count, 0);
+  const Benchmark named = catalogue.find("mine=" + (scratch / "photographs").string(), 4);
+  EXPECT_EQ(named.name, "mine");
+  EXPECT_EQ(named.lq, scratch / "photographs");
+  EXPECT_TRUE(named.gt.empty());
+  const Benchmark placed = catalogue.find("realsr=" + (scratch / "photographs").string(), 4);
+  EXPECT_EQ(placed.title, "RealSR");
+  EXPECT_EQ(placed.lq, scratch / "photographs");
+  EXPECT_THAT(error_of([&] { catalogue.find("realset56", 4); }),
+              AllOf(HasSubstr("neither a benchmark"), HasSubstr("did you mean 'realset65'")));
+}
+
+TEST(BenchmarkCatalogue, MistakesAreNamedWithTheirPlace) {
+  const auto message = [](const std::string& yaml) {
+    return error_of([&] { const BenchmarkCatalogue catalogue(yaml, "b.yaml", "sets"); });
+  };
+  EXPECT_EQ(message("benchmarks: [{name: a, title: A, lq: l, names: ['x{1..3}']}]"), "no error");
+  EXPECT_THAT(message("benchmarks:\n  - {name: a, title: A}"), HasSubstr("b.yaml:2: an entry lacks 'lq'"));
+  EXPECT_THAT(message("benchmarks: [{name: a, title: A, lq: l, cuont: 3}]"), HasSubstr("did you mean 'count'"));
+  EXPECT_THAT(message("benchmarks: [{name: a, title: A, lq: l, count: many}]"), HasSubstr("expected a whole number"));
+  EXPECT_THAT(message("benchmarks: [{name: a, title: A, lq: l, count: 2, names: [b]}]"),
+              HasSubstr("count is 2, but names has 1"));
+  EXPECT_THAT(message("benchmarks: [{name: a, title: A, lq: l}, {name: a, title: A, lq: l}]"),
+              HasSubstr("listed twice"));
+  EXPECT_THAT(error_of([] { load_benchmarks("absent.yaml", "sets"); }), HasSubstr("absent.yaml"));
+}
+
+TEST(ExpandPattern, CountsUpWithTheWidthOfTheFirstNumber) {
+  EXPECT_EQ(expand_pattern("plain"), std::vector<std::string>{"plain"});
+  EXPECT_EQ(expand_pattern("a{08..11}b"), (std::vector<std::string>{"a08b", "a09b", "a10b", "a11b"}));
+  EXPECT_THAT(error_of([] { expand_pattern("a{1..b"); }), HasSubstr("expected a range"));
+  EXPECT_THAT(error_of([] { expand_pattern("a{3..1}"); }), HasSubstr("expected a range"));
+}
+
+TEST(CheckCompleteness, SaysWhatIsMissing) {
+  Benchmark benchmark;
+  benchmark.title = "Set";
+  benchmark.lq = "folder";
+  benchmark.address = "https://somewhere";
+  benchmark.names = expand_pattern("a{1..5}");
+  Problems strict;
+  EXPECT_EQ(error_of([&] { check_completeness(benchmark, images_called(benchmark.names), strict); }), "no error");
+  EXPECT_THAT(error_of([&] { check_completeness(benchmark, images_called({"a1", "b"}), strict); }),
+              AllOf(HasSubstr("4 of 5 images are missing: a2, a3, a4 and 1 more"), HasSubstr("1 do not belong to it: b"),
+                    HasSubstr("https://somewhere")));
+  benchmark.names.clear();
+  benchmark.count = 5;
+  EXPECT_THAT(error_of([&] { check_completeness(benchmark, images_called({"a", "b"}), strict); }),
+              HasSubstr("2 images instead of 5"));
+  std::ostringstream out;
+  Log log(out, 0, 1, false);
+  Problems survived(log);
+  check_completeness(benchmark, images_called({"a", "b"}), survived);
+  EXPECT_EQ(survived.count(), 1);
+  EXPECT_THAT(out.str(), HasSubstr("2 images instead of 5"));
+}
+
+}  // namespace
+}  // namespace samsr

@@ -1,0 +1,91 @@
+// `samsr table` through the program itself.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/atomic_file.h"
+#include "program.h"
+
+namespace samsr::testing {
+namespace {
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// results.json as `samsr eval` writes it, of one method on two images.
+void write_results_of(const fs::path& folder, const std::string& benchmark, const std::string& method, double clipiqa) {
+  nlohmann::json root{{"format", "samsr-results/1"}, {"benchmark", benchmark}, {"title", benchmark}, {"reference", nullptr}};
+  root["metrics"] = {{{"name", "clipiqa"}, {"protocol", "RN50"}, {"higher_is_better", true}, {"decimals", 4}}};
+  root["methods"] = {{{"name", method},
+                      {"source", "out"},
+                      {"per_image", {{{"image", "a"}, {"clipiqa", clipiqa}}, {{"image", "b"}, {"clipiqa", clipiqa + 0.1}}}}}};
+  fs::create_directories(folder);
+  std::ofstream(folder / "results.json") << root.dump();
+}
+
+TEST(TableVerb, PutsRunsTogetherAsThePapersTable) {
+  const TemporaryFolder folder("table");
+  write_results_of(folder / "a", "realsr", "student", 0.7);
+  write_results_of(folder / "b", "realset65", "student", 0.5);
+  const Outcome outcome = run(samsr("table " + folder.path().string()));
+  ASSERT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("### Table 1: Real-world images"), Not(HasSubstr("### Table 2"))));
+  EXPECT_THAT(outcome.output, HasSubstr("| student | **0.7500** [0.7000, 0.8000] | - | 0.5500 [0.5000, 0.6000] | - |"));
+  EXPECT_THAT(outcome.output, HasSubstr("| SinSR-1 † [1] |"));
+  EXPECT_THAT(outcome.output, HasSubstr("not measured here: RealSR MUSIQ, RealSet65 MUSIQ"));
+
+  const Outcome all = run(samsr("table " + (folder / "a") + " --layout 2 --format all --out " + (folder / "out")));
+  ASSERT_EQ(all.status, 0) << all.output;
+  for (const char* file : {"tables.md", "tables.csv", "tables.tex", "tables.html"}) {
+    EXPECT_THAT(read_file(folder / ("out/" + std::string(file))), HasSubstr("SinSR-1")) << file;
+  }
+  const Outcome latex = run(samsr("table " + (folder / "a/results.json") + " --layout measured --format latex"));
+  EXPECT_THAT(latex.output, AllOf(HasSubstr("\\toprule"), HasSubstr("student"), Not(HasSubstr("SinSR"))));
+}
+
+TEST(TableVerb, OwnLayoutsTakeThePlaceOfTheShippedOnes) {
+  const TemporaryFolder folder("table_layouts");
+  write_results_of(folder / "a", "mine", "student", 0.7);
+  std::ofstream(fs::path(folder / "own.yaml"))
+      << "tables:\n  - id: x\n    title: Mine\n    quoted: []\n    columns:\n"
+         "      - {benchmark: mine, group: Mine, metric: clipiqa, label: C, better: higher, decimals: 1}\n";
+  for (const char* option : {" --layout ", " --layout x --published "}) {
+    const Outcome outcome = run(samsr("table " + (folder / "a") + option + (folder / "own.yaml")));
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_THAT(outcome.output, HasSubstr("### Table x: Mine"));
+  }
+  // No shipped layout has a place for these figures.
+  EXPECT_THAT(run(samsr("table " + (folder / "a"))).output, HasSubstr("### Everything measured"));
+}
+
+TEST(TableVerb, MistakesAreOneLineWithStatus2) {
+  const TemporaryFolder folder("table_mistakes");
+  write_results_of(folder / "a", "realsr", "student", 0.7);
+  write_results_of(folder / "b", "realsr", "student", 0.8);
+  fs::create_directories(folder / "empty");
+  std::ofstream(fs::path(folder / "torn.json")) << "{";
+  const auto expect = [&](const std::string& arguments, const std::vector<std::string>& parts) {
+    const Outcome outcome = run(samsr("table " + arguments));
+    EXPECT_EQ(outcome.status, 2) << arguments;
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    for (const std::string& part : parts) {
+      EXPECT_THAT(outcome.output, HasSubstr(part));
+    }
+  };
+  expect(folder / "torn.json", {"torn.json", "not a results file"});
+  expect(folder / "empty", {"empty", "no results.json"});
+  expect(folder / "nowhere", {"nowhere", "no such file"});
+  expect((folder / "a") + " " + (folder / "b"), {"'student'", "a/results.json", "b/results.json"});
+  expect((folder / "a") + " --layout measurd", {"measurd", "'measured'"});
+  expect((folder / "a") + " --layout 6", {"1, 2, 3, 4, 5"});
+  expect((folder / "a") + " --format latx", {"latx", "'latex'"});
+  expect((folder / "a") + " --format all", {"--out"});
+  expect((folder / "a") + " --run student=" + (folder / "empty"), {"metrics.jsonl"});
+}
+
+}  // namespace
+}  // namespace samsr::testing

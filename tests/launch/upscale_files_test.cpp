@@ -1,0 +1,160 @@
+// `samsr upscale` as users start it: flags, folders, ranks, interruptions, mistakes. The model is a small one that has
+// not been trained: what is tested here is everything around the network.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "core/atomic_file.h"
+#include "data/image_file.h"
+#include "diffusion/super_resolution_model.h"
+#include "models/load_weights.h"
+#include "program.h"
+#include "running.h"
+#include "support/small_model.h"
+
+namespace samsr::testing {
+namespace {
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class UpscaleVerb : public ::testing::Test {
+ protected:
+  UpscaleVerb() {
+    SuperResolutionModel model(small_model_settings(2), 1);
+    const torch::NoGradGuard no_grad;
+    for (auto& item : model.unet()->named_parameters()) {
+      if (item.key() == "out.2.weight") {  // zero in a fresh model, which then is bicubic whatever the noise
+        item.value().normal_(0, 0.003);
+      }
+    }
+    save_model(model_, model.settings(), "sam_student", state_of(*model.unet()));
+    write_photographs(folder_ / "photographs");
+  }
+
+  /// Puts `count` pieces of photographs, some in a subfolder, into FOLDER/in.
+  void write_pictures(int count) const {
+    fs::create_directories(fs::path(folder_ / "in/sub"));
+    const std::vector<fs::path> photographs = list_images(folder_ / "photographs");
+    for (int i = 0; i < count; ++i) {
+      const cv::Mat photograph = read_image(photographs[static_cast<std::size_t>(i) % photographs.size()]).rgb;
+      write_png(folder_ / fmt::format("in/{}p{:02}.png", i % 3 == 0 ? "sub/" : "", i),
+                photograph(cv::Rect(i, 2 * i, 40 + i, 36)).clone());
+    }
+  }
+  std::string arguments(const std::string& in, const std::string& out, const std::string& more = "") const {
+    // One thread, because the kernels' roundings depend on their number, and ranks share the cores.
+    return "upscale " + (folder_ / in) + " " + (folder_ / out) + " --model " + model_ + " train.threads=1 " + more;
+  }
+  /// Every result of a folder, by its place in it.
+  std::map<std::string, std::string> results(const std::string& folder) const {
+    std::map<std::string, std::string> found;
+    for (const fs::path& path : list_images(folder_ / folder)) {
+      found[path.lexically_relative(folder_ / folder).string()] = read_file(path);
+    }
+    return found;
+  }
+  void expect_mistake(const std::string& arguments, const std::string& expected) const {
+    const Outcome outcome = run("cd " + folder_.path().string() + " && " + samsr(arguments));
+    EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr(expected)) << arguments;
+  }
+
+  const TemporaryFolder folder_{"upscale_verb"};
+  const std::string model_ = folder_ / "model.safetensors";
+};
+
+TEST_F(UpscaleVerb, FlagsAreShortForSettings) {
+  write_pictures(1);
+  const auto result = [&](const std::string& more) {
+    const Outcome outcome = run(samsr(arguments("in/sub/p00.png", "a.png", more)));
+    EXPECT_EQ(outcome.status, 0) << outcome.output;
+    return std::pair(read_file(folder_ / "a.png"), outcome.output);
+  };
+  const auto [plain, said] = result("--noise plain --seed 3 --batch 2");
+  EXPECT_THAT(said, HasSubstr("one step, plain noise"));
+  EXPECT_TRUE(plain == result("upscale.noise=plain upscale.seed=3").first);
+  EXPECT_TRUE(plain == result("--masks none --seed 3").first);
+  EXPECT_FALSE(plain == result("--noise plain --seed 4").first);
+  const auto [shaped, shaped_said] = result("--masks graph --seed 3");
+  EXPECT_THAT(shaped_said, HasSubstr("shaped by masks (graph)"));
+  EXPECT_FALSE(plain == shaped);
+  EXPECT_TRUE(shaped == result("--noise sam --seed 3").first);
+}
+
+TEST_F(UpscaleVerb, RanksShareAFolder) {
+  write_pictures(7);
+  std::ofstream(folder_ / "in/torn.png") << "no picture";
+  const Outcome alone = run(samsr(arguments("in", "alone")));
+  const Outcome shared = run(samsr_on(2, arguments("in", "shared")));
+  for (const Outcome& outcome : {alone, shared}) {
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("1 of 8 images could not be upscaled, the first is torn.png"));
+    EXPECT_EQ(outcome.output.find("left out: "), outcome.output.rfind("left out: ")) << outcome.output;
+  }
+  EXPECT_EQ(results("alone").size(), 7u);
+  EXPECT_TRUE(results("alone") == results("shared"));
+  EXPECT_TRUE(fs::exists(folder_ / "shared/sub/p03.png"));
+}
+
+TEST_F(UpscaleVerb, AKilledRunGoesOn) {
+  write_pictures(14);
+  ASSERT_EQ(run(samsr(arguments("in", "straight"))).status, 0);
+  {
+    Running running(samsr(arguments("in", "killed")));
+    ASSERT_TRUE(running.until([&] { return fs::exists(folder_ / "killed/p04.png"); }));
+    ::kill(running.pid(), SIGKILL);
+    running.wait();
+  }
+  const auto half = results("killed");
+  ASSERT_LT(half.size(), 14u);
+  for (const auto& [name, bytes] : half) {
+    EXPECT_TRUE(bytes == results("straight").at(name)) << name;
+  }
+  const Outcome rest = run(samsr(arguments("in", "killed")));
+  EXPECT_EQ(rest.status, 0) << rest.output;
+  EXPECT_THAT(rest.output, HasSubstr(fmt::format("{} of 14 results are there already and kept", half.size())));
+  EXPECT_TRUE(results("killed") == results("straight"));
+  const Outcome other = run(samsr(arguments("in", "killed", "--seed 2")));
+  EXPECT_EQ(other.status, 2);
+  EXPECT_THAT(other.output, AllOf(HasSubstr("upscale.seed: 1 → 2"), HasSubstr("name another folder")));
+}
+
+TEST_F(UpscaleVerb, AFullDiskIsSaidAndLeavesNoHalfResult) {
+  write_pictures(3);
+  const cv::Mat photograph = read_image(list_images(folder_ / "photographs").front()).rgb;
+  write_png(folder_ / "in/large.png", photograph(cv::Rect(0, 0, 96, 96)).clone());
+  // A limit on file sizes makes the large result fail half way, as a full disk does.
+  const Outcome failed = run("trap '' XFSZ; ulimit -f 100; " + samsr(arguments("in", "out")));
+  EXPECT_EQ(failed.status, 2) << failed.output;
+  EXPECT_THAT(failed.output, AllOf(HasSubstr("large.png: cannot be written"), HasSubstr("make room")));
+  EXPECT_FALSE(fs::exists(folder_ / "out/large.png"));
+  for (const auto& [name, bytes] : contents(folder_ / "out")) {
+    EXPECT_THAT(name, Not(HasSubstr(".tmp-")));
+  }
+  EXPECT_EQ(run(samsr(arguments("in", "out"))).status, 0);
+  EXPECT_EQ(results("out").size(), 4u);
+}
+
+TEST_F(UpscaleVerb, MistakesAreSaid) {
+  write_pictures(2);
+  expect_mistake(arguments("absent.png", "o.png"), "absent.png: no such file or folder");
+  expect_mistake(arguments("in", "out", "--noise plain --masks sam"), "leave one of the two out");
+  expect_mistake(arguments("in", "out", "--seed 3 upscale.seed=4"), "give one of them");
+  expect_mistake(arguments("in", "out", "--masks grph"), "auto | none | graph | sam");
+  expect_mistake(arguments("in", "out", "--batch 0"), "1 to 256");
+  expect_mistake(arguments("in/p01.png", "out.gif"), "end the name in .png, .jpg, .jpeg or .webp");
+  expect_mistake(arguments("in/p01.png", "out.jpg", "upscale.bits=16"), "JPEG cannot hold");
+  expect_mistake(arguments("in", "out", "upscale.quality=101"), "1 to 100");
+  expect_mistake("upscale in out --model nothing.safetensors", "nothing.safetensors: no such file, folder or official model");
+  expect_mistake("upscale in out --model SamSR_v1.pht", "did you mean 'SamSR_v1.pth'?");
+  expect_mistake("upscale in out --model SamSR_v1.pth", "published at https://huggingface.co/zh-liu799/SAMSR");
+}
+
+}  // namespace
+}  // namespace samsr::testing
