@@ -2,7 +2,10 @@
 #include <memory>
 #include <set>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
+#include "eval/tables/print.h"
+#include "eval/tables/table.h"
 #include "launch/config_arguments.h"
 #include "launch/evaluation.h"
 #include "launch/model_argument.h"
@@ -108,6 +111,20 @@ void write_evaluation_report(const std::vector<EvaluatedSet>& sets, const EvalAr
   write_report(report, fs::path(arguments.out) / "report.html");
 }
 
+/// The table of all sets; of several it is written to OUT/results.md, beside the folders of each.
+std::string table_of(const std::vector<EvaluatedSet>& sets, const fs::path& out) {
+  if (sets.size() == 1) {
+    return markdown_table(sets.front().results);
+  }
+  Measurements measurements;
+  for (const EvaluatedSet& set : sets) {
+    measurements.results.push_back(set.results);
+  }
+  const std::string table = tables_markdown({fill_table(layout_of_everything(measurements), measurements)});
+  write_file_atomically(out / "results.md", table);
+  return table;
+}
+
 void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   Config config;
   Settings settings;
@@ -121,11 +138,11 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
       evaluate_sets(request_of(arguments, config.eval), config, context.communicator, context.log, problems);
   if (context.communicator.rank() == 0) {
     write_evaluation_report(sets, arguments, context.command, settings);
-    for (const EvaluatedSet& set : sets) {
-      std::cout << (sets.size() > 1 ? "## " + set.results.title + "\n\n" : "") << markdown_table(set.results)
-                << (sets.size() > 1 ? "\n" : "");
-    }
-    context.log.info("results.json, results.csv, results.md and report.html are in {}", arguments.out);
+    std::cout << table_of(sets, arguments.out);
+    context.log.info("{} are in {}",
+                     sets.size() == 1 ? "results.json, results.csv, results.md and report.html"
+                                      : "results.md, report.html, and a folder of results for each set",
+                     arguments.out);
   }
   if (problems.count() > 0) {
     throw UserError("{} problem{} above; what could be computed is in {}", problems.count(),

@@ -82,6 +82,9 @@ TEST_F(EvalVerb, SeveralModelsAndSetsInOneCall) {
   EXPECT_THAT(both.output, HasSubstr("wild: no psnr_y, for want of references"));
   EXPECT_EQ(list_images(*folder_ / "both/pairs/pictures/teacher").size(), 5U);
   EXPECT_THAT(read_file(*folder_ / "both/report.html"), AllOf(HasSubstr("pairs"), HasSubstr("wild")));
+  const std::string table = read_file(*folder_ / "both/results.md");
+  EXPECT_THAT(both.output, HasSubstr(table)) << "one table of all sets";
+  EXPECT_THAT(table, AllOf(HasSubstr("pairs"), HasSubstr("wild"), HasSubstr("third"), HasSubstr("again")));
 }
 
 TEST_F(EvalVerb, TheRanksShareTheImagesAndAgree) {
