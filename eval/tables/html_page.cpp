@@ -68,7 +68,7 @@ std::string html_table(const Table& table) {
   }
   html += "</tr>\n<tr><th>method</th>";
   for (const TableColumn& column : table.columns) {
-    html += fmt::format("<th>{} {}</th>", escape_html(column.label), column.higher_is_better ? "↑" : "↓");
+    html += fmt::format("<th>{}{}</th>", escape_html(column.label), column.arrow());
   }
   html += "</tr>\n</thead>\n" + html_rows(table, table.measured, "measured") + html_rows(table, table.quoted, "quoted") +
           "</table></div>\n<ul>\n";

@@ -39,7 +39,7 @@ std::string latex_head(const Table& table) {
   }
   std::string second = "    Method";
   for (const TableColumn& column : table.columns) {
-    second += fmt::format(" & {} {}", latex_text(column.label), latex_text(column.higher_is_better ? "↑" : "↓"));
+    second += fmt::format(" & {}", latex_text(column.label + column.arrow()));
   }
   return first + " \\\\\n" + rules + "\n" + second + " \\\\\n";
 }

@@ -20,10 +20,11 @@ TableColumn read_column(const YAML::Node& node, const std::string& source) {
   column.metric = entry.text("metric");
   column.label = entry.text("label");
   const std::string better = entry.text("better");
-  if (better != "higher" && better != "lower") {
-    entry.fail("better is '" + better + "', expected higher or lower");
+  if (better != "higher" && better != "lower" && better != "neither") {
+    entry.fail("better is '" + better + "', expected higher, lower or neither");
   }
   column.higher_is_better = better == "higher";
+  column.ranked = better != "neither";
   column.decimals = static_cast<int>(std::min<std::int64_t>(entry.count("decimals"), kMostDecimals));
   entry.finish();
   return column;
@@ -68,6 +69,8 @@ TableLayout read_layout(const YAML::Node& node, const std::string& source) {
 }
 
 }  // namespace
+
+std::string TableColumn::arrow() const { return !ranked ? "" : higher_is_better ? " ↑" : " ↓"; }
 
 std::vector<TableLayout> read_layouts(const std::string& yaml, const std::string& source) {
   std::vector<TableLayout> layouts;

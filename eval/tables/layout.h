@@ -15,6 +15,10 @@ struct TableColumn {
   std::string label;
   bool higher_is_better = true;
   int decimals = 2;
+  bool ranked = true;  ///< false: neither direction nor best is marked, as of times on different machines
+
+  /// " ↑", " ↓", or nothing.
+  std::string arrow() const;
 };
 
 /// Figures that somebody has published.

@@ -51,8 +51,7 @@ std::string tables_markdown(const std::vector<Table>& tables) {
     text += fmt::format("{}### {}\n\n| method |", text.empty() ? "" : "\n", table_heading(table));
     std::string rule = "\n| --- |";
     for (const TableColumn& column : table.columns) {
-      text += fmt::format(" {} {} {} |", markdown_cell(column.group), markdown_cell(column.label),
-                          column.higher_is_better ? "↑" : "↓");
+      text += fmt::format(" {} {}{} |", markdown_cell(column.group), markdown_cell(column.label), column.arrow());
       rule += " ---: |";
     }
     text += rule + "\n" + markdown_rows(table) + "\n";

@@ -34,6 +34,14 @@ std::optional<std::size_t> find_metric(const Results& set, const std::string& na
   return std::nullopt;
 }
 
+std::int64_t most_counted(const Results& set, std::size_t metric) {
+  std::int64_t most = 0;
+  for (const MethodScores& method : set.methods) {
+    most = std::max(most, method.counted(metric));
+  }
+  return most;
+}
+
 /// Names in the order in which they are first met.
 std::vector<std::string> all_methods(const Measurements& measurements) {
   std::vector<std::string> names;
@@ -76,13 +84,9 @@ TableCell measured_cell(const TableColumn& column, const std::string& name, cons
   if (column.metric == kSeconds || column.metric == kParameters) {
     cell.value = column.metric == kSeconds ? method->seconds_per_image : method->parameters;
   } else if (const auto metric = find_metric(*set, column.metric)) {
-    std::int64_t most = 0;
-    for (const MethodScores& other : set->methods) {
-      most = std::max(most, other.counted(*metric));
-    }
     cell.value = method->mean(*metric);
     cell.interval = method->interval(*metric);
-    cell.fewer_images = !std::isnan(cell.value) && method->counted(*metric) < most;
+    cell.fewer_images = !std::isnan(cell.value) && method->counted(*metric) < most_counted(*set, *metric);
   }
   return cell;
 }
@@ -103,6 +107,9 @@ std::string joined(const std::vector<std::string>& parts, const char* between) {
 
 void mark_places(Table& table) {
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (!table.columns[c].ranked) {
+      continue;
+    }
     std::vector<TableCell*> column;
     std::vector<double> values;
     for (auto* rows : {&table.measured, &table.quoted}) {
@@ -145,28 +152,37 @@ std::string unmeasured(const Table& table) {
   return joined(names, ", ");
 }
 
+/// "CLIPIQA: CLIP RN50 … (m=0.2: mean over 99 ‡)".
+std::string protocol_of(const TableColumn& column, const Results& set, std::size_t metric,
+                        const std::vector<TableRow>& rows) {
+  std::vector<std::string> fewer;
+  for (const TableRow& row : rows) {
+    const MethodScores* method = find_method(set, row.method);
+    const std::int64_t counted = method == nullptr ? 0 : method->counted(metric);
+    if (counted > 0 && counted < most_counted(set, metric)) {
+      fewer.push_back(fmt::format("{}: mean over {} ‡", row.method, counted));
+    }
+  }
+  return fmt::format("{}: {}{}", column.label, set.metrics[metric].protocol,
+                     fewer.empty() ? "" : " (" + joined(fewer, ", ") + ")");
+}
+
+/// One line a set: how many images, and how each of its metrics was measured.
 std::vector<std::string> protocol_notes(const Table& table, const Measurements& measurements) {
   std::vector<std::string> notes;
-  for (const TableColumn& column : table.columns) {
-    const Results* set = find_set(measurements, column.benchmark);
-    const auto metric = set == nullptr ? std::nullopt : find_metric(*set, column.metric);
-    if (!metric) {
-      continue;
-    }
-    std::int64_t most = 0;
-    std::vector<std::string> fewer;
-    for (const MethodScores& method : set->methods) {
-      most = std::max(most, method.counted(*metric));
-    }
-    for (const TableRow& row : table.measured) {
-      const MethodScores* method = find_method(*set, row.method);
-      if (method != nullptr && method->counted(*metric) > 0 && method->counted(*metric) < most) {
-        fewer.push_back(fmt::format("{} over {} ‡", row.method, method->counted(*metric)));
+  for (const Results& set : measurements.results) {
+    std::vector<std::string> protocols;
+    std::int64_t images = 0;
+    for (const TableColumn& column : table.columns) {
+      const auto metric = column.benchmark == set.benchmark ? find_metric(set, column.metric) : std::nullopt;
+      if (metric) {
+        images = std::max(images, most_counted(set, *metric));
+        protocols.push_back(protocol_of(column, set, *metric, table.measured));
       }
     }
-    const std::string& protocol = set->metrics[*metric].protocol;
-    notes.push_back(fmt::format("{}: {}; mean over {} images{}", name_of(column), protocol, most,
-                                fewer.empty() ? "" : ", " + joined(fewer, ", ")));
+    if (!protocols.empty()) {
+      notes.push_back(fmt::format("{}, {} images: {}", set.title, images, joined(protocols, "; ")));
+    }
   }
   return notes;
 }
@@ -236,15 +252,15 @@ TableLayout layout_of_everything(const Measurements& measurements) {
                                 metric.decimals});
     }
     if (any(set, [](const MethodScores& method) { return method.seconds_per_image; })) {
-      layout.columns.push_back({set.benchmark, set.title, kSeconds, "s / image", false, 3});
+      layout.columns.push_back({set.benchmark, set.title, kSeconds, "s / image", false, 3, false});
     }
     if (any(set, [](const MethodScores& method) { return method.parameters; })) {
-      layout.columns.push_back({set.benchmark, set.title, kParameters, "parameters, M", false, 1});
+      layout.columns.push_back({set.benchmark, set.title, kParameters, "parameters, M", false, 1, false});
     }
   }
   if (!measurements.training.empty()) {
-    layout.columns.push_back({"", "Training", kHours, "hours", false, 2});
-    layout.columns.push_back({"", "Training", kProcesses, "ranks", false, 0});
+    layout.columns.push_back({"", "Training", kHours, "hours", false, 2, false});
+    layout.columns.push_back({"", "Training", kProcesses, "ranks", false, 0, false});
   }
   return layout;
 }

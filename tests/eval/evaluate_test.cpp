@@ -85,6 +85,25 @@ TEST_F(EvaluateTest, PairsAreScoredByMethod) {
   EXPECT_EQ(results.places(0)[0], Standing::kBest);
 }
 
+TEST_F(EvaluateTest, ShiftOfTheMeanColourIsMeasured) {
+  metrics_ = "psnr_rgb";
+  cv::Mat red = read_image(ref_ / "img1.png").rgb;
+  red += cv::Scalar(10, 0, 0);  // saturates, which is why the expected value is computed from the pictures
+  write_png(pred_ / "img1.png", red);
+  const cv::Scalar expected = cv::mean(red) - cv::mean(read_image(ref_ / "img1.png").rgb);
+  const Results results = run(paired());
+  const Colour shift = results.methods[1].images[1].colour_shift.value();
+  EXPECT_GT(expected[0], 5);
+  for (int c = 0; c < 3; ++c) {
+    EXPECT_NEAR(shift[static_cast<std::size_t>(c)], expected[c], 1e-3);
+  }
+  // Without references, the low-resolution images are what colours are held against.
+  const cv::Scalar low = cv::mean(red) - cv::mean(read_image(lq_ / "img1.png").rgb);
+  metrics_ = "niqe";
+  EXPECT_NEAR(run({{{"mine", pred_}}, {}, lq_}).methods[1].images[1].colour_shift.value()[0], low[0], 1e-3);
+  EXPECT_FALSE(run({{{"mine", pred_}}, {}, {}}).methods[0].colour_shift().has_value());
+}
+
 TEST_F(EvaluateTest, NamesMatchAcrossExtensionsAndSubfolders) {
   metrics_ = "psnr_rgb";
   fs::rename(pred_ / "img0.png", pred_ / "img0.PNG");

@@ -39,7 +39,7 @@ Results realsr() {
   results.title = "RealSR";
   results.metrics = {{"clipiqa", "RN50", true, 4}, {"musiq", "KonIQ", true, 3}};
   results.methods = {method_of("bicubic", {{0.4, 40}, {0.5, 44}}), method_of("student & co", {{0.7, 60}, {0.8, 70}}),
-                     method_of("m=0.2", {{0.65, 60}, {0.70, 62}})};
+                     method_of("m:0.2", {{0.65, 60}, {0.70, 62}})};
   return results;
 }
 
@@ -92,8 +92,7 @@ TEST(Tables, MeasuredAndQuotedRowsStayApartAndShareTheirPlaces) {
 TEST(Tables, NotesSayWhatTheFiguresAre) {
   EXPECT_THAT(filled().notes, ElementsAre("† quoted from publications, not measured here",
                                           "in brackets: 95 % bootstrap interval of the mean over images",
-                                          "RealSR CLIPIQA: RN50; mean over 2 images",
-                                          "RealSR MUSIQ: KonIQ; mean over 2 images", "not measured here: Other LPIPS",
+                                          "RealSR, 2 images: CLIPIQA: RN50; MUSIQ: KonIQ", "not measured here: Other LPIPS",
                                           "published but not held here: the rest"));
 }
 
@@ -105,22 +104,23 @@ TEST(Tables, AMeanOverFewerImagesIsMarked) {
   EXPECT_TRUE(table.measured[0].cells[0].fewer_images);
   EXPECT_FALSE(table.measured[1].cells[0].fewer_images);
   EXPECT_TRUE(table.measured[2].cells[1].fewer_images);
-  EXPECT_THAT(table.notes, ::testing::Contains("RealSR MUSIQ: KonIQ; mean over 2 images, bicubic over 1 ‡, m=0.2 over 1 ‡"));
+  EXPECT_THAT(table.notes, ::testing::Contains("RealSR, 2 images: CLIPIQA: RN50 (bicubic: mean over 1 ‡); "
+                                                "MUSIQ: KonIQ (bicubic: mean over 1 ‡, m:0.2: mean over 1 ‡)"));
   EXPECT_THAT(tables_markdown({table}), HasSubstr("| bicubic | 0.40 ‡ | 40.0 ‡ | - |"));
 }
 
 TEST(Tables, AnAblationHasTheRowsOfItsPrefix) {
   TableLayout layout = read_layouts(kLayout, "layout").front();
-  layout.methods = "m=";
+  layout.methods = "m:";
   const Table table = fill_table(layout, {{realsr()}, {}});
   ASSERT_EQ(table.measured.size(), 1U);
-  EXPECT_EQ(table.measured[0].method, "m=0.2");
+  EXPECT_EQ(table.measured[0].method, "m:0.2");
 }
 
 TEST(Tables, CostsHaveColumnsToo) {
   TableLayout layout;
   layout.columns = {{"", "Training", "training_hours", "hours", false, 1},
-                    {"", "Training", "processes", "GPUs", false, 0},
+                    {"", "Training", "processes", "GPUs", false, 0, /*ranked=*/false},
                     {"realsr", "Inference", "seconds_per_image", "s", false, 2},
                     {"realsr", "Inference", "parameters", "M", false, 1}};
   Results results = realsr();
@@ -128,7 +128,8 @@ TEST(Tables, CostsHaveColumnsToo) {
   results.methods[1].parameters = 118.59;
   const Table table = fill_table(layout, {{results}, {{"student & co", 12.5, 4}, {"teacher", 100, 8}}});
   ASSERT_EQ(table.measured.size(), 2U);  // nothing is known of what bicubic costs
-  EXPECT_THAT(tables_markdown({table}), AllOf(HasSubstr("| student & co | **12.5** | **4** | 0.25 | 118.6 |"),
+  EXPECT_THAT(tables_markdown({table}), AllOf(HasSubstr("| Training hours ↓ | Training GPUs |"),
+                                              HasSubstr("| student & co | **12.5** | 4 | 0.25 | 118.6 |"),
                                               HasSubstr("| teacher | 100.0 | 8 | - | - |")));
 }
 
@@ -142,7 +143,7 @@ TEST(Tables, WithoutALayoutEverythingMeasuredHasAColumn) {
   const Measurements measurements{{realsr(), imagenet}, {}};
   const Table table = fill_table(layout_of_everything(measurements), measurements);
   EXPECT_THAT(tables_markdown({table}),
-              AllOf(HasSubstr("| method | RealSR CLIPIQA ↑ | RealSR MUSIQ ↑ | a LPIPS ↓ | a s / image ↓ |"),
+              AllOf(HasSubstr("| method | RealSR CLIPIQA ↑ | RealSR MUSIQ ↑ | a LPIPS ↓ | a s / image |"),
                     HasSubstr("### Everything measured\n"), HasSubstr("| 0.5000 | 2.000 |\n")));
 }
 
@@ -164,7 +165,7 @@ TEST(Tables, CsvHoldsFullPrecision) {
             "RealSR MUSIQ high,Other LPIPS,Other LPIPS low,Other LPIPS high\n"
             "bicubic,measured,,0.45,0.4,0.5,42,40,44,,,\n"
             "student & co,measured,,0.75,0.7,0.8,65,60,70,,,\n"
-            "m=0.2,measured,,0.675,0.65,0.7,61,60,62,,,\n"
+            "m:0.2,measured,,0.675,0.65,0.7,61,60,62,,,\n"
             "Old_1,quoted,\"A & B 2020, Table 1\",0.75,,,50,,,,,\n"
             "Old_2,quoted,\"A & B 2020, Table 1\",0.9,,,66.04,,,,,\n"
             "New,quoted,C 2024,0.1,,,,,,,,\n");
@@ -300,6 +301,9 @@ TEST(Layouts, TheShippedOnesAreComplete) {
       }
     }
     for (const TableColumn& column : layout.columns) {
+      const bool cost = column.metric == "seconds_per_image" || column.metric == "parameters" ||
+                        column.metric == "training_hours" || column.metric == "processes";
+      EXPECT_EQ(column.ranked, !cost) << column.metric;
       EXPECT_EQ(column.higher_is_better, column.metric == "clipiqa" || column.metric == "musiq" ||
                                              column.metric == "psnr_y" || column.metric == "ssim_y")
           << column.metric;
