@@ -20,34 +20,11 @@ import yaml
 from PIL import Image
 from segment_anything import SamAutomaticMaskGenerator, sam_model_registry
 
+from weights_by_rule import by_rule
+
 SIDE = 256
-MASK64 = 2**64 - 1
 ARCHITECTURE = dict(img_size=1024, depth=12, embed_dim=768, num_heads=12, global_attn_indexes=[2, 5, 8, 11],
                     window_size=14, prompt_dim=256, decoder_mlp_dim=2048, decoder_heads=8, iou_hidden=256)
-
-
-def seed_of(name):
-    state = 0xCBF29CE484222325
-    for byte in name.encode():
-        state = ((state ^ byte) * 0x100000001B3) & MASK64
-    return np.uint64(state)
-
-
-def by_rule(name, shape):
-    count = int(np.prod(shape))
-    with np.errstate(over="ignore"):
-        z = seed_of(name) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z ^= z >> np.uint64(31)
-    u = (z >> np.uint64(40)).astype(np.float64) * 2.0**-23 - 1
-    if len(shape) >= 2:
-        u *= np.sqrt(3 / (count / shape[0]))
-    elif name.endswith("weight"):
-        u = 1 + 0.1 * u
-    else:
-        u *= 0.1
-    return torch.from_numpy(u.astype(np.float32).reshape(shape))
 
 
 def main():

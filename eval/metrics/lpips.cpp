@@ -14,12 +14,11 @@ LpipsNetwork read_lpips(LpipsTrunk trunk, const std::filesystem::path& trunk_fil
                         const std::filesystem::path& linear_file, c10::Device device) {
   const auto classifier = [](std::string_view name) { return name.starts_with("classifier."); };
   const auto none = [](std::string_view) { return false; };
-  return LpipsNetwork(trunk,
-                      read_metric_weights(trunk_file, lpips_trunk_weights(trunk),
-                                          fmt::format("the {} of LPIPS", trunk_name(trunk)), classifier),
-                      read_metric_weights(linear_file, lpips_linear_weights(trunk),
-                                          fmt::format("LPIPS on {}", trunk_name(trunk)), none),
-                      device);
+  const NamedWeights trunk_weights = read_metric_weights(
+      trunk_file, lpips_trunk_weights(trunk), fmt::format("the {} of LPIPS", trunk_name(trunk)), classifier);
+  const NamedWeights linear_weights = read_metric_weights(
+      linear_file, lpips_linear_weights(trunk), fmt::format("LPIPS on {}", trunk_name(trunk)), none);
+  return LpipsNetwork(trunk, trunk_weights, linear_weights, device);
 }
 
 }  // namespace

@@ -1,0 +1,142 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/error.h"
+#include "eval/metric_weights_by_rule.h"
+#include "eval/metrics/choose_metrics.h"
+#include "eval/metrics/clipiqa.h"
+#include "eval/metrics/lpips.h"
+#include "eval/metrics/musiq.h"
+#include "eval/scratch_folder.h"
+
+namespace samsr {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// Official files made by rule, in a folder of their own; those of whoever runs the test are out of sight.
+class MetricFiles : public ::testing::Test {
+ protected:
+  MetricFiles() {
+    setenv("TORCH_HOME", (scratch_ / "torch").c_str(), 1);
+    setenv("XDG_CACHE_HOME", (scratch_ / "cache").c_str(), 1);
+  }
+  ~MetricFiles() override {
+    unsetenv("TORCH_HOME");
+    unsetenv("XDG_CACHE_HOME");
+  }
+
+  void write(const std::string& file, const NamedWeights& weights) const {
+    write_safetensors(scratch_.folder("weights") / file, {{weights.begin(), weights.end()}, {}});
+  }
+
+  OfficialFiles files() const { return OfficialFiles({.folder = (scratch_ / "weights").string()}); }
+
+  at::Tensor pictures(std::uint64_t salt) const {
+    return ((testing::rule_seeded("pictures", {2, 3, 70, 90}, salt) * 500).abs() + 40).clamp(0, 255).to(at::kByte);
+  }
+
+  const testing::ScratchFolder scratch_;
+};
+
+std::string error_of(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_F(MetricFiles, LpipsComesFromTorchvisionsFileAndItsOwn) {
+  const NamedWeights trunk = testing::weights_by_rule(lpips_trunk_weights(LpipsTrunk::kAlex), 3);
+  const NamedWeights linear = testing::linear_weights_by_rule(lpips_linear_weights(LpipsTrunk::kAlex), 3);
+  NamedWeights torchvision = trunk;
+  torchvision["classifier.6.weight"] = at::zeros({1000, 16});
+  torchvision["classifier.6.bias"] = at::zeros({1000});
+  write("alexnet-owt-7be5be79.pth", torchvision);
+  write("LPIPS_v0.1_alex-df73285e.pth", linear);
+
+  const OfficialFiles found = files();
+  const auto by_name = make_metric("lpips_alex", {.files = &found});
+  EXPECT_EQ(by_name->name(), "lpips");
+  EXPECT_TRUE(by_name->by_network());
+  EXPECT_FALSE(by_name->higher_is_better());
+  const Lpips expected(LpipsTrunk::kAlex, LpipsNetwork(LpipsTrunk::kAlex, trunk, linear, at::kCPU), 0, at::kCPU);
+  const at::Tensor scores = by_name->score(pictures(1), pictures(2));
+  EXPECT_TRUE(scores.equal(expected.score(pictures(1), pictures(2))));
+  EXPECT_GT(scores.min().item<double>(), 0);
+}
+
+TEST_F(MetricFiles, ClipiqaComesFromHalfPrecisionBesideWhatElseTheArchiveHolds) {
+  NamedWeights half = testing::clip_weights_by_rule(clipiqa_weights(), 0);
+  for (auto& [name, tensor] : half) {
+    tensor = tensor.to(at::kHalf);
+  }
+  const Clipiqa expected(half, 0, at::kCPU);
+  for (const char* other : {"input_resolution", "context_length", "vocab_size", "visual.bn1.num_batches_tracked"}) {
+    half[other] = at::zeros({}, at::kLong);
+  }
+  write("RN50.pt", half);
+  const OfficialFiles found = files();
+  const at::Tensor scores = make_metric("clipiqa", {.files = &found})->score(pictures(1));
+  EXPECT_TRUE(scores.equal(expected.score(pictures(1))));
+  EXPECT_GT(scores.min().item<double>(), 0);
+  EXPECT_LT(scores.max().item<double>(), 1);
+}
+
+TEST_F(MetricFiles, MusiqComesFromItsFile) {
+  const NamedWeights weights = testing::weights_by_rule(musiq_weights(), 0);
+  write("musiq_koniq_ckpt-e95806b9.pth", weights);
+  const OfficialFiles found = files();
+  const auto chosen = choose_metrics("musiq,psnr", {.files = &found});
+  ASSERT_EQ(chosen.metrics.size(), 2U);
+  EXPECT_TRUE(chosen.left_out.empty());
+  EXPECT_TRUE(chosen.metrics[0]->score(pictures(1)).equal(Musiq(weights, 0, at::kCPU).score(pictures(1))));
+}
+
+TEST_F(MetricFiles, MissingOnesLeaveTheMetricOutWithOneLine) {
+  write("alex.pth", testing::linear_weights_by_rule(lpips_linear_weights(LpipsTrunk::kAlex), 0));
+  const OfficialFiles found = files();
+  const ChosenMetrics chosen = choose_metrics("lpips,psnr,lpips_vgg,clipiqa,musiq", {.files = &found});
+  ASSERT_EQ(chosen.metrics.size(), 1U);
+  EXPECT_EQ(chosen.metrics[0]->name(), "psnr_y");
+  const std::string folder = (scratch_ / "weights").string();
+  EXPECT_THAT(chosen.left_out,
+              ElementsAre(AllOf(HasSubstr("lpips is left out"), HasSubstr("alexnet-owt-7be5be79.pth"),
+                                HasSubstr("https://download.pytorch.org"), HasSubstr(folder),
+                                ::testing::Not(HasSubstr("/alex.pth"))),
+                          AllOf(HasSubstr("lpips_vgg is left out"), HasSubstr("vgg16-397923af.pth"),
+                                HasSubstr("/vgg.pth")),
+                          HasSubstr("RN50.pt"), HasSubstr("musiq_koniq_ckpt-e95806b9.pth")));
+  for (const std::string& line : chosen.left_out) {
+    EXPECT_THAT(line, ::testing::Not(HasSubstr("\n")));
+  }
+  EXPECT_THAT(error_of([&] { choose_metrics("lpips,musiq", {.files = &found}); }),
+              AllOf(HasSubstr("no metric is left of 'lpips,musiq'"), HasSubstr("alexnet-owt-7be5be79.pth"),
+                    HasSubstr("musiq_koniq_ckpt-e95806b9.pth")));
+  EXPECT_THAT(error_of([&] { make_metric("musiq", {.files = &found}); }), HasSubstr("musiq_koniq_ckpt-e95806b9.pth"));
+  EXPECT_THAT(error_of([] { make_metric("musiq"); }), HasSubstr("no folder was given"));
+}
+
+TEST_F(MetricFiles, OneThatDoesNotFitIsNamedWithItsTensors) {
+  NamedWeights trunk = testing::weights_by_rule(lpips_trunk_weights(LpipsTrunk::kAlex), 0);
+  trunk.erase("features.8.bias");
+  write("alexnet-owt-7be5be79.pth", trunk);
+  write("alex.pth", testing::linear_weights_by_rule(lpips_linear_weights(LpipsTrunk::kVgg), 0));
+  const OfficialFiles found = files();
+  EXPECT_THAT(error_of([&] { choose_metrics("psnr,lpips", {.files = &found}); }),
+              AllOf(HasSubstr((scratch_ / "weights").string() + "/alexnet-owt-7be5be79.pth"),
+                    HasSubstr("1 missing: features.8.bias")));
+  trunk["features.8.bias"] = at::zeros({256});
+  write("alexnet-owt-7be5be79.pth", trunk);
+  EXPECT_THAT(error_of([&] { choose_metrics("psnr,lpips", {.files = &found}); }),
+              AllOf(HasSubstr("/alex.pth"), HasSubstr("lin1.model.1.weight [1, 128, 1, 1] instead of [1, 192, 1, 1]")));
+}
+
+}  // namespace
+}  // namespace samsr
