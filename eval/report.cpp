@@ -31,6 +31,26 @@ std::string colour_cell(const std::optional<Colour>& shift) {
   return fmt::format("<td{}>{:+.1f} {:+.1f} {:+.1f}</td>", visible ? " class=\"shifted\"" : "", red, green, blue);
 }
 
+/// What a method costs, as far as any method of the table says it.
+struct CostColumn {
+  const char* heading;
+  double MethodScores::* value;
+  int decimals;
+};
+constexpr CostColumn kCosts[] = {{"s / image", &MethodScores::seconds_per_image, 3},
+                                 {"parameters, M", &MethodScores::parameters, 1}};
+
+std::vector<CostColumn> known_costs(const Results& results) {
+  std::vector<CostColumn> known;
+  for (const CostColumn& cost : kCosts) {
+    if (std::any_of(results.methods.begin(), results.methods.end(),
+                    [&](const MethodScores& method) { return !std::isnan(method.*cost.value); })) {
+      known.push_back(cost);
+    }
+  }
+  return known;
+}
+
 std::string figure_cell(const MetricInfo& metric, const MethodScores& method, std::size_t m, Standing place) {
   const char* const kind = place == Standing::kBest     ? " class=\"best\""
                            : place == Standing::kSecond ? " class=\"second\""
@@ -75,6 +95,10 @@ std::string table_html(const Results& results) {
                         escape_html(display_name(metric)), metric.higher_is_better ? "↑" : "↓");
     places.push_back(results.places(m));
   }
+  const std::vector<CostColumn> costs = known_costs(results);
+  for (const CostColumn& cost : costs) {
+    html += fmt::format("<th scope=\"col\">{}</th>", cost.heading);
+  }
   html += std::string(colours ? "<th scope=\"col\">colour shift</th>" : "") + "</tr></thead>\n<tbody>\n";
   for (std::size_t row = 0; row < results.methods.size(); ++row) {
     const MethodScores& method = results.methods[row];
@@ -82,6 +106,10 @@ std::string table_html(const Results& results) {
                         escape_html(method.name), method.images.size());
     for (std::size_t m = 0; m < results.metrics.size(); ++m) {
       html += figure_cell(results.metrics[m], method, m, places[m][row]);
+    }
+    for (const CostColumn& cost : costs) {
+      const double value = method.*cost.value;
+      html += std::isnan(value) ? "<td>-</td>" : fmt::format("<td>{:.{}f}</td>", value, cost.decimals);
     }
     html += (colours ? colour_cell(method.colour_shift()) : "") + "</tr>\n";
   }

@@ -96,12 +96,33 @@ void add_metrics(GrowingSet& set, const ResultsFile& file) {
   }
 }
 
+/// UserError when `method` has less than half of its images in common with what the set holds: two sets of one name.
+/// A few that one of them lacks are what --keep-going leaves.
+void check_same_images(const GrowingSet& set, const MethodScores& method, const fs::path& file) {
+  if (set.results.methods.empty()) {
+    return;
+  }
+  const MethodScores& known = set.results.methods.front();
+  std::set<std::string> names;
+  for (const ImageScores& image : known.images) {
+    names.insert(image.image);
+  }
+  const auto shared = static_cast<std::size_t>(std::count_if(
+      method.images.begin(), method.images.end(), [&](const ImageScores& image) { return names.contains(image.image); }));
+  if (2 * shared < std::max(names.size(), method.images.size())) {
+    throw UserError(
+        "{} is of other images in {} than in {} ({} of {} in common); give one set another name with --benchmark NAME=DIR",
+        set.results.title, file.string(), set.method_files.at(known.name).string(), shared, method.images.size());
+  }
+}
+
 void add_methods(GrowingSet& set, const ResultsFile& file) {
   std::vector<std::size_t> columns;
   for (const MetricInfo& metric : file.results.metrics) {
     columns.push_back(*index_of(set.results.metrics, metric.name));
   }
   for (const MethodScores& method : file.results.methods) {
+    check_same_images(set, method, file.file);
     auto merged = std::find_if(set.results.methods.begin(), set.results.methods.end(),
                                [&](const MethodScores& other) { return other.name == method.name; });
     if (merged == set.results.methods.end()) {

@@ -33,7 +33,7 @@ struct TableArguments {
   std::vector<std::string> results;
   std::vector<std::string> runs;
   std::string layout = kAll;
-  std::string format = "markdown";
+  std::string format;
   std::string out;
   std::string published;
 };
@@ -100,31 +100,43 @@ void write_all_formats(const std::vector<Table>& tables, const fs::path& folder)
   }
 }
 
-void make_tables(const TableArguments& arguments, VerbContext& context) {
-  if (arguments.format == kAll && arguments.out.empty()) {
-    throw UserError("--format all writes several files: name their folder with --out");
-  }
-  const std::vector<Table> tables = choose_tables(arguments, read_measurements(arguments));
-  if (arguments.format == kAll) {
-    write_all_formats(tables, arguments.out);
-    context.log.info("tables.md, tables.csv, tables.tex and tables.html are in {}", arguments.out);
-    return;
-  }
+/// The format asked for; without one, that of the extension of --out; without that, Markdown.
+const TableFormat& format_of(const TableArguments& arguments) {
   std::vector<std::string> names{kAll};
   for (const TableFormat& format : kTableFormats) {
-    if (arguments.format == format.name) {
-      if (arguments.out.empty()) {
-        std::cout << format.print(tables);
-      } else {
-        write_file_atomically(arguments.out, format.print(tables));
-      }
-      return;
-    }
     names.emplace_back(format.name);
+    if (arguments.format == format.name ||
+        (arguments.format.empty() && fs::path(arguments.out).extension() == format.extension)) {
+      return format;
+    }
+  }
+  if (arguments.format.empty()) {
+    return kTableFormats[0];
   }
   const std::string near = nearest_name(arguments.format, names);
   throw UserError("--format {}: expected markdown, csv, latex, html or all{}", arguments.format,
                   near.empty() ? "" : "; did you mean '" + near + "'?");
+}
+
+void make_tables(const TableArguments& arguments, VerbContext& context) {
+  if (arguments.format == kAll) {
+    if (arguments.out.empty()) {
+      throw UserError("--format all writes several files: name their folder with --out");
+    }
+    write_all_formats(choose_tables(arguments, read_measurements(arguments)), arguments.out);
+    context.log.info("tables.md, tables.csv, tables.tex and tables.html are in {}", arguments.out);
+    return;
+  }
+  const TableFormat& format = format_of(arguments);
+  const std::string text = format.print(choose_tables(arguments, read_measurements(arguments)));
+  if (arguments.out.empty()) {
+    std::cout << text;
+    return;
+  }
+  if (const fs::path folder = fs::path(arguments.out).parent_path(); !folder.empty()) {
+    make_folder(folder);
+  }
+  write_file_atomically(arguments.out, text);
 }
 
 }  // namespace
@@ -136,7 +148,7 @@ void add_table_verb(CLI::App& app, VerbContext& context) {
   verb->add_option("--layout", arguments->layout,
                    "1 … 5: that table; all (default): those that fit, else all that was measured; measured: all that was "
                    "measured; FILE.yaml: layouts of your own, in the form of eval/published.yaml");
-  verb->add_option("--format", arguments->format, "markdown (default), csv, latex, html, or all");
+  verb->add_option("--format", arguments->format, "markdown, csv, latex, html, or all; by default what the extension of --out says, else markdown");
   verb->add_option("--out", arguments->out, "file to write instead of standard output; the folder for --format all");
   verb->add_option("--run", arguments->runs, "what training cost, from a run's folder, as DIR or NAME=DIR; may be repeated")
       ->allow_extra_args(false);

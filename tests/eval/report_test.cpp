@@ -108,6 +108,16 @@ TEST(Report, ShiftOfTheMeanColourIsShown) {
   EXPECT_THAT(report_html(input), HasSubstr("<td>+0.3 -0.5 +1.2</td>"));
 }
 
+TEST(Report, WhatAMethodCostsIsShownWhereItIsKnown) {
+  ReportInput input = everything();
+  EXPECT_THAT(report_html(input), Not(HasSubstr("parameters, M")));
+  input.tables[0].results.methods[1].parameters = 118.59;
+  const std::string html = report_html(input);
+  EXPECT_THAT(html, HasSubstr("<th scope=\"col\">parameters, M</th></tr>"));
+  EXPECT_THAT(html, HasSubstr("<td>118.6</td></tr>"));
+  EXPECT_THAT(html, Not(HasSubstr("s / image")));
+}
+
 TEST(Report, SeveralSetsHaveASectionEach) {
   ReportInput input = everything();
   input.tables.push_back({"RealSR", input.tables[0].results, {}});

@@ -273,6 +273,22 @@ TEST(MergeResults, WhatContradictsItselfIsRefusedNamingBothFiles) {
                     HasSubstr("two/results.json")));
 }
 
+TEST(MergeResults, SetsOfOtherImagesAreRefused) {
+  const auto with_images = [](const std::string& method, const std::vector<std::string>& names) {
+    Results results = realsr();
+    results.methods = {{method, "out", {}}};
+    for (const std::string& name : names) {
+      results.methods[0].images.push_back({name, {0.5, 50}});
+    }
+    return results;
+  };
+  const ResultsFile first{"one/results.json", with_images("x", {"a", "b", "c", "d"})};
+  EXPECT_THAT(message_of([&] { merge_results({first, {"two/results.json", with_images("y", {"e", "f", "g", "a"})}}); }),
+              AllOf(HasSubstr("RealSR"), HasSubstr("one/results.json"), HasSubstr("two/results.json"), HasSubstr("1 of 4")));
+  // One image that a method could not be measured on is no other set.
+  EXPECT_EQ(merge_results({first, {"two/results.json", with_images("y", {"a", "b", "d"})}})[0].methods.size(), 2U);
+}
+
 TEST(MergeResults, WhatIsNoneIsRefused) {
   const testing::ScratchFolder scratch;
   EXPECT_THAT(message_of([&] { collect_results({scratch / "nowhere"}); }), HasSubstr("nowhere"));
