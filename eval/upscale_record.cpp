@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <set>
 
 #include "core/atomic_file.h"
@@ -16,7 +17,11 @@ namespace {
 /// Hidden, so that who evaluates the folder finds pictures only.
 constexpr const char* kRecord = ".samsr-upscale.yaml";
 
-std::string first_of(const std::vector<std::string>& differences) {
+/// One of them, rather of what a user sets than of what follows from it, and how many more.
+std::string first_of(std::vector<std::string> differences) {
+  std::stable_partition(differences.begin(), differences.end(), [](const std::string& text) {
+    return text.starts_with("network.") || text.starts_with("upscale.");
+  });
   return differences.size() == 1 ? differences.front()
                                  : fmt::format("{} and {} more", differences.front(), differences.size() - 1);
 }

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
 #include "data/image_file.h"
@@ -55,6 +57,50 @@ TEST_F(UpscaleEval, AnySizeComesOutFourTimesAsLarge) {
     const cv::Mat result = read_image(*folder_ / ("up_" + name)).rgb;
     EXPECT_EQ(result.cols, 4 * width);
     EXPECT_EQ(result.rows, 4 * height);
+  }
+}
+
+/// How much steeper the difference of two pictures is at column x than around there. Compared are columns on the grid of
+/// the latent's pixels, four columns each, where it is steeper than between them.
+double step_at(const cv::Mat& difference, int x) {
+  const auto change_at = [&](int column) { return cv::norm(difference.col(column), difference.col(column - 1), cv::NORM_L1); };
+  std::vector<double> around;
+  for (int column = x - 48; column <= x + 48; column += 4) {
+    around.push_back(change_at(column));
+  }
+  std::nth_element(around.begin(), around.begin() + 12, around.end());
+  return change_at(x) / around[12];
+}
+
+TEST_F(UpscaleEval, TilesLeaveNoSeam) {
+  // A network that has learnt something, so that tiles can disagree: the default one of three steps is bicubic still.
+  const Outcome trained = run(samsr("train" + std::string(kTinySettings) +
+                                    "train.recipe=resshift train.steps=50 train.global_batch=4 train.lr=2e-3"
+                                    " 'train.milestones=[5]' train.ema_rate=0.9 train.threads=1 train.shards=" +
+                                    (*folder_ / "shards") + " train.out=" + (*folder_ / "learnt")));
+  ASSERT_EQ(trained.status, 0) << trained.output;
+  const cv::Mat photograph = read_image(*folder_ / "photographs/niqe0.png").rgb;
+  write_png(*folder_ / "tiled.png", photograph(cv::Rect(0, 0, 192, 128)).clone());
+  const auto upscaled = [&](const std::string& settings) {
+    const Outcome outcome = run(samsr("upscale " + (*folder_ / "tiled.png") + " " + (*folder_ / "result.png") + " --model " +
+                                      (*folder_ / "learnt") + " upscale.sampler=one_step " + settings));
+    EXPECT_EQ(outcome.status, 0) << outcome.output;
+    cv::Mat numbers;
+    read_image(*folder_ / "result.png").rgb.convertTo(numbers, CV_32F);
+    return numbers;
+  };
+  const cv::Mat whole = upscaled("upscale.tile=192");
+  const cv::Mat tiled = upscaled("upscale.tile=128 upscale.overlap=32");
+  const cv::Mat cut = upscaled("upscale.tile=128 upscale.overlap=0");
+  cv::Mat bicubic;
+  cv::resize(photograph(cv::Rect(0, 0, 192, 128)), bicubic, whole.size(), 0, 0, cv::INTER_CUBIC);
+  bicubic.convertTo(bicubic, CV_32F);
+  const cv::Rect inside(64, 64, whole.cols - 128, whole.rows - 128);
+  EXPECT_LT(cv::PSNR(whole(inside), bicubic(inside)), 38) << "a network that does nothing has no seams";
+  EXPECT_GE(cv::PSNR(whole(inside), tiled(inside)), 45);
+  for (const int edge : {4 * 64, 4 * 128}) {  // where one tile begins and the other ends
+    EXPECT_LT(step_at(tiled - whole, edge), 1.5) << edge;
+    EXPECT_GT(step_at(cut - whole, edge), 1.8) << edge << ": without overlap there is a seam";
   }
 }
 
