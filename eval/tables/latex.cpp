@@ -6,6 +6,8 @@
 namespace samsr {
 namespace {
 
+constexpr std::size_t kNarrowColumns = 4;
+
 std::string latex_marked(const std::string& figure, Standing place) {
   switch (place) {
     case Standing::kBest: return "\\textbf{" + figure + "}";
@@ -15,19 +17,23 @@ std::string latex_marked(const std::string& figure, Standing place) {
   return figure;
 }
 
+/// A row of figures, and below it a row of their intervals: beside the figures they would make the table too wide.
 std::string latex_row(const Table& table, const TableRow& row) {
-  std::string text = "    " + latex_text(row.method);
+  std::string figures = "    " + latex_text(row.method);
   if (row.source > 0) {
-    text += fmt::format("$^{{\\dagger {}}}$", row.source);
+    figures += fmt::format("$^{{\\dagger {}}}$", row.source);
   }
+  std::string intervals = "   ";
+  bool any = false;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const TableCell& cell = row.cells[c];
     const std::string interval = cell_interval(table.columns[c], cell);
-    text += fmt::format(" & {}{}{}", latex_marked(cell_figure(table.columns[c], cell), cell.place),
-                        cell.fewer_images ? "$^\\ddagger$" : "",
-                        interval.empty() ? "" : fmt::format(" {{\\scriptsize {}}}", interval));
+    figures += fmt::format(" & {}{}", latex_marked(cell_figure(table.columns[c], cell), cell.place),
+                           cell.fewer_images ? "$^\\ddagger$" : "");
+    intervals += interval.empty() ? " &" : fmt::format(" & {{\\scriptsize {}}}", interval);
+    any = any || !interval.empty();
   }
-  return text + " \\\\\n";
+  return figures + " \\\\\n" + (any ? intervals + " \\\\\n" : "");
 }
 
 std::string latex_head(const Table& table) {
@@ -49,11 +55,15 @@ std::string latex_head(const Table& table) {
 std::string tables_latex(const std::vector<Table>& tables) {
   std::string text = "% needs \\usepackage{booktabs}\n";
   for (const Table& table : tables) {
-    text += fmt::format("\n\\begin{{table}}[t]\n  \\centering\n  \\caption{{{}. Best bold, second best underlined.}}\n",
-                        latex_text(table.title));
+    // Wide tables span both columns of a page, which they fit only in a smaller type.
+    const bool wide = table.columns.size() > kNarrowColumns;
+    const char* const environment = wide ? "table*" : "table";
+    text += fmt::format("\n\\begin{{{}}}[t]\n  \\centering\n  \\caption{{{}. Best bold, second best underlined.}}\n",
+                        environment, latex_text(table.title));
     if (!table.id.empty()) {
       text += fmt::format("  \\label{{tab:samsr-{}}}\n", table.id);
     }
+    text += wide ? "  \\small\\setlength{\\tabcolsep}{4pt}\n" : "";
     text += fmt::format("  \\begin{{tabular}}{{l{}}}\n    \\toprule\n", std::string(table.columns.size(), 'r'));
     text += latex_head(table) + "    \\midrule\n";
     for (const TableRow& row : table.measured) {
@@ -72,7 +82,7 @@ std::string tables_latex(const std::vector<Table>& tables) {
     for (std::size_t s = 0; s < table.sources.size(); ++s) {
       text += fmt::format("  \\par{{\\footnotesize $^{{{}}}$ {}}}\n", s + 1, latex_text(table.sources[s]));
     }
-    text += "\\end{table}\n";
+    text += fmt::format("\\end{{{}}}\n", environment);
   }
   return text;
 }

@@ -128,6 +128,10 @@ TEST(Tables, CostsHaveColumnsToo) {
   results.methods[1].parameters = 118.59;
   const Table table = fill_table(layout, {{results}, {{"student & co", 12.5, 4}, {"teacher", 100, 8}}});
   ASSERT_EQ(table.measured.size(), 2U);  // nothing is known of what bicubic costs
+  EXPECT_THAT(tables_latex({table}), AllOf(HasSubstr("\\begin{table}[t]"), Not(HasSubstr("\\small\\"))));
+  layout.columns.resize(5, layout.columns[3]);
+  EXPECT_THAT(tables_latex({fill_table(layout, {{results}, {}})}),
+              AllOf(HasSubstr("\\begin{table*}[t]"), HasSubstr("\\end{table*}"), HasSubstr("\\small\\")));
   EXPECT_THAT(tables_markdown({table}), AllOf(HasSubstr("| Training hours ↓ | Training GPUs |"),
                                               HasSubstr("| student & co | **12.5** | 4 | 0.25 | 118.6 |"),
                                               HasSubstr("| teacher | 100.0 | 8 | - | - |")));
@@ -188,7 +192,8 @@ TEST(Tables, LatexRowsHaveTheColumnsOfTheirTabular) {
   const std::string text = tables_latex({filled(), filled()});
   EXPECT_THAT(text, HasSubstr("\\begin{tabular}{lrrr}"));
   EXPECT_THAT(text, HasSubstr("\\cmidrule(lr){2-3}\\cmidrule(lr){4-4}"));
-  EXPECT_THAT(text, HasSubstr("    student \\& co & \\underline{0.75} {\\scriptsize [0.70, 0.80]} & "));
+  EXPECT_THAT(text, HasSubstr("    student \\& co & \\underline{0.75} & \\underline{65.0} & - \\\\\n"
+                              "    & {\\scriptsize [0.70, 0.80]} & {\\scriptsize [60.0, 70.0]} & \\\\\n"));
   EXPECT_THAT(text, HasSubstr("    Old\\_2$^{\\dagger 1}$ & \\textbf{0.90} & \\textbf{66.0} & - \\\\\n"));
   EXPECT_THAT(text, HasSubstr("LPIPS $\\downarrow$"));
   EXPECT_THAT(text, HasSubstr("$^{1}$ A \\& B 2020, Table 1"));
@@ -200,7 +205,7 @@ TEST(Tables, LatexRowsHaveTheColumnsOfTheirTabular) {
       ++rows;
     }
   }
-  EXPECT_EQ(rows, 2 * (2 + 6));
+  EXPECT_EQ(rows, 2 * (2 + 6 + 3));  // heads, methods, intervals of the measured ones
   for (const char* rule : {"\\toprule", "\\midrule", "\\bottomrule", "\\begin{table}", "\\end{table}"}) {
     EXPECT_THAT(text, HasSubstr(rule));
   }
@@ -217,8 +222,8 @@ TEST(Tables, HtmlStandsAlone) {
 }
 
 TEST(Markup, SpecialCharactersOfLatex) {
-  EXPECT_EQ(latex_text("50% & a_b #1 {x} \\ ~ ^ η κ × ü"),
-            "50\\% \\& a\\_b \\#1 \\{x\\} \\textbackslash{} \\textasciitilde{} \\textasciicircum{} $\\eta$ $\\kappa$ "
+  EXPECT_EQ(latex_text("[50%] & a_b #1 {x} \\ ~ ^ η κ × ü"),
+            "{[}50\\%{]} \\& a\\_b \\#1 \\{x\\} \\textbackslash{} \\textasciitilde{} \\textasciicircum{} $\\eta$ $\\kappa$ "
             "$\\times$ ü");
   EXPECT_EQ(csv_field("a\"b"), "\"a\"\"b\"");
   EXPECT_EQ(markdown_cell("a|b|\nc"), "a\\|b\\| c");
