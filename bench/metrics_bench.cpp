@@ -21,8 +21,8 @@
 
 namespace {
 
-constexpr int kWarmUp = 2;
-constexpr int kRounds = 7;
+constexpr int kWarmUp = 1;
+constexpr int kRounds = 5;
 constexpr std::array<const char*, 3> kCases = {"256x256", "8 of 256x256", "1024x768"};
 
 struct Result {

@@ -23,7 +23,7 @@ from weights_by_rule import by_rule
 
 ALEXNET, VGG16 = "alexnet-owt-7be5be79.pth", "vgg16-397923af.pth"
 CLIP, MUSIQ = "RN50.pt", "musiq_koniq_ckpt-e95806b9.pth"
-WARM_UP, ROUNDS = 2, 7
+WARM_UP, ROUNDS = 1, 5
 
 
 def filled(state):

@@ -45,10 +45,17 @@ PackedConv::PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::in
       packed_(weight.device().is_cpu() && conv_pointwise() && conv_add_pointwise()) {
   TORCH_CHECK(weight.dim() == 4 && weight.scalar_type() == at::kFloat, "weight is ", weight.sizes(), " ",
               weight.scalar_type(), ", expected (out, in, k, k) float32");
+  if (!packed_) {
+    weight_ = weight.contiguous(at::MemoryFormat::ChannelsLast);
+    return;
+  }
   const at::AutoDispatchBelowADInplaceOrView no_gradients;
-  weight_ = packed_ ? at::mkldnn_reorder_conv2d_weight(weight.contiguous().to_mkldnn(), Pair{padding, padding},
-                                                       Pair{stride, stride}, kDense, 1)
-                    : weight.contiguous(at::MemoryFormat::ChannelsLast);
+  weight_ = weight.contiguous().to_mkldnn();
+  // The best layout of a 1x1 kernel depends on the size of the map, and oneDNN changes a packed one in its reference
+  // loop, which takes longer than the convolution; the plain layout costs a few per cent.
+  if (weight.size(2) > 1) {
+    weight_ = at::mkldnn_reorder_conv2d_weight(weight_, Pair{padding, padding}, Pair{stride, stride}, kDense, 1);
+  }
 }
 
 at::Tensor PackedConv::convolved(const at::Tensor& x, const char* activation) const {

@@ -24,7 +24,7 @@ class PackedConv {
  private:
   at::Tensor convolved(const at::Tensor& x, const char* activation) const;
 
-  at::Tensor weight_;  ///< in oneDNN's own layout when packed_, else channels last
+  at::Tensor weight_;  ///< oneDNN's when packed_, else channels last
   at::Tensor bias_;
   std::int64_t stride_;
   std::int64_t padding_;

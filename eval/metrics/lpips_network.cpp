@@ -6,6 +6,8 @@
 #include <array>
 #include <span>
 
+#include "eval/metrics/lpips_difference.h"
+
 namespace samsr {
 namespace {
 
@@ -48,7 +50,6 @@ constexpr std::array<TrunkLayer, 13> kVgg16 = {{
 // From [-1,1] to the trunk's normalisation, as LPIPS has it.
 constexpr std::array<double, 3> kShift = {-0.030, -0.088, -0.188};
 constexpr std::array<double, 3> kScale = {0.458, 0.448, 0.450};
-constexpr double kNormFloor = 1e-10;
 
 std::span<const TrunkLayer> layers_of(LpipsTrunk trunk) {
   return trunk == LpipsTrunk::kAlex ? std::span<const TrunkLayer>(kAlexNet) : std::span<const TrunkLayer>(kVgg16);
@@ -63,13 +64,6 @@ std::string linear(std::size_t layer) { return fmt::format("lin{}.model.1.weight
 at::Tensor pooled(LpipsTrunk trunk, const at::Tensor& x) {
   const std::int64_t side = trunk == LpipsTrunk::kAlex ? 3 : 2;
   return at::max_pool2d(x, side, 2);
-}
-
-/// Mean weighted squared difference (B) of unit features; `features` (2B,C,H,W): the images, then the references.
-at::Tensor difference(const at::Tensor& features, const at::Tensor& channel_weights) {
-  const at::Tensor unit = features / (at::linalg_vector_norm(features, 2, at::IntArrayRef{1}, true) + kNormFloor);
-  const auto halves = unit.chunk(2);
-  return at::mv((halves[0] - halves[1]).square_().mean({2, 3}), channel_weights);
 }
 
 }  // namespace
@@ -116,7 +110,7 @@ at::Tensor LpipsNetwork::distance(const at::Tensor& pred, const at::Tensor& ref)
   for (const Layer& layer : layers_) {
     x = layer.conv.relu(layer.pooled ? pooled(trunk_, x) : x);
     if (layer.channel_weights.defined()) {
-      const at::Tensor part = difference(x, layer.channel_weights);
+      const at::Tensor part = lpips_difference(x, layer.channel_weights);
       sum = sum.defined() ? sum + part : part;
     }
   }

@@ -86,11 +86,14 @@ MusiqNetwork::MusiqNetwork(const NamedWeights& weights, c10::Device device)
   const at::NoGradGuard no_gradients;
   const auto tensor = [&](const std::string& name) { return weights.at(name).to(device, at::kFloat); };
   const auto affine = [&](const std::string& name) { return Affine{tensor(name + ".weight"), tensor(name + ".bias")}; };
-  root_norm_ = affine("gn_root");
-  reduce_norm_ = affine("block1.gn1");
-  filter_norm_ = affine("block1.gn2");
-  expand_norm_ = affine("block1.gn3");
-  shortcut_norm_ = affine("block1.gn_proj");
+  const auto group_norm = [&](const std::string& name, double epsilon) {
+    return GroupNorm{tensor(name + ".weight"), tensor(name + ".bias"), kNormedGroups, epsilon};
+  };
+  root_norm_ = group_norm("gn_root", kRootEpsilon);
+  reduce_norm_ = group_norm("block1.gn1", kBlockEpsilon);
+  filter_norm_ = group_norm("block1.gn2", kBlockEpsilon);
+  expand_norm_ = group_norm("block1.gn3", kBlockEpsilon);
+  shortcut_norm_ = group_norm("block1.gn_proj", kBlockEpsilon);
   embedding_ = affine("embedding");
   const std::string encoder = kEncoder;
   class_token_ = tensor(encoder + "cls");
@@ -112,16 +115,18 @@ MusiqNetwork::MusiqNetwork(const NamedWeights& weights, c10::Device device)
 
 /// (n,3,32,32) -> (n,384).
 at::Tensor MusiqNetwork::tokens(const at::Tensor& pixels) const {
-  const auto normed = [](const at::Tensor& x, const Affine& norm, double epsilon) {
-    return at::group_norm(x, kNormedGroups, norm.weight, norm.bias, epsilon);
-  };
   // TensorFlow's "same" padding of a 7x7 kernel with stride 2: two before, three behind.
-  at::Tensor x = normed(root_(at::constant_pad_nd(pixels, {2, 3, 2, 3})), root_norm_, kRootEpsilon).relu_();
+  at::Tensor x = root_(at::constant_pad_nd(pixels, {2, 3, 2, 3}));
+  group_norm_relu_(root_norm_, x);
   x = at::max_pool2d(x, 3, 2, 0, 1, true);
-  at::Tensor y = normed(reduce_(x), reduce_norm_, kBlockEpsilon).relu_();
-  y = normed(filter_(y), filter_norm_, kBlockEpsilon).relu_();
-  y = normed(expand_(y), expand_norm_, kBlockEpsilon);
-  y.add_(normed(shortcut_(x), shortcut_norm_, kBlockEpsilon)).relu_();
+  at::Tensor y = reduce_(x);
+  group_norm_relu_(reduce_norm_, y);
+  y = filter_(y);
+  group_norm_relu_(filter_norm_, y);
+  at::Tensor shortcut = shortcut_(x);
+  group_norm_(shortcut_norm_, shortcut);
+  y = expand_(y);
+  group_norm_relu_(expand_norm_, y, shortcut);
   return wide_linear(y.permute({0, 2, 3, 1}).flatten(1), embedding_.weight, embedding_.bias);
 }
 

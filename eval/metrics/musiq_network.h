@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "eval/metrics/group_norm.h"
 #include "eval/metrics/musiq_patches.h"
 #include "models/load_weights.h"
 #include "models/packed_conv.h"
@@ -37,7 +38,7 @@ class MusiqNetwork {
   static at::Tensor attended(const Block& block, const at::Tensor& x);
 
   PackedConv root_, reduce_, filter_, expand_, shortcut_;
-  Affine root_norm_, reduce_norm_, filter_norm_, expand_norm_, shortcut_norm_;
+  GroupNorm root_norm_, reduce_norm_, filter_norm_, expand_norm_, shortcut_norm_;
   Affine embedding_;
   at::Tensor class_token_;  ///< (1,1,384)
   at::Tensor places_;       ///< (100,384)
