@@ -133,6 +133,9 @@ Benchmark BenchmarkCatalogue::find(const std::string& argument, std::int64_t sca
     return *listed;
   }
   const EvalMethod place = EvalMethod::parse(argument);
+  if (equals != std::string::npos && !fs::is_directory(place.folder)) {
+    throw UserError("--benchmark {}: {} is no folder", argument, place.folder.string());
+  }
   if (!fs::is_directory(place.folder)) {
     std::vector<std::string> names;
     for (const Benchmark& benchmark : all_) {
@@ -160,6 +163,17 @@ BenchmarkCatalogue load_benchmarks(const fs::path& file, const fs::path& folder)
   return file.empty()
              ? BenchmarkCatalogue(std::string(embedded::benchmarks_yaml), "configs/benchmarks.yaml", place)
              : BenchmarkCatalogue(read_file(file), file.string(), place);
+}
+
+void check_presence(const Benchmark& benchmark) {
+  for (const fs::path& folder : {benchmark.lq, benchmark.gt}) {
+    if (!benchmark.address.empty() && !folder.empty() && !fs::is_directory(folder)) {
+      throw UserError(
+          "{} is not in {}: it is published at {}; put it there, name the folder of all benchmarks with eval.benchmarks "
+          "(SAMSR_BENCHMARKS), or its place with --benchmark {}=DIR",
+          benchmark.title, folder.string(), benchmark.address, benchmark.name);
+    }
+  }
 }
 
 void check_completeness(const Benchmark& benchmark, const ImageSet& lq, Problems& problems) {

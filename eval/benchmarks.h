@@ -45,6 +45,9 @@ class BenchmarkCatalogue {
 /// $SAMSR_BENCHMARKS, else "testdata". UserError when the file cannot be read.
 BenchmarkCatalogue load_benchmarks(const std::filesystem::path& file, const std::filesystem::path& folder);
 
+/// UserError when the folders of a published set are not there: where it is published and where to put it.
+void check_presence(const Benchmark& benchmark);
+
 /// A problem unless `lq` holds what the published set holds: it says how many images are there, the first that are
 /// missing or too many, and where the set is published.
 void check_completeness(const Benchmark& benchmark, const ImageSet& lq, Problems& problems);

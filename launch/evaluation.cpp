@@ -170,6 +170,7 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, const 
   std::vector<Comparison> comparisons;
   std::vector<fs::path> folders;
   for (const Benchmark& set : request.sets) {
+    check_presence(set);
     comparisons.push_back(compare_results(request.results, set, several, problems));
     check_completeness(set, comparisons.back().lq, problems);
     folders.push_back(several ? request.out / set.name : request.out);
@@ -184,6 +185,10 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, const 
   std::vector<EvaluatedSet> evaluated;
   for (std::size_t s = 0; s < request.sets.size(); ++s) {
     const Benchmark& set = request.sets[s];
+    if (metrics.of(s).empty()) {
+      problems.add(set.title + ": the weights of all its metrics are missing, so it is left out");
+      continue;
+    }
     EvaluatedSet& each = evaluated.emplace_back();
     each.results = evaluate(comparisons[s], metrics.of(s), set.size, communicator, log, problems);
     each.results.benchmark = set.name;

@@ -111,9 +111,9 @@ void write_evaluation_report(const std::vector<EvaluatedSet>& sets, const EvalAr
   write_report(report, fs::path(arguments.out) / "report.html");
 }
 
-/// The table of all sets; of several it is written to OUT/results.md, beside the folders of each.
-std::string table_of(const std::vector<EvaluatedSet>& sets, const fs::path& out) {
-  if (sets.size() == 1) {
+/// The table of all sets; when several were asked for, it is written to OUT/results.md, beside the folders of each.
+std::string table_of(const std::vector<EvaluatedSet>& sets, bool several, const fs::path& out) {
+  if (!several) {
     return markdown_table(sets.front().results);
   }
   Measurements measurements;
@@ -137,11 +137,12 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   const std::vector<EvaluatedSet> sets =
       evaluate_sets(request_of(arguments, config.eval), config, context.communicator, context.log, problems);
   if (context.communicator.rank() == 0) {
+    const bool several = arguments.benchmarks.size() > 1;
     write_evaluation_report(sets, arguments, context.command, settings);
-    std::cout << table_of(sets, arguments.out);
+    std::cout << table_of(sets, several, arguments.out);
     context.log.info("{} are in {}",
-                     sets.size() == 1 ? "results.json, results.csv, results.md and report.html"
-                                      : "results.md, report.html, and a folder of results for each set",
+                     several ? "results.md, report.html, and a folder of results for each set"
+                             : "results.json, results.csv, results.md and report.html",
                      arguments.out);
   }
   if (problems.count() > 0) {

@@ -158,7 +158,9 @@ TEST_F(EvalVerb, WrongArgumentsAreNamed) {
     EXPECT_THAT(outcome.output, HasSubstr(said));
   };
   refused("--benchmark realsf --metrics niqe", "did you mean 'realsr'");
-  refused("--benchmark realsr --metrics niqe", "RealSR");
+  refused("--benchmark realsr --metrics niqe eval.benchmarks=" + (*folder_ / "nothing"),
+          "nothing/RealSR: it is published at https://");
+  refused("--benchmark realsr=" + (*folder_ / "nowhere") + " --metrics niqe", "nowhere is no folder");
   refused("--metrics niqe", "nothing to evaluate");
   refused("--benchmark " + (*folder_ / "pairs") + " --ref x --metrics niqe", "leave out --ref and --lq");
   refused("--benchmark a=" + (*folder_ / "pairs") + " --benchmark a=" + (*folder_ / "wild") + " --metrics niqe",
