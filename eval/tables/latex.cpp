@@ -33,7 +33,7 @@ std::string latex_row(const Table& table, const TableRow& row) {
     intervals += interval.empty() ? " &" : fmt::format(" & {{\\scriptsize {}}}", interval);
     any = any || !interval.empty();
   }
-  return figures + " \\\\\n" + (any ? intervals + " \\\\\n" : "");
+  return figures + (any ? " \\\\[-3pt]\n" + intervals : "") + " \\\\\n";
 }
 
 std::string latex_head(const Table& table) {
