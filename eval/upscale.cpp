@@ -65,6 +65,15 @@ Remarks gather(const Remarks& mine, Communicator& comm) {
   return all;
 }
 
+/// Throws on all ranks alike what went wrong on one, so that none waits for another in vain, whoever catches it.
+void throw_first(const std::string& error, Communicator& comm) {
+  for (const std::string& of_rank : comm.gather(error)) {
+    if (!of_rank.empty()) {
+      throw UserError("{}", of_rank);
+    }
+  }
+}
+
 class Upscaling {
  public:
   Upscaling(const Upscaler& upscaler, const UpscaleSettings& settings, Communicator& comm, Log& log)
@@ -90,7 +99,9 @@ class Upscaling {
       };
       while (const auto item = queue->next()) {
         const UpscaleJob& job = *todo[*item];
-        upscale(job, jobs.size() == 1);
+        if (fatal_.empty()) {
+          upscale(job, jobs.size() == 1);
+        }
         queue->report(1);
         show(job.in.filename().string());
       }
@@ -99,12 +110,13 @@ class Upscaling {
         show("");
       }
     }
+    throw_first(fatal_, comm_);
     progress.finish();
     tell(jobs.size());
   }
 
  private:
-  /// A picture that fails is left out, but for a single one; a result that cannot be written ends all.
+  /// A picture that fails is left out; that of a single job, and a result that cannot be written, end all.
   void upscale(const UpscaleJob& job, bool alone) {
     const std::string name = job.in.filename().string();
     EncodedImage encoded;
@@ -112,15 +124,20 @@ class Upscaling {
       encoded = encode_image(upscaled(read_image(job.in, Bits::kKept), job, name), job.format, settings_.encoder, name);
     } catch (const UserError& error) {
       if (alone) {
-        throw;
+        fatal_ = error.what();
+      } else {
+        log_.from_rank(std::string("left out: ") + error.what());
+        remark(failed_, "failed", name);
       }
-      log_.from_rank(std::string("left out: ") + error.what());
-      remark(failed_, "failed", name);
       return;
     }
     remark(changed_, encoded.changed, name);
-    make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
-    write_file_atomically(job.out, encoded.bytes);
+    try {
+      make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
+      write_file_atomically(job.out, encoded.bytes);
+    } catch (const UserError& error) {
+      fatal_ = error.what();
+    }
   }
 
   ImageFile upscaled(const ImageFile& image, const UpscaleJob& job, const std::string& name) {
@@ -159,6 +176,7 @@ class Upscaling {
   Log& log_;
   Remarks changed_;
   Remarks failed_;
+  std::string fatal_;  ///< what ends the run; once set, the rest of the queue is only emptied
 };
 
 }  // namespace
@@ -169,12 +187,19 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   const Upscaler upscaler(loaded, settings, masks);
   std::vector<char> kept(plan.jobs.size(), 0);
   if (!plan.folder.empty()) {
-    const std::string record = upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
+    std::string error;
     if (comm.rank() == 0) {
-      kept = kept_results(plan.folder, plan.jobs, record, settings.resume);
-      prepare_results(plan.folder, plan.jobs, kept, record);
+      try {
+        const std::string record =
+            upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
+        kept = kept_results(plan.folder, plan.jobs, record, settings.resume);
+        prepare_results(plan.folder, plan.jobs, kept, record);
+      } catch (const UserError& mistake) {
+        error = mistake.what();
+      }
     }
-    comm.broadcast(kept.data(), kept.size(), 0);  // also a barrier: what it removes is gone before others write
+    throw_first(error, comm);  // also a barrier: what rank 0 removes is gone before others write
+    comm.broadcast(kept.data(), kept.size(), 0);
   }
   log.info("upscaling {} x{}: {}", in.string(), upscaler.scale(), upscaler.describe());
   Upscaling(upscaler, settings, comm, log).run(plan.jobs, kept);

@@ -78,8 +78,9 @@ void prepare_results(const fs::path& folder, const std::vector<UpscaleJob>& jobs
   std::set<fs::path> folders{folder};
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     folders.insert(jobs[i].out.parent_path());
-    if (kept[i] == 0) {
-      fs::remove(jobs[i].out);
+    std::error_code reason;
+    if (kept[i] == 0 && !fs::remove(jobs[i].out, reason) && reason) {
+      throw UserError("{}: cannot be replaced: {}", jobs[i].out.string(), reason.message());
     }
   }
   for (const fs::path& each : folders) {

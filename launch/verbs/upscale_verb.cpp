@@ -61,7 +61,7 @@ void add_upscale_verb(CLI::App& app, VerbContext& context) {
   verb->add_option("--masks", arguments->masks, "auto, none, graph or sam: what shapes the noise (upscale.masks)");
   verb->add_option("--noise", arguments->noise, "auto, sam or plain (upscale.noise)");
   verb->add_option("--seed", arguments->seed, "seed of the noise (upscale.seed)");
-  verb->add_option("--batch", arguments->batch, "tiles at once (upscale.batch)");
+  verb->add_option("--batch", arguments->batch, "tiles at once on a GPU (upscale.batch)");
   arguments->config.add_to(*verb);
   verb->callback([&context, arguments] { upscale(*arguments, context); });
 }

@@ -100,6 +100,9 @@ TEST_F(UpscaleVerb, RanksShareAFolder) {
   EXPECT_EQ(results("alone").size(), 7u);
   EXPECT_TRUE(results("alone") == results("shared"));
   EXPECT_TRUE(fs::exists(folder_ / "shared/sub/p03.png"));
+  const Outcome other = run(samsr_on(2, arguments("in", "shared", "--seed 2")));
+  EXPECT_EQ(other.status, 2) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("upscale.seed: 1 → 2"));
 }
 
 TEST_F(UpscaleVerb, AKilledRunGoesOn) {
@@ -137,6 +140,12 @@ TEST_F(UpscaleVerb, AFullDiskIsSaidAndLeavesNoHalfResult) {
   for (const auto& [name, bytes] : contents(folder_ / "out")) {
     EXPECT_THAT(name, Not(HasSubstr(".tmp-")));
   }
+  std::ofstream(folder_ / "limited") << "#!/bin/sh\ntrap '' XFSZ\nulimit -f 100\nexec " SAMSR_BINARY " \"$@\"\n";
+  fs::permissions(folder_ / "limited", fs::perms::owner_all);
+  // Over TCP, because the limit is on the files of shared memory too.
+  const Outcome shared = run("OMPI_MCA_btl=self,tcp " + on_ranks(2, folder_ / "limited", arguments("in", "shared")));
+  EXPECT_EQ(shared.status, 2) << shared.output;
+  EXPECT_THAT(shared.output, HasSubstr("large.png: cannot be written"));
   EXPECT_EQ(run(samsr(arguments("in", "out"))).status, 0);
   EXPECT_EQ(results("out").size(), 4u);
 }
