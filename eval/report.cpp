@@ -26,9 +26,14 @@ std::string colour_cell(const std::optional<Colour>& shift) {
   if (!shift) {
     return "<td>-</td>";
   }
-  const auto& [red, green, blue] = *shift;
-  const bool visible = std::max({std::abs(red), std::abs(green), std::abs(blue)}) >= kVisibleShift;
-  return fmt::format("<td{}>{:+.1f} {:+.1f} {:+.1f}</td>", visible ? " class=\"shifted\"" : "", red, green, blue);
+  std::string text;
+  double most = 0;
+  for (const double level : *shift) {
+    const double shown = std::round(level * 10) / 10 + 0.0;  // the sum makes 0 of -0
+    text += fmt::format("{}{:+.1f}", text.empty() ? "" : " ", shown);
+    most = std::max(most, std::abs(shown));
+  }
+  return fmt::format("<td{}>{}</td>", most >= kVisibleShift ? " class=\"shifted\"" : "", text);
 }
 
 /// What a method costs, as far as any method of the table says it.

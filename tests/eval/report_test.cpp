@@ -104,8 +104,8 @@ TEST(Report, ShiftOfTheMeanColourIsShown) {
   const std::string html = report_html(input);
   EXPECT_THAT(html, HasSubstr("<td class=\"shifted\">+0.3 -0.5 +2.2</td>"));
   EXPECT_THAT(html, HasSubstr("<td>-</td></tr>"));
-  methods[1].images[1].colour_shift = Colour{0.2, 0, 1.4};
-  EXPECT_THAT(report_html(input), HasSubstr("<td>+0.3 -0.5 +1.2</td>"));
+  methods[1].images[1].colour_shift = Colour{0.2, 0.98, 1.4};
+  EXPECT_THAT(report_html(input), HasSubstr("<td>+0.3 +0.0 +1.2</td>"));  // and not -0.0
 }
 
 TEST(Report, WhatAMethodCostsIsShownWhereItIsKnown) {
