@@ -23,7 +23,7 @@ from weights_by_rule import by_rule
 
 ALEXNET, VGG16 = "alexnet-owt-7be5be79.pth", "vgg16-397923af.pth"
 CLIP, MUSIQ = "RN50.pt", "musiq_koniq_ckpt-e95806b9.pth"
-WARM_UP, ROUNDS = 1, 5
+ROUNDS, SECONDS = 5, 0.5  # at least
 
 
 def filled(state):
@@ -113,6 +113,17 @@ def cases(gt_folder, lq_folder):
             "1024x768": (mosaic(pred), mosaic(gt))}
 
 
+def timed(call):
+    """Result, median seconds, median seconds of all cores together, behind one call to warm up."""
+    result, seconds, cpu = call(), [], []
+    while len(seconds) < ROUNDS or sum(seconds) < SECONDS:
+        start, start_cpu = time.perf_counter(), time.process_time()
+        result = call()
+        seconds.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - start_cpu)
+    return result, statistics.median(seconds), statistics.median(cpu)
+
+
 def main():
     folder = Path(sys.argv[2])
     if sys.argv[1] == "weights":
@@ -132,15 +143,11 @@ def main():
             for case, (pred, gt) in cases(gt_folder, lq_folder).items():
                 images = [torch.from_numpy(x).permute(0, 3, 1, 2).float() / 255 for x in (pred, gt)]
                 arguments = images if name.split("_")[0] in ("psnr", "ssim", "lpips") else images[:1]
-                seconds = []
-                for _ in range(WARM_UP + ROUNDS):
-                    start = time.perf_counter()
-                    scores = metric(*arguments)
-                    seconds.append(time.perf_counter() - start)
-                median = statistics.median(seconds[WARM_UP:])
+                scores, seconds, cpu_seconds = timed(lambda: metric(*arguments))
                 file[f"out/{case}/{name}/scores"] = scores.double().flatten().numpy()
-                file[f"out/{case}/{name}/seconds"] = median
-                print(f"{name:10} {case:14} {median * 1e3:9.1f} ms", flush=True)
+                file[f"out/{case}/{name}/seconds"] = seconds
+                file[f"out/{case}/{name}/cpu_seconds"] = cpu_seconds
+                print(f"{name:10} {case:14} {seconds * 1e3:9.1f} ms", flush=True)
 
 
 if __name__ == "__main__":

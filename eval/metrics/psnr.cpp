@@ -1,6 +1,6 @@
 #include "eval/metrics/psnr.h"
 
-#include <ATen/core/Tensor.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <array>
@@ -10,21 +10,30 @@ namespace samsr {
 namespace {
 
 constexpr double kFloor = 1e-8;
+constexpr std::array<double, 3> kLumaWeights = {65.481 / 255, 128.553 / 255, 24.966 / 255};
 
-double sum_of_squared_differences(const Plane& a, const Plane& b) {
-  constexpr std::size_t kLanes = 8;  // independent sums, so that the loop vectorises
+/// Sum over pixels of (Y(a) - Y(b))^2 for three planes of `count` samples each, in the samples' own unit. Y is linear,
+/// so that of the differences is enough.
+template <class Sample>
+double squared_luma_differences(const Sample* a, const Sample* b, std::int64_t count) {
+  constexpr std::int64_t kLanes = 8;  // independent sums, so that the loop vectorises
   std::array<double, kLanes> sums{};
-  const std::size_t count = a.values.size();
-  const std::size_t whole = count - count % kLanes;
-  for (std::size_t i = 0; i < whole; i += kLanes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const double difference = a.values[i + lane] - b.values[i + lane];
-      sums[lane] += difference * difference;
+  const auto of_pixel = [&](std::int64_t i) {
+    double luma = 0;
+    for (std::int64_t channel = 0; channel < 3; ++channel) {
+      const std::int64_t at = channel * count + i;
+      luma += kLumaWeights[static_cast<std::size_t>(channel)] * static_cast<double>(a[at] - b[at]);
+    }
+    return luma * luma;
+  };
+  const std::int64_t whole = count - count % kLanes;
+  for (std::int64_t i = 0; i < whole; i += kLanes) {
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+      sums[static_cast<std::size_t>(lane)] += of_pixel(i + lane);
     }
   }
-  for (std::size_t i = whole; i < count; ++i) {
-    const double difference = a.values[i] - b.values[i];
-    sums[0] += difference * difference;
+  for (std::int64_t i = whole; i < count; ++i) {
+    sums[0] += of_pixel(i);
   }
   double total = 0;
   for (const double sum : sums) {
@@ -33,32 +42,42 @@ double sum_of_squared_differences(const Plane& a, const Plane& b) {
   return total;
 }
 
-/// The same of two images as stored, in levels; most are bytes, of which one needs no planes.
-double sum_of_squared_differences(const at::Tensor& a, const at::Tensor& b) {
-  if (a.scalar_type() != at::kByte || b.scalar_type() != at::kByte) {
-    const std::vector<Plane> of_a = planes_of(a, Channels::kRgb);
-    const std::vector<Plane> of_b = planes_of(b, Channels::kRgb);
-    double sum = 0;
-    for (std::size_t i = 0; i < of_a.size(); ++i) {
-      sum += sum_of_squared_differences(of_a[i], of_b[i]);
-    }
-    return sum;
-  }
+double squared_differences(const std::uint8_t* a, const std::uint8_t* b, std::int64_t count) {
   constexpr std::int64_t kPiece = 1 << 14;  // whose sum stays below 2^31
-  const auto* x = a.const_data_ptr<std::uint8_t>();
-  const auto* y = b.const_data_ptr<std::uint8_t>();
-  const std::int64_t count = a.numel();
   std::int64_t total = 0;
   for (std::int64_t first = 0; first < count; first += kPiece) {
     const std::int64_t last = std::min(first + kPiece, count);
     std::int32_t sum = 0;
     for (std::int64_t i = first; i < last; ++i) {
-      const std::int32_t difference = x[i] - y[i];
+      const std::int32_t difference = a[i] - b[i];
       sum += difference * difference;
     }
     total += sum;
   }
   return static_cast<double>(total);
+}
+
+at::Tensor as_double(const at::Tensor& image) {
+  return image.scalar_type() == at::kByte ? image.to(at::kDouble) / 255 : image;
+}
+
+/// Mean squared difference with white at 255.
+double mean_squared_difference(const at::Tensor& a, const at::Tensor& b, Channels channels) {
+  const std::int64_t pixels = a.numel() / 3;
+  if (a.scalar_type() == at::kByte && b.scalar_type() == at::kByte) {
+    const auto* x = a.const_data_ptr<std::uint8_t>();
+    const auto* y = b.const_data_ptr<std::uint8_t>();
+    return channels == Channels::kLuma
+               ? squared_luma_differences(x, y, pixels) / static_cast<double>(pixels)
+               : squared_differences(x, y, a.numel()) / static_cast<double>(a.numel());
+  }
+  const at::Tensor x = as_double(a);
+  const at::Tensor y = as_double(b);
+  const double mean = channels == Channels::kLuma
+                          ? squared_luma_differences(x.const_data_ptr<double>(), y.const_data_ptr<double>(), pixels) /
+                                static_cast<double>(pixels)
+                          : (x - y).square_().mean().item<double>();
+  return mean * 255 * 255;
 }
 
 }  // namespace
@@ -75,14 +94,9 @@ std::string Psnr::conventions() const {
 std::string Psnr::undefined_for_cropped(std::int64_t, std::int64_t) const { return {}; }
 
 double Psnr::score_one(const at::Tensor& pred, const at::Tensor& ref) const {
-  if (channels_ == Channels::kRgb) {
-    const double mse = sum_of_squared_differences(pred, ref) / static_cast<double>(pred.numel());
-    return 10 * std::log10(1 / (mse / (255.0 * 255.0) + kFloor));
-  }
-  const Plane a = planes_of(pred, channels_).front();
-  const Plane b = planes_of(ref, channels_).front();
-  const double mse = sum_of_squared_differences(a, b) / static_cast<double>(a.values.size());
-  return 10 * std::log10(255.0 * 255.0 / (mse + kFloor));
+  const double mse = mean_squared_difference(pred, ref, channels_);
+  return channels_ == Channels::kLuma ? 10 * std::log10(255.0 * 255.0 / (mse + kFloor))
+                                      : 10 * std::log10(1 / (mse / (255.0 * 255.0) + kFloor));
 }
 
 }  // namespace samsr

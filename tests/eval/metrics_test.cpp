@@ -79,6 +79,7 @@ TEST(Metrics, BatchEqualsOneByOneAndFloatEqualsBytes) {
     }
     const at::Tensor as_float = metric->score(pred.to(at::kFloat) / 255, ref.to(at::kFloat) / 255);
     EXPECT_TRUE(at::allclose(scores, as_float, 1e-4, 1e-4)) << name;
+    EXPECT_TRUE(at::allclose(scores, metric->score(pred, ref.to(at::kDouble) / 255), 1e-4, 1e-4)) << name;
   }
 }
 
