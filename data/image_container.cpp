@@ -119,7 +119,7 @@ ImageContainer read_jpeg(std::string_view file) {
       container.cmyk = number(body, 7, 1, true) == 4;
     } else if (marker == 0xE1 && length > 2 && body.substr(2).starts_with(kExifSignature)) {
       container.orientation = tiff_orientation(body.substr(2, length - 2));
-    } else if (marker == 0xE2 && length > 16 && body.substr(2).starts_with(kProfileSignature)) {
+    } else if (marker == 0xE2 && length > 16 && body.size() > 16 && body.substr(2).starts_with(kProfileSignature)) {
       profile.emplace(static_cast<unsigned char>(body[14]), body.substr(16, length - 16));
       profile_pieces = static_cast<unsigned char>(body[15]);
     }

@@ -134,7 +134,8 @@ TEST(ReadImageErrors, NameTheFileAndTheReason) {
 }
 
 TEST(ReadImageErrors, RefusesEveryTruncation) {
-  for (const std::string name : {"rotated.jpg", "rotated.png", "rotated.webp", "cmyk.jpg"}) {
+  for (const std::string name :
+       {"rotated.jpg", "rotated.png", "rotated.webp", "cmyk.jpg", "profile.jpg", "profile.png", "profile.webp"}) {
     const std::string whole = read_file(file(name));
     for (std::size_t size = 0; size < whole.size(); ++size) {
       EXPECT_THROW(decode_image(whole.substr(0, size), name), UserError) << name << " cut to " << size;
