@@ -8,11 +8,30 @@ namespace samsr {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kLatex{{
-    {"\\", "\\textbackslash{}"}, {"&", "\\&"}, {"%", "\\%"}, {"$", "\\$"}, {"#", "\\#"}, {"_", "\\_"}, {"{", "\\{"},
-    {"}", "\\}"}, {"~", "\\textasciitilde{}"}, {"^", "\\textasciicircum{}"}, {"<", "\\textless{}"},
-    {">", "\\textgreater{}"}, {"|", "\\textbar{}"}, {"η", "$\\eta$"}, {"κ", "$\\kappa$"}, {"λ", "$\\lambda$"},
-    {"×", "$\\times$"}, {"·", "$\\cdot$"}, {"†", "$^\\dagger$"}, {"‡", "$^\\ddagger$"}, {"↑", "$\\uparrow$"},
-    {"↓", "$\\downarrow$"}, {"[", "{[}"}, {"]", "{]}"},  // a row that begins with [ would be an option of the \\ before
+    {"\\", "\\textbackslash{}"},
+    {"&", "\\&"},
+    {"%", "\\%"},
+    {"$", "\\$"},
+    {"#", "\\#"},
+    {"_", "\\_"},
+    {"{", "\\{"},
+    {"}", "\\}"},
+    {"~", "\\textasciitilde{}"},
+    {"^", "\\textasciicircum{}"},
+    {"<", "\\textless{}"},
+    {">", "\\textgreater{}"},
+    {"|", "\\textbar{}"},
+    {"η", "$\\eta$"},
+    {"κ", "$\\kappa$"},
+    {"λ", "$\\lambda$"},
+    {"×", "$\\times$"},
+    {"·", "$\\cdot$"},
+    {"†", "$^\\dagger$"},
+    {"‡", "$^\\ddagger$"},
+    {"↑", "$\\uparrow$"},
+    {"↓", "$\\downarrow$"},
+    {"[", "{[}"},
+    {"]", "{]}"},  // a row that begins with [ would be an option of the \\ before
 }};
 
 }  // namespace

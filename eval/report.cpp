@@ -39,7 +39,7 @@ std::string colour_cell(const std::optional<Colour>& shift) {
 /// What a method costs, as far as any method of the table says it.
 struct CostColumn {
   const char* heading;
-  double MethodScores::* value;
+  double MethodScores::*value;
   int decimals;
 };
 constexpr CostColumn kCosts[] = {{"s / image", &MethodScores::seconds_per_image, 3},
@@ -70,11 +70,12 @@ std::string figure_cell(const MetricInfo& metric, const MethodScores& method, st
 /// Below a table: what its figures are, and over how many images where that is not all.
 std::string protocol_html(const Results& results, bool colours) {
   std::string html =
-      "<p class=\"note\">↑ higher is better, ↓ lower is better; best bold, second best underlined. Small: 95 % bootstrap "
-      "interval of the mean over images. ";
+      "<p class=\"note\">↑ higher is better, ↓ lower is better; best bold, second best underlined. "
+      "Small: 95 % bootstrap interval of the mean over images. ";
   for (std::size_t m = 0; m < results.metrics.size(); ++m) {
     const MetricInfo& metric = results.metrics[m];
-    html += fmt::format("{}{}: {}", m == 0 ? "" : "; ", escape_html(display_name(metric)), escape_html(metric.protocol));
+    html +=
+        fmt::format("{}{}: {}", m == 0 ? "" : "; ", escape_html(display_name(metric)), escape_html(metric.protocol));
     for (const MethodScores& method : results.methods) {
       if (method.counted(m) != static_cast<std::int64_t>(method.images.size())) {
         html += fmt::format(" ({}: mean over {} images)", escape_html(method.name), method.counted(m));
@@ -83,8 +84,9 @@ std::string protocol_html(const Results& results, bool colours) {
   }
   html += ".";
   if (colours) {
-    html += fmt::format(" Colour shift: red, green and blue of the mean colour, less those of the {}, in levels of 255.",
-                        results.reference.empty() ? "low-resolution image" : "reference");
+    html +=
+        fmt::format(" Colour shift: red, green and blue of the mean colour, less those of the {}, in levels of 255.",
+                    results.reference.empty() ? "low-resolution image" : "reference");
   }
   return html + "</p>\n";
 }
@@ -92,7 +94,8 @@ std::string protocol_html(const Results& results, bool colours) {
 std::string table_html(const Results& results) {
   const bool colours = std::any_of(results.methods.begin(), results.methods.end(),
                                    [](const MethodScores& method) { return method.colour_shift().has_value(); });
-  std::string html = "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">method</th><th scope=\"col\">images</th>";
+  std::string html =
+      "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">method</th><th scope=\"col\">images</th>";
   std::vector<std::vector<Standing>> places;
   for (std::size_t m = 0; m < results.metrics.size(); ++m) {
     const MetricInfo& metric = results.metrics[m];
@@ -107,8 +110,8 @@ std::string table_html(const Results& results) {
   html += std::string(colours ? "<th scope=\"col\">colour shift</th>" : "") + "</tr></thead>\n<tbody>\n";
   for (std::size_t row = 0; row < results.methods.size(); ++row) {
     const MethodScores& method = results.methods[row];
-    html += fmt::format("<tr><td title=\"{}\">{}</td><td>{}</td>", escape_html(method.source),
-                        escape_html(method.name), method.images.size());
+    html += fmt::format("<tr><td title=\"{}\">{}</td><td>{}</td>", escape_html(method.source), escape_html(method.name),
+                        method.images.size());
     for (std::size_t m = 0; m < results.metrics.size(); ++m) {
       html += figure_cell(results.metrics[m], method, m, places[m][row]);
     }
@@ -130,8 +133,8 @@ std::string picture_html(const PictureRow& row, const std::string& id) {
     const EncodedImage file =
         encode_image({.rgb = picture.rgb}, ImageFormat::kWebp, {.webp_lossless = true}, picture.label);
     html += fmt::format(
-        "<figure tabindex=\"0\"><div class=\"view\"><img alt=\"{} of {}\" width=\"{}\" height=\"{}\" draggable=\"false\" "
-        "src=\"data:image/webp;base64,{}\"></div><figcaption>{}</figcaption></figure>\n",
+        "<figure tabindex=\"0\"><div class=\"view\"><img alt=\"{} of {}\" width=\"{}\" height=\"{}\" "
+        "draggable=\"false\" src=\"data:image/webp;base64,{}\"></div><figcaption>{}</figcaption></figure>\n",
         label, escape_html(row.name), picture.rgb.cols, picture.rgb.rows, base64(file.bytes), label);
   }
   return html + "</div></div>\n";

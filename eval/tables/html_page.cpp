@@ -42,9 +42,9 @@ std::string html_row(const Table& table, const TableRow& row) {
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const TableCell& cell = row.cells[c];
     const std::string interval = cell_interval(table.columns[c], cell);
-    html += fmt::format("<td>{}{}{}</td>", html_marked(cell_figure(table.columns[c], cell), cell.place),
-                        cell.fewer_images ? "<sup>‡</sup>" : "",
-                        interval.empty() ? "" : "<small>" + interval + "</small>");
+    html +=
+        fmt::format("<td>{}{}{}</td>", html_marked(cell_figure(table.columns[c], cell), cell.place),
+                    cell.fewer_images ? "<sup>‡</sup>" : "", interval.empty() ? "" : "<small>" + interval + "</small>");
   }
   return html + "</tr>\n";
 }
@@ -70,8 +70,8 @@ std::string html_table(const Table& table) {
   for (const TableColumn& column : table.columns) {
     html += fmt::format("<th>{}{}</th>", escape_html(column.label), column.arrow());
   }
-  html += "</tr>\n</thead>\n" + html_rows(table, table.measured, "measured") + html_rows(table, table.quoted, "quoted") +
-          "</table></div>\n<ul>\n";
+  html += "</tr>\n</thead>\n" + html_rows(table, table.measured, "measured") +
+          html_rows(table, table.quoted, "quoted") + "</table></div>\n<ul>\n";
   for (const std::string& note : table.notes) {
     html += fmt::format("<li>{}</li>\n", escape_html(note));
   }

@@ -80,9 +80,10 @@ void add_metrics(GrowingSet& set, const ResultsFile& file) {
     if (const auto known = index_of(set.results.metrics, metric.name)) {
       const std::string& protocol = set.results.metrics[*known].protocol;
       if (protocol != metric.protocol) {
-        throw UserError("{} on {} was measured by two protocols, '{}' in {} and '{}' in {}; a table holds one: measure again",
-                        metric.name, set.results.title, protocol, set.metric_files.at(metric.name).string(),
-                        metric.protocol, file.file.string());
+        throw UserError(
+            "{} on {} was measured by two protocols, '{}' in {} and '{}' in {}; a table holds one: measure again",
+            metric.name, set.results.title, protocol, set.metric_files.at(metric.name).string(), metric.protocol,
+            file.file.string());
       }
       continue;
     }
@@ -107,11 +108,13 @@ void check_same_images(const GrowingSet& set, const MethodScores& method, const 
   for (const ImageScores& image : known.images) {
     names.insert(image.image);
   }
-  const auto shared = static_cast<std::size_t>(std::count_if(
-      method.images.begin(), method.images.end(), [&](const ImageScores& image) { return names.contains(image.image); }));
+  const auto shared =
+      static_cast<std::size_t>(std::count_if(method.images.begin(), method.images.end(),
+                                             [&](const ImageScores& image) { return names.contains(image.image); }));
   if (2 * shared < std::max(names.size(), method.images.size())) {
     throw UserError(
-        "{} is of other images in {} than in {} ({} of {} in common); give one set another name with --benchmark NAME=DIR",
+        "{} is of other images in {} than in {} ({} of {} in common); give one set another name with --benchmark "
+        "NAME=DIR",
         set.results.title, file.string(), set.method_files.at(known.name).string(), shared, method.images.size());
   }
 }
@@ -132,8 +135,9 @@ void add_methods(GrowingSet& set, const ResultsFile& file) {
       }
       set.method_files[method.name] = file.file;
     } else if (!is_the_same(*merged, method, columns)) {
-      throw UserError("'{}' was measured on {} twice, in {} and in {}; give one another name with --pred or --model NAME=…",
-                      method.name, set.results.title, set.method_files.at(method.name).string(), file.file.string());
+      throw UserError(
+          "'{}' was measured on {} twice, in {} and in {}; give one another name with --pred or --model NAME=…",
+          method.name, set.results.title, set.method_files.at(method.name).string(), file.file.string());
     }
     fill_in(*merged, method, columns);
   }
@@ -165,7 +169,8 @@ std::vector<Results> merge_results(const std::vector<ResultsFile>& files) {
     const fs::path folder = fs::absolute(file.file).lexically_normal().parent_path();
     // Plain folders have no name by which the sets of two runs could be known to be the same.
     const std::string key = file.results.benchmark.empty() ? folder.string() : file.results.benchmark;
-    auto set = std::find_if(sets.begin(), sets.end(), [&](const GrowingSet& other) { return other.results.benchmark == key; });
+    auto set =
+        std::find_if(sets.begin(), sets.end(), [&](const GrowingSet& other) { return other.results.benchmark == key; });
     if (set == sets.end()) {
       set = sets.insert(sets.end(), GrowingSet());
       set->results.benchmark = key;

@@ -248,8 +248,8 @@ TableLayout layout_of_everything(const Measurements& measurements) {
   };
   for (const Results& set : measurements.results) {
     for (const MetricInfo& metric : set.metrics) {
-      layout.columns.push_back({set.benchmark, set.title, metric.name, display_name(metric), metric.higher_is_better,
-                                metric.decimals});
+      layout.columns.push_back(
+          {set.benchmark, set.title, metric.name, display_name(metric), metric.higher_is_better, metric.decimals});
     }
     if (any(set, [](const MethodScores& method) { return method.seconds_per_image; })) {
       layout.columns.push_back({set.benchmark, set.title, kSeconds, "s / image", false, 3, false});

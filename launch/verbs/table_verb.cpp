@@ -144,15 +144,20 @@ void make_tables(const TableArguments& arguments, VerbContext& context) {
 void add_table_verb(CLI::App& app, VerbContext& context) {
   CLI::App* verb = app.add_subcommand("table", "puts results of `samsr eval` together as the paper's tables");
   auto arguments = std::make_shared<TableArguments>();
-  verb->add_option("results", arguments->results, "results.json files, or folders that are searched for them")->required();
-  verb->add_option("--layout", arguments->layout,
-                   "1 … 5: that table; all (default): those that fit, else all that was measured; measured: all that was "
-                   "measured; FILE.yaml: layouts of your own, in the form of eval/published.yaml");
-  verb->add_option("--format", arguments->format, "markdown, csv, latex, html, or all; by default what the extension of --out says, else markdown");
+  verb->add_option("results", arguments->results, "results.json files, or folders that are searched for them")
+      ->required();
+  verb->add_option(
+      "--layout", arguments->layout,
+      "1 … 5: that table; all (default): those that fit, else all that was measured; measured: all that was "
+      "measured; FILE.yaml: layouts of your own, in the form of eval/published.yaml");
+  verb->add_option("--format", arguments->format,
+                   "markdown, csv, latex, html, or all; by default what the extension of --out says, else markdown");
   verb->add_option("--out", arguments->out, "file to write instead of standard output; the folder for --format all");
-  verb->add_option("--run", arguments->runs, "what training cost, from a run's folder, as DIR or NAME=DIR; may be repeated")
+  verb->add_option("--run", arguments->runs,
+                   "what training cost, from a run's folder, as DIR or NAME=DIR; may be repeated")
       ->allow_extra_args(false);
-  verb->add_option("--published", arguments->published, "file with layouts and published figures instead of the shipped one");
+  verb->add_option("--published", arguments->published,
+                   "file with layouts and published figures instead of the shipped one");
   verb->callback([&context, arguments] {
     if (context.communicator.rank() == 0) {
       make_tables(*arguments, context);

@@ -165,7 +165,8 @@ class ReportInBrowser : public ::testing::Test {
     std::filesystem::create_directories(folder_);
     const std::string page = report_html(two_sets());
     const std::size_t end = page.rfind("</body>");
-    testing::write_text(folder_ / "report.html", page.substr(0, end) + "<script>" + kProbe + "</script>" + page.substr(end));
+    testing::write_text(folder_ / "report.html",
+                        page.substr(0, end) + "<script>" + kProbe + "</script>" + page.substr(end));
     if (!chromium().empty()) {
       dom_ = run_chromium("--dump-dom");
     }
@@ -185,8 +186,8 @@ class ReportInBrowser : public ::testing::Test {
   static std::string run_chromium(const std::string& options) {
     return output_of("'" + chromium() + "' --headless --no-sandbox --disable-gpu --hide-scrollbars " +
                      "--force-device-scale-factor=1 --virtual-time-budget=4000 --window-size=1200,1700 " +
-                     "--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir='" + (folder_ / "profile").string() + "' " +
-                     options + " 'file://" + (folder_ / "report.html").string() + "' 2>>'" +
+                     "--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir='" + (folder_ / "profile").string() +
+                     "' " + options + " 'file://" + (folder_ / "report.html").string() + "' 2>>'" +
                      (folder_ / "errors").string() + "'");
   }
 
@@ -270,7 +271,8 @@ TEST_F(ReportInBrowser, TheLensOfEachPictureShowsThatPictureEnlarged) {
     const auto ground = rgb.at<cv::Vec3b>(0, 0);
     // The patch is 16 pixels wide; enlarged by 4, its half of 32 reaches beyond these 24.
     for (const auto& [dx, dy] : {std::pair{0, 0}, {24, 0}, {-24, 0}, {0, 24}, {0, -24}}) {
-      EXPECT_LE(cv::norm(page.at<cv::Vec3b>(y + dy, x + dx), patch), 4) << row.pictures[i].label << ' ' << dx << ' ' << dy;
+      EXPECT_LE(cv::norm(page.at<cv::Vec3b>(y + dy, x + dx), patch), 4)
+          << row.pictures[i].label << ' ' << dx << ' ' << dy;
     }
     const int beyond = static_cast<int>(lenses[i]["side"].get<double>() / 2) - 5;
     ASSERT_GT(beyond, 38);

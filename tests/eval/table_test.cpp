@@ -92,8 +92,8 @@ TEST(Tables, MeasuredAndQuotedRowsStayApartAndShareTheirPlaces) {
 TEST(Tables, NotesSayWhatTheFiguresAre) {
   EXPECT_THAT(filled().notes, ElementsAre("† quoted from publications, not measured here",
                                           "in brackets: 95 % bootstrap interval of the mean over images",
-                                          "RealSR, 2 images: CLIPIQA: RN50; MUSIQ: KonIQ", "not measured here: Other LPIPS",
-                                          "published but not held here: the rest"));
+                                          "RealSR, 2 images: CLIPIQA: RN50; MUSIQ: KonIQ",
+                                          "not measured here: Other LPIPS", "published but not held here: the rest"));
 }
 
 TEST(Tables, AMeanOverFewerImagesIsMarked) {
@@ -105,7 +105,7 @@ TEST(Tables, AMeanOverFewerImagesIsMarked) {
   EXPECT_FALSE(table.measured[1].cells[0].fewer_images);
   EXPECT_TRUE(table.measured[2].cells[1].fewer_images);
   EXPECT_THAT(table.notes, ::testing::Contains("RealSR, 2 images: CLIPIQA: RN50 (bicubic: mean over 1 ‡); "
-                                                "MUSIQ: KonIQ (bicubic: mean over 1 ‡, m:0.2: mean over 1 ‡)"));
+                                               "MUSIQ: KonIQ (bicubic: mean over 1 ‡, m:0.2: mean over 1 ‡)"));
   EXPECT_THAT(tables_markdown({table}), HasSubstr("| bicubic | 0.40 ‡ | 40.0 ‡ | - |"));
 }
 
@@ -222,9 +222,10 @@ TEST(Tables, HtmlStandsAlone) {
 }
 
 TEST(Markup, SpecialCharactersOfLatex) {
-  EXPECT_EQ(latex_text("[50%] & a_b #1 {x} \\ ~ ^ η κ × ü"),
-            "{[}50\\%{]} \\& a\\_b \\#1 \\{x\\} \\textbackslash{} \\textasciitilde{} \\textasciicircum{} $\\eta$ $\\kappa$ "
-            "$\\times$ ü");
+  EXPECT_EQ(
+      latex_text("[50%] & a_b #1 {x} \\ ~ ^ η κ × ü"),
+      "{[}50\\%{]} \\& a\\_b \\#1 \\{x\\} \\textbackslash{} \\textasciitilde{} \\textasciicircum{} $\\eta$ $\\kappa$ "
+      "$\\times$ ü");
   EXPECT_EQ(csv_field("a\"b"), "\"a\"\"b\"");
   EXPECT_EQ(markdown_cell("a|b|\nc"), "a\\|b\\| c");
 }
@@ -263,17 +264,23 @@ TEST(MergeResults, FilesOfABenchmarkBecomeOneSet) {
 TEST(MergeResults, WhatContradictsItselfIsRefusedNamingBothFiles) {
   Results again = realsr();
   again.methods[1].images[0].values[0] += 0.01;
-  EXPECT_THAT(message_of([&] { merge_results({{"one/results.json", realsr()}, {"two/results.json", again}}); }),
+  EXPECT_THAT(message_of([&] {
+                merge_results({{"one/results.json", realsr()}, {"two/results.json", again}});
+              }),
               AllOf(HasSubstr("'student & co'"), HasSubstr("one/results.json"), HasSubstr("two/results.json")));
   Results elsewise = realsr();  // nothing shows that these are the same pictures
   elsewise.metrics = {{"niqe", "blocks", false, 2}};
   elsewise.methods = {method_of("bicubic", {{5}, {6}})};
-  EXPECT_THAT(message_of([&] { merge_results({{"one/results.json", realsr()}, {"two/results.json", elsewise}}); }),
+  EXPECT_THAT(message_of([&] {
+                merge_results({{"one/results.json", realsr()}, {"two/results.json", elsewise}});
+              }),
               HasSubstr("'bicubic'"));
   Results other = realsr();
   other.metrics[1].protocol = "another";
   other.methods = {method_of("third", {{0.1, 1}})};
-  EXPECT_THAT(message_of([&] { merge_results({{"one/results.json", realsr()}, {"two/results.json", other}}); }),
+  EXPECT_THAT(message_of([&] {
+                merge_results({{"one/results.json", realsr()}, {"two/results.json", other}});
+              }),
               AllOf(HasSubstr("musiq"), HasSubstr("'KonIQ'"), HasSubstr("'another'"), HasSubstr("one/results.json"),
                     HasSubstr("two/results.json")));
 }
@@ -288,8 +295,11 @@ TEST(MergeResults, SetsOfOtherImagesAreRefused) {
     return results;
   };
   const ResultsFile first{"one/results.json", with_images("x", {"a", "b", "c", "d"})};
-  EXPECT_THAT(message_of([&] { merge_results({first, {"two/results.json", with_images("y", {"e", "f", "g", "a"})}}); }),
-              AllOf(HasSubstr("RealSR"), HasSubstr("one/results.json"), HasSubstr("two/results.json"), HasSubstr("1 of 4")));
+  EXPECT_THAT(
+      message_of([&] {
+        merge_results({first, {"two/results.json", with_images("y", {"e", "f", "g", "a"})}});
+      }),
+      AllOf(HasSubstr("RealSR"), HasSubstr("one/results.json"), HasSubstr("two/results.json"), HasSubstr("1 of 4")));
   // One image that a method could not be measured on is no other set.
   EXPECT_EQ(merge_results({first, {"two/results.json", with_images("y", {"a", "b", "d"})}})[0].methods.size(), 2U);
 }
@@ -344,7 +354,8 @@ TEST(Layouts, MistakesNameTheirLine) {
   };
   EXPECT_THAT(changed("title:", "titel:"), HasSubstr("x.yaml:3: an entry lacks 'title'"));
   EXPECT_THAT(changed("not_held:", "not_hold:"), AllOf(HasSubstr("x.yaml:13:"), HasSubstr("'not_held'?")));
-  EXPECT_THAT(changed("[0.1, none, none]", "[0.1, none]"), AllOf(HasSubstr("x.yaml:12:"), HasSubstr("'New' has 2 values for 3")));
+  EXPECT_THAT(changed("[0.1, none, none]", "[0.1, none]"),
+              AllOf(HasSubstr("x.yaml:12:"), HasSubstr("'New' has 2 values for 3")));
   EXPECT_THAT(changed("better: lower", "better: less"), HasSubstr("x.yaml:8: better is 'less'"));
   EXPECT_THAT(changed("decimals: 3", "decimals: many"), HasSubstr("x.yaml:8: decimals"));
   EXPECT_THAT(changed("[0.1,", "[nothing,"), HasSubstr("x.yaml:12: 'nothing' is neither a number nor none"));
@@ -356,7 +367,8 @@ TEST(Layouts, MistakesNameTheirLine) {
 
 TEST(TrainingCost, OfARunsFolder) {
   const testing::ScratchFolder scratch;
-  testing::write_text(scratch / "metrics.jsonl", "{\"step\":1,\"step_ms\":1800000}\n{\"step\":2,\"step_ms\":900000.0}\n{\"st");
+  testing::write_text(scratch / "metrics.jsonl",
+                      "{\"step\":1,\"step_ms\":1800000}\n{\"step\":2,\"step_ms\":900000.0}\n{\"st");
   testing::write_text(scratch / "run.yaml",
                       "---\nhosts: one (1 rank)\n---\nhosts: one (4 ranks), two (3 ranks)\nbatch: 8 a rank\n");
   const TrainingCost cost = training_cost(scratch / ".", "student");

@@ -18,11 +18,13 @@ using ::testing::Not;
 
 /// results.json as `samsr eval` writes it, of one method on two images.
 void write_results_of(const fs::path& folder, const std::string& benchmark, const std::string& method, double clipiqa) {
-  nlohmann::json root{{"format", "samsr-results/1"}, {"benchmark", benchmark}, {"title", benchmark}, {"reference", nullptr}};
+  nlohmann::json root{
+      {"format", "samsr-results/1"}, {"benchmark", benchmark}, {"title", benchmark}, {"reference", nullptr}};
   root["metrics"] = {{{"name", "clipiqa"}, {"protocol", "RN50"}, {"higher_is_better", true}, {"decimals", 4}}};
-  root["methods"] = {{{"name", method},
-                      {"source", "out"},
-                      {"per_image", {{{"image", "a"}, {"clipiqa", clipiqa}}, {{"image", "b"}, {"clipiqa", clipiqa + 0.1}}}}}};
+  root["methods"] = {
+      {{"name", method},
+       {"source", "out"},
+       {"per_image", {{{"image", "a"}, {"clipiqa", clipiqa}}, {{"image", "b"}, {"clipiqa", clipiqa + 0.1}}}}}};
   fs::create_directories(folder);
   std::ofstream(folder / "results.json") << root.dump();
 }
@@ -44,8 +46,11 @@ TEST(TableVerb, PutsRunsTogetherAsThePapersTable) {
     EXPECT_THAT(read_file(folder / ("out/" + std::string(file))), HasSubstr("SinSR-1")) << file;
   }
   // The extension says which format.
-  ASSERT_EQ(run(samsr("table " + (folder / "a/results.json") + " --layout measured --out " + (folder / "new/t.tex"))).status, 0);
-  EXPECT_THAT(read_file(folder / "new/t.tex"), AllOf(HasSubstr("\\toprule"), HasSubstr("student"), Not(HasSubstr("SinSR"))));
+  ASSERT_EQ(
+      run(samsr("table " + (folder / "a/results.json") + " --layout measured --out " + (folder / "new/t.tex"))).status,
+      0);
+  EXPECT_THAT(read_file(folder / "new/t.tex"),
+              AllOf(HasSubstr("\\toprule"), HasSubstr("student"), Not(HasSubstr("SinSR"))));
 }
 
 TEST(TableVerb, OwnLayoutsTakeThePlaceOfTheShippedOnes) {
