@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "eval/upscale.h"
+#include "eval/upscale_plan.h"
 #include "launch/config_arguments.h"
 #include "launch/model_argument.h"
 #include "launch/verbs/verbs.h"
@@ -40,6 +41,7 @@ void upscale(const UpscaleArguments& arguments, VerbContext& context) {
   apply_flag(settings, "--noise", "upscale.noise", arguments.noise);
   apply_flag(settings, "--seed", "upscale.seed", arguments.seed);
   apply_flag(settings, "--batch", "upscale.batch", arguments.batch);
+  plan_upscale(arguments.in, arguments.out, config.upscale);  // so that mistakes in paths do not wait for the model
   set_threads(config.train.threads, context.communicator);
   find_mask_weights(config, context.log);
   LoadedModel loaded = load_model_argument(arguments.model, config, context.log);
