@@ -17,7 +17,7 @@ struct ModelSettings {
   SamSettings sam;
   std::int64_t scale = 4;  ///< HR pixels per LR pixel along an axis; set from `data.scale`, not bound here
 
-  /// Adds `unet.*`, `first_stage.*`, `autoencoder.*`, `diffusion.*`, `samsr.variant`, `samsr.m`.
+  /// Adds `unet.*`, `first_stage.*`, `autoencoder.*`, `diffusion.*`, `samsr.*`.
   void bind(Settings& settings);
   /// UserError where the parts do not fit together; says which channel count fits.
   void check() const;

@@ -18,8 +18,8 @@ Process::Process(const Schedule& schedule)
 Process::Process(const Schedule& schedule, const at::Tensor& coverage, const SamSettings& settings)
     : schedule_(schedule) {
   const at::Tensor weight = semantic_weight(effective_coverage(coverage, settings));
-  const at::Tensor raised = 1 + settings.m * weight;
-  kappa_ = schedule.kappa() * (1 - settings.m * weight);
+  const at::Tensor raised = 1 + settings.m_of_eta() * weight;
+  kappa_ = schedule.kappa() * (1 - settings.m_of_kappa() * weight);
   eta_factor_ = settings.released() ? raised.square() : raised;
 }
 

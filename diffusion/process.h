@@ -25,7 +25,8 @@ class Process {
 
   /// SAMSR's per-pixel process (Eq. 9-12): η_i(1+mW) and κ(1-mW) with W = C / max C per sample, 0 where nothing
   /// is covered. `coverage` (B,1,h,w), any number type: how many masks cover a pixel. The variant `released`
-  /// counts the pixels that no mask covers as one more mask, and scales sqrt(η) rather than η.
+  /// counts the pixels that no mask covers as one more mask, and scales sqrt(η) rather than η. SamSettings::modulate
+  /// leaves η or κ as in the schedule.
   Process(const Schedule& schedule, const at::Tensor& coverage, const SamSettings& settings);
 
   /// η_i for i from 0 to T-1, and 0 for i = -1.

@@ -28,11 +28,15 @@ struct DiffusionSettings {
 struct SamSettings {
   std::string variant = "paper";
   double m = 0.2;
+  std::string modulate = "both";  ///< "both", "eta", "kappa" or "neither": the ablation over where the weights act
 
-  /// Adds the settings `samsr.variant` and `samsr.m`.
+  /// Adds the settings `samsr.*`.
   void bind(Settings& settings);
   /// As the released code does, where it differs from the paper.
   bool released() const { return variant == "released"; }
+  /// m where the semantic weights act on η, and on κ; 0 where they do not.
+  double m_of_eta() const { return modulate == "both" || modulate == "eta" ? m : 0; }
+  double m_of_kappa() const { return modulate == "both" || modulate == "kappa" ? m : 0; }
 };
 
 }  // namespace samsr

@@ -39,6 +39,20 @@ TEST(Process, WeighsByTheMostCoveredPixelOfEachSample) {
                   .allclose(schedule.eta(3) * (1 + 0.2 * with_background).square()));
 }
 
+TEST(Process, WeightsActWhereTheyAreAskedTo) {
+  const Schedule schedule{DiffusionSettings()};
+  const at::Tensor coverage = torch::tensor({0, 1, 2}, torch::kUInt8).view({1, 1, 1, 3});
+  const at::Tensor weight = torch::tensor({0.0, 0.5, 1.0}).view({1, 1, 1, 3}).to(torch::kFloat32);
+  for (const auto& [modulate, eta, kappa] :
+       {std::tuple{"both", 0.2, 0.2}, {"eta", 0.2, 0.0}, {"kappa", 0.0, 0.2}, {"neither", 0.0, 0.0}}) {
+    SamSettings settings;
+    settings.modulate = modulate;
+    const Process process(schedule, coverage, settings);
+    EXPECT_TRUE(process.eta(3).allclose(schedule.eta(3) * (1 + eta * weight))) << modulate;
+    EXPECT_TRUE(process.kappa().allclose(2.0 * (1 - kappa * weight))) << modulate;
+  }
+}
+
 TEST(Rollout, OfAPerfectDenoiserEndsAtItsImage) {
   const Diffusion diffusion(DiffusionSettings(), false);
   const at::Tensor z_0 = torch::randn({2, 3, 4, 6});
