@@ -2,6 +2,7 @@
 // `samsr upscale`; one result is compared with the networks that the golden files check, put together by hand.
 
 #include <caffe2/serialize/inline_container.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -23,6 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+
+constexpr int kThreads = 2;
 
 /// A file of torch.save, each tensor with a storage of its own; under the key `state_dict` when `wrapped`.
 void write_pth(const fs::path& path, const TensorFile& file, bool wrapped) {
@@ -88,7 +91,8 @@ class OfficialCheckpoints : public ::testing::Test {
   static fs::path weights() { return *folder_ / "weights"; }
   static Outcome upscale(const std::string& model, const std::string& out, const std::string& more = "") {
     return run("SAMSR_WEIGHTS=" + weights().string() + " " +
-               samsr("upscale " + (*folder_ / "lq.png") + " " + (*folder_ / out) + " --model " + model + " " + more));
+               samsr("upscale " + (*folder_ / "lq.png") + " " + (*folder_ / out) + " --model " + model +
+                     fmt::format(" train.threads={} ", kThreads) + more));
   }
 
   static TemporaryFolder* folder_;
@@ -112,7 +116,7 @@ TEST_F(OfficialCheckpoints, AStudentGivesWhatTheGoldenNetworksGive) {
   // x_T = z_y + κ √η_{T-1} ε with κ = 2 and √η_{T-1} = 0.99; the network sees x_T / √(κ² η_{T-1} + 1) and the step 14.
   const torch::NoGradGuard no_grad;
   const int threads = at::get_num_threads();
-  at::set_num_threads(1);  // as the program's
+  at::set_num_threads(kThreads);  // as the program's
   const at::Tensor lq = to_tensor(*lq_).to(at::kFloat).div(127.5).sub(1);
   const at::Tensor z_y = (*vq_)->encode(at::upsample_bicubic2d(lq, {256, 256}, /*align_corners=*/false));
   const at::Tensor x_T = z_y + 2 * 0.99 * NoiseField(/*seed=*/1, 3).piece(0, 0, 0, 64, 64);
