@@ -8,12 +8,13 @@
 namespace samsr {
 namespace {
 
-/// Images that pass through a network together, in pixels: its maps then stay within a gigabyte.
-constexpr std::int64_t kPixelsAtATime = std::int64_t{1} << 20;
+/// Images that pass through a network together, in pixels: more gain no speed, and their maps need memory.
+constexpr std::int64_t kPixelsAtATime = std::int64_t{1} << 18;
 
 at::Tensor as_input(const at::Tensor& images, c10::Device device) {
-  const at::Tensor moved = images.to(device).to(at::kFloat, false, true, at::MemoryFormat::ChannelsLast);
-  return images.scalar_type() == at::kByte ? moved / 255 : moved;
+  const bool bytes = images.scalar_type() == at::kByte;
+  const at::Tensor moved = images.to(device).to(at::kFloat, false, bytes, at::MemoryFormat::ChannelsLast);
+  return bytes ? moved.div_(255) : moved;
 }
 
 }  // namespace
