@@ -9,6 +9,8 @@ namespace samsr {
 namespace {
 
 constexpr double kEpsilon = 1e-6;
+/// Tokens of a latent of 64 × 64, whose scores take 64 MB.
+constexpr std::int64_t kTokensAtOnce = 64 * 64;
 
 torch::nn::GroupNorm vq_norm(std::int64_t channels) { return group_norm(channels, kEpsilon); }
 
@@ -68,8 +70,13 @@ VqAttention::VqAttention(std::int64_t channels) {
 
 at::Tensor VqAttention::forward(const at::Tensor& x) {
   const at::Tensor h = norm_(x);
-  // Contiguous, or the kernel is left out that never holds all N×N scores: 17 GB for a latent of 256 × 256.
-  const auto tokens = [](const at::Tensor& map) { return map.flatten(2).transpose(1, 2).unsqueeze(1).contiguous(); };
+  // Only contiguous tokens get the kernel that never holds all N×N scores, 17 GB for a latent of 256 × 256. It rounds
+  // otherwise than the published code, and the nearest code of a vector can depend on that, so small maps do without.
+  const bool large = h.size(2) * h.size(3) > kTokensAtOnce;
+  const auto tokens = [&](const at::Tensor& map) {
+    const at::Tensor rows = map.flatten(2).transpose(1, 2).unsqueeze(1);
+    return large ? rows.contiguous() : rows;
+  };
   const at::Tensor attended = at::scaled_dot_product_attention(tokens(q_(h)), tokens(k_(h)), tokens(v_(h)));
   return x + proj_out_(attended.squeeze(1).transpose(1, 2).reshape(x.sizes()));
 }

@@ -3,21 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 using ::testing::HasSubstr;
 
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing::error_of;
 
 TEST(YamlEntry, FieldsHaveTheirKinds) {
   YamlEntry entry(YAML::Load("{name: a, count: 3, list: [x, y], note: ''}"), "f.yaml");

@@ -5,10 +5,10 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
-#include "core/error.h"
 #include "models/load_weights.h"
 #include "support/golden.h"
 #include "support/small_model.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -20,15 +20,7 @@ at::Tensor noise_of(const SuperResolutionModel& model, const at::Tensor& lq) {
   return torch::randn({lq.size(0), shape[0], shape[1], shape[2]});
 }
 
-template <class Function>
-std::string error_of(Function function) {
-  try {
-    function();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return {};
-}
+using testing::error_of;
 
 TEST(SuperResolutionModel, StartsAtTheBicubicImage) {
   const SuperResolutionModel model(testing::small_model_settings(4), 1);
@@ -89,7 +81,7 @@ TEST(ModelSettings, SaysWhichSizesFit) {
     change(settings);
     return error_of([&] { settings.check(); });
   };
-  EXPECT_EQ(message([](ModelSettings&) {}), "");
+  EXPECT_EQ(message([](ModelSettings&) {}), "no error");
   EXPECT_THAT(message([](ModelSettings& s) { s.unet.in_channels = 48; }), HasSubstr("expected 51"));
   EXPECT_THAT(message([](ModelSettings& s) { s.unet.out_channels = 3; }), HasSubstr("48 channels"));
   EXPECT_THAT(message([](ModelSettings& s) { s.scale = 3; }), HasSubstr("divide"));

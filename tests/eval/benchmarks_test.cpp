@@ -5,8 +5,8 @@
 
 #include <sstream>
 
-#include "core/error.h"
 #include "scratch_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -14,16 +14,7 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
-    return error.what();
-  }
-  return "no error";
-}
+using testing::error_of;
 
 ImageSet images_called(const std::vector<std::string>& names) {
   ImageSet set;

@@ -3,13 +3,13 @@
 
 #include <cstdlib>
 
-#include "core/error.h"
 #include "eval/metric_weights_by_rule.h"
 #include "eval/metrics/choose_metrics.h"
 #include "eval/metrics/clipiqa.h"
 #include "eval/metrics/lpips.h"
 #include "eval/metrics/musiq.h"
 #include "eval/scratch_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -43,14 +43,7 @@ class MetricFiles : public ::testing::Test {
   const testing::ScratchFolder scratch_;
 };
 
-std::string error_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing::error_of;
 
 TEST_F(MetricFiles, LpipsComesFromTorchvisionsFileAndItsOwn) {
   const NamedWeights trunk = testing::weights_by_rule(lpips_trunk_weights(LpipsTrunk::kAlex), 3);

@@ -9,11 +9,11 @@
 #include <sstream>
 
 #include "core/atomic_file.h"
-#include "core/error.h"
 #include "eval/markup.h"
 #include "eval/tables/merge.h"
 #include "eval/tables/print.h"
 #include "scratch_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -43,14 +43,7 @@ Results realsr() {
   return results;
 }
 
-std::string message_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing::error_of;
 
 constexpr const char* kLayout = R"(
 tables:
@@ -264,21 +257,21 @@ TEST(MergeResults, FilesOfABenchmarkBecomeOneSet) {
 TEST(MergeResults, WhatContradictsItselfIsRefusedNamingBothFiles) {
   Results again = realsr();
   again.methods[1].images[0].values[0] += 0.01;
-  EXPECT_THAT(message_of([&] {
+  EXPECT_THAT(error_of([&] {
                 merge_results({{"one/results.json", realsr()}, {"two/results.json", again}});
               }),
               AllOf(HasSubstr("'student & co'"), HasSubstr("one/results.json"), HasSubstr("two/results.json")));
   Results elsewise = realsr();  // nothing shows that these are the same pictures
   elsewise.metrics = {{"niqe", "blocks", false, 2}};
   elsewise.methods = {method_of("bicubic", {{5}, {6}})};
-  EXPECT_THAT(message_of([&] {
+  EXPECT_THAT(error_of([&] {
                 merge_results({{"one/results.json", realsr()}, {"two/results.json", elsewise}});
               }),
               HasSubstr("'bicubic'"));
   Results other = realsr();
   other.metrics[1].protocol = "another";
   other.methods = {method_of("third", {{0.1, 1}})};
-  EXPECT_THAT(message_of([&] {
+  EXPECT_THAT(error_of([&] {
                 merge_results({{"one/results.json", realsr()}, {"two/results.json", other}});
               }),
               AllOf(HasSubstr("musiq"), HasSubstr("'KonIQ'"), HasSubstr("'another'"), HasSubstr("one/results.json"),
@@ -296,7 +289,7 @@ TEST(MergeResults, SetsOfOtherImagesAreRefused) {
   };
   const ResultsFile first{"one/results.json", with_images("x", {"a", "b", "c", "d"})};
   EXPECT_THAT(
-      message_of([&] {
+      error_of([&] {
         merge_results({first, {"two/results.json", with_images("y", {"e", "f", "g", "a"})}});
       }),
       AllOf(HasSubstr("RealSR"), HasSubstr("one/results.json"), HasSubstr("two/results.json"), HasSubstr("1 of 4")));
@@ -306,11 +299,11 @@ TEST(MergeResults, SetsOfOtherImagesAreRefused) {
 
 TEST(MergeResults, WhatIsNoneIsRefused) {
   const testing::ScratchFolder scratch;
-  EXPECT_THAT(message_of([&] { collect_results({scratch / "nowhere"}); }), HasSubstr("nowhere"));
+  EXPECT_THAT(error_of([&] { collect_results({scratch / "nowhere"}); }), HasSubstr("nowhere"));
   std::filesystem::create_directories(scratch / "empty");
-  EXPECT_THAT(message_of([&] { collect_results({scratch / "empty"}); }), HasSubstr("no results.json"));
+  EXPECT_THAT(error_of([&] { collect_results({scratch / "empty"}); }), HasSubstr("no results.json"));
   testing::write_text(scratch / "empty/results.json", "{}");
-  EXPECT_THAT(message_of([&] { collect_results({scratch / "empty"}); }), HasSubstr("not a results file"));
+  EXPECT_THAT(error_of([&] { collect_results({scratch / "empty"}); }), HasSubstr("not a results file"));
 }
 
 TEST(Layouts, TheShippedOnesAreComplete) {
@@ -350,7 +343,7 @@ TEST(Layouts, MistakesNameTheirLine) {
     const std::size_t at = text.find(from);
     EXPECT_NE(at, std::string::npos);
     text.replace(at, from.size(), to);
-    return message_of([&] { read_layouts(text, "x.yaml"); });
+    return error_of([&] { read_layouts(text, "x.yaml"); });
   };
   EXPECT_THAT(changed("title:", "titel:"), HasSubstr("x.yaml:3: an entry lacks 'title'"));
   EXPECT_THAT(changed("not_held:", "not_hold:"), AllOf(HasSubstr("x.yaml:13:"), HasSubstr("'not_held'?")));
@@ -362,7 +355,7 @@ TEST(Layouts, MistakesNameTheirLine) {
   EXPECT_THAT(changed(", source: \"C 2024\"", ""), HasSubstr("x.yaml:12: an entry lacks 'source'"));
   EXPECT_THAT(changed("tables:", "table:"), HasSubstr("expected a list called 'tables'"));
   EXPECT_THAT(changed("columns:", "columns: ["), HasSubstr("x.yaml:"));
-  EXPECT_THAT(message_of([&] { read_layouts("tables: []\nx: [", "x.yaml"); }), HasSubstr("x.yaml:"));
+  EXPECT_THAT(error_of([&] { read_layouts("tables: []\nx: [", "x.yaml"); }), HasSubstr("x.yaml:"));
 }
 
 TEST(TrainingCost, OfARunsFolder) {
@@ -376,9 +369,9 @@ TEST(TrainingCost, OfARunsFolder) {
   EXPECT_DOUBLE_EQ(cost.hours, 0.75);
   EXPECT_EQ(cost.processes, 7);
   testing::write_text(scratch / "run.yaml", "batch: 8\n");
-  EXPECT_THAT(message_of([&] { training_cost(scratch / ".", "student"); }), HasSubstr("run.yaml"));
+  EXPECT_THAT(error_of([&] { training_cost(scratch / ".", "student"); }), HasSubstr("run.yaml"));
   testing::write_text(scratch / "metrics.jsonl", "{\"step\":1}\n");
-  EXPECT_THAT(message_of([&] { training_cost(scratch / ".", "student"); }), HasSubstr("metrics.jsonl"));
+  EXPECT_THAT(error_of([&] { training_cost(scratch / ".", "student"); }), HasSubstr("metrics.jsonl"));
 }
 
 }  // namespace

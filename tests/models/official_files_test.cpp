@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "support/user_error.h"
+
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
@@ -66,15 +68,10 @@ TEST_F(OfficialFilesTest, FilesAreFoundUnderEveryNameAndInPyTorchsCache) {
 
 TEST_F(OfficialFilesTest, AMistakeInACatalogueIsNamedWithItsPlace) {
   const auto message = [&](const std::string& yaml) {
-    try {
-      const OfficialFiles catalogue(yaml, "c.yaml", settings_);
-    } catch (const UserError& error) {
-      return std::string(error.what());
-    }
-    return std::string();
+    return testing::error_of([&] { const OfficialFiles catalogue(yaml, "c.yaml", settings_); });
   };
   const std::string entry = "{name: a, file: a.pth, address: 'https://a', licence: MIT, for: b";
-  EXPECT_EQ(message("files: [" + entry + "}]"), "");
+  EXPECT_EQ(message("files: [" + entry + "}]"), "no error");
   EXPECT_THAT(message("files:\n  - {name: a, file: a.pth}"), HasSubstr("c.yaml:2: an entry lacks 'address'"));
   EXPECT_THAT(message("files: [" + entry + ", adress: b}]"), HasSubstr("did you mean 'address'"));
   EXPECT_THAT(message("files: [" + entry + "}, " + entry + "}]"), HasSubstr("listed twice"));

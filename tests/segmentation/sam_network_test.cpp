@@ -4,25 +4,16 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/error.h"
 #include "models/load_weights.h"
 #include "segmentation/sam/predictor.h"
 #include "segmentation/sam/relative_attention.h"
 #include "segmentation/sam_fixtures.h"
+#include "support/user_error.h"
 
 namespace samsr::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return {};
-}
 
 /// As relative_attention.h says, score by score.
 at::Tensor attended_by_definition(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
