@@ -17,8 +17,6 @@ namespace {
 
 /// Images that one rank takes at a time, and of which those of one size go through a metric together.
 constexpr std::int64_t kGroup = 8;
-/// Pixels of a batch: eight images of 512x512. A network's activations are some hundred times as large.
-constexpr std::int64_t kBatchPixels = 8 * 512 * 512;
 
 std::string size_of(const at::Tensor& image) { return fmt::format("{}x{}", image.size(3), image.size(2)); }
 
@@ -123,17 +121,15 @@ class MethodScorer {
     return fits ? "" : fmt::format("{} ({}, x{} of {})", name, size_of(pred), comparison_.scale, size_of(lq));
   }
 
-  /// Numbers of loaded images of one size, in order, within the limit of pixels.
+  /// Numbers of loaded images of one size, in order. What a network takes at once is its metric's own matter.
   static std::vector<std::vector<std::size_t>> batches_of(const std::vector<Loaded>& loaded) {
     std::vector<std::vector<std::size_t>> batches;
     for (std::size_t i = 0; i < loaded.size(); ++i) {
       if (!loaded[i].pred.defined()) {
         continue;
       }
-      const std::int64_t pixels = loaded[i].pred.size(2) * loaded[i].pred.size(3);
       const auto open = std::find_if(batches.begin(), batches.end(), [&](const auto& batch) {
-        return loaded[batch.front()].pred.sizes() == loaded[i].pred.sizes() &&
-               static_cast<std::int64_t>(batch.size() + 1) * pixels <= kBatchPixels;
+        return loaded[batch.front()].pred.sizes() == loaded[i].pred.sizes();
       });
       if (open == batches.end()) {
         batches.push_back({i});
@@ -283,10 +279,10 @@ Results evaluate(const Comparison& comparison, const std::vector<const Metric*>&
     const EvalMethod& method = each.method;
     const MethodScorer scorer(comparison, each, metrics, reference_size);
     const std::vector<Scored> all = score_images(scorer, method.name, communicator, log);
-    report(all, method.name, method.source.empty() ? method.folder.string() : method.source, log, problems);
     MethodScores& scores = results.methods.emplace_back();
     scores.name = method.name;
     scores.source = method.source.empty() ? method.folder.string() : method.source;
+    report(all, scores.name, scores.source, log, problems);
     scores.seconds_per_image = method.seconds_per_image;
     scores.parameters = method.parameters;
     for (std::size_t i = 0; i < all.size(); ++i) {

@@ -142,13 +142,13 @@ std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vec
   find_mask_weights(config, log);
   LoadedModel loaded = load_model_argument(model.path, config, log);
   loaded.model->to(device);
-  const Upscaler upscaler(loaded, config.upscale, config.build.masks);
+  const double parameters = millions_of_parameters(loaded);
+  const double seconds = seconds_of_upscaling(Upscaler(loaded, config.upscale, config.build.masks),
+                                              list_images(sets.front().lq).front(), communicator);
   std::vector<EvalMethod> made;
   for (std::size_t s = 0; s < sets.size(); ++s) {
     EvalMethod& method = made.emplace_back();
-    method = {model.name, folders[s] / "pictures" / model.name, model.path};
-    method.parameters = millions_of_parameters(loaded);
-    method.seconds_per_image = seconds_of_upscaling(upscaler, list_images(sets[s].lq).front(), communicator);
+    method = {model.name, folders[s] / "pictures" / model.name, model.path, seconds, parameters};
     try {
       upscale_files(loaded, config.upscale, config.build.masks, sets[s].lq, method.folder, communicator, log);
     } catch (const UserError& error) {
