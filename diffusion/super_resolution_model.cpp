@@ -39,28 +39,27 @@ class EvaluationGuard {
   const bool training_;
 };
 
-const std::string& text_in(const TensorFile& file, const std::filesystem::path& path, const std::string& key) {
+const std::string& text_in(const TensorFile& file, const std::string& source, const std::string& key) {
   const auto found = file.metadata.find(key);
   if (found == file.metadata.end()) {
-    throw UserError("{}: holds weights but not the model's {}; name a file that `samsr train` wrote", path.string(),
-                    key);
+    throw UserError("{}: holds weights but not the model's {}; name a file that `samsr train` wrote", source, key);
   }
   return found->second;
 }
 
 /// The settings that model_file() put beside the weights.
-ModelSettings settings_in(const TensorFile& file, const std::filesystem::path& path) {
-  if (text_in(file, path, "format") != kFormat) {
-    throw UserError("{}: has the format '{}', expected {}", path.string(), text_in(file, path, "format"), kFormat);
+ModelSettings settings_in(const TensorFile& file, const std::string& source) {
+  if (text_in(file, source, "format") != kFormat) {
+    throw UserError("{}: has the format '{}', expected {}", source, text_in(file, source, "format"), kFormat);
   }
   ModelSettings settings;
   Settings registry;
   settings.bind(registry);
-  registry.load_text(text_in(file, path, "config"), path.string());
-  const std::string& scale = text_in(file, path, "scale");
+  registry.load_text(text_in(file, source, "config"), source);
+  const std::string& scale = text_in(file, source, "scale");
   const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), settings.scale);
   if (error != std::errc() || end != scale.data() + scale.size() || settings.scale < 1) {
-    throw UserError("{}: its scale is '{}', expected a whole number", path.string(), scale);
+    throw UserError("{}: its scale is '{}', expected a whole number", source, scale);
   }
   return settings;
 }
@@ -150,19 +149,23 @@ void save_model(const std::filesystem::path& path, const ModelSettings& settings
   write_safetensors(path, model_file(settings, kind, weights));
 }
 
-LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights,
+LoadedModel load_model(const TensorFile& file, const std::string& source, const std::string& first_stage_weights,
                        const ModelSettings* settings_of_official) {
-  const TensorFile file = read_weights(path);
   const bool official = settings_of_official != nullptr && file.metadata.contains("container");
-  ModelSettings settings = official ? *settings_of_official : settings_in(file, path);
+  ModelSettings settings = official ? *settings_of_official : settings_in(file, source);
   if (!first_stage_weights.empty()) {
     settings.first_stage.weights = first_stage_weights;
   }
-  const std::string kind = official ? "teacher" : text_in(file, path, "kind");
+  const std::string kind = official ? "teacher" : text_in(file, source, "kind");
   LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), kind, !official};
-  load_weights(*loaded.model->unet(), file, path.string());
+  load_weights(*loaded.model->unet(), file, source);
   loaded.model->unet()->eval();
   return loaded;
+}
+
+LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights,
+                       const ModelSettings* settings_of_official) {
+  return load_model(read_weights(path), path.string(), first_stage_weights, settings_of_official);
 }
 
 }  // namespace samsr

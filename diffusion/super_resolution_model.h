@@ -79,10 +79,13 @@ struct LoadedModel {
   bool own_settings = true;  ///< false for the official files, which carry none
 };
 
-/// Reads a model_file(). `first_stage_weights`, if not empty, replaces the path in the file's settings.
-/// `settings_of_official`: those of PyTorch's files, and of safetensors converted from them, which carry none; such a
-/// model is taken for a teacher. UserError when the file has no settings and none are given, or its weights do not
-/// fit the settings.
+/// The model of a model_file(), with float32 weights whatever the file's; `source` stands for it in messages.
+/// `first_stage_weights`, if not empty, replaces the path in the file's settings. `settings_of_official`: those of
+/// PyTorch's files, and of safetensors converted from them, which carry none; such a model is taken for a teacher.
+/// UserError when the file has no settings and none are given, or its weights do not fit the settings.
+LoadedModel load_model(const TensorFile& file, const std::string& source, const std::string& first_stage_weights = {},
+                       const ModelSettings* settings_of_official = nullptr);
+/// The same from a file of any format that read_weights() takes.
 LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights = {},
                        const ModelSettings* settings_of_official = nullptr);
 

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "models/embedded_student.h"
 #include "train/checkpoint.h"
 
 namespace samsr {
@@ -31,7 +32,7 @@ fs::path weights_of(const std::string& argument, const OfficialFiles& catalogue,
     return *found;
   }
   if (!fs::exists(argument)) {
-    std::vector<std::string> models;
+    std::vector<std::string> models{kEmbeddedModel};
     for (const OfficialFile& file : catalogue.files()) {
       if (!file.kind.empty()) {
         models.push_back(file.file);
@@ -66,6 +67,11 @@ std::string shipped_config_of(const std::string& argument) {
 }
 
 LoadedModel load_model_argument(const std::string& argument, const Config& config, Log& log) {
+  if (argument == kEmbeddedModel) {
+    LoadedModel loaded = load_model(embedded_student(), "the embedded student", config.model.first_stage.weights);
+    log.info("model: the embedded student (see models/embedded/MODEL_CARD.md)");
+    return loaded;
+  }
   const OfficialFiles catalogue(config.weights);
   const OfficialFile* official = official_model(catalogue, argument);
   const fs::path weights = weights_of(argument, catalogue, official, log);

@@ -1,5 +1,5 @@
 #pragma once
-// What `--model` names: a file or folder of samsr's own, or an official file by its name.
+// What `--model` names: the embedded student, a file or folder of samsr's own, or an official file by its name.
 
 #include <string>
 
@@ -11,11 +11,11 @@ namespace samsr {
 /// every other model. `argument`: the official name, its file's name, or a path that ends in either, in safetensors too.
 std::string shipped_config_of(const std::string& argument);
 
-/// The model of `--model`, on the CPU: a .safetensors or .pth file, a checkpoint, the folder of a run, or an official
-/// file by its name, which is looked for in weights.folder (OfficialFiles). Official files carry no settings: `config`
-/// gives them, and the catalogue the kind; what is needed beside, the autoencoder, is looked for beside the file and in
-/// weights.folder unless first_stage.weights names it. Says in the log what was taken. UserError when a file is missing,
-/// which says where it is published and where to put it, or does not fit its settings.
+/// The model of `--model`, on the CPU: kEmbeddedModel, a .safetensors or .pth file, a checkpoint, the folder of a run, or
+/// an official file by its name, which is looked for in weights.folder (OfficialFiles). Official files carry no
+/// settings: `config` gives them, and the catalogue the kind; what is needed beside, the autoencoder, is looked for
+/// beside the file and in weights.folder unless first_stage.weights names it. Says in the log what was taken. UserError
+/// when a file is missing, which says where it is published and where to put it, or does not fit its settings.
 LoadedModel load_model_argument(const std::string& argument, const Config& config, Log& log);
 
 /// Sets masks.weights to an official file of Segment Anything in weights.folder, if there is one, where masks of it are

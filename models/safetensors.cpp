@@ -11,6 +11,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <streambuf>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -60,11 +61,11 @@ struct Header {
   std::uint64_t data_begin = 0;
 };
 
-[[noreturn]] void malformed(const fs::path& path, const std::string& what) {
-  throw UserError("{}: not a valid safetensors file: {}; fetch or write it again", path.string(), what);
+[[noreturn]] void malformed(const std::string& source, const std::string& what) {
+  throw UserError("{}: not a valid safetensors file: {}; fetch or write it again", source, what);
 }
 
-Json parse_json(const fs::path& path, const std::string& text) {
+Json parse_json(const std::string& source, const std::string& text) {
   std::set<std::string> names;
   std::string repeated;
   const Json::parser_callback_t remember = [&](int depth, Json::parse_event_t event, Json& value) {
@@ -75,17 +76,17 @@ Json parse_json(const fs::path& path, const std::string& text) {
   };
   Json header = Json::parse(text, remember, false);
   if (header.is_discarded() || !header.is_object()) {
-    malformed(path, "its header is no JSON object");
+    malformed(source, "its header is no JSON object");
   }
   if (!repeated.empty()) {
-    malformed(path, fmt::format("tensor '{}' occurs twice", printable(repeated)));
+    malformed(source, fmt::format("tensor '{}' occurs twice", printable(repeated)));
   }
   return header;
 }
 
-Entry parse_entry(const fs::path& path, const std::string& name, const Json& description) {
+Entry parse_entry(const std::string& source, const std::string& name, const Json& description) {
   const auto fail = [&](const std::string& what) {
-    malformed(path, fmt::format("tensor '{}' {}", printable(name), what));
+    malformed(source, fmt::format("tensor '{}' {}", printable(name), what));
   };
   if (!description.is_object() || !description.contains("dtype") || !description.contains("shape") ||
       !description.contains("data_offsets")) {
@@ -132,43 +133,45 @@ Entry parse_entry(const fs::path& path, const std::string& name, const Json& des
   return entry;
 }
 
-Header read_header(const fs::path& path, std::ifstream& in) {
-  std::error_code error;
-  if (!in || fs::is_directory(path, error)) {
-    throw UserError("{}: cannot be read: {}", path.string(),
-                    fs::is_directory(path, error) ? "it is a folder" : std::strerror(errno));
-  }
-  const std::uint64_t size = fs::file_size(path, error);
+/// The bytes of a file, wherever they are.
+struct Content {
+  std::string source;  ///< for messages
+  std::istream& in;
+  std::uint64_t size;
+};
+
+Header read_header(const Content& content) {
+  const auto& [source, in, size] = content;
   std::array<unsigned char, 8> prefix{};
-  if (error || !in.read(reinterpret_cast<char*>(prefix.data()), prefix.size())) {
-    malformed(path, "it is shorter than 8 bytes");
+  if (size < prefix.size() || !in.read(reinterpret_cast<char*>(prefix.data()), prefix.size())) {
+    malformed(source, "it is shorter than 8 bytes");
   }
   std::uint64_t length = 0;
   for (std::size_t i = 0; i < prefix.size(); ++i) {
     length |= static_cast<std::uint64_t>(prefix[i]) << (8 * i);
   }
   if (length > kLargestHeader || length > size - prefix.size()) {
-    malformed(path, fmt::format("its header would be {} bytes of a file of {}", length, size));
+    malformed(source, fmt::format("its header would be {} bytes of a file of {}", length, size));
   }
   std::string text(length, '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(length))) {
-    malformed(path, "its header is cut short");
+    malformed(source, "its header is cut short");
   }
 
   Header header;
   header.data_begin = prefix.size() + length;
-  const Json json = parse_json(path, text);
+  const Json json = parse_json(source, text);
   for (const auto& [name, description] : json.items()) {
     if (name != kMetadata) {
-      header.entries.push_back(parse_entry(path, name, description));
+      header.entries.push_back(parse_entry(source, name, description));
       continue;
     }
     if (!description.is_object()) {
-      malformed(path, "its metadata are no map of texts");
+      malformed(source, "its metadata are no map of texts");
     }
     for (const auto& [key, value] : description.items()) {
       if (!value.is_string()) {
-        malformed(path, "its metadata are no map of texts");
+        malformed(source, "its metadata are no map of texts");
       }
       header.metadata[key] = value.get<std::string>();
     }
@@ -179,17 +182,58 @@ Header read_header(const fs::path& path, std::ifstream& in) {
   std::uint64_t reached = 0;
   for (const Entry& entry : header.entries) {
     if (entry.begin != reached) {
-      malformed(path, fmt::format("tensor '{}' begins at byte {}, where {} was expected (overlap or gap)",
-                                  printable(entry.name), entry.begin, reached));
+      malformed(source, fmt::format("tensor '{}' begins at byte {}, where {} was expected (overlap or gap)",
+                                    printable(entry.name), entry.begin, reached));
     }
     reached = entry.end;
   }
   if (reached != size - header.data_begin) {
-    malformed(path, fmt::format("it has {} bytes of tensors, its header tells of {}", size - header.data_begin,
-                                reached));
+    malformed(source, fmt::format("it has {} bytes of tensors, its header tells of {}", size - header.data_begin,
+                                  reached));
   }
   return header;
 }
+
+TensorFile read_content(const Content& content) {
+  Header header = read_header(content);
+  TensorFile file;
+  file.metadata = std::move(header.metadata);
+  for (const Entry& entry : header.entries) {
+    at::Tensor tensor = at::empty(entry.shape, at::TensorOptions(entry.type));
+    const auto bytes = static_cast<std::streamsize>(entry.end - entry.begin);
+    if (bytes > 0 && !content.in.read(static_cast<char*>(tensor.data_ptr()), bytes)) {
+      throw UserError("{}: cannot be read to its end: {}", content.source, std::strerror(errno));
+    }
+    file.tensors.emplace_back(entry.name, std::move(tensor));
+  }
+  return file;
+}
+
+std::ifstream open_file(const fs::path& path) {
+  std::error_code error;
+  std::ifstream in(path, std::ios::binary);
+  if (!in || fs::is_directory(path, error)) {
+    throw UserError("{}: cannot be read: {}", path.string(),
+                    fs::is_directory(path, error) ? "it is a folder" : std::strerror(errno));
+  }
+  return in;
+}
+
+/// 0 for what has no size.
+std::uint64_t size_of(const fs::path& path) {
+  std::error_code error;
+  const std::uint64_t size = fs::file_size(path, error);
+  return error ? 0 : size;
+}
+
+/// Bytes in memory for a stream to read.
+class MemoryBuffer final : public std::streambuf {
+ public:
+  explicit MemoryBuffer(std::string_view bytes) {
+    char* begin = const_cast<char*>(bytes.data());  // a get area is never written to
+    setg(begin, begin, begin + bytes.size());
+  }
+};
 
 const char* type_name_of(const std::string& name, const at::Tensor& tensor) {
   for (const TypeName& each : kTypes) {
@@ -225,24 +269,19 @@ std::string make_header(const TensorFile& file, const std::vector<std::pair<std:
 }  // namespace
 
 TensorFile read_safetensors(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  Header header = read_header(path, in);
-  TensorFile file;
-  file.metadata = std::move(header.metadata);
-  for (const Entry& entry : header.entries) {
-    at::Tensor tensor = at::empty(entry.shape, at::TensorOptions(entry.type));
-    const auto bytes = static_cast<std::streamsize>(entry.end - entry.begin);
-    if (bytes > 0 && !in.read(static_cast<char*>(tensor.data_ptr()), bytes)) {
-      throw UserError("{}: cannot be read to its end: {}", path.string(), std::strerror(errno));
-    }
-    file.tensors.emplace_back(entry.name, std::move(tensor));
-  }
-  return file;
+  std::ifstream in = open_file(path);
+  return read_content({path.string(), in, size_of(path)});
+}
+
+TensorFile parse_safetensors(std::string_view file, const std::string& name) {
+  MemoryBuffer buffer(file);
+  std::istream in(&buffer);
+  return read_content({name, in, file.size()});
 }
 
 std::map<std::string, std::string> read_safetensors_metadata(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return read_header(path, in).metadata;
+  std::ifstream in = open_file(path);
+  return read_header({path.string(), in, size_of(path)}).metadata;
 }
 
 void write_safetensors(const fs::path& path, const TensorFile& file) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct TensorFile {
 /// All tensors of a file, on the CPU, in the order of their bytes. UserError, one line with the path, for a
 /// file that is missing, cut short, not safetensors, or whose header contradicts its length.
 TensorFile read_safetensors(const std::filesystem::path& path);
+
+/// The same from a file's content; `name` stands for it in messages.
+TensorFile parse_safetensors(std::string_view file, const std::string& name);
 
 /// Metadata alone; reads no tensor. Errors as read_safetensors.
 std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path);

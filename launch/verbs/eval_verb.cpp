@@ -160,7 +160,8 @@ void add_eval_verb(CLI::App& app, VerbContext& context) {
                    "set to measure on: realsr, realset65, imagenet_test, NAME=DIR, or DIR; may be repeated")
       ->allow_extra_args(false);
   verb->add_option("--model", arguments->models,
-                   "model that upscales the low-resolution images, as PATH, NAME=PATH or official name; may be repeated")
+                   "model that upscales the low-resolution images, as PATH, NAME=PATH, official name or embedded (samsr's own "
+                   "student); may be repeated")
       ->allow_extra_args(false);
   verb->add_option("--pred", arguments->results,
                    "results of one method, as DIR or NAME=DIR; may be repeated; with several benchmarks DIR/BENCHMARK")

@@ -6,6 +6,7 @@
 #include "launch/config_arguments.h"
 #include "launch/model_argument.h"
 #include "launch/verbs/verbs.h"
+#include "models/embedded_student.h"
 #include "train/device.h"
 
 namespace samsr {
@@ -15,7 +16,7 @@ struct UpscaleArguments {
   ConfigArguments config;
   std::string in;
   std::string out;
-  std::string model;
+  std::string model = kEmbeddedModel;
   std::string masks;
   std::string noise;
   std::string seed;
@@ -57,9 +58,8 @@ void add_upscale_verb(CLI::App& app, VerbContext& context) {
   verb->add_option("in", arguments->in, "picture or folder of pictures")->required();
   verb->add_option("out", arguments->out, "PNG, JPEG or WebP file, or folder")->required();
   verb->add_option("--model", arguments->model,
-                   "name of an official file (samsr weights list), a .safetensors or .pth file, a checkpoint, or the folder "
-                   "of a run")
-      ->required();
+                   "embedded (default): the student that is part of the program; else the name of an official file (samsr "
+                   "weights list), a .safetensors or .pth file, a checkpoint, or the folder of a run");
   verb->add_option("--masks", arguments->masks, "auto, none, graph or sam: what shapes the noise (upscale.masks)");
   verb->add_option("--noise", arguments->noise, "auto, sam or plain (upscale.noise)");
   verb->add_option("--seed", arguments->seed, "seed of the noise (upscale.seed)");

@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
+#include "models/embedded_student.h"
 #include "models/official_files.h"
 #include "models/weight_file.h"
 #include "models/weights/printable.h"
@@ -39,12 +40,8 @@ std::string lines_of(std::string text) {
   return text;
 }
 
-void print_weights(const fs::path& path) {
-  const WeightFormat format = weight_format(path);
-  const TensorFile file = read_weights(path);
-  std::cout << path.string() << '\n';
-  std::cout << fmt::format("format: {}\nfile: {} bytes, sha256 {}\n", format_name(format), fs::file_size(path),
-                           sha256_of_file(path));
+void print_weights(const TensorFile& file, WeightFormat format, std::uintmax_t size, const std::string& digest) {
+  std::cout << fmt::format("format: {}\nfile: {} bytes, sha256 {}\n", format_name(format), size, digest);
   for (const auto& [key, value] : file.metadata) {
     std::cout << fmt::format("{}: {}\n", printable(key), lines_of(value));
   }
@@ -66,6 +63,19 @@ void print_weights(const fs::path& path) {
                            fmt::join(counts, ", "), elements, bytes);
 }
 
+void inspect_weights(const std::string& argument, Log& log) {
+  if (argument == kEmbeddedModel) {
+    const std::string_view bytes = embedded_student_file();
+    std::cout << "the embedded student\n";
+    print_weights(embedded_student(), WeightFormat::kSafetensors, bytes.size(), sha256_of(bytes));
+    return;
+  }
+  const fs::path path = find_weights(argument, log);
+  const TensorFile file = read_weights(path);
+  std::cout << path.string() << '\n';
+  print_weights(file, weight_format(path), fs::file_size(path), sha256_of_file(path));
+}
+
 /// Numbers of floating point as half precision. UserError when one would become infinite.
 at::Tensor halved(const std::string& name, const at::Tensor& tensor) {
   if (!tensor.is_floating_point() || tensor.element_size() < 2) {
@@ -79,34 +89,36 @@ at::Tensor halved(const std::string& name, const at::Tensor& tensor) {
   return half;
 }
 
-void convert_weights(const fs::path& in, const fs::path& out, bool half, Log& log) {
+void convert_weights(const std::string& in, const fs::path& out, bool half, Log& log) {
   if (out.extension() != ".safetensors") {
     throw UserError("{}: expected a name that ends in .safetensors, which is what is written", out.string());
   }
-  TensorFile file = read_weights(in);
+  const bool embedded = in == kEmbeddedModel;
+  const std::string source = embedded ? "the embedded student" : find_weights(in, log).string();
+  TensorFile file = embedded ? embedded_student() : read_weights(source);
   if (half) {
     for (auto& [name, tensor] : file.tensors) {
       tensor = halved(name, tensor);
     }
   }
   write_safetensors(out, file);
-  log.info("{} tensors of {} written to {}", file.tensors.size(), in.string(), out.string());
+  log.info("{} tensors of {} written to {}", file.tensors.size(), source, out.string());
 }
 
-void add_inspect(CLI::App& weights, VerbContext& context) {
+void add_weights_inspect(CLI::App& weights, VerbContext& context) {
   CLI::App* verb =
       weights.add_subcommand("inspect", "lists the tensors of a file of weights, or of a run's averages");
   auto path = std::make_shared<std::string>();
-  verb->add_option("path", *path, "safetensors, PyTorch's .pth or .pt, a checkpoint, or a run's folder")
+  verb->add_option("path", *path, "safetensors, PyTorch's .pth or .pt, a checkpoint, a run's folder, or embedded: samsr's own student")
       ->required();
   verb->callback([&context, path] {
     if (context.communicator.rank() == 0) {
-      print_weights(find_weights(*path, context.log));
+      inspect_weights(*path, context.log);
     }
   });
 }
 
-void add_convert(CLI::App& weights, VerbContext& context) {
+void add_weights_convert(CLI::App& weights, VerbContext& context) {
   struct Arguments {
     std::string in;
     std::string out;
@@ -119,7 +131,7 @@ void add_convert(CLI::App& weights, VerbContext& context) {
   verb->add_flag("--half", arguments->half, "floating point numbers as half precision");
   verb->callback([&context, arguments] {
     if (context.communicator.rank() == 0) {
-      convert_weights(find_weights(arguments->in, context.log), arguments->out, arguments->half, context.log);
+      convert_weights(arguments->in, arguments->out, arguments->half, context.log);
     }
   });
 }
@@ -152,7 +164,7 @@ void list_official_files(const OfficialFiles& catalogue, bool verify) {
                            catalogue.files().size(), catalogue.folder().string());
 }
 
-void add_list(CLI::App& weights, VerbContext& context) {
+void add_weights_list(CLI::App& weights, VerbContext& context) {
   struct Arguments {
     ConfigArguments config;
     bool verify = false;
@@ -176,9 +188,9 @@ void add_list(CLI::App& weights, VerbContext& context) {
 void add_weights_verbs(CLI::App& app, VerbContext& context) {
   CLI::App* weights = app.add_subcommand("weights", "files of network weights");
   weights->require_subcommand(1);
-  add_inspect(*weights, context);
-  add_convert(*weights, context);
-  add_list(*weights, context);
+  add_weights_inspect(*weights, context);
+  add_weights_convert(*weights, context);
+  add_weights_list(*weights, context);
 }
 
 }  // namespace samsr

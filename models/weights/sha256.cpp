@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
-#include <vector>
+#include <string_view>
 
 #include "core/error.h"
 
@@ -60,45 +60,60 @@ void add_block(State& state, const unsigned char* block) {
   }
 }
 
+constexpr State kStart = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+void add_blocks(State& state, std::string_view blocks) {
+  for (std::size_t at = 0; at + kBlock <= blocks.size(); at += kBlock) {
+    add_block(state, bytes_of(blocks) + at);
+  }
+}
+
+/// The digest of `length` bytes, of which all but the `rest`, less than a block, are in `state`.
+std::string digits_of(State state, std::string_view rest, std::uint64_t length) {
+  // The rest, a bit 1, zeros up to a whole block, the length in bits.
+  std::string last(rest);
+  last.push_back('\x80');
+  last.resize(rest.size() + 9 <= kBlock ? kBlock : 2 * kBlock);
+  for (std::size_t i = 0; i < 8; ++i) {
+    last[last.size() - 1 - i] = static_cast<char>(8 * length >> (8 * i) & 0xff);
+  }
+  add_blocks(state, last);
+  std::string digits;
+  for (const std::uint32_t word : state) {
+    digits += fmt::format("{:08x}", word);
+  }
+  return digits;
+}
+
 }  // namespace
+
+std::string sha256_of(std::string_view bytes) {
+  State state = kStart;
+  add_blocks(state, bytes);
+  return digits_of(state, bytes.substr(bytes.size() / kBlock * kBlock), bytes.size());
+}
 
 std::string sha256_of_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
     throw UserError("{}: cannot be read: {}", path.string(), std::strerror(errno));
   }
-  State state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::vector<unsigned char> bytes(1 << 20);
+  State state = kStart;
+  std::string buffer(1 << 20, '\0');
+  std::string_view got = buffer;
   std::uint64_t length = 0;
-  std::size_t got = bytes.size();
-  while (got == bytes.size()) {
-    in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    got = static_cast<std::size_t>(in.gcount());
-    length += got;
-    for (std::size_t at = 0; at + kBlock <= got; at += kBlock) {
-      add_block(state, bytes.data() + at);
-    }
+  while (got.size() == buffer.size()) {
+    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    got = std::string_view(buffer).substr(0, static_cast<std::size_t>(in.gcount()));
+    length += got.size();
+    add_blocks(state, got);
   }
   if (in.bad()) {
     throw UserError("{}: cannot be read to its end: {}", path.string(), std::strerror(errno));
   }
-  // The rest, a bit 1, zeros up to a whole block, the length in bits.
-  const std::size_t rest = got % kBlock;
-  std::vector<unsigned char> last(bytes.begin() + static_cast<std::ptrdiff_t>(got - rest),
-                                  bytes.begin() + static_cast<std::ptrdiff_t>(got));
-  last.push_back(0x80);
-  last.resize(rest + 9 <= kBlock ? kBlock : 2 * kBlock);
-  for (std::size_t i = 0; i < 8; ++i) {
-    last[last.size() - 1 - i] = static_cast<unsigned char>(8 * length >> (8 * i));
-  }
-  for (std::size_t at = 0; at < last.size(); at += kBlock) {
-    add_block(state, last.data() + at);
-  }
-  std::string digits;
-  for (const std::uint32_t word : state) {
-    digits += fmt::format("{:08x}", word);
-  }
-  return digits;
+  return digits_of(state, got.substr(got.size() / kBlock * kBlock), length);
 }
 
 }  // namespace samsr

@@ -151,6 +151,21 @@ TEST_F(UpscaleVerb, AFullDiskIsSaidAndLeavesNoHalfResult) {
   EXPECT_EQ(results("out").size(), 4u);
 }
 
+TEST_F(UpscaleVerb, HalfPrecisionFilesGiveTheSamePictures) {
+  write_pictures(4);
+  const std::string half = folder_ / "half.safetensors";
+  ASSERT_EQ(run(samsr("weights convert --half " + model_ + " " + half)).status, 0);
+  EXPECT_LT(fs::file_size(half), 0.7 * static_cast<double>(fs::file_size(model_)));
+  ASSERT_EQ(run(samsr(arguments("in", "whole"))).status, 0);
+  const Outcome halved = run(samsr("upscale " + (folder_ / "in") + " " + (folder_ / "halved") + " --model " + half));
+  ASSERT_EQ(halved.status, 0) << halved.output;
+  for (const auto& [name, bytes] : results("whole")) {
+    const cv::Mat whole = read_image(folder_ / ("whole/" + name)).rgb;
+    EXPECT_LE(cv::norm(whole, read_image(folder_ / ("halved/" + name)).rgb, cv::NORM_INF), 1) << name;
+  }
+  EXPECT_FALSE(results("whole") == results("halved")) << "rounded weights round some pixel otherwise";
+}
+
 TEST_F(UpscaleVerb, MistakesAreSaid) {
   write_pictures(2);
   expect_mistake(arguments("absent.png", "o.png"), "absent.png: no such file or folder");

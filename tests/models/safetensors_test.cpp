@@ -74,6 +74,29 @@ TEST_F(Safetensors, KeepsTypesShapesOrderAndMetadata) {
             (std::vector<std::string>{"index", "b", "a", "none", "scalar", "half", "bf16", "bytes", "flag"}));
 }
 
+TEST_F(Safetensors, AreTheSameInMemory) {
+  TensorFile file;
+  file.metadata = {{"kind", "student"}};
+  file.tensors = {{"a", torch::randn({3, 4})}, {"b", torch::randn({5}).to(torch::kHalf)}, {"none", torch::empty({0})}};
+  write_safetensors(path_, file);
+  const std::string bytes = read_file(path_);
+  const TensorFile parsed = parse_safetensors(bytes, "memory");
+  EXPECT_EQ(parsed.metadata, file.metadata);
+  ASSERT_EQ(parsed.tensors.size(), 3U);
+  for (std::size_t i = 0; i < parsed.tensors.size(); ++i) {
+    EXPECT_EQ(parsed.tensors[i].first, file.tensors[i].first);
+    EXPECT_TRUE(parsed.tensors[i].second.equal(file.tensors[i].second));
+  }
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    try {
+      parse_safetensors(std::string_view(bytes).substr(0, size), "memory");
+      ADD_FAILURE() << size;
+    } catch (const UserError& error) {
+      EXPECT_THAT(error.what(), ::testing::StartsWith("memory: not a valid safetensors file"));
+    }
+  }
+}
+
 TEST_F(Safetensors, AlignsHeaderAndTensors) {
   TensorFile file;
   file.tensors = {{"odd", torch::zeros({3}, torch::kUInt8)}, {"wide", torch::zeros({2}, torch::kFloat64)}};
