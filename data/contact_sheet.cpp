@@ -6,12 +6,10 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
+#include "data/picture_row.h"
 
 namespace samsr {
 namespace {
-
-constexpr int kGap = 8;
-constexpr int kLabelHeight = 20;
 
 std::vector<std::uint8_t> read_field(const Shard& shard, std::string_view name, std::uint64_t sample) {
   const ShardField* field = shard.find(name);
@@ -41,11 +39,6 @@ cv::Mat enlarged(const cv::Mat& image, cv::Size size) {
   return out;
 }
 
-struct Picture {
-  std::string label;
-  cv::Mat rgb;
-};
-
 Picture coverage_picture(const Shard& shard, const std::string& name, std::uint64_t sample, cv::Size size) {
   const cv::Mat coverage = read_picture(shard, name, sample);
   double most = 0;
@@ -67,22 +60,6 @@ std::vector<Picture> pictures_of(const Shard& shard, std::uint64_t sample) {
     if (shard.find(name) != nullptr) {
       row.push_back(coverage_picture(shard, name, sample, hr.size()));
     }
-  }
-  return row;
-}
-
-cv::Mat draw_row(const std::vector<Picture>& pictures) {
-  const cv::Size size = pictures.front().rgb.size();
-  const int columns = static_cast<int>(pictures.size());
-  cv::Mat row(size.height + kLabelHeight + kGap, columns * (size.width + kGap) + kGap, CV_8UC3,
-              cv::Scalar::all(255));
-  int x = kGap;
-  for (const Picture& picture : pictures) {
-    const cv::Rect cell(x, 0, size.width, row.rows);
-    cv::putText(row(cell), picture.label, cv::Point(0, kLabelHeight - 6), cv::FONT_HERSHEY_SIMPLEX, 0.4,
-                cv::Scalar::all(0), 1, cv::LINE_AA);
-    picture.rgb.copyTo(row(cv::Rect(x, kLabelHeight, size.width, size.height)));
-    x += size.width + kGap;
   }
   return row;
 }

@@ -41,18 +41,6 @@ cv::Mat cut(const at::Tensor& image, const Piece& piece) {
 
 at::Tensor load(const std::filesystem::path& path) { return to_tensor(read_image(path).rgb); }
 
-/// Names that every method of `comparison` has an image of.
-std::vector<std::string> shared_names(const Comparison& comparison) {
-  std::vector<std::string> names;
-  for (const auto& [name, path] : comparison.methods.front().images) {
-    if (std::all_of(comparison.methods.begin(), comparison.methods.end(),
-                    [&, &wanted = name](const ComparedMethod& method) { return method.images.contains(wanted); })) {
-      names.push_back(name);
-    }
-  }
-  return names;
-}
-
 /// What there is to see of image `name`, each with its label.
 std::vector<std::pair<std::string, at::Tensor>> pictures_of(const Comparison& comparison, const std::string& name) {
   std::vector<std::pair<std::string, at::Tensor>> pictures;
@@ -73,13 +61,32 @@ std::vector<std::pair<std::string, at::Tensor>> pictures_of(const Comparison& co
 
 }  // namespace
 
-std::vector<PictureRow> picture_rows(const Comparison& comparison, std::int64_t count, std::int64_t piece) {
-  std::vector<PictureRow> rows;
+std::vector<std::string> shared_names(const Comparison& comparison) {
+  std::vector<std::string> names;
+  for (const auto& [name, path] : comparison.methods.front().images) {
+    if (std::all_of(comparison.methods.begin(), comparison.methods.end(),
+                    [&, &wanted = name](const ComparedMethod& method) { return method.images.contains(wanted); })) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> spread_names(const Comparison& comparison, std::int64_t count) {
   const std::vector<std::string> names = shared_names(comparison);
   const auto total = static_cast<std::int64_t>(names.size());
   const std::int64_t wanted = std::min(count, total);
+  std::vector<std::string> spread;
   for (std::int64_t k = 0; k < wanted; ++k) {
-    const std::string& name = names[static_cast<std::size_t>((2 * k + 1) * total / (2 * wanted))];
+    spread.push_back(names[static_cast<std::size_t>((2 * k + 1) * total / (2 * wanted))]);
+  }
+  return spread;
+}
+
+std::vector<PictureRow> picture_rows(const Comparison& comparison, const std::vector<std::string>& names,
+                                     std::int64_t piece) {
+  std::vector<PictureRow> rows;
+  for (const std::string& name : names) {
     const auto pictures = pictures_of(comparison, name);
     const at::Tensor& last = pictures.back().second;
     if (std::any_of(pictures.begin(), pictures.end(),

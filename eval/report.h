@@ -2,22 +2,16 @@
 // report.html: one file that holds everything - tables, pictures, curves - and needs no network.
 
 #include <filesystem>
-#include <opencv2/core.hpp>
 #include <string>
 #include <vector>
 
+#include "data/picture_row.h"
 #include "eval/loss_curves.h"
 #include "eval/results.h"
 
 namespace samsr {
 
-/// One picture of a row; all pictures of a row have the same size.
-struct Picture {
-  std::string label;
-  cv::Mat rgb;  ///< CV_8UC3
-};
-
-/// The same piece of one image as different methods show it.
+/// The same piece of one image as different methods show it: pictures of one size.
 struct PictureRow {
   std::string name;
   std::vector<Picture> pictures;

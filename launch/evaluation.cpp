@@ -195,7 +195,7 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, const 
     each.results.title = set.title;
     if (communicator.rank() == 0) {
       write_results(each.results, folders[s]);
-      each.rows = picture_rows(comparisons[s], kReportPictures, kReportPiece);
+      each.rows = picture_rows(comparisons[s], spread_names(comparisons[s], kReportPictures), kReportPiece);
     }
   }
   return evaluated;

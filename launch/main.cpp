@@ -67,6 +67,7 @@ int run(int argc, char** argv, samsr::Communicator& communicator) {
     samsr::add_train_verb(app, context);
     samsr::add_upscale_verb(app, context);
     samsr::add_eval_verb(app, context);
+    samsr::add_strip_verb(app, context);
     samsr::add_table_verb(app, context);
     samsr::add_weights_verbs(app, context);
     samsr::add_settings_verb(app, context);

@@ -1,5 +1,7 @@
 #include "eval/tables/layout.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>

@@ -211,7 +211,8 @@ TEST_F(EvaluateTest, ImagesWithoutValueAreSaid) {
 
 TEST_F(EvaluateTest, PictureRowsShowTheSamePieceOfEach) {
   Problems strict;
-  const auto rows = picture_rows(plan_comparison(paired(), 4, strict), 3, 64);
+  const Comparison comparison = plan_comparison(paired(), 4, strict);
+  const auto rows = picture_rows(comparison, spread_names(comparison, 3), 64);
   ASSERT_EQ(rows.size(), 3U);
   for (const PictureRow& row : rows) {
     ASSERT_EQ(row.pictures.size(), 4U);
@@ -225,7 +226,7 @@ TEST_F(EvaluateTest, PictureRowsShowTheSamePieceOfEach) {
     EXPECT_EQ(cv::norm(row.pictures[1].rgb, row.pictures[3].rgb, cv::NORM_INF), 0);
     EXPECT_LE(cv::norm(row.pictures[2].rgb, row.pictures[3].rgb, cv::NORM_INF), 5);
   }
-  EXPECT_EQ(picture_rows(plan_comparison({{}, {}, lq_}, 4, strict), 50, 1000).size(), 5U);
+  EXPECT_EQ(spread_names(plan_comparison({{}, {}, lq_}, 4, strict), 50).size(), 5U);
 }
 
 TEST(EvalMethod, ArgumentIsAFolderOrAName) {

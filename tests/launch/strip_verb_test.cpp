@@ -1,0 +1,107 @@
+// `samsr strip`: pictures of several methods side by side.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <opencv2/imgproc.hpp>
+
+#include "data/image_file.h"
+#include "program.h"
+
+namespace samsr::testing {
+namespace {
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr int kGap = 8;      // around pictures
+constexpr int kLabel = 20;   // above them
+
+class StripVerb : public ::testing::Test {
+ protected:
+  StripVerb() {
+    int index = 0;
+    for (const fs::path& photograph : write_photographs(folder_ / "photographs")) {
+      const std::string name = fmt::format("p{}.png", index++);
+      const cv::Mat gt = read_image(photograph).rgb(cv::Rect(0, 0, 128, 96)).clone();
+      cv::Mat lq;
+      cv::resize(gt, lq, cv::Size(32, 24), 0, 0, cv::INTER_AREA);
+      for (const auto& [folder, picture] : {std::pair<const char*, const cv::Mat&>{"gt", gt}, {"lq", lq}, {"mine", gt}}) {
+        fs::create_directories(fs::path(folder_ / folder));
+        write_png(folder_ / (std::string(folder) + "/" + name), picture);
+      }
+    }
+    count_ = index;
+  }
+  /// Runs `samsr strip OUT` on the folders named in `arguments`, which lie in the test's folder.
+  Outcome strip(const std::string& arguments) const {
+    return run("cd " + folder_.path().string() + " && " + samsr("strip " + arguments));
+  }
+  void expect_mistake(const std::string& arguments, const std::string& expected) const {
+    const Outcome outcome = strip(arguments);
+    EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr(expected)) << arguments;
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+  }
+
+  const TemporaryFolder folder_{"strip_verb"};
+  int count_ = 0;
+};
+
+TEST_F(StripVerb, ShowsLowResolutionBicubicResultsAndReference) {
+  const Outcome outcome = strip("sub/strip.png --lq lq --ref gt --pred ours=mine --names p2,p0 --crop 64");
+  ASSERT_EQ(outcome.status, 0) << outcome.output;
+  const cv::Mat drawn = read_image(folder_ / "sub/strip.png").rgb;
+  ASSERT_EQ(drawn.size(), cv::Size(4 * (64 + kGap) + kGap, 2 * (64 + kLabel + kGap)));
+  const auto picture = [&](int row, int column) {
+    return drawn(cv::Rect(kGap + column * (64 + kGap), row * (64 + kLabel + kGap) + kLabel, 64, 64)).clone();
+  };
+  for (int row = 0; row < 2; ++row) {
+    const cv::Mat name = drawn(cv::Rect(kGap, row * (64 + kLabel + kGap), 64, kLabel));
+    EXPECT_GT(cv::norm(name, cv::Mat(name.size(), name.type(), cv::Scalar::all(255))), 0) << "a label";
+    EXPECT_EQ(cv::norm(picture(row, 2), picture(row, 3), cv::NORM_INF), 0) << "the results are the references";
+    EXPECT_GT(cv::norm(picture(row, 1), picture(row, 3), cv::NORM_INF), 0) << "bicubic is not";
+    const cv::Mat lr = picture(row, 0);
+    cv::Mat pixels;
+    cv::resize(lr, pixels, cv::Size(16, 16), 0, 0, cv::INTER_NEAREST);
+    cv::resize(pixels, pixels, lr.size(), 0, 0, cv::INTER_NEAREST);
+    EXPECT_EQ(cv::norm(lr, pixels, cv::NORM_INF), 0) << "pixels of the low-resolution image as squares";
+  }
+  // The piece is one of the second image named, "p0".
+  const cv::Mat gt = read_image(folder_ / "gt/p0.png").rgb;
+  cv::Mat match;
+  cv::matchTemplate(gt, picture(1, 3), match, cv::TM_SQDIFF);
+  double least = 1;
+  cv::minMaxLoc(match, &least);
+  EXPECT_LT(least, 1);
+}
+
+TEST_F(StripVerb, ChoosesRowsWhenNoneAreNamed) {
+  ASSERT_EQ(strip("three.png --lq lq --count 3 --crop 4096").status, 0);
+  EXPECT_EQ(read_image(folder_ / "three.png").rgb.size(), cv::Size(2 * (128 + kGap) + kGap, 3 * (96 + kLabel + kGap)))
+      << "LR and bicubic, whole";
+  ASSERT_EQ(strip("all.png --pred mine --ref gt --count 100 --crop 32").status, 0);
+  EXPECT_EQ(read_image(folder_ / "all.png").rgb.rows, count_ * (32 + kLabel + kGap));
+}
+
+TEST_F(StripVerb, MistakesAreOneLineEach) {
+  expect_mistake("", "out is required");
+  expect_mistake("o.png", "nothing to evaluate");
+  expect_mistake("o.jpg --lq lq", "ends in .png");
+  expect_mistake("o.png --lq lq --names p0,p11", "did you mean");
+  expect_mistake("o.png --lq lq --names photograph.png", "such as 'p0'");
+  expect_mistake("o.png --lq nowhere", "nowhere");
+  expect_mistake("o.png --lq lq --pred a=mine --pred a=gt", "two methods are called 'a'");
+  expect_mistake("o.png --lq lq --ref gt --scale 2", "differ in size");
+  expect_mistake("o.png --lq lq --count 0", "--count");
+  fs::remove(folder_ / "mine/p1.png");
+  expect_mistake("o.png --lq lq --pred mine", "missing here: p1");
+  std::ofstream(folder_ / "lq/p0.png") << "no picture";
+  expect_mistake("o.png --lq lq --names p0", "lq/p0.png");
+  EXPECT_FALSE(fs::exists(folder_ / "o.png"));
+}
+
+}  // namespace
+}  // namespace samsr::testing
