@@ -12,6 +12,8 @@ namespace samsr {
 class ConfigArguments {
  public:
   void add_to(CLI::App& verb);
+  /// True when neither a file nor an override was given.
+  bool empty() const { return file_.empty() && overrides_.empty(); }
 
   /// Defaults, then the file, or, where none is named, the shipped configuration `shipped` (load_shipped_config()) if
   /// that is not empty, then the overrides. UserError naming the place of the first mistake.

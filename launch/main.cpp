@@ -69,6 +69,7 @@ int run(int argc, char** argv, samsr::Communicator& communicator) {
     samsr::add_eval_verb(app, context);
     samsr::add_strip_verb(app, context);
     samsr::add_table_verb(app, context);
+    samsr::add_card_verb(app, context);
     samsr::add_weights_verbs(app, context);
     samsr::add_settings_verb(app, context);
     samsr::add_version_verb(app, context);

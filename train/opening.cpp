@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/processor_name.h"
 #include "models/autocast.h"
 #include "train/allocation_meter.h"
 #include "train/resident_memory.h"
@@ -43,6 +44,7 @@ RunRecord Trainer::opening() const {
   record.add("command", config_.command);
   record.add("program", fmt::format("samsr {}, started {}", config_.version, time_now()));
   record.add("hosts", hosts_of(communicator_));
+  record.add("hardware", processor_name());
   record.add("recipe", fmt::format("{} · {} · {} × {} on {}", settings_.recipe, settings_.precision,
                                    plural(ranks, "rank", "ranks"), plural(threads_, "thread", "threads"), device_.str()));
   record.add("network", fmt::format("{:.2f} M parameters; first stage {}", static_cast<double>(parameter_count()) / 1e6,

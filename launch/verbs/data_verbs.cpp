@@ -52,7 +52,7 @@ void add_build(CLI::App& data, VerbContext& context) {
   });
 }
 
-void add_inspect(CLI::App& data, VerbContext& context) {
+void add_shard_inspect(CLI::App& data, VerbContext& context) {
   CLI::App* verb = data.add_subcommand("inspect", "prints what a shard, or a folder of them, holds");
   auto path = std::make_shared<std::string>();
   auto options = std::make_shared<InspectOptions>();
@@ -121,7 +121,7 @@ void add_data_verbs(CLI::App& app, VerbContext& context) {
   data->require_subcommand(1);
   add_check_verb(*data, context);
   add_build(*data, context);
-  add_inspect(*data, context);
+  add_shard_inspect(*data, context);
   add_verify(*data, context);
   add_export(*data, context);
   add_regenerate(*data, context);

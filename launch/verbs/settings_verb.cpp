@@ -1,6 +1,7 @@
 #include <iostream>
+#include <memory>
 
-#include "launch/config.h"
+#include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
 
 namespace samsr {
@@ -17,13 +18,25 @@ void print_table(const Settings& settings) {
 }  // namespace
 
 void add_settings_verb(CLI::App& app, VerbContext& context) {
-  CLI::App* verb = app.add_subcommand("settings", "lists every setting with its default, range and meaning (Markdown)");
-  verb->callback([&context] {
-    if (context.communicator.rank() == 0) {
-      Config config;
-      Settings settings;
+  CLI::App* verb = app.add_subcommand("settings",
+                                      "lists every setting with its default, range and meaning (Markdown); with --config or "
+                                      "key=value, says what all settings then are (YAML)");
+  auto arguments = std::make_shared<ConfigArguments>();
+  arguments->add_to(*verb);
+  verb->callback([&context, arguments] {
+    Config config;
+    Settings settings;
+    if (arguments->empty()) {
       config.bind(settings);
-      print_table(settings);
+    } else {
+      arguments->load(config, settings);
+    }
+    if (context.communicator.rank() == 0) {
+      if (arguments->empty()) {
+        print_table(settings);
+      } else {
+        std::cout << settings.to_yaml();
+      }
     }
   });
 }

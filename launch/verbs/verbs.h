@@ -25,6 +25,7 @@ void add_upscale_verb(CLI::App& app, VerbContext& context);
 void add_eval_verb(CLI::App& app, VerbContext& context);
 void add_strip_verb(CLI::App& app, VerbContext& context);
 void add_table_verb(CLI::App& app, VerbContext& context);
+void add_card_verb(CLI::App& app, VerbContext& context);
 void add_weights_verbs(CLI::App& app, VerbContext& context);
 void add_settings_verb(CLI::App& app, VerbContext& context);
 void add_version_verb(CLI::App& app, VerbContext& context);
