@@ -37,7 +37,7 @@ void three_predictions(benchmark::State& state, bool one_by_one, bool bf16) {
     {
       const samsr::Autocast autocast(at::kCPU, bf16);
       const auto predictions =
-          samsr::distill_predictions(student.diffusion(), samsr::denoiser_of(student.unet()), step, one_by_one);
+          samsr::distill_predictions(student.diffusion(), samsr::denoiser_of(student.unet()), step, {}, one_by_one);
       loss = samsr::latent_losses(predictions, step).total().sum();
     }
     loss.backward();

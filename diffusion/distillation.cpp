@@ -7,7 +7,11 @@
 namespace samsr {
 namespace {
 
+/// Undefined where one of the two is.
 at::Tensor mean_square(const at::Tensor& a, const at::Tensor& b) {
+  if (!a.defined() || !b.defined()) {
+    return {};
+  }
   TORCH_CHECK(a.sizes() == b.sizes(), "distillation: ", a.sizes(), " compared with ", b.sizes());
   return (a - b).square().mean({1, 2, 3});
 }
@@ -42,30 +46,49 @@ DistillStart distill_start(const Schedule& schedule, const SamSettings& settings
 }
 
 DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student, const DistillBatch& batch,
-                                       bool one_by_one) {
+                                       const DistillPasses& passes, bool one_by_one) {
   const std::int64_t size = batch.z_y.size(0);
   const std::int64_t last = diffusion.schedule().last();
   const at::Tensor first_steps = steps_of(0, size, batch.z_y.device());
   const at::Tensor last_steps = steps_of(last, size, batch.z_y.device());
   const auto scaled = [&](const at::Tensor& x) { return diffusion.scale_input(x, last); };
 
-  at::Tensor x_T_of_gt;
-  {
+  DistillPredictions predictions;
+  std::vector<at::Tensor*> answers;
+  std::vector<at::Tensor> inputs;
+  std::vector<at::Tensor> steps;
+  const auto ask = [&](at::Tensor& answer, const at::Tensor& x, const at::Tensor& at_steps) {
+    answers.push_back(&answer);
+    inputs.push_back(scaled(x));
+    steps.push_back(at_steps);
+  };
+  if (passes.x0) {
+    ask(predictions.x0, batch.x_T, last_steps);
+  }
+  if (passes.x_T) {
+    ask(predictions.x_T, batch.teacher_x0, first_steps);
+  }
+  if (passes.x0_from_gt) {
     const torch::NoGradGuard no_grad;
-    x_T_of_gt = diffusion.predict(student, scaled(batch.z_0), first_steps, batch.z_y, batch.lq);
+    ask(predictions.x0_from_gt, diffusion.predict(student, scaled(batch.z_0), first_steps, batch.z_y, batch.lq),
+        last_steps);
   }
+  TORCH_CHECK(!answers.empty(), "distillation: no answer of the student is asked for");
   if (one_by_one) {
-    const auto predict = [&](const at::Tensor& x, const at::Tensor& steps) {
-      return diffusion.predict(student, scaled(x), steps, batch.z_y, batch.lq);
-    };
-    return {predict(batch.x_T, last_steps), predict(batch.teacher_x0, first_steps), predict(x_T_of_gt, last_steps)};
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      *answers[i] = diffusion.predict(student, inputs[i], steps[i], batch.z_y, batch.lq);
+    }
+    return predictions;
   }
-  const at::Tensor predicted =
-      diffusion.predict(student, at::cat({scaled(batch.x_T), scaled(batch.teacher_x0), scaled(x_T_of_gt)}),
-                        at::cat({last_steps, first_steps, last_steps}), batch.z_y.repeat({3, 1, 1, 1}),
-                        batch.lq.repeat({3, 1, 1, 1}));
-  const auto parts = predicted.chunk(3);
-  return {parts[0], parts[1], parts[2]};
+  const auto count = static_cast<std::int64_t>(answers.size());
+  const auto parts = diffusion
+                         .predict(student, at::cat(inputs), at::cat(steps), batch.z_y.repeat({count, 1, 1, 1}),
+                                  batch.lq.repeat({count, 1, 1, 1}))
+                         .chunk(count);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    *answers[i] = parts[i];
+  }
+  return predictions;
 }
 
 DistillLosses latent_losses(const DistillPredictions& predictions, const DistillBatch& batch) {
@@ -75,14 +98,16 @@ DistillLosses latent_losses(const DistillPredictions& predictions, const Distill
 
 ImageDistillLosses image_losses(const DistillPredictions& predictions, const DistillBatch& batch,
                                 const at::Tensor& hr, const FirstStage& first_stage) {
+  const auto decoded = [&](const at::Tensor& latent) { return latent.defined() ? first_stage.decode(latent) : latent; };
   at::Tensor target;
-  {
+  if (predictions.x0.defined()) {
     const torch::NoGradGuard no_grad;
-    target = first_stage.decode(batch.teacher_x0);
+    target = decoded(batch.teacher_x0);
   }
-  const at::Tensor image_from_gt = first_stage.decode(predictions.x0_from_gt);
-  return {{mean_square(first_stage.decode(predictions.x0), target), mean_square(predictions.x_T, batch.x_T),
-           mean_square(image_from_gt, hr)},
+  const at::Tensor image = decoded(predictions.x0);
+  const at::Tensor image_from_gt = decoded(predictions.x0_from_gt);
+  return {{mean_square(image, target), mean_square(predictions.x_T, batch.x_T), mean_square(image_from_gt, hr)},
+          image,
           image_from_gt};
 }
 

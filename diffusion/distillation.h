@@ -39,22 +39,29 @@ struct DistillBatch {
   at::Tensor z_y;  ///< latent of the LR image
   at::Tensor lq;
   at::Tensor x_T;         ///< start of the student
-  at::Tensor teacher_x0;  ///< result of the teacher's rollout from its start, now or cached
+  at::Tensor teacher_x0;  ///< result of the teacher's rollout from its start, now or cached; undefined where no pass asks
 };
 
-/// The student's answers; s is the input scaling of step T-1 in all of them.
+/// The student's answers; s is the input scaling of step T-1 in all of them. Those that were not asked for are undefined.
 struct DistillPredictions {
   at::Tensor x0;          ///< f(s(x_T), T-1)
   at::Tensor x_T;         ///< f(s(x̂_0), 0), x̂_0 the teacher's
   at::Tensor x0_from_gt;  ///< f(s(x̂_T), T-1), x̂_T = f(s(z_0), 0) without gradient
 };
 
-/// Passes of the student: one without gradient of B samples, then one of 3B; or, with `one_by_one`, three of B, which
-/// take longer and whose backward pass needs a third of the memory for what it computes again.
-DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student, const DistillBatch& batch,
-                                       bool one_by_one = false);
+/// Which answers are asked for: each is a pass of the student, the last one two.
+struct DistillPasses {
+  bool x0 = true;
+  bool x_T = true;
+  bool x0_from_gt = true;
+};
 
-/// Squared errors, mean over everything but the batch: (B) each.
+/// Passes of the student: one without gradient of B samples, then one of up to 3B; or, with `one_by_one`, up to three of
+/// B, which take longer and whose backward pass needs a third of the memory for what it computes again.
+DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student, const DistillBatch& batch,
+                                       const DistillPasses& passes = {}, bool one_by_one = false);
+
+/// Squared errors, mean over everything but the batch: (B) each, undefined where one of the two is.
 struct DistillLosses {
   at::Tensor distill;  ///< ‖x0 - teacher_x0‖²
   at::Tensor inverse;  ///< ‖x_T predicted - x_T‖²
@@ -67,7 +74,8 @@ DistillLosses latent_losses(const DistillPredictions& predictions, const Distill
 /// The image-space variant: `distill` compares decoded images, `gt` compares the decoded x0_from_gt with hr.
 struct ImageDistillLosses {
   DistillLosses losses;
-  at::Tensor image_from_gt;  ///< decoded x0_from_gt, with gradient: the prediction that L_SC looks at
+  at::Tensor image;          ///< decoded x0, with gradient; undefined without x0
+  at::Tensor image_from_gt;  ///< decoded x0_from_gt, with gradient; undefined without it
 };
 ImageDistillLosses image_losses(const DistillPredictions& predictions, const DistillBatch& batch,
                                 const at::Tensor& hr, const FirstStage& first_stage);

@@ -2,6 +2,7 @@
 
 #include "models/basic_layers.h"
 #include "models/named_slots.h"
+#include "models/normalise.h"
 
 namespace samsr {
 namespace {
@@ -124,7 +125,7 @@ at::Tensor SwinBlock::forward(const at::Tensor& x) {
   const std::int64_t height = x.size(2);
   const std::int64_t width = x.size(3);
   const std::int64_t shift = options_.shift;
-  at::Tensor h = norm1_(x).permute({0, 2, 3, 1});
+  at::Tensor h = normalised(norm1_, x).permute({0, 2, 3, 1});
   if (shift > 0) {
     h = h.roll({-shift, -shift}, {1, 2});
   }
@@ -135,7 +136,7 @@ at::Tensor SwinBlock::forward(const at::Tensor& x) {
   }
   const at::Tensor attended = x + h.permute({0, 3, 1, 2});
   const double dropout = options_.dropout;
-  h = at::dropout(at::gelu(fc1_(norm2_(attended))), dropout, is_training());
+  h = at::dropout(at::gelu(fc1_(normalised(norm2_, attended))), dropout, is_training());
   return attended + at::dropout(fc2_(h), dropout, is_training());
 }
 

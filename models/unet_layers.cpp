@@ -2,6 +2,7 @@
 
 #include "models/basic_layers.h"
 #include "models/named_slots.h"
+#include "models/normalise.h"
 
 namespace samsr {
 namespace {
@@ -29,15 +30,15 @@ ResBlock::ResBlock(const Options& options) : options_(options) {
 }
 
 at::Tensor ResBlock::forward(const at::Tensor& x, const at::Tensor& embedding) {
-  at::Tensor h = in_conv_(resampled(at::silu(in_norm_(x)), options_.resample));
-  const at::Tensor step = embedding_linear_(at::silu(embedding)).unsqueeze(-1).unsqueeze(-1);
+  at::Tensor h = in_conv_(resampled(normalised(in_norm_, x, Activation::kSilu), options_.resample));
+  const at::Tensor step = embedding_linear_(at::silu(embedding));
   if (options_.scale_shift_norm) {
     const auto scale_shift = step.chunk(2, 1);
-    h = out_norm_(h) * (1 + scale_shift[0]) + scale_shift[1];
+    h = normalised(out_norm_, h, scale_shift[0], scale_shift[1], Activation::kSilu);
   } else {
-    h = out_norm_(h + step);
+    h = normalised(out_norm_, h + step.unsqueeze(-1).unsqueeze(-1), Activation::kSilu);
   }
-  h = out_conv_(at::dropout(at::silu(h), options_.dropout, is_training()));
+  h = out_conv_(at::dropout(h, options_.dropout, is_training()));
   const at::Tensor shortcut = resampled(x, options_.resample);
   return (skip_.is_empty() ? shortcut : skip_(shortcut)) + h;
 }

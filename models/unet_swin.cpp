@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "models/basic_layers.h"
 #include "models/named_slots.h"
+#include "models/normalise.h"
 #include "models/recompute.h"
 #include "models/step_embedding.h"
 #include "models/swin.h"
@@ -169,7 +170,7 @@ at::Tensor UNetSwinImpl::forward(const at::Tensor& x, const at::Tensor& steps, c
     h = run(block, {h, skips.back()}, embedding);
     skips.pop_back();
   }
-  return out_conv_(at::silu(out_norm_(h)));
+  return out_conv_(normalised(out_norm_, h, Activation::kSilu));
 }
 
 }  // namespace samsr

@@ -9,9 +9,9 @@ namespace {
 
 class AmgLoss final : public SemanticLoss {
  public:
-  explicit AmgLoss(const AmgLossParts& parts) : parts_(parts) {}
+  explicit AmgLoss(const AmgLossParts& parts) : SemanticLoss(parts.from_gt), parts_(parts) {}
 
-  at::Tensor of(const SemanticPrediction& prediction, const Batch& batch) override {
+  at::Tensor of(const DecodedPrediction& prediction, const Batch& batch) override {
     const auto step = batch.position.front() / static_cast<std::uint64_t>(parts_.global_batch);
     if (step % static_cast<std::uint64_t>(parts_.every) != 0) {
       return {};

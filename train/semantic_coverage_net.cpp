@@ -7,10 +7,10 @@ namespace {
 
 class CoverageNetLoss final : public SemanticLoss {
  public:
-  CoverageNetLoss(const CoverageNet& net, const FirstStage& first_stage, double weight)
-      : net_(net), first_stage_(first_stage), weight_(weight) {}
+  CoverageNetLoss(const CoverageNet& net, const FirstStage& first_stage, double weight, bool from_gt)
+      : SemanticLoss(from_gt), net_(net), first_stage_(first_stage), weight_(weight) {}
 
-  at::Tensor of(const SemanticPrediction& prediction, const Batch& batch) override {
+  at::Tensor of(const DecodedPrediction& prediction, const Batch& batch) override {
     at::Tensor target;
     {
       const torch::NoGradGuard no_grad;
@@ -32,8 +32,8 @@ class CoverageNetLoss final : public SemanticLoss {
 }  // namespace
 
 std::unique_ptr<SemanticLoss> make_coverage_net_loss(const CoverageNet& net, const FirstStage& first_stage,
-                                                     double weight) {
-  return std::make_unique<CoverageNetLoss>(net, first_stage, weight);
+                                                     double weight, bool from_gt) {
+  return std::make_unique<CoverageNetLoss>(net, first_stage, weight, from_gt);
 }
 
 }  // namespace samsr

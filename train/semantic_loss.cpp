@@ -19,8 +19,8 @@ std::unique_ptr<SemanticLoss> load_coverage_net_loss(const SemanticSettings& set
   const std::filesystem::path path = find_weights(settings.weights, log);
   CoverageNet net = load_coverage_net(path, model.settings().first_stage, model.settings().scale);
   net->to(device);
-  log.info("semantic     {} × coverage_net on {}s, {}", settings.lambda, net->settings().input, path.string());
-  return make_coverage_net_loss(net, model.first_stage(), settings.lambda);
+  log.info("semantic     {} × coverage_net on {}s of {}, {}", settings.lambda, net->settings().input, settings.prediction, path.string());
+  return make_coverage_net_loss(net, model.first_stage(), settings.lambda, settings.prediction == "from_gt");
 }
 
 }  // namespace
@@ -37,7 +37,8 @@ std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& setting
     }
     log.info("semantic     semantic.loss amg is a count: no gradient; it is logged only, every {} steps", settings.every);
     return make_amg_loss(
-        {counter, model.first_stage(), model.settings().sam.released(), settings.every, train.global_batch});
+        {counter, model.first_stage(), model.settings().sam.released(), settings.every, train.global_batch,
+         settings.prediction == "from_gt"});
   }
   if (settings.loss == "auto" && settings.weights.empty()) {
     log.info("semantic     no L_SC: semantic.weights names no network of train.recipe=coverage_net");
@@ -46,7 +47,7 @@ std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& setting
   return load_coverage_net_loss(settings, model, device, log);
 }
 
-at::Tensor predicted_image(const SemanticPrediction& prediction, const FirstStage& first_stage) {
+at::Tensor predicted_image(const DecodedPrediction& prediction, const FirstStage& first_stage) {
   return prediction.image.defined() ? prediction.image : first_stage.decode(prediction.latent);
 }
 

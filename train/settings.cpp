@@ -76,6 +76,19 @@ void DistillSettings::bind(Settings& settings) {
   settings.add("distill.lambda_distill", lambda_distill, "weight of the loss against the teacher's result").at_least(0.0);
   settings.add("distill.lambda_inverse", lambda_inverse, "weight of the loss of the inverse map").at_least(0.0);
   settings.add("distill.lambda_gt", lambda_gt, "weight of the loss against the ground truth").at_least(0.0);
+  settings
+      .add("distill.lambda_truth", lambda_truth,
+           "weight of the squared error of the one-step prediction itself against the ground truth, without lambda_gt's way "
+           "over the inverse map; 0, as the papers have it: not computed, nor is any other loss of weight 0")
+      .at_least(0.0);
+  settings
+      .add("distill.lambda_gradient", lambda_gradient,
+           "weight of the error of the one-step prediction's differences between neighbouring pixels, at three sizes of the image")
+      .at_least(0.0);
+  settings
+      .add("distill.lambda_texture", lambda_texture,
+           "weight of the error of the one-step prediction's local strength of fine detail, wherever exactly that detail lies")
+      .at_least(0.0);
 }
 
 void SemanticSettings::bind(Settings& settings) {
@@ -89,6 +102,11 @@ void SemanticSettings::bind(Settings& settings) {
   settings.add("semantic.weights", weights,
                "coverage_net: the network that train.recipe=coverage_net trained: a .safetensors file, a checkpoint or the "
                "folder of a run");
+  settings
+      .add("semantic.prediction", prediction,
+           "what L_SC looks at: from_gt: the student's answer to its own inverse of the HR image, as Algorithm 1 has it; "
+           "one_step: the answer to noise, which is what the student is for")
+      .one_of({"from_gt", "one_step"});
   settings.add("semantic.every", every, "amg: steps between those that look for masks").at_least(1);
 }
 

@@ -53,12 +53,19 @@ struct TrainSettings {
 /// `value` of the path setting `key`; UserError when it is empty, as "KEY is not set: MEANING; give it as KEY=PATH".
 const std::string& required(const std::string& value, const char* key, const char* meaning);
 
-/// The losses of the distillation (SinSR and SAMSR). Section `distill.`.
+/// The losses of the distillation: SinSR's and SAMSR's three, and those that compare the one-step prediction with the
+/// truth itself (train/detail_losses.h). Losses of weight 0 are not computed. Section `distill.`.
 struct DistillSettings {
   std::string space = "latent";
   double lambda_distill = 1;
   double lambda_inverse = 1;
   double lambda_gt = 1;
+  double lambda_truth = 0;
+  double lambda_gradient = 0;
+  double lambda_texture = 0;
+
+  /// True where a loss compares the one-step prediction as an image.
+  bool details() const { return lambda_gradient > 0 || lambda_texture > 0; }
 
   void bind(Settings& settings);
 };
@@ -68,6 +75,7 @@ struct SemanticSettings {
   std::string loss = "auto";
   double lambda = 1;
   std::string weights;
+  std::string prediction = "from_gt";
   std::int64_t every = 1000;
 
   void bind(Settings& settings);

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "core/error.h"
 #include "diffusion/distillation.h"
 #include "diffusion/noise.h"
 #include "diffusion/rollout.h"
 #include "diffusion/super_resolution_model.h"
+#include "train/detail_losses.h"
 #include "train/recipe.h"
 #include "support/small_model.h"
 
@@ -92,6 +94,46 @@ TEST_P(DistillRecipeTest, OtherNoiseOrAnotherRolloutChangesTheLosses) {
   kept = with_rollouts();
   kept.x0 = kept.x0 + 0.25;
   EXPECT_NE(on_rollouts->losses(kept).total[2].item<float>(), before[2].item<float>());
+}
+
+TEST_P(DistillRecipeTest, ALossOfNoWeightIsNotComputed) {
+  const auto names = [&](SuperResolutionModel* teacher) {
+    std::vector<std::string> found;
+    for (const auto& [name, loss] : recipe(teacher)->losses(batch_).terms) {
+      found.push_back(name);
+    }
+    return found;
+  };
+  distill_.lambda_gt = 0;
+  EXPECT_EQ(names(&teacher_), (std::vector<std::string>{"distill", "inverse"}));
+  distill_.lambda_truth = 1;
+  distill_.lambda_inverse = distill_.lambda_distill = 0;
+  EXPECT_EQ(names(nullptr), std::vector<std::string>{"truth"}) << "without a teacher's rollout";
+  distill_.lambda_truth = 0;
+  EXPECT_THROW(recipe(nullptr), UserError) << "no loss at all";
+}
+
+TEST_P(DistillRecipeTest, LossesAgainstTheTruthAreOfTheOneStepPrediction) {
+  distill_.lambda_distill = distill_.lambda_inverse = distill_.lambda_gt = 0;
+  distill_.lambda_truth = 2;
+  distill_.lambda_gradient = 3;
+  distill_.lambda_texture = 5;
+  const RecipeLosses found = recipe(nullptr)->losses(batch_);
+  const at::Tensor noise = seeded_noise(train_.seed)(batch_, batch_.z_y.sizes().slice(1));
+  const auto coverage = train_.recipe == "samsr" ? std::make_optional(batch_.coverage) : std::nullopt;
+  const Diffusion& diffusion = student_.diffusion();
+  const DistillStart from = distill_start(diffusion.schedule(), student_.settings().sam, batch_.z_y, noise, coverage);
+  const std::int64_t last = diffusion.schedule().last();
+  const at::Tensor x0 = diffusion.predict(denoiser_of(student_.unet()), diffusion.scale_input(from.x_T, last),
+                                          steps_of(last, 3, at::kCPU), batch_.z_y, batch_.lq);
+  const at::Tensor image = student_.first_stage().decode(x0);
+  const at::Tensor truth = student_.first_stage().decode(batch_.z_0);
+  const at::Tensor expected = 2 * (x0 - batch_.z_0).square().mean({1, 2, 3}) + 3 * gradient_loss(image, truth) +
+                              5 * texture_loss(image, truth);
+  EXPECT_TRUE(found.total.allclose(expected));
+  batch_.hr = truth;
+  distill_.space = "image";  // the same numbers in another order
+  EXPECT_TRUE(recipe(nullptr)->losses(batch_).total.allclose(expected));
 }
 
 TEST_P(DistillRecipeTest, GoesWithoutTeacherOnlyOnRollouts) {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "core/error.h"
+#include "diffusion/distillation.h"
 #include "support/small_model.h"
 #include "train/recipe.h"
 
@@ -49,7 +50,7 @@ class SemanticLossTest : public ::testing::Test {
   }
 
   /// A frozen net for `kind` of this model's pictures.
-  std::unique_ptr<SemanticLoss> coverage_net(const std::string& kind, double weight = 1) {
+  std::unique_ptr<SemanticLoss> coverage_net(const std::string& kind, double weight = 1, bool from_gt = true) {
     const ModelSettings& model = student_.settings();
     CoverageNetSettings settings;
     settings.channels = 4;
@@ -59,7 +60,7 @@ class SemanticLossTest : public ::testing::Test {
     for (at::Tensor& parameter : net->parameters()) {
       parameter.requires_grad_(false).mul_(4);
     }
-    return make_coverage_net_loss(net, student_.first_stage(), weight);
+    return make_coverage_net_loss(net, student_.first_stage(), weight, from_gt);
   }
 
   std::unique_ptr<SemanticLoss> amg(bool counts, std::int64_t every = 1) {
@@ -166,13 +167,28 @@ TEST_F(SemanticLossTest, NeedsTheHrImageOnlyWhereLatentsDoNotGiveIt) {
 
 TEST_F(SemanticLossTest, AmgIsLoggedAndHasNoGradient) {
   const auto semantic = amg(/*counts=*/false);
-  const RecipeLosses found = losses(*semantic, only_semantic_);
+  const DistillSettings all;
+  const RecipeLosses found = losses(*semantic, all);
   EXPECT_EQ(found.terms.back().first, "semantic");
   EXPECT_GT(found.terms.back().second.min().item<float>(), 0);
   EXPECT_FALSE(found.terms.back().second.requires_grad());
-  EXPECT_EQ(found.total.max().item<float>(), 0);
-  found.total.sum().backward();
-  EXPECT_EQ(student_gradient(), 0);
+  const RecipeLosses without =
+      make_recipe({train_, all, student_, &teacher_, seeded_noise(train_.seed)})->losses(batch_);
+  EXPECT_TRUE(at::equal(found.total, without.total));
+  EXPECT_THROW(losses(*semantic, only_semantic_), UserError) << "nothing has a gradient";
+}
+
+TEST_F(SemanticLossTest, LooksAtTheAnswerThatItIsAskedTo) {
+  const Diffusion& diffusion = student_.diffusion();
+  const at::Tensor noise = seeded_noise(train_.seed)(batch_, batch_.z_y.sizes().slice(1));
+  const DistillStart from = distill_start(diffusion.schedule(), student_.settings().sam, batch_.z_y, noise, batch_.coverage);
+  const DistillPredictions all = distill_predictions(
+      diffusion, denoiser_of(student_.unet()), {batch_.z_0, batch_.z_y, batch_.lq, from.x_T, batch_.z_0});
+  for (const bool from_gt : {true, false}) {
+    const auto semantic = coverage_net("image", 1, from_gt);
+    const at::Tensor expected = semantic->of({from_gt ? all.x0_from_gt : all.x0, {}}, batch_);
+    EXPECT_TRUE(losses(*semantic, only_semantic_).total.allclose(expected)) << from_gt;
+  }
 }
 
 TEST_F(SemanticLossTest, AmgComparesWeightsOrCounts) {
@@ -180,7 +196,7 @@ TEST_F(SemanticLossTest, AmgComparesWeightsOrCounts) {
   const at::Tensor truth = student_.first_stage().decode(batch_.z_0);
   const at::Tensor a = count_levels(prediction).to(at::kFloat);
   const at::Tensor b = count_levels(truth).to(at::kFloat);
-  const SemanticPrediction both{batch_.z_y, {}};
+  const DecodedPrediction both{batch_.z_y, {}};
   EXPECT_TRUE(amg(true)->of(both, batch_).allclose((a - b).square().mean({1, 2, 3})));
   const at::Tensor weights = a / a.amax({2, 3}, true) - b / b.amax({2, 3}, true);
   EXPECT_TRUE(amg(false)->of(both, batch_).allclose(weights.square().mean({1, 2, 3})));

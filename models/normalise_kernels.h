@@ -1,0 +1,39 @@
+#pragma once
+// The loops of normalised() on a CPU.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace samsr {
+
+/// What the maps of a batch are normalised with. Maps are (B,C,H,W), float32 or bfloat16, channels last.
+struct Normalisation {
+  std::int64_t groups;
+  double epsilon;
+  bool silu;
+};
+
+/// Mean and 1/√(variance + ε) of each group: (B,groups) float32 each.
+struct GroupMoments {
+  at::Tensor mean;
+  at::Tensor inverse_deviation;
+};
+
+GroupMoments group_moments(const Normalisation& how, const at::Tensor& x);
+
+/// x̂·weight + bias, then SiLU where asked for; x̂ the normalised x. weight and bias (1 or B, C) float32. Of x's type.
+at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
+                             const at::Tensor& weight, const at::Tensor& bias);
+
+struct NormaliseGradients {
+  at::Tensor x;       ///< like x
+  at::Tensor weight;  ///< like weight
+  at::Tensor bias;
+};
+
+/// `gradient` is that of the result, of x's shape, type and layout.
+NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
+                                      const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient);
+
+}  // namespace samsr

@@ -1,0 +1,112 @@
+// normalised() on maps channels last against LibTorch's group norm in float64.
+
+#include "models/normalise.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "models/basic_layers.h"
+
+namespace samsr {
+namespace {
+
+struct Case {
+  std::int64_t batch, channels, height, width;
+  at::ScalarType type;
+};
+
+void PrintTo(const Case& each, std::ostream* out) {
+  *out << each.batch << 'x' << each.channels << 'x' << each.height << 'x' << each.width << ' ' << each.type;
+}
+
+class Normalised : public ::testing::TestWithParam<Case> {
+ protected:
+  Normalised() {
+    torch::manual_seed(3);
+    const Case& of = GetParam();
+    norm_ = group_norm(of.channels);
+    const torch::NoGradGuard no_grad;
+    norm_->weight.normal_(1, 0.3);
+    norm_->bias.normal_(0, 0.3);
+    // A mean far from zero, on which one pass of sums of squares would lose its digits.
+    const at::Tensor level = 5 * torch::randn({1, of.channels, 1, 1});
+    x_ = (level + torch::randn({of.batch, of.channels, of.height, of.width})).to(of.type)
+             .contiguous(at::MemoryFormat::ChannelsLast);
+    upstream_ = torch::randn_like(x_);
+    scale_ = 0.2 * torch::randn({of.batch, of.channels});
+    shift_ = 0.2 * torch::randn({of.batch, of.channels});
+  }
+
+  double tolerance() const { return GetParam().type == at::kFloat ? 2e-5 : 0.04; }
+
+  /// Result and gradients of x, weight, bias, scale, shift.
+  std::vector<at::Tensor> results(bool by_reference, Activation activation, bool modulated) {
+    const at::ScalarType type = by_reference ? at::kDouble : x_.scalar_type();
+    const at::ScalarType parameters = by_reference ? at::kDouble : at::kFloat;
+    torch::nn::GroupNorm norm = group_norm(GetParam().channels);
+    norm->to(parameters);
+    {
+      const torch::NoGradGuard no_grad;
+      norm->weight.copy_(norm_->weight);
+      norm->bias.copy_(norm_->bias);
+    }
+    at::Tensor x = x_.detach().to(type);
+    x = (by_reference ? x.contiguous() : x).requires_grad_();
+    at::Tensor scale = scale_.to(parameters).detach().requires_grad_();
+    at::Tensor shift = shift_.to(parameters).detach().requires_grad_();
+    const at::Tensor y = modulated ? normalised(norm, x, scale, shift, activation) : normalised(norm, x, activation);
+    (y * upstream_.to(type)).sum().backward();
+    std::vector<at::Tensor> all{y.detach(), x.grad(), norm->weight.grad(), norm->bias.grad()};
+    if (modulated) {
+      all.insert(all.end(), {scale.grad(), shift.grad()});
+    }
+    return all;
+  }
+
+  torch::nn::GroupNorm norm_{nullptr};
+  at::Tensor x_, upstream_, scale_, shift_;
+};
+
+TEST_P(Normalised, AgreesWithGroupNormInDoublePrecision) {
+  for (const bool modulated : {false, true}) {
+    for (const Activation activation : {Activation::kNone, Activation::kSilu}) {
+      const auto expected = results(true, activation, modulated);
+      const auto found = results(false, activation, modulated);
+      ASSERT_EQ(found.size(), expected.size());
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        const double scale = expected[i].abs().max().item<double>();
+        const double error = (found[i].to(at::kDouble) - expected[i]).abs().max().item<double>();
+        EXPECT_LE(error, tolerance() * scale) << "tensor " << i << (modulated ? ", modulated" : "")
+                                              << (activation == Activation::kSilu ? ", SiLU" : "");
+      }
+    }
+  }
+}
+
+TEST_P(Normalised, KeepsLayoutAndTypeAndDoesNotDependOnThreads) {
+  const torch::NoGradGuard no_grad;
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const at::Tensor one = normalised(norm_, x_, Activation::kSilu);
+  at::set_num_threads(3);
+  const at::Tensor three = normalised(norm_, x_, Activation::kSilu);
+  at::set_num_threads(threads);
+  EXPECT_TRUE(at::equal(one, three));
+  EXPECT_EQ(one.scalar_type(), x_.scalar_type());
+  EXPECT_EQ(one.strides(), x_.strides());
+}
+
+TEST_P(Normalised, NotANumberStaysOne) {
+  const torch::NoGradGuard no_grad;
+  x_[0][0][0][0] = NAN;
+  EXPECT_TRUE(normalised(norm_, x_, Activation::kSilu)[0][0].isnan().all().item<bool>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Maps, Normalised,
+                         ::testing::Values(Case{2, 32, 8, 8, at::kFloat}, Case{3, 64, 5, 7, at::kFloat},
+                                           Case{1, 96, 40, 24, at::kFloat}, Case{2, 64, 32, 32, at::kBFloat16},
+                                           Case{1, 128, 3, 3, at::kBFloat16}));
+
+}  // namespace
+}  // namespace samsr

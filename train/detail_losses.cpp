@@ -1,0 +1,68 @@
+#include "train/detail_losses.h"
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+
+namespace samsr {
+namespace {
+
+constexpr int kGradientSizes = 3;
+constexpr int kTextureSizes = 2;
+constexpr std::int64_t kTextureWindow = 8;
+constexpr std::int64_t kTextureStride = 4;
+/// Added to mean squares before the root, whose slope at 0 is infinite: an amplitude of a quarter of a grey level.
+constexpr double kSmallestPower = 4e-6;
+
+/// (B,3,H,W) -> (B,1,H,W): Y of BT.601, in units of [-1,1].
+at::Tensor luma(const at::Tensor& images) {
+  return 0.299 * images.narrow(1, 0, 1) + 0.587 * images.narrow(1, 1, 1) + 0.114 * images.narrow(1, 2, 1);
+}
+
+at::Tensor half_size(const at::Tensor& maps) { return at::avg_pool2d(maps, {2, 2}, {2, 2}); }
+
+at::Tensor difference(const at::Tensor& maps, std::int64_t along) {
+  const std::int64_t size = maps.size(along);
+  return maps.slice(along, 1, size) - maps.slice(along, 0, size - 1);
+}
+
+at::Tensor per_sample(const at::Tensor& values) { return values.abs().mean({1, 2, 3}); }
+
+/// [1 2 1]/4 along one dimension, without the first and last position.
+at::Tensor blurred(const at::Tensor& maps, std::int64_t along) {
+  const std::int64_t size = maps.size(along);
+  return 0.25 * (maps.slice(along, 0, size - 2) + maps.slice(along, 2, size)) + 0.5 * maps.slice(along, 1, size - 1);
+}
+
+at::Tensor amplitude(const at::Tensor& maps) {
+  const at::Tensor inside = maps.slice(2, 1, maps.size(2) - 1).slice(3, 1, maps.size(3) - 1);
+  const at::Tensor band = inside - blurred(blurred(maps, 2), 3);
+  const at::Tensor power = at::avg_pool2d(band.square(), {kTextureWindow, kTextureWindow}, {kTextureStride, kTextureStride});
+  return (power + kSmallestPower).sqrt();
+}
+
+}  // namespace
+
+at::Tensor gradient_loss(const at::Tensor& prediction, const at::Tensor& truth) {
+  at::Tensor error = luma(prediction) - luma(truth);
+  at::Tensor sum = per_sample(difference(error, 2)) + per_sample(difference(error, 3));
+  for (int size = 1; size < kGradientSizes; ++size) {
+    error = half_size(error);
+    sum = sum + per_sample(difference(error, 2)) + per_sample(difference(error, 3));
+  }
+  return sum / (2 * kGradientSizes);
+}
+
+at::Tensor texture_loss(const at::Tensor& prediction, const at::Tensor& truth) {
+  at::Tensor a = luma(prediction);
+  at::Tensor b = luma(truth);
+  at::Tensor sum = per_sample(amplitude(a) - amplitude(b));
+  for (int size = 1; size < kTextureSizes; ++size) {
+    a = half_size(a);
+    b = half_size(b);
+    sum = sum + per_sample(amplitude(a) - amplitude(b));
+  }
+  return sum / kTextureSizes;
+}
+
+}  // namespace samsr
