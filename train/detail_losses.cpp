@@ -7,6 +7,10 @@
 namespace samsr {
 namespace {
 
+constexpr std::int64_t kStructureWindow = 11;
+constexpr double kStructureSigma = 1.5;
+constexpr double kStructureC1 = 0.01 * 0.01;
+constexpr double kStructureC2 = 0.03 * 0.03;
 constexpr int kGradientSizes = 3;
 constexpr int kTextureSizes = 2;
 constexpr std::int64_t kTextureWindow = 8;
@@ -34,6 +38,16 @@ at::Tensor blurred(const at::Tensor& maps, std::int64_t along) {
   return 0.25 * (maps.slice(along, 0, size - 2) + maps.slice(along, 2, size)) + 0.5 * maps.slice(along, 1, size - 1);
 }
 
+/// The window of SSIM, (1,1,11,1): for columns; transposed for rows.
+at::Tensor gaussian(const at::Tensor& like) {
+  const at::Tensor offset = at::arange(kStructureWindow, like.options()) - (kStructureWindow - 1) / 2;
+  const at::Tensor weights = (offset.square() / (-2 * kStructureSigma * kStructureSigma)).exp();
+  return (weights / weights.sum()).view({1, 1, kStructureWindow, 1});
+}
+
+/// (B,3,H,W) in [-1,1] -> (B,1,H,W): Y as metrics have it, 16 to 235, over 255.
+at::Tensor metric_luma(const at::Tensor& images) { return (16 + 109.5 * (luma(images) + 1)) / 255; }
+
 at::Tensor amplitude(const at::Tensor& maps) {
   const at::Tensor inside = maps.slice(2, 1, maps.size(2) - 1).slice(3, 1, maps.size(3) - 1);
   const at::Tensor band = inside - blurred(blurred(maps, 2), 3);
@@ -42,6 +56,18 @@ at::Tensor amplitude(const at::Tensor& maps) {
 }
 
 }  // namespace
+
+at::Tensor structure_loss(const at::Tensor& prediction, const at::Tensor& truth) {
+  const at::Tensor a = metric_luma(prediction);
+  const at::Tensor b = metric_luma(truth);
+  const at::Tensor window = gaussian(a);
+  const auto means = at::conv2d(at::conv2d(at::cat({a, b, a * a, b * b, a * b}), window), window.transpose(2, 3)).chunk(5);
+  const at::Tensor both = means[0] * means[1];
+  const at::Tensor squares = means[0].square() + means[1].square();
+  const at::Tensor similarity = (2 * both + kStructureC1) * (2 * (means[4] - both) + kStructureC2) /
+                                ((squares + kStructureC1) * (means[2] + means[3] - squares + kStructureC2));
+  return 1 - similarity.mean({1, 2, 3});
+}
 
 at::Tensor gradient_loss(const at::Tensor& prediction, const at::Tensor& truth) {
   at::Tensor error = luma(prediction) - luma(truth);

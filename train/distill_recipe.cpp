@@ -15,7 +15,7 @@ DistillRecipe::DistillRecipe(const RecipeParts& parts)
   }
   const DistillSettings& distill = parts.distill;
   const double weights = distill.lambda_distill + distill.lambda_inverse + distill.lambda_gt + distill.lambda_truth +
-                         distill.lambda_gradient + distill.lambda_texture +
+                         distill.lambda_structure + distill.lambda_gradient + distill.lambda_texture +
                          (parts.semantic == nullptr ? 0 : parts.semantic->weight());
   if (weights == 0) {
     throw UserError("all weights of losses are 0 (distill.lambda_*, semantic.lambda): the student would learn nothing");
@@ -92,6 +92,9 @@ void DistillRecipe::add_truth_losses(const DecodedPrediction& prediction, const 
   }
   const at::Tensor image = predicted_image(prediction, first_stage);
   const at::Tensor truth = hr_image(batch, first_stage);
+  if (distill.lambda_structure > 0) {
+    add("structure", distill.lambda_structure, structure_loss(image, truth), losses);
+  }
   if (distill.lambda_gradient > 0) {
     add("gradient", distill.lambda_gradient, gradient_loss(image, truth), losses);
   }

@@ -81,6 +81,7 @@ void DistillSettings::bind(Settings& settings) {
            "weight of the squared error of the one-step prediction itself against the ground truth, without lambda_gt's way "
            "over the inverse map; 0, as the papers have it: not computed, nor is any other loss of weight 0")
       .at_least(0.0);
+  settings.add("distill.lambda_structure", lambda_structure, "weight of 1 - SSIM of the one-step prediction's Y").at_least(0.0);
   settings
       .add("distill.lambda_gradient", lambda_gradient,
            "weight of the error of the one-step prediction's differences between neighbouring pixels, at three sizes of the image")

@@ -61,11 +61,12 @@ struct DistillSettings {
   double lambda_inverse = 1;
   double lambda_gt = 1;
   double lambda_truth = 0;
+  double lambda_structure = 0;
   double lambda_gradient = 0;
   double lambda_texture = 0;
 
   /// True where a loss compares the one-step prediction as an image.
-  bool details() const { return lambda_gradient > 0 || lambda_texture > 0; }
+  bool details() const { return lambda_structure > 0 || lambda_gradient > 0 || lambda_texture > 0; }
 
   void bind(Settings& settings);
 };

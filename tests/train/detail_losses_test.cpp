@@ -19,6 +19,8 @@ double mean_of(const at::Tensor& losses) { return losses.mean().item<double>(); 
 
 TEST(DetailLosses, EqualPicturesHaveNone) {
   const at::Tensor picture = textured(1, 0.2);
+  EXPECT_LT(structure_loss(picture, picture).abs().max().item<float>(), 1e-5);
+  EXPECT_EQ(structure_loss(picture, picture).sizes(), at::IntArrayRef({2}));
   EXPECT_EQ(gradient_loss(picture, picture).abs().max().item<float>(), 0);
   EXPECT_EQ(texture_loss(picture, picture).abs().max().item<float>(), 0);
   EXPECT_EQ(gradient_loss(picture, picture).sizes(), at::IntArrayRef({2}));
@@ -32,6 +34,27 @@ TEST(DetailLosses, TextureAsksForStrengthAndNotForPhase) {
   EXPECT_LT(mean_of(texture_loss(another, truth)), 0.3 * mean_of(texture_loss(none, truth)));
   EXPECT_GT(mean_of(gradient_loss(another, truth)), 1.2 * mean_of(gradient_loss(none, truth)))
       << "differences of neighbours, as squared errors, prefer the blur";
+}
+
+TEST(DetailLosses, StructureIsSsimOfTheWindow) {
+  // Two textures about the same level: within one window, by the definition.
+  const at::Tensor a = textured(1, 0.2).narrow(0, 0, 1).slice(2, 0, 11).slice(3, 0, 11).to(torch::kDouble);
+  const at::Tensor b = textured(2, 0.1).narrow(0, 0, 1).slice(2, 0, 11).slice(3, 0, 11).to(torch::kDouble);
+  const at::Tensor offset = torch::arange(11, torch::kDouble) - 5;
+  const at::Tensor line = (offset.square() / (-2 * 1.5 * 1.5)).exp();
+  const at::Tensor window = torch::outer(line, line) / line.sum().square();
+  const auto luma = [](const at::Tensor& x) {
+    return (16 + 219 * (0.299 * x[0][0] + 0.587 * x[0][1] + 0.114 * x[0][2] + 1) / 2) / 255;
+  };
+  const auto mean = [&](const at::Tensor& x) { return (window * x).sum().item<double>(); };
+  const at::Tensor x = luma(a);
+  const at::Tensor y = luma(b);
+  const double covariance = mean(x * y) - mean(x) * mean(y);
+  const double x_variance = mean(x * x) - mean(x) * mean(x);
+  const double y_variance = mean(y * y) - mean(y) * mean(y);
+  const double ssim = (2 * mean(x) * mean(y) + 1e-4) * (2 * covariance + 9e-4) /
+                      ((mean(x) * mean(x) + mean(y) * mean(y) + 1e-4) * (x_variance + y_variance + 9e-4));
+  EXPECT_NEAR(mean_of(structure_loss(a, b)), 1 - ssim, 1e-6);
 }
 
 TEST(DetailLosses, GradientAsksForEdgesAndNotForLevels) {
@@ -51,7 +74,7 @@ TEST(DetailLosses, AreMeansOfDifferencesOnASawtooth) {
 
 TEST(DetailLosses, GradientsAgreeWithDifferences) {
   const at::Tensor truth = textured(1, 0.2).to(torch::kDouble);
-  for (const auto loss : {gradient_loss, texture_loss}) {
+  for (const auto loss : {structure_loss, gradient_loss, texture_loss}) {
     at::Tensor picture = textured(2, 0.1).to(torch::kDouble).requires_grad_();
     loss(picture, truth).sum().backward();
     const at::Tensor direction = torch::randn_like(truth);
