@@ -103,5 +103,14 @@ TEST_F(StripVerb, MistakesAreOneLineEach) {
   EXPECT_FALSE(fs::exists(folder_ / "o.png"));
 }
 
+TEST(StripScript, ChecksItsOwnOptions) {
+  for (const auto& [arguments, expected] : {std::pair{"--images /nowhere", "--images /nowhere: no such folder"},
+                                            {"a.png --work", "--work needs a value"}}) {
+    const Outcome outcome = run(std::string(SAMSR_SOURCE "/launch/strip ") + arguments);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.output, std::string("samsr: ") + expected + "\n");
+  }
+}
+
 }  // namespace
 }  // namespace samsr::testing
