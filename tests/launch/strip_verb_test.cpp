@@ -1,5 +1,6 @@
 // `samsr strip`: pictures of several methods side by side.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,7 +14,6 @@
 namespace samsr::testing {
 namespace {
 namespace fs = std::filesystem;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr int kGap = 8;      // around pictures
