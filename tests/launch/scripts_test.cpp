@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <map>
 
 #include "core/atomic_file.h"
 #include "program.h"
@@ -95,6 +96,37 @@ TEST(MpirunScript, ChecksItsOwnOptions) {
   const Outcome outcome = run(SAMSR_SOURCE "/launch/mpirun -n 2 --restarts often train");
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.output, HasSubstr("'often'"));
+}
+
+TEST(HoldOutScript, KeepsEveryEighthPhotographApart) {
+  const TemporaryFolder folder("hold_out");
+  fs::create_directories(folder / "in/sub folder");
+  for (int i = 0; i < 9; ++i) {
+    std::ofstream(folder / ("in/sub folder/" + std::to_string(i) + ".JPG")) << i;
+  }
+  std::ofstream(folder / "in/notes.txt") << "no photograph";
+  const std::string command = SAMSR_SOURCE "/launch/hold_out " + (folder / "in") + " " + (folder / "out");
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_EQ(run(command).status, 0);
+    EXPECT_EQ(contents(folder / "out/held_out"), (std::map<std::string, std::string>{{"00000_0.JPG", "0"}, {"00008_8.JPG", "8"}}));
+    EXPECT_EQ(contents(folder / "out/train").size(), 7U);
+  }
+  fs::create_directories(folder / "empty");
+  for (const auto& [images, expected] : {std::pair("empty", "0 photographs found"), std::pair("nowhere", "no such folder")}) {
+    const Outcome outcome = run(SAMSR_SOURCE "/launch/hold_out " + (folder / images) + " " + (folder / "out"));
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_THAT(outcome.output, HasSubstr(expected));
+  }
+}
+
+TEST(QuickstartScript, ChecksItsArguments) {
+  for (const auto& [arguments, expected] :
+       {std::pair("--ranks 0", "--ranks 0: a positive number is needed"), std::pair("--images /nowhere", "/nowhere: no such folder"),
+        std::pair("--steps 3", "unknown argument '--steps'"), std::pair("--out", "--out needs a value")}) {
+    const Outcome outcome = run(std::string(SAMSR_SOURCE "/launch/quickstart ") + arguments);
+    EXPECT_EQ(outcome.status, 2) << arguments;
+    EXPECT_THAT(outcome.output, HasSubstr(expected));
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // `samsr strip`: pictures of several methods side by side.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,7 +14,6 @@
 namespace samsr::testing {
 namespace {
 namespace fs = std::filesystem;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr int kGap = 8;      // around pictures
@@ -101,6 +101,15 @@ TEST_F(StripVerb, MistakesAreOneLineEach) {
   std::ofstream(folder_ / "lq/p0.png") << "no picture";
   expect_mistake("o.png --lq lq --names p0", "lq/p0.png");
   EXPECT_FALSE(fs::exists(folder_ / "o.png"));
+}
+
+TEST(StripScript, ChecksItsOwnOptions) {
+  for (const auto& [arguments, expected] : {std::pair{"--images /nowhere", "--images /nowhere: no such folder"},
+                                            {"a.png --work", "--work needs a value"}}) {
+    const Outcome outcome = run(std::string(SAMSR_SOURCE "/launch/strip ") + arguments);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.output, std::string("samsr: ") + expected + "\n");
+  }
 }
 
 }  // namespace

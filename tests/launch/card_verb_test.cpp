@@ -1,0 +1,38 @@
+// `samsr card` through the program itself: mistakes. What it writes: train_embedded_test.cpp.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "program.h"
+
+namespace samsr::testing {
+namespace {
+using ::testing::HasSubstr;
+
+TEST(CardVerb, RefusesWithOneLine) {
+  const TemporaryFolder folder("card");
+  const std::string text = folder / "text.md";
+  const auto refused = [&](const std::string& page, const std::string& models) {
+    std::ofstream(text) << page;
+    const Outcome outcome = run(samsr("card " + text + " " + (folder / "out.md") + " --data /nowhere --results /nowhere " + models));
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    EXPECT_FALSE(std::filesystem::exists(folder / "out.md"));
+    return outcome.output;
+  };
+  const std::string models = "--file a=/nowhere.safetensors --run a=/nowhere";
+  EXPECT_THAT(refused("one\n{{figurs}}\n", models), HasSubstr("text.md:2: no such place '{{figurs}}'"));
+  EXPECT_THAT(refused("{{files", models), HasSubstr("text.md:1: no such place"));
+  EXPECT_THAT(refused("{{data}}", models), HasSubstr("/nowhere/config.yaml"));
+  EXPECT_THAT(refused("{{training}}", models), HasSubstr("/nowhere/config.yaml"));
+  EXPECT_THAT(refused("{{files}}", models), HasSubstr("/nowhere.safetensors"));
+  EXPECT_THAT(refused("{{figures}}", models), HasSubstr("/nowhere"));
+  EXPECT_THAT(refused("", models + " --file b=/nowhere"), HasSubstr("no run of that name; give it with --run b=DIR"));
+  EXPECT_THAT(refused("", models + " --run b=/nowhere"), HasSubstr("no file of that name; give it with --file b=FILE"));
+}
+
+}  // namespace
+}  // namespace samsr::testing
