@@ -16,6 +16,9 @@ void DataSettings::bind(Settings& settings) {
   settings.add(
       "data.rescale_gt", rescale_gt,
       "shrink the largest square of the photograph to data.gt_size instead of cropping data.crop_pad_size");
+  settings.add("data.random_scale", random_scale,
+               "take squares of any side between data.crop_pad_size and the photograph's shorter side, and shrink them to "
+               "data.crop_pad_size: sharper pieces, and more of them, from few photographs");
   settings.add("data.min_size", min_size, "photographs with a shorter side than this are left out, pixels")
       .between(1, 65536);
   settings.add("data.use_hflip", use_hflip, "mirror half of the samples");
@@ -35,6 +38,9 @@ void DataSettings::check() const {
   if (gt_size % scale != 0 || crop_pad_size % scale != 0) {
     throw UserError("data.gt_size={} and data.crop_pad_size={} must be multiples of data.scale={}", gt_size,
                     crop_pad_size, scale);
+  }
+  if (rescale_gt && random_scale) {
+    throw UserError("data.rescale_gt and data.random_scale contradict each other: set one of them to false");
   }
   if (crop_pad_size < gt_size) {
     throw UserError("data.crop_pad_size={} is below data.gt_size={}; raise it", crop_pad_size, gt_size);

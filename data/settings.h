@@ -20,6 +20,7 @@ struct DataSettings {
   int gt_size = 256;        ///< side of the high-resolution image, pixels
   int crop_pad_size = 300;  ///< side of the piece that is degraded, pixels
   bool rescale_gt = false;
+  bool random_scale = false;
   int min_size = 256;
   bool use_hflip = true;
   bool use_rot = false;

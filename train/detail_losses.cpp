@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "models/autocast.h"
+
 namespace samsr {
 namespace {
 
@@ -58,6 +60,7 @@ at::Tensor amplitude(const at::Tensor& maps) {
 }  // namespace
 
 at::Tensor structure_loss(const at::Tensor& prediction, const at::Tensor& truth) {
+  const Autocast plain(prediction.device(), false);  // variances are small differences of means of squares
   const at::Tensor a = metric_luma(prediction);
   const at::Tensor b = metric_luma(truth);
   const at::Tensor window = gaussian(a);

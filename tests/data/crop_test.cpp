@@ -77,5 +77,28 @@ TEST(Crop, RescalesTheShorterSide) {
   EXPECT_EQ(cut(coordinates(100, 70), plan, rescaling).size(), cv::Size(32, 32));
 }
 
+TEST(Crop, TakesSquaresOfAnySideAndShrinksThem) {
+  DataSettings scaling = settings();
+  scaling.random_scale = true;
+  const cv::Mat image = coordinates(100, 70);
+  int smallest = 100;
+  int largest = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    CropPlan plan = draw_crop(scaling, image.size(), seed);
+    const int side = plan.rect.width;
+    ASSERT_EQ(plan.rect & cv::Rect(0, 0, 100, 70), plan.rect);
+    smallest = std::min(smallest, side);
+    largest = std::max(largest, side);
+    plan.hflip = false;
+    const cv::Mat piece = cut(image, plan, scaling);
+    ASSERT_EQ(piece.size(), cv::Size(40, 40));
+    // The whole square, not a part of it: the last column shows its right end.
+    EXPECT_NEAR(piece.at<cv::Vec3b>(0, 39)[0], plan.rect.x + side - side / 80.0 - 0.5, 1.0);
+  }
+  EXPECT_LT(smallest, 45);
+  EXPECT_GT(largest, 65);
+  EXPECT_EQ(draw_crop(scaling, cv::Size(36, 12), 1).rect, draw_crop(settings(), cv::Size(36, 12), 1).rect);
+}
+
 }  // namespace
 }  // namespace samsr
