@@ -1,6 +1,8 @@
 #include "models/load_weights.h"
 
+#include <set>
 #include <sstream>
+#include <string>
 #include <vector>
 
 #include "core/error.h"
@@ -68,11 +70,27 @@ NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWei
   return given;
 }
 
+bool follows_from_settings(const std::string& name) {
+  return name.ends_with(".relative_position_index") || name.ends_with(".attn_mask");
+}
+
 void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source) {
-  auto state = named_state(module);
+  std::set<std::string> left_out;
+  for (const auto& [name, tensor] : named_state(module)) {
+    if (follows_from_settings(name)) {
+      left_out.insert(name);
+    }
+  }
+  for (const auto& [name, tensor] : file.tensors) {
+    left_out.erase(name);
+  }
+  std::vector<std::pair<std::string, at::Tensor>> state;
   std::vector<WantedWeight> wanted;
-  for (const auto& [name, tensor] : state) {
-    wanted.push_back({name, tensor.sizes().vec()});
+  for (const auto& [name, tensor] : named_state(module)) {
+    if (!left_out.contains(name)) {
+      state.emplace_back(name, tensor);
+      wanted.push_back({name, tensor.sizes().vec()});
+    }
   }
   const NamedWeights given = fitting_weights(file, wanted, source, "the network of the settings");
   const torch::NoGradGuard no_grad;

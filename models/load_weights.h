@@ -25,8 +25,12 @@ using NamedWeights = std::map<std::string, at::Tensor>;
 NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWeight>& wanted,
                              const std::string& source, const std::string& network);
 
+/// True for the tensors that official files carry although they follow from the settings: the windows' position indices
+/// and masks. A file may leave them out.
+bool follows_from_settings(const std::string& name);
+
 /// Copies every tensor of `file` into the parameter or buffer of its name, converting the number type. UserError as
-/// from fitting_weights(); `module` is then unchanged.
+/// from fitting_weights(), but that what follows_from_settings() may be missing; `module` is then unchanged.
 void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source);
 
 /// Parameters, then buffers, under their names, on the CPU, contiguous; floating point ones as float32. Copies:

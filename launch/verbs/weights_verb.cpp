@@ -13,6 +13,7 @@
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
 #include "models/embedded_student.h"
+#include "models/load_weights.h"
 #include "models/official_files.h"
 #include "models/weight_file.h"
 #include "models/weights/printable.h"
@@ -89,14 +90,23 @@ at::Tensor halved(const std::string& name, const at::Tensor& tensor) {
   return half;
 }
 
-void convert_weights(const std::string& in, const fs::path& out, bool half, Log& log) {
+/// What a conversion changes.
+struct Conversion {
+  bool half = false;
+  bool compact = false;
+};
+
+void convert_weights(const std::string& in, const fs::path& out, const Conversion& how, Log& log) {
   if (out.extension() != ".safetensors") {
     throw UserError("{}: expected a name that ends in .safetensors, which is what is written", out.string());
   }
   const bool embedded = in == kEmbeddedModel;
   const std::string source = embedded ? "the embedded student" : find_weights(in, log).string();
   TensorFile file = embedded ? embedded_student() : read_weights(source);
-  if (half) {
+  if (how.compact) {
+    std::erase_if(file.tensors, [](const auto& named) { return follows_from_settings(named.first); });
+  }
+  if (how.half) {
     for (auto& [name, tensor] : file.tensors) {
       tensor = halved(name, tensor);
     }
@@ -122,16 +132,18 @@ void add_weights_convert(CLI::App& weights, VerbContext& context) {
   struct Arguments {
     std::string in;
     std::string out;
-    bool half = false;
+    Conversion how;
   };
   CLI::App* verb = weights.add_subcommand("convert", "writes the tensors of a file of weights as safetensors");
   auto arguments = std::make_shared<Arguments>();
   verb->add_option("in", arguments->in, "as for inspect; nothing in it is executed")->required();
   verb->add_option("out", arguments->out, "a .safetensors file")->required();
-  verb->add_flag("--half", arguments->half, "floating point numbers as half precision");
+  verb->add_flag("--half", arguments->how.half, "floating point numbers as half precision");
+  verb->add_flag("--compact", arguments->how.compact,
+                 "without what samsr computes from the settings: the windows' position indices and masks");
   verb->callback([&context, arguments] {
     if (context.communicator.rank() == 0) {
-      convert_weights(arguments->in, arguments->out, arguments->half, context.log);
+      convert_weights(arguments->in, arguments->out, arguments->how, context.log);
     }
   });
 }

@@ -122,7 +122,7 @@ TEST_F(TrainEmbedded, TwoAtOnceInOneFolderAreRefused) {
 
 TEST_F(TrainEmbedded, AStageIsNotReusedWithOtherSettings) {
   const std::pair<const char*, const char*> changes[] = {
-      {"train.lr=1e-3", "whole/teacher was begun with other settings or from other inputs: lr: 0.0005 → lr: 0.001"},
+      {"train.lr=1e-3", "whole/teacher was begun with other settings or from other inputs: lr: 0.0008 → lr: 0.001"},
       {"train.steps=8", "steps: 6 → steps: 8"},
       {"data.seed=2", "data.seed"},
       {"--seed 2", "data.seed"},
@@ -159,13 +159,14 @@ TEST_F(TrainEmbedded, MistakesAreOneLine) {
 }
 
 TEST_F(TrainEmbedded, FiftyStepsGiveTheSameWeightsOnOneAndTwoRanks) {
-  for (const char* name : {"teacher", "student"}) {
-    const auto trained = [&](int ranks) {
+  for (const auto& [name, shards] : {std::pair("teacher", "shards"), std::pair("student_start", "shards"),
+                                     std::pair("student", "rollouts")}) {
+    const auto trained = [&, name = name, shards = shards](int ranks) {
       const std::string out = fmt::format("{}_on_{}", name, ranks);
       const Outcome outcome = run(samsr_on(
           ranks, fmt::format("train --config " SAMSR_SOURCE "/configs/embedded/{}.yaml{} train.steps=50 train.shards={} "
                              "train.out={} train.teacher_weights={} semantic.weights={}",
-                             name, kSmall, *folder_ / "whole/shards", *folder_ / out, *folder_ / "whole/files/teacher.safetensors",
+                             name, kSmall, *folder_ / (std::string("whole/") + shards), *folder_ / out, *folder_ / "whole/teacher",
                              *folder_ / "whole/files/coverage_net.safetensors")));
       EXPECT_EQ(outcome.status, 0) << outcome.output;
       return read_safetensors(of(out) / "step-00000050/student.safetensors");

@@ -7,6 +7,7 @@ namespace samsr::testing {
 namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::string kFiles = SAMSR_SOURCE "/tests/models/files/";
 
@@ -32,6 +33,17 @@ TEST(WeightsVerb, ConvertsToSafetensors) {
       AllOf(HasSubstr("format: safetensors"), HasSubstr("container: PyTorch zip"), HasSubstr("10 Float, 1 Long")));
   EXPECT_EQ(run(samsr("weights convert --half " + kFiles + "legacy_net.pth " + out)).status, 0);
   EXPECT_THAT(run(samsr("weights inspect " + out)).output, HasSubstr("10 Half, 1 Long"));
+}
+
+TEST(WeightsVerb, ConvertsCompactlyWithoutWhatSettingsSay) {
+  const TemporaryFolder folder("weights_verb");
+  const std::string all = folder / "all.safetensors";
+  const std::string compact = folder / "compact.safetensors";
+  ASSERT_EQ(run(samsr("weights convert embedded " + all)).status, 0);
+  ASSERT_EQ(run(samsr("weights convert --compact embedded " + compact)).status, 0);
+  const Outcome inspected = run(samsr("weights inspect " + compact));
+  EXPECT_THAT(inspected.output, AllOf(HasSubstr("relative_position_bias_table"), Not(HasSubstr("relative_position_index")),
+                                      Not(HasSubstr("attn_mask"))));
 }
 
 TEST(WeightsVerb, RefusesWithOneLine) {

@@ -61,6 +61,31 @@ TEST(LoadWeights, ListsWhatDoesNotFitAndChangesNothing) {
   EXPECT_TRUE(model->parameters()[1].equal(before));
 }
 
+TEST(LoadWeights, WhatFollowsFromTheSettingsMayBeLeftOut) {
+  UNetSettings settings;
+  settings.image_size = 16;
+  settings.model_channels = 32;
+  settings.attention_resolutions = {16};
+  settings.channel_mult = {1};
+  settings.num_res_blocks = {1};
+  settings.swin_embed_dim = 32;
+  UNetSwin from(settings);
+  UNetSwin to(settings);
+  TensorFile compact = state_of(*from);
+  const std::size_t left_out =
+      std::erase_if(compact.tensors, [](const auto& named) { return follows_from_settings(named.first); });
+  EXPECT_GT(left_out, 0U);
+  load_weights(*to, compact, "memory");
+  const TensorFile all = state_of(*from);
+  const TensorFile loaded = state_of(*to);
+  ASSERT_EQ(loaded.tensors.size(), all.tensors.size());
+  for (std::size_t i = 0; i < all.tensors.size(); ++i) {
+    EXPECT_TRUE(loaded.tensors[i].second.equal(all.tensors[i].second)) << all.tensors[i].first;
+  }
+  compact.tensors.pop_back();
+  EXPECT_NE(error_of(*to, compact).find("1 missing"), std::string::npos);
+}
+
 TEST(StateOf, IsACopyWithTheBuffersOfOfficialFiles) {
   UNetSettings settings;
   settings.image_size = 16;
