@@ -3,55 +3,17 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <type_traits>
 #include <vector>
 
 #include "core/parallel.h"
+#include "models/vector_math.h"
 
 namespace samsr {
 namespace {
 
 /// Positions that one thread takes at once. Sums are made block by block, so they do not depend on the threads.
 constexpr std::int64_t kPositionsInBlock = 512;
-
-float widened(float value) { return value; }
-float widened(c10::BFloat16 value) { return std::bit_cast<float>(static_cast<std::uint32_t>(value.x) << 16); }
-
-template <typename T>
-T narrowed(float value) {
-  if constexpr (std::is_same_v<T, float>) {
-    return value;
-  } else {
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    const std::uint32_t to_nearest_even = 0x7fff + ((bits >> 16) & 1);
-    return T(static_cast<std::uint16_t>((bits + to_nearest_even) >> 16), T::from_bits());
-  }
-}
-
-/// e^x to float32's precision in operations that compilers turn into vectors, which a call of std::exp is not.
-float exponential(float x) {
-  constexpr float kLog2E = 1.44269504F;
-  constexpr float kLn2High = 0.693359375F;
-  constexpr float kLn2Low = -2.12194440e-4F;
-  constexpr float kRound = 12582912.0F;  // 1.5·2²³: adding it leaves no room for a fraction
-  const float above = x > -87.0F ? x : -87.0F;
-  const float clamped = above < 88.0F ? above : 88.0F;
-  const float shifted = clamped * kLog2E + kRound;
-  const float whole = shifted - kRound;
-  const float rest = clamped - whole * kLn2High - whole * kLn2Low;
-  // Taylor's series of e^rest, |rest| ≤ ln(2)/2, whose next term is below 2^-24 of the sum.
-  float sum = rest * (1.0F / 5040) + 1.0F / 720;
-  sum = sum * rest + 1.0F / 120;
-  sum = sum * rest + 1.0F / 24;
-  sum = sum * rest + 1.0F / 6;
-  sum = sum * rest + 0.5F;
-  sum = sum * rest + 1.0F;
-  sum = sum * rest + 1.0F;
-  const std::uint32_t power = std::bit_cast<std::uint32_t>(shifted) << 23;
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(sum) + power);
-}
 
 float sigmoid(float x) { return 1.0F / (1.0F + exponential(-x)); }
 
@@ -86,7 +48,7 @@ void forward_row(std::int64_t channels, const T* __restrict x, const float* __re
                  const float* __restrict offset, T* __restrict y) {
   for (std::int64_t c = 0; c < channels; ++c) {
     const float value = widened(x[c]) * factor[c] + offset[c];
-    y[c] = narrowed<T>(kSilu ? value * sigmoid(value) : value);
+    store(y[c], kSilu ? value * sigmoid(value) : value);
   }
 }
 
@@ -107,7 +69,7 @@ void backward_row(std::int64_t channels, const T* __restrict x, const T* __restr
                   const float* __restrict level, T* __restrict out) {
   for (std::int64_t c = 0; c < channels; ++c) {
     const float g = before_activation<T, kSilu>(x[c], gradient[c], factor[c], offset[c]);
-    out[c] = narrowed<T>(g * factor[c] + widened(x[c]) * slope[c] + level[c]);
+    store(out[c], g * factor[c] + widened(x[c]) * slope[c] + level[c]);
   }
 }
 

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <vector>
+
+#include "models/vector_math.h"
 
 namespace samsr {
 namespace {
@@ -16,38 +16,6 @@ namespace {
 constexpr float kLowest = std::numeric_limits<float>::lowest();
 /// Independent sums, so that a reduction fills vector registers.
 constexpr std::int64_t kLanes = 16;
-
-float load(float value) { return value; }
-/// A bfloat16 is the upper half of a float32.
-float load(c10::BFloat16 value) { return std::bit_cast<float>(static_cast<std::uint32_t>(value.x) << 16); }
-
-void store(float& to, float value) { to = value; }
-/// Rounds to the nearest, ties to even; values are finite.
-void store(c10::BFloat16& to, float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  to.x = static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
-}
-
-/// e^x for x <= 0 to about two units in the last place; the compiler makes vectors of it, which it cannot of
-/// std::exp.
-float exponential(float x) {
-  constexpr float kSmallest = -87.0F;  // of which the exponential is still a normal number
-  constexpr float kRounder = 1.5F * (1 << 23);
-  constexpr auto kLog2E = static_cast<float>(std::numbers::log2e);
-  constexpr float kLn2Upper = 0.693359375F;  // few bits, so that its multiples are exact
-  constexpr auto kLn2Lower = static_cast<float>(std::numbers::ln2 - 0.693359375);
-  x = x < kSmallest ? kSmallest : x;
-  const float power = (x * kLog2E + kRounder) - kRounder;
-  const float rest = (x - power * kLn2Upper) - power * kLn2Lower;
-  float series = 1.0F / 720;
-  series = series * rest + 1.0F / 120;
-  series = series * rest + 1.0F / 24;
-  series = series * rest + 1.0F / 6;
-  series = series * rest + 0.5F;
-  series = series * rest + 1.0F;
-  series = series * rest + 1.0F;
-  return series * std::bit_cast<float>((static_cast<std::int32_t>(power) + 127) << 23);
-}
 
 float sum_of(const float* values, std::int64_t count) {
   std::array<float, kLanes> lanes{};
@@ -100,7 +68,7 @@ void softmax_of_position(T* scores, std::int64_t tokens, std::int64_t heads, flo
   std::fill_n(largest, heads, kLowest);
   for (std::int64_t t = 0; t < tokens; ++t) {
     for (std::int64_t h = 0; h < heads; ++h) {
-      const float value = load(scores[t * heads + h]);
+      const float value = widened(scores[t * heads + h]);
       row[t * heads + h] = value;
       largest[h] = largest[h] < value ? value : largest[h];
     }
@@ -124,9 +92,9 @@ template <class T>
 float softmax_of_row(T* scores, const T* bias_h, const T* bias_w, std::int64_t height, std::int64_t width,
                      float* row) {
   for (std::int64_t y = 0; y < height; ++y) {
-    const float bias = load(bias_h[y]);
+    const float bias = widened(bias_h[y]);
     for (std::int64_t x = 0; x < width; ++x) {
-      row[y * width + x] = load(scores[y * width + x]) + bias + load(bias_w[x]);
+      row[y * width + x] = widened(scores[y * width + x]) + bias + widened(bias_w[x]);
     }
   }
   const std::int64_t count = height * width;
@@ -182,7 +150,7 @@ at::Tensor softmax_over_positions_(at::Tensor& scores) {
     for (std::int64_t p = 0; p < positions; ++p) {
       const auto* row = values + p * width;
       for (std::int64_t m = 0; m < width; ++m) {
-        const float value = load(row[m]);
+        const float value = widened(row[m]);
         float& so_far = largest[static_cast<std::size_t>(m)];
         so_far = so_far < value ? value : so_far;
       }
@@ -190,7 +158,7 @@ at::Tensor softmax_over_positions_(at::Tensor& scores) {
     for (std::int64_t p = 0; p < positions; ++p) {
       auto* row = values + p * width;
       for (std::int64_t m = 0; m < width; ++m) {
-        const float value = exponential(load(row[m]) - largest[static_cast<std::size_t>(m)]);
+        const float value = exponential(widened(row[m]) - largest[static_cast<std::size_t>(m)]);
         store(row[m], value);
         sum[m] += value;
       }
@@ -252,11 +220,11 @@ void normalise(const at::Tensor& image, const at::Tensor& added, const at::Tenso
     T* to = out.mutable_data_ptr<T>();
     for (std::int64_t start = 0; start < image.size(0) * channels; start += channels) {
       for (std::int64_t c = 0; c < channels; ++c) {
-        row[static_cast<std::size_t>(c)] = load(in[start + c]);
+        row[static_cast<std::size_t>(c)] = widened(in[start + c]);
       }
       if (more != nullptr) {
         for (std::int64_t c = 0; c < channels; ++c) {
-          row[static_cast<std::size_t>(c)] += load(more[start + c]);
+          row[static_cast<std::size_t>(c)] += widened(more[start + c]);
         }
       }
       normalise_row(row.data(), scale, shift, static_cast<float>(epsilon), channels, squares.data(), to + start);

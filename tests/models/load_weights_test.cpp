@@ -12,6 +12,17 @@ torch::nn::Sequential network() {
   return torch::nn::Sequential(torch::nn::Linear(2, 3), torch::nn::BatchNorm1d(3), torch::nn::Linear(3, 1));
 }
 
+UNetSettings small_unet() {
+  UNetSettings settings;
+  settings.image_size = 16;
+  settings.model_channels = 32;
+  settings.attention_resolutions = {16};
+  settings.channel_mult = {1};
+  settings.num_res_blocks = {1};
+  settings.swin_embed_dim = 32;
+  return settings;
+}
+
 std::string error_of(torch::nn::Module& module, const TensorFile& file) {
   try {
     load_weights(module, file, "w.safetensors");
@@ -62,15 +73,8 @@ TEST(LoadWeights, ListsWhatDoesNotFitAndChangesNothing) {
 }
 
 TEST(LoadWeights, WhatFollowsFromTheSettingsMayBeLeftOut) {
-  UNetSettings settings;
-  settings.image_size = 16;
-  settings.model_channels = 32;
-  settings.attention_resolutions = {16};
-  settings.channel_mult = {1};
-  settings.num_res_blocks = {1};
-  settings.swin_embed_dim = 32;
-  UNetSwin from(settings);
-  UNetSwin to(settings);
+  UNetSwin from(small_unet());
+  UNetSwin to(small_unet());
   TensorFile compact = state_of(*from);
   const std::size_t left_out =
       std::erase_if(compact.tensors, [](const auto& named) { return follows_from_settings(named.first); });
@@ -87,14 +91,7 @@ TEST(LoadWeights, WhatFollowsFromTheSettingsMayBeLeftOut) {
 }
 
 TEST(StateOf, IsACopyWithTheBuffersOfOfficialFiles) {
-  UNetSettings settings;
-  settings.image_size = 16;
-  settings.model_channels = 32;
-  settings.attention_resolutions = {16};
-  settings.channel_mult = {1};
-  settings.num_res_blocks = {1};
-  settings.swin_embed_dim = 32;
-  UNetSwin model(settings);
+  UNetSwin model(small_unet());
   const TensorFile state = state_of(*model);
   EXPECT_EQ(state.tensors.front().first, "time_embed.0.weight");
   const at::Tensor copied = state.tensors.front().second.clone();
