@@ -75,7 +75,7 @@ double step_at(const cv::Mat& difference, int x) {
 TEST_F(UpscaleEval, TilesLeaveNoSeam) {
   // A network that has learnt something, so that tiles can disagree: the default one of three steps is bicubic still.
   const Outcome trained = run(samsr("train" + std::string(kTinySettings) +
-                                    "train.recipe=resshift train.steps=50 train.global_batch=4 train.lr=2e-3"
+                                    "train.recipe=resshift train.steps=50 train.global_batch=4 train.lr=1e-3"
                                     " 'train.milestones=[5]' train.ema_rate=0.9 train.threads=1 train.shards=" +
                                     (*folder_ / "shards") + " train.out=" + (*folder_ / "learnt")));
   ASSERT_EQ(trained.status, 0) << trained.output;
