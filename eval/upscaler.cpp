@@ -76,6 +76,14 @@ cv::Mat from_signed(const at::Tensor& image, int depth) {
   return rgb;
 }
 
+/// Tiles of `settings`, their side chosen by what a pixel takes: an autoencoder's layers at the size of the result take most.
+UpscaleSettings with_tile(UpscaleSettings settings, const FirstStage& first_stage) {
+  if (settings.tiles.tile == 0) {
+    settings.tiles.tile = first_stage.lossless() ? 512 : 256;
+  }
+  return settings;
+}
+
 /// Cuts 0 … length into equal parts of at most `most`: part boundaries.
 std::vector<std::int64_t> equal_parts(std::int64_t length, std::int64_t most) {
   const std::int64_t parts = (length + most - 1) / most;
@@ -89,8 +97,11 @@ std::vector<std::int64_t> equal_parts(std::int64_t length, std::int64_t most) {
 }  // namespace
 
 void UpscaleSettings::bind(Settings& registry) {
-  registry.add("upscale.tile", tiles.tile, "side of the tiles, LR pixels; smaller needs less memory")
-      .between(8, 4096);
+  registry
+      .add("upscale.tile", tiles.tile,
+           "side of the tiles, LR pixels; smaller needs less memory; 0: 256 with an autoencoder, 512 without")
+      .between(0, 4096)
+      .satisfies("0, or 8 and more", [](std::int64_t side) { return side == 0 || side >= 8; });
   registry.add("upscale.overlap", tiles.overlap, "LR pixels that neighbouring tiles share at least")
       .between(0, 1024);
   registry.add("upscale.batch", tiles.batch, "tiles at once on a GPU; a CPU takes one after another").between(1, 256);
@@ -154,7 +165,7 @@ at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t
 
 Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks)
     : model_(*loaded.model),
-      settings_(settings),
+      settings_(with_tile(settings, model_.first_stage())),
       pool_threshold_(masks.pool_threshold),
       sampler_(sampler_of(loaded, settings)),
       masks_(sampler_ == kOneStep

@@ -15,7 +15,7 @@ namespace samsr {
 
 /// Section `upscale.`.
 struct UpscaleSettings {
-  TileSettings tiles;
+  TileSettings tiles{.tile = 0};  ///< a tile of 0: by the first stage
   std::uint64_t seed = 1;
   std::string sampler = "auto";
   std::string noise = "auto";
