@@ -10,8 +10,8 @@
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>
 
-#include "models/autocast.h"
-#include "train/semantic_loss.h"
+#include "models/layers/autocast.h"
+#include "train/losses/semantic_loss.h"
 
 namespace {
 
@@ -26,9 +26,8 @@ struct Case {
 };
 
 std::shared_ptr<samsr::FirstStage> fresh_first_stage(const FirstStageSettings& settings) {
-  return settings.type == "vq_f4"
-             ? samsr::make_vq_first_stage(samsr::VQModelTorch(settings.autoencoder), settings)
-             : samsr::make_first_stage(settings);
+  return settings.type == "vq_f4" ? samsr::make_vq_first_stage(samsr::VQModelTorch(settings.autoencoder), settings)
+                                  : samsr::make_first_stage(settings);
 }
 
 CoverageNet frozen_net(const std::string& input, const FirstStageSettings& first_stage) {
@@ -61,15 +60,17 @@ void semantic_loss(benchmark::State& state, const Case& what, bool bf16) {
 }
 
 void register_all() {
-  for (const auto& [name, what] : {std::pair("paper/vq_f4/latent", Case{"vq_f4", "latent", 64, 1}),
-                                   std::pair("paper/vq_f4/image", Case{"vq_f4", "image", 64, 1}),
-                                   std::pair("paper/space_to_depth/image", Case{"space_to_depth", "image", 64, 1}),
-                                   std::pair("quickstart/space_to_depth/image", Case{"space_to_depth", "image", 32, 16})}) {
+  for (const auto& [name, what] :
+       {std::pair("paper/vq_f4/latent", Case{"vq_f4", "latent", 64, 1}),
+        std::pair("paper/vq_f4/image", Case{"vq_f4", "image", 64, 1}),
+        std::pair("paper/space_to_depth/image", Case{"space_to_depth", "image", 64, 1}),
+        std::pair("quickstart/space_to_depth/image", Case{"space_to_depth", "image", 32, 16})}) {
     for (const bool bf16 : {false, true}) {
       const std::string title = std::string(name) + (bf16 ? "/bf16" : "/fp32");
-      benchmark::RegisterBenchmark(title.c_str(), [=, each = what](benchmark::State& state) {
-        semantic_loss(state, each, bf16);
-      })->Unit(benchmark::kMillisecond)->UseRealTime();
+      benchmark::RegisterBenchmark(title.c_str(),
+                                   [=, each = what](benchmark::State& state) { semantic_loss(state, each, bf16); })
+          ->Unit(benchmark::kMillisecond)
+          ->UseRealTime();
     }
   }
 }

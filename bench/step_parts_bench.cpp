@@ -11,9 +11,9 @@
 
 #include "bench/step_models.h"
 #include "diffusion/distillation.h"
-#include "models/autocast.h"
-#include "train/adamw.h"
-#include "train/ema.h"
+#include "models/layers/autocast.h"
+#include "train/step/adamw.h"
+#include "train/step/ema.h"
 
 namespace {
 

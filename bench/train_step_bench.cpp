@@ -18,9 +18,8 @@
 
 #include "bench/step_models.h"
 #include "comm/communicator.h"
-#include "core/lean_memory.h"
-#include "train/resident_memory.h"
-#include "train/train_step.h"
+#include "core/memory.h"
+#include "train/step/train_step.h"
 
 namespace {
 
@@ -97,15 +96,17 @@ void run_steps(const Options& options, samsr::Communicator& communicator) {
   samsr::AdamW optimizer(student.unet()->named_parameters().keys(), parameters, 0);
   samsr::Ema ema(parameters, average->parameters(), 0.999);
   samsr::GradientExchange exchange(communicator, parameters);
-  samsr::TrainStep step({*recipe, exchange, optimizer, ema, plan, parameters, options.checkpoint_activations, options.bf16});
+  samsr::TrainStep step(
+      {*recipe, exchange, optimizer, ema, plan, parameters, options.checkpoint_activations, options.bf16});
   const samsr::Batch batch = samsr::bench::noise_batch(settings, paper ? 64 : 32, plan.count, !online);
   const double seconds = median_seconds(options.steps, communicator, [&] { step.run(batch, 1e-5); });
   const double peak = communicator.max(samsr::peak_memory_mb());
   if (communicator.rank() == 0) {
-    std::cout << fmt::format("{} {} {}{}, {} rank(s) x {} thread(s), {} images: {:.3f} s a step, {:.3f} images/s, peak {:.0f} MB\n",
-                             options.size, options.teacher, options.bf16 ? "bf16" : "fp32",
-                             options.checkpoint_activations ? " checkpointed" : "", communicator.size(),
-                             options.threads, global_batch, seconds, static_cast<double>(global_batch) / seconds, peak);
+    std::cout << fmt::format(
+        "{} {} {}{}, {} rank(s) x {} thread(s), {} images: {:.3f} s a step, {:.3f} images/s, peak {:.0f} MB\n",
+        options.size, options.teacher, options.bf16 ? "bf16" : "fp32",
+        options.checkpoint_activations ? " checkpointed" : "", communicator.size(), options.threads, global_batch,
+        seconds, static_cast<double>(global_batch) / seconds, peak);
   }
 }
 

@@ -100,8 +100,7 @@ void Settings::assign(const std::string& key, const YAML::Node& node, const std:
     throw UserError("{}: unknown key '{}'{}; `samsr settings` lists them all", place, key,
                     near.empty() ? std::string() : fmt::format(", did you mean '{}'?", near));
   }
-  const std::string expected =
-      entry->type + (entry->expected.empty() ? "" : fmt::format(" ({})", entry->expected));
+  const std::string expected = entry->type + (entry->expected.empty() ? "" : fmt::format(" ({})", entry->expected));
   const YAML::Node before = entry->current();
   try {
     entry->assign(node);

@@ -96,9 +96,9 @@ DistillLosses latent_losses(const DistillPredictions& predictions, const Distill
           mean_square(predictions.x0_from_gt, batch.z_0)};
 }
 
-ImageDistillLosses image_losses(const DistillPredictions& predictions, const DistillBatch& batch,
-                                const at::Tensor& hr, const FirstStage& first_stage) {
-  const auto decoded = [&](const at::Tensor& latent) { return latent.defined() ? first_stage.decode(latent) : latent; };
+ImageDistillLosses image_losses(const DistillPredictions& predictions, const DistillBatch& batch, const at::Tensor& hr,
+                                const Decoder& decode) {
+  const auto decoded = [&](const at::Tensor& latent) { return latent.defined() ? decode(latent) : latent; };
   at::Tensor target;
   if (predictions.x0.defined()) {
     const torch::NoGradGuard no_grad;

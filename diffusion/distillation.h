@@ -4,11 +4,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <optional>
 
 #include "diffusion/diffusion.h"
 #include "diffusion/process.h"
-#include "models/first_stage.h"
 
 namespace samsr {
 
@@ -38,11 +38,13 @@ struct DistillBatch {
   at::Tensor z_0;  ///< latent of the HR image
   at::Tensor z_y;  ///< latent of the LR image
   at::Tensor lq;
-  at::Tensor x_T;         ///< start of the student
-  at::Tensor teacher_x0;  ///< result of the teacher's rollout from its start, now or cached; undefined where no pass asks
+  at::Tensor x_T;  ///< start of the student
+  at::Tensor
+      teacher_x0;  ///< result of the teacher's rollout from its start, now or cached; undefined where no pass asks
 };
 
-/// The student's answers; s is the input scaling of step T-1 in all of them. Those that were not asked for are undefined.
+/// The student's answers; s is the input scaling of step T-1 in all of them. Those that were not asked for are
+/// undefined.
 struct DistillPredictions {
   at::Tensor x0;          ///< f(s(x_T), T-1)
   at::Tensor x_T;         ///< f(s(x̂_0), 0), x̂_0 the teacher's
@@ -56,8 +58,8 @@ struct DistillPasses {
   bool x0_from_gt = true;
 };
 
-/// Passes of the student: one without gradient of B samples, then one of up to 3B; or, with `one_by_one`, up to three of
-/// B, which take longer and whose backward pass needs a third of the memory for what it computes again.
+/// Passes of the student: one without gradient of B samples, then one of up to 3B; or, with `one_by_one`, up to three
+/// of B, which take longer and whose backward pass needs a third of the memory for what it computes again.
 DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student, const DistillBatch& batch,
                                        const DistillPasses& passes = {}, bool one_by_one = false);
 
@@ -71,13 +73,16 @@ struct DistillLosses {
 
 DistillLosses latent_losses(const DistillPredictions& predictions, const DistillBatch& batch);
 
+/// A first stage's way from latents (B,C,h,w) to images (B,3,f·h,f·w) in [-1,1], with gradient.
+using Decoder = std::function<at::Tensor(const at::Tensor& latent)>;
+
 /// The image-space variant: `distill` compares decoded images, `gt` compares the decoded x0_from_gt with hr.
 struct ImageDistillLosses {
   DistillLosses losses;
   at::Tensor image;          ///< decoded x0, with gradient; undefined without x0
   at::Tensor image_from_gt;  ///< decoded x0_from_gt, with gradient; undefined without it
 };
-ImageDistillLosses image_losses(const DistillPredictions& predictions, const DistillBatch& batch,
-                                const at::Tensor& hr, const FirstStage& first_stage);
+ImageDistillLosses image_losses(const DistillPredictions& predictions, const DistillBatch& batch, const at::Tensor& hr,
+                                const Decoder& decode);
 
 }  // namespace samsr

@@ -8,8 +8,8 @@
 
 namespace samsr {
 
-at::Tensor q_sample(const Schedule& schedule, const at::Tensor& z_0, const at::Tensor& z_y,
-                    const at::Tensor& steps, const at::Tensor& noise) {
+at::Tensor q_sample(const Schedule& schedule, const at::Tensor& z_0, const at::Tensor& z_y, const at::Tensor& steps,
+                    const at::Tensor& noise) {
   TORCH_CHECK(z_0.sizes() == z_y.sizes() && z_0.sizes() == noise.sizes(), "q_sample: z_0 ", z_0.sizes(), ", z_y ",
               z_y.sizes(), " and noise ", noise.sizes(), " must agree");
   const at::Tensor sqrt_eta = values_at(schedule.sqrt_etas(), steps);

@@ -11,13 +11,12 @@
 namespace samsr {
 
 /// x_i = z_0 + η_i (z_y - z_0) + κ·sqrt(η_i)·ε with a step for each sample: steps (B) int64.
-at::Tensor q_sample(const Schedule& schedule, const at::Tensor& z_0, const at::Tensor& z_y,
-                    const at::Tensor& steps, const at::Tensor& noise);
+at::Tensor q_sample(const Schedule& schedule, const at::Tensor& z_0, const at::Tensor& z_y, const at::Tensor& steps,
+                    const at::Tensor& noise);
 
 /// ‖f(s_i(x_i), i) - z_0‖² of x_i = q_sample(…), mean over C,h,w: (B) float32.
 at::Tensor resshift_loss(const Diffusion& diffusion, const Denoiser& denoiser, const at::Tensor& z_0,
-                         const at::Tensor& z_y, const at::Tensor& lq, const at::Tensor& steps,
-                         const at::Tensor& noise);
+                         const at::Tensor& z_y, const at::Tensor& lq, const at::Tensor& steps, const at::Tensor& noise);
 
 /// x_{i-1} given x_i and x̂_0: mean x_weight·x_i + x0_weight·x̂_0, deviation `deviation` (0 at i = 0).
 struct Posterior {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "data/settings.h"
+#include "data/build/settings.h"
+#include "data/build/stages/rollout_settings.h"
 #include "data/shards/loader_settings.h"
-#include "diffusion/rollout_settings.h"
-#include "diffusion/super_resolution_model.h"
-#include "eval/evaluate.h"
-#include "eval/upscale.h"
-#include "models/official_files.h"
+#include "eval/measure/evaluate.h"
+#include "eval/upscale/upscale.h"
+#include "models/super_resolution/super_resolution_model.h"
+#include "models/weights/official_files.h"
 #include "train/settings.h"
 
 namespace samsr {

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "data/image_file.h"
-#include "segmentation/coverage.h"
+#include "data/images/image_file.h"
+#include "diffusion/coverage.h"
 #include "segmentation/mask_source.h"
 
 namespace samsr {

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "segmentation/settings.h"
-#include "train/coverage_counter.h"
+#include "train/losses/coverage_counter.h"
 
 namespace samsr {
 

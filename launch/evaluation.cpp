@@ -8,14 +8,14 @@
 #include <opencv2/imgproc.hpp>
 #include <set>
 
+#include "comm/device.h"
 #include "core/error.h"
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 #include "eval/metrics/choose_metrics.h"
-#include "eval/pictures.h"
-#include "eval/upscale.h"
+#include "eval/report/pictures.h"
+#include "eval/upscale/upscale.h"
 #include "launch/model_argument.h"
-#include "models/official_files.h"
-#include "train/device.h"
+#include "models/weights/official_files.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -38,7 +38,8 @@ std::vector<std::string> metric_names_of(const Benchmark& set, const std::string
   }
   if (names.empty()) {
     throw UserError(
-        "{} {} with a reference: name its folder with --ref, or ask for metrics without reference (niqe, clipiqa, musiq)",
+        "{} {} with a reference: name its folder with --ref, or ask for metrics without reference (niqe, clipiqa, "
+        "musiq)",
         fmt::join(impossible, ", "), impossible.size() == 1 ? "compares" : "compare");
   }
   if (!impossible.empty() && !named.empty()) {

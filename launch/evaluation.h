@@ -4,18 +4,18 @@
 #include <string>
 #include <vector>
 
-#include "eval/benchmarks.h"
-#include "eval/evaluate.h"
-#include "eval/report.h"
+#include "eval/measure/benchmarks.h"
+#include "eval/measure/evaluate.h"
+#include "eval/report/report.h"
 #include "launch/config.h"
 
 namespace samsr {
 
 /// A model that upscales the low-resolution images before they are measured.
 struct EvaluatedModel {
-  std::string name;    ///< in tables
-  std::string path;    ///< as for load_model_argument()
-  Config config;       ///< its own settings for upscaling; an official model brings those of its shipped configuration
+  std::string name;  ///< in tables
+  std::string path;  ///< as for load_model_argument()
+  Config config;     ///< its own settings for upscaling; an official model brings those of its shipped configuration
 };
 
 /// What `samsr eval` is asked for.

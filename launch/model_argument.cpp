@@ -2,8 +2,8 @@
 
 #include "core/error.h"
 #include "core/nearest_name.h"
-#include "models/embedded_student.h"
-#include "train/checkpoint.h"
+#include "models/embedded/embedded_student.h"
+#include "train/checkpoints/checkpoint.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -23,7 +23,8 @@ const OfficialFile* official_model(const OfficialFiles& catalogue, const fs::pat
   return entry != nullptr && !entry->kind.empty() ? entry : nullptr;
 }
 
-fs::path weights_of(const std::string& argument, const OfficialFiles& catalogue, const OfficialFile* official, Log& log) {
+fs::path weights_of(const std::string& argument, const OfficialFiles& catalogue, const OfficialFile* official,
+                    Log& log) {
   if (!fs::exists(argument) && official != nullptr && !fs::path(argument).has_parent_path()) {
     const auto found = catalogue.find(official->name);
     if (!found) {
@@ -88,14 +89,16 @@ LoadedModel load_model_argument(const std::string& argument, const Config& confi
     log.info("model: {}, official {}; autoencoder: {}", weights.string(), official->kind, first_stage);
   } else {
     log.info("model: {}", weights.string());
-    log.info("it carries no settings: those of the config and the command line are used, and it is taken for a "
-             "teacher; upscale.sampler=one_step for a one-step student");
+    log.info(
+        "it carries no settings: those of the config and the command line are used, and it is taken for a "
+        "teacher; upscale.sampler=one_step for a one-step student");
   }
   return loaded;
 }
 
 void find_mask_weights(Config& config, Log& log) {
-  const bool sam = config.upscale.masks == "sam" || (config.upscale.masks == "auto" && config.build.masks.source == "sam");
+  const bool sam =
+      config.upscale.masks == "sam" || (config.upscale.masks == "auto" && config.build.masks.source == "sam");
   if (!sam || config.upscale.noise == "plain" || !config.build.masks.weights.empty()) {
     return;
   }

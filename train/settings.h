@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/settings.h"
-#include "models/coverage_net_settings.h"
+#include "models/coverage_net/coverage_net_settings.h"
 
 namespace samsr {
 
@@ -54,7 +54,7 @@ struct TrainSettings {
 const std::string& required(const std::string& value, const char* key, const char* meaning);
 
 /// The losses of the distillation: SinSR's and SAMSR's three, and those that compare the one-step prediction with the
-/// truth itself (train/detail_losses.h). Losses of weight 0 are not computed. Section `distill.`.
+/// truth itself (train/losses/image_losses.h). Losses of weight 0 are not computed. Section `distill.`.
 struct DistillSettings {
   std::string space = "latent";
   double lambda_distill = 1;

@@ -9,13 +9,13 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/progress.h"
-#include "models/load_weights.h"
-#include "train/batch_slice.h"
-#include "train/checkpoint.h"
-#include "train/lr_schedule.h"
-#include "train/resident_memory.h"
-#include "train/step_profiler.h"
+#include "models/weights/load_weights.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/report/step_profiler.h"
+#include "train/step/batch_slice.h"
+#include "train/step/lr_schedule.h"
 
 namespace samsr {
 namespace {
@@ -67,8 +67,9 @@ void Trainer::run() {
   log_.info("{} at step {}; checkpoint {}", stop && step_ < settings_.steps ? "stopped by a signal" : "done", step_,
             (out_ / checkpoint_name(saved)).string());
   if (saved < step_) {
-    log_.warning("the last steps were not finite, so nothing after step {} is saved; the same command goes on from there",
-                 saved);
+    log_.warning(
+        "the last steps were not finite, so nothing after step {} is saved; the same command goes on from there",
+        saved);
   }
 }
 
@@ -107,8 +108,7 @@ bool Trainer::step() {
 
   pending.metrics.memory_mb = resident_memory_mb();
   pending.metrics.bad_samples = bad_samples_.count();
-  if (validation_ && !config_.dry_run &&
-      (step_ % config_.validation.every == 0 || step_ == settings_.steps)) {
+  if (validation_ && !config_.dry_run && (step_ % config_.validation.every == 0 || step_ == settings_.steps)) {
     watchdog_.at(Phase::kValidation);
     pending.metrics.validation = validation_->figures(step_);
     look_for_best(pending.metrics.validation);
@@ -124,7 +124,8 @@ bool Trainer::step() {
 
 void Trainer::look_for_best(const std::vector<std::pair<std::string, double>>& figures) {
   const Validation::Goal goal = validation_->goal();
-  const auto found = std::find_if(figures.begin(), figures.end(), [&](const auto& each) { return each.first == goal.figure; });
+  const auto found =
+      std::find_if(figures.begin(), figures.end(), [&](const auto& each) { return each.first == goal.figure; });
   TORCH_CHECK(found != figures.end(), "a validation without its own goal, ", goal.figure);
   // Rank 0 alone has read what earlier runs found.
   const bool better = communicator_.rank() == 0 && beats(found->second, goal, best_);
@@ -210,7 +211,8 @@ void Trainer::check_weights() const {
   const torch::NoGradGuard no_grad;
   if (!at::isfinite(at::stack(at::_foreach_norm(parameters_))).all().item<bool>()) {
     throw UserError(
-        "the weights have grown beyond all bounds by step {}, so they are not saved; the last checkpoint is whole; lower "
+        "the weights have grown beyond all bounds by step {}, so they are not saved; the last checkpoint is whole; "
+        "lower "
         "train.lr",
         step_);
   }

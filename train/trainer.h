@@ -9,23 +9,23 @@
 #include "data/shards/loader.h"
 #include "data/shards/prefetcher.h"
 #include "data/shards/shard_set.h"
-#include "train/adamw.h"
-#include "train/bad_samples.h"
-#include "train/batch_plan.h"
-#include "train/best_checkpoint.h"
-#include "train/ema.h"
-#include "train/memory_estimate.h"
-#include "train/recipe.h"
-#include "train/run_record.h"
-#include "train/run_report.h"
-#include "train/sample_pictures.h"
-#include "train/step_timer.h"
-#include "train/stop_signal.h"
-#include "train/subject.h"
-#include "train/train.h"
-#include "train/train_step.h"
-#include "train/validation.h"
-#include "train/watchdog.h"
+#include "train/checkpoints/best_checkpoint.h"
+#include "train/faults/bad_samples.h"
+#include "train/faults/memory_estimate.h"
+#include "train/faults/stop_signal.h"
+#include "train/faults/watchdog.h"
+#include "train/recipes/recipe.h"
+#include "train/recipes/subject.h"
+#include "train/report/run_record.h"
+#include "train/report/run_report.h"
+#include "train/report/sample_pictures.h"
+#include "train/report/step_timer.h"
+#include "train/run/train.h"
+#include "train/step/adamw.h"
+#include "train/step/batch_plan.h"
+#include "train/step/ema.h"
+#include "train/step/train_step.h"
+#include "train/validation/validation.h"
 
 namespace samsr {
 
@@ -94,7 +94,7 @@ class Trainer {
   Watchdog watchdog_;
   SampleRange samples_{0, shards_.size()};       ///< that train
   std::unique_ptr<SuperResolutionModel> model_;  ///< null for coverage_net
-  LoadedModel average_;  ///< holds the averaged weights of model_
+  LoadedModel average_;                          ///< holds the averaged weights of model_
   std::unique_ptr<Subject> subject_;
   std::unique_ptr<SuperResolutionModel> teacher_;
   std::vector<std::string> names_;  ///< of parameters_

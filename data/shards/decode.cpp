@@ -5,8 +5,8 @@ namespace {
 
 /// Told that the planes do not overlap, the compiler vectorises this.
 template <class Out, class Convert>
-void to_planes(const std::uint8_t* __restrict pixels, std::size_t count, Out* __restrict red,
-               Out* __restrict green, Out* __restrict blue, Convert convert) {
+void to_planes(const std::uint8_t* __restrict pixels, std::size_t count, Out* __restrict red, Out* __restrict green,
+               Out* __restrict blue, Convert convert) {
   for (std::size_t i = 0; i < count; ++i) {
     red[i] = convert(pixels[3 * i]);
     green[i] = convert(pixels[3 * i + 1]);

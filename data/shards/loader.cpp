@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/crc32c.h"
+#include "core/checksum.h"
 #include "core/error.h"
 #include "core/rng.h"
 #include "data/shards/decode.h"
@@ -25,8 +25,8 @@ void check_field(const ShardSet& shards, const char* name, at::ScalarType type, 
     throw UserError("{}: the shards have no '{}'; build them with {}", shards.folder().string(), name, remedy);
   }
   if (field->type != type || field->shape.size() != dimensions) {
-    throw UserError("{}: '{}' is stored as {} with {} dimensions, expected {} with {}", shards.folder().string(),
-                    name, stored_type_name(field->type), field->shape.size(), stored_type_name(type), dimensions);
+    throw UserError("{}: '{}' is stored as {} with {} dimensions, expected {} with {}", shards.folder().string(), name,
+                    stored_type_name(field->type), field->shape.size(), stored_type_name(type), dimensions);
   }
 }
 
@@ -95,12 +95,11 @@ class SampleReader {
 
 }  // namespace
 
-Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields,
-               Log& log)
+Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields, Log& log)
     : Loader(shards, settings, seed, fields, log, {0, shards.size()}) {}
 
-Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields,
-               Log& log, SampleRange range)
+Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields, Log& log,
+               SampleRange range)
     : shards_(shards),
       settings_(settings),
       seed_(seed),
@@ -181,8 +180,7 @@ Batch Loader::empty_batch(std::int64_t count) const {
 
 bool Loader::fill(Batch& batch, std::int64_t row, std::uint64_t sample, std::uint64_t epoch) const try {
   const SampleReader reader(shards_.place(sample));
-  if (!reader.read_image<float>("lr", batch.lq, row) ||
-      !reader.read("coverage", row_of(batch.coverage, row))) {
+  if (!reader.read_image<float>("lr", batch.lq, row) || !reader.read("coverage", row_of(batch.coverage, row))) {
     return false;
   }
   if (latents_ && !(reader.read("z_hr", row_of(batch.z_0, row)) && reader.read("z_lr", row_of(batch.z_y, row)))) {

@@ -3,10 +3,10 @@
 #include <fmt/ranges.h>
 
 #include "core/error.h"
-#include "eval/metrics/clipiqa.h"
-#include "eval/metrics/lpips.h"
-#include "eval/metrics/musiq.h"
-#include "eval/metrics/niqe.h"
+#include "eval/metrics/clipiqa/clipiqa.h"
+#include "eval/metrics/lpips/lpips.h"
+#include "eval/metrics/musiq/musiq.h"
+#include "eval/metrics/niqe/niqe.h"
 #include "eval/metrics/psnr.h"
 #include "eval/metrics/ssim.h"
 

@@ -15,8 +15,7 @@ at::Tensor by_channel(const std::array<double, 3>& values, c10::Device device) {
 
 }  // namespace
 
-InputScaling::InputScaling(const std::array<double, 3>& scale, const std::array<double, 3>& offset,
-                           c10::Device device)
+InputScaling::InputScaling(const std::array<double, 3>& scale, const std::array<double, 3>& offset, c10::Device device)
     : scale_(by_channel(scale, device)), offset_(by_channel(offset, device)) {}
 
 at::Tensor InputScaling::operator()(const at::Tensor& images) const { return (images * scale_).add_(offset_); }

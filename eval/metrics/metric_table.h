@@ -13,7 +13,7 @@ struct MetricDescription {
   std::string_view alias;  ///< accepted as well; empty for none
   bool needs_reference;
   bool higher_is_better;
-  int decimals;  ///< digits behind the point that tables show
+  int decimals;                             ///< digits behind the point that tables show
   std::span<const std::string_view> files;  ///< weight files by their names in configs/weights.yaml
 };
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "eval/html.h"
+#include "eval/report/html.h"
 #include "eval/tables/print.h"
 
 namespace samsr {
@@ -26,9 +26,12 @@ ul, ol { color: var(--faint); font-size: .85rem; padding-left: 1.2rem; }
 
 std::string html_marked(const std::string& figure, Standing place) {
   switch (place) {
-    case Standing::kBest: return "<strong>" + figure + "</strong>";
-    case Standing::kSecond: return "<u>" + figure + "</u>";
-    case Standing::kNone: break;
+    case Standing::kBest:
+      return "<strong>" + figure + "</strong>";
+    case Standing::kSecond:
+      return "<u>" + figure + "</u>";
+    case Standing::kNone:
+      break;
   }
   return figure;
 }

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "eval/markup.h"
+#include "eval/tables/markup.h"
 #include "eval/tables/print.h"
 
 namespace samsr {
@@ -10,9 +10,12 @@ constexpr std::size_t kNarrowColumns = 4;
 
 std::string latex_marked(const std::string& figure, Standing place) {
   switch (place) {
-    case Standing::kBest: return "\\textbf{" + figure + "}";
-    case Standing::kSecond: return "\\underline{" + figure + "}";
-    case Standing::kNone: break;
+    case Standing::kBest:
+      return "\\textbf{" + figure + "}";
+    case Standing::kSecond:
+      return "\\underline{" + figure + "}";
+    case Standing::kNone:
+      break;
   }
   return figure;
 }

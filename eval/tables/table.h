@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "eval/bootstrap.h"
-#include "eval/results.h"
-#include "eval/standing.h"
+#include "eval/measure/bootstrap.h"
+#include "eval/measure/ranking.h"
+#include "eval/measure/results.h"
 #include "eval/tables/layout.h"
 #include "eval/tables/training_cost.h"
 

@@ -1,16 +1,16 @@
 #include <iostream>
 #include <memory>
 
-#include "data/build.h"
-#include "data/export.h"
-#include "data/inspect.h"
-#include "data/regenerate.h"
-#include "data/stages/rollout_stage.h"
-#include "data/verify.h"
+#include "comm/device.h"
+#include "data/build/build.h"
+#include "data/build/stages/rollout_stage.h"
+#include "data/tools/export.h"
+#include "data/tools/inspect.h"
+#include "data/tools/regenerate.h"
+#include "data/tools/verify.h"
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
-#include "train/checkpoint.h"
-#include "train/device.h"
+#include "train/checkpoints/checkpoint.h"
 
 namespace samsr {
 namespace {
@@ -91,8 +91,8 @@ void add_export(CLI::App& data, VerbContext& context) {
 }
 
 void add_regenerate(CLI::App& data, VerbContext& context) {
-  CLI::App* verb = data.add_subcommand(
-      "regenerate", "makes one pair again from its photograph and compares it with the stored one");
+  CLI::App* verb =
+      data.add_subcommand("regenerate", "makes one pair again from its photograph and compares it with the stored one");
   auto folder = std::make_shared<std::string>();
   auto index = std::make_shared<std::uint64_t>(0);
   auto out = std::make_shared<std::string>();

@@ -2,6 +2,7 @@
 #include <memory>
 #include <set>
 
+#include "comm/device.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "eval/tables/print.h"
@@ -10,7 +11,6 @@
 #include "launch/evaluation.h"
 #include "launch/model_argument.h"
 #include "launch/verbs/verbs.h"
-#include "train/device.h"
 
 namespace samsr {
 namespace {
@@ -159,9 +159,10 @@ void add_eval_verb(CLI::App& app, VerbContext& context) {
   verb->add_option("--benchmark", arguments->benchmarks,
                    "set to measure on: realsr, realset65, imagenet_test, NAME=DIR, or DIR; may be repeated")
       ->allow_extra_args(false);
-  verb->add_option("--model", arguments->models,
-                   "model that upscales the low-resolution images, as PATH, NAME=PATH, official name or embedded (samsr's own "
-                   "student); may be repeated")
+  verb->add_option(
+          "--model", arguments->models,
+          "model that upscales the low-resolution images, as PATH, NAME=PATH, official name or embedded (samsr's own "
+          "student); may be repeated")
       ->allow_extra_args(false);
   verb->add_option("--pred", arguments->results,
                    "results of one method, as DIR or NAME=DIR; may be repeated; with several benchmarks DIR/BENCHMARK")

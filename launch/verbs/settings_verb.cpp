@@ -18,9 +18,10 @@ void print_table(const Settings& settings) {
 }  // namespace
 
 void add_settings_verb(CLI::App& app, VerbContext& context) {
-  CLI::App* verb = app.add_subcommand("settings",
-                                      "lists every setting with its default, range and meaning (Markdown); with --config or "
-                                      "key=value, says what all settings then are (YAML)");
+  CLI::App* verb =
+      app.add_subcommand("settings",
+                         "lists every setting with its default, range and meaning (Markdown); with --config or "
+                         "key=value, says what all settings then are (YAML)");
   auto arguments = std::make_shared<ConfigArguments>();
   arguments->add_to(*verb);
   verb->callback([&context, arguments] {

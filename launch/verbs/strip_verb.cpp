@@ -3,8 +3,8 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/image_file.h"
-#include "eval/strip.h"
+#include "data/images/image_file.h"
+#include "eval/report/strip.h"
 #include "launch/verbs/verbs.h"
 
 namespace samsr {

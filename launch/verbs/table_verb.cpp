@@ -6,7 +6,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/nearest_name.h"
-#include "eval/comparison.h"
+#include "eval/measure/comparison.h"
 #include "eval/tables/merge.h"
 #include "eval/tables/print.h"
 #include "launch/verbs/verbs.h"
@@ -149,7 +149,7 @@ void add_table_verb(CLI::App& app, VerbContext& context) {
   verb->add_option(
       "--layout", arguments->layout,
       "1 … 5: that table; all (default): those that fit, else all that was measured; measured: all that was "
-      "measured; FILE.yaml: layouts of your own, in the form of eval/published.yaml");
+      "measured; FILE.yaml: layouts of your own, in the form of eval/tables/published.yaml");
   verb->add_option("--format", arguments->format,
                    "markdown, csv, latex, html, or all; by default what the extension of --out says, else markdown");
   verb->add_option("--out", arguments->out, "file to write instead of standard output; the folder for --format all");

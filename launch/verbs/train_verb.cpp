@@ -1,13 +1,13 @@
 #include <memory>
 
-#include "data/image_file.h"
+#include "comm/device.h"
+#include "data/images/image_file.h"
 #include "launch/config_arguments.h"
 #include "launch/coverage_counter.h"
-#include "launch/picture_validation.h"
 #include "launch/verbs/verbs.h"
 #include "launch/version.h"
-#include "train/device.h"
-#include "train/train.h"
+#include "train/run/train.h"
+#include "train/validation/picture_validation.h"
 
 namespace samsr {
 
@@ -19,7 +19,8 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
   verb->add_flag("--dry-run", *dry_run,
                  "try settings, data, weights, memory, disk, exchange and a step, write nothing, and say how it went");
   const auto profile = std::make_shared<std::int64_t>(0);
-  verb->add_option("--profile", *profile, "record this many steps, a few after the first, as a Chrome trace in train.out")
+  verb->add_option("--profile", *profile,
+                   "record this many steps, a few after the first, as a Chrome trace in train.out")
       ->check(CLI::PositiveNumber);
   verb->callback([&context, arguments, dry_run, profile] {
     Config config;

@@ -12,13 +12,13 @@
 #include "core/log.h"
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
-#include "models/embedded_student.h"
-#include "models/load_weights.h"
-#include "models/official_files.h"
-#include "models/weight_file.h"
+#include "models/embedded/embedded_student.h"
+#include "models/weights/load_weights.h"
+#include "models/weights/official_files.h"
 #include "models/weights/printable.h"
 #include "models/weights/sha256.h"
-#include "train/checkpoint.h"
+#include "models/weights/weight_file.h"
+#include "train/checkpoints/checkpoint.h"
 
 namespace samsr {
 namespace {
@@ -26,9 +26,12 @@ namespace fs = std::filesystem;
 
 const char* format_name(WeightFormat format) {
   switch (format) {
-    case WeightFormat::kSafetensors: return "safetensors";
-    case WeightFormat::kZip: return "PyTorch (zip)";
-    case WeightFormat::kLegacy: return "PyTorch (before 1.6)";
+    case WeightFormat::kSafetensors:
+      return "safetensors";
+    case WeightFormat::kZip:
+      return "PyTorch (zip)";
+    case WeightFormat::kLegacy:
+      return "PyTorch (before 1.6)";
   }
   throw std::logic_error("format_name: not a format");
 }
@@ -60,8 +63,8 @@ void print_weights(const TensorFile& file, WeightFormat format, std::uintmax_t s
   for (const auto& [type, count] : types) {
     counts.push_back(fmt::format("{} {}", count, type));
   }
-  std::cout << fmt::format("{} tensors ({}), {} elements, {} bytes\n", file.tensors.size(),
-                           fmt::join(counts, ", "), elements, bytes);
+  std::cout << fmt::format("{} tensors ({}), {} elements, {} bytes\n", file.tensors.size(), fmt::join(counts, ", "),
+                           elements, bytes);
 }
 
 void inspect_weights(const std::string& argument, Log& log) {
@@ -116,10 +119,10 @@ void convert_weights(const std::string& in, const fs::path& out, const Conversio
 }
 
 void add_weights_inspect(CLI::App& weights, VerbContext& context) {
-  CLI::App* verb =
-      weights.add_subcommand("inspect", "lists the tensors of a file of weights, or of a run's averages");
+  CLI::App* verb = weights.add_subcommand("inspect", "lists the tensors of a file of weights, or of a run's averages");
   auto path = std::make_shared<std::string>();
-  verb->add_option("path", *path, "safetensors, PyTorch's .pth or .pt, a checkpoint, a run's folder, or embedded: samsr's own student")
+  verb->add_option("path", *path,
+                   "safetensors, PyTorch's .pth or .pt, a checkpoint, a run's folder, or embedded: samsr's own student")
       ->required();
   verb->callback([&context, path] {
     if (context.communicator.rank() == 0) {
@@ -157,8 +160,9 @@ std::string presence(const OfficialFile& file, const std::optional<fs::path>& pa
     return path->string();
   }
   const std::string digest = sha256_of_file(*path);
-  return fmt::format("{} ({})", path->string(),
-                     digest.starts_with(file.sha256) ? "SHA-256 as published" : "SHA-256 " + digest + " is not the published one");
+  return fmt::format(
+      "{} ({})", path->string(),
+      digest.starts_with(file.sha256) ? "SHA-256 as published" : "SHA-256 " + digest + " is not the published one");
 }
 
 void list_official_files(const OfficialFiles& catalogue, bool verify) {
@@ -167,13 +171,14 @@ void list_official_files(const OfficialFiles& catalogue, bool verify) {
     const std::optional<fs::path> path = catalogue.find(file.name);
     present += path ? 1 : 0;
     std::cout << fmt::format("{:<32} {}\n", file.file, presence(file, path, verify));
-    std::cout << fmt::format("    for: {}\n    licence: {}\n    published: {}\n", file.purpose, file.licence, file.address);
+    std::cout << fmt::format("    for: {}\n    licence: {}\n    published: {}\n", file.purpose, file.licence,
+                             file.address);
     if (!file.sha256.empty()) {
       std::cout << fmt::format("    SHA-256{}: {}\n", file.sha256.size() == 64 ? "" : " begins", file.sha256);
     }
   }
-  std::cout << fmt::format("{} of {} files are present; put others into {}/ (weights.folder, or SAMSR_WEIGHTS)\n", present,
-                           catalogue.files().size(), catalogue.folder().string());
+  std::cout << fmt::format("{} of {} files are present; put others into {}/ (weights.folder, or SAMSR_WEIGHTS)\n",
+                           present, catalogue.files().size(), catalogue.folder().string());
 }
 
 void add_weights_list(CLI::App& weights, VerbContext& context) {

@@ -27,9 +27,16 @@ class LaunchTest : public ::testing::Test {
     return "no error";
   }
 
-  static constexpr const char* kVariables[] = {
-      "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "PMIX_RANK", "PMI_RANK",
-      "PMI_SIZE", "WORLD_SIZE", "RANK", "TORCHELASTIC_RUN_ID"};
+  static constexpr const char* kVariables[] = {"OMPI_COMM_WORLD_SIZE",
+                                               "OMPI_COMM_WORLD_RANK",
+                                               "SLURM_STEP_NUM_TASKS",
+                                               "SLURM_PROCID",
+                                               "PMIX_RANK",
+                                               "PMI_RANK",
+                                               "PMI_SIZE",
+                                               "WORLD_SIZE",
+                                               "RANK",
+                                               "TORCHELASTIC_RUN_ID"};
 };
 
 TEST_F(LaunchTest, NoLauncherIsOneProcess) {

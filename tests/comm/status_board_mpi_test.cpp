@@ -1,10 +1,9 @@
-#include "comm/status_board.h"
-
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <thread>
 
+#include "comm/status_board.h"
 #include "mpi_main.h"
 
 namespace samsr::testing {

@@ -8,7 +8,7 @@
 
 #include "core/atomic_file.h"
 #include "core/rng.h"
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 
 namespace samsr::testing {
 namespace fs = std::filesystem;

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "data/settings.h"
-#include "data/stages/stage.h"
+#include "data/build/settings.h"
+#include "data/build/stages/stage.h"
 
 namespace samsr::testing {
 

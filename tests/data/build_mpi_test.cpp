@@ -6,9 +6,9 @@
 
 #include <sstream>
 
-#include "data/build.h"
+#include "data/build/build.h"
 #include "data/build_fixtures.h"
-#include "data/verify.h"
+#include "data/tools/verify.h"
 
 namespace samsr {
 namespace {
@@ -95,10 +95,11 @@ TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
   // One rank is much slower than the others, whichever shards it gets.
   const double seconds = comm.rank() == comm.size() - 1 ? 0.05 : 0.002;
   int rollouts = 0;
-  build_dataset(settings("together"),
-                {.stages = {"pairs", "masks", "latents", "rollout"},
-                 .rollout = [&] { return std::make_unique<CountingStage>(testing::make_test_rollout(seconds), rollouts); }},
-                "config\n", comm, log);
+  build_dataset(
+      settings("together"),
+      {.stages = {"pairs", "masks", "latents", "rollout"},
+       .rollout = [&] { return std::make_unique<CountingStage>(testing::make_test_rollout(seconds), rollouts); }},
+      "config\n", comm, log);
   EXPECT_GT(rollouts, 0);
   if (comm.size() > 1) {
     const double slowest = comm.sum(comm.rank() == comm.size() - 1 ? rollouts : 0);

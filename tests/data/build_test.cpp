@@ -1,4 +1,4 @@
-#include "data/build.h"
+#include "data/build/build.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,12 +11,12 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "data/build_fixtures.h"
-#include "data/contact_sheet.h"
-#include "data/inspect.h"
 #include "data/shard_fixtures.h"
 #include "data/shards/shard_set.h"
 #include "data/temporary_folder.h"
-#include "data/verify.h"
+#include "data/tools/contact_sheet.h"
+#include "data/tools/inspect.h"
+#include "data/tools/verify.h"
 
 namespace samsr {
 namespace {
@@ -101,8 +101,8 @@ TEST_F(Build, EndsWithTheSameBytesAfterAnInterruption) {
   std::ofstream(temporary_name(folder_ / "out/shard-000001.h5")) << "half a shard";
   build(settings());
   EXPECT_EQ(contents(folder_ / "out"), expected);
-  EXPECT_THAT(lines_.str(), AllOf(HasSubstr("2 of 4 shards are complete"), HasSubstr("made again"),
-                                  HasSubstr("shard-000003.h5")));
+  EXPECT_THAT(lines_.str(),
+              AllOf(HasSubstr("2 of 4 shards are complete"), HasSubstr("made again"), HasSubstr("shard-000003.h5")));
 }
 
 TEST_F(Build, SamplesDoNotDependOnMemoryOrShards) {
@@ -218,10 +218,9 @@ TEST_F(Build, VerifyNamesEveryFault) {
   write_file_atomically(out / "shard-000001.h5", whole.substr(0, whole.size() / 2));
   fs::rename(out / "shard-000002.h5", out / "shard-000009.h5");
   EXPECT_THAT(verifying(), HasSubstr("4 faults"));
-  EXPECT_THAT(lines_.str(),
-              AllOf(HasSubstr("shard-000000.h5: sample 2 field lr"), HasSubstr("shard-000001.h5: damaged"),
-                    HasSubstr("shard-000002.h5: missing"), HasSubstr("shard-000009.h5: not in the manifest"),
-                    Not(HasSubstr("shard-000003"))));
+  EXPECT_THAT(lines_.str(), AllOf(HasSubstr("shard-000000.h5: sample 2 field lr"),
+                                  HasSubstr("shard-000001.h5: damaged"), HasSubstr("shard-000002.h5: missing"),
+                                  HasSubstr("shard-000009.h5: not in the manifest"), Not(HasSubstr("shard-000003"))));
 }
 
 TEST_F(Build, VerifyAndInspectTakeAnUnfinishedDataSet) {
@@ -242,10 +241,10 @@ TEST_F(Build, InspectPrintsAndDraws) {
   build(settings());
   std::ostringstream out;
   inspect(folder_ / "out", {.count = 3, .config = true, .sheet = folder_ / "sheet.png"}, out);
-  EXPECT_THAT(out.str(), AllOf(HasSubstr("11 samples in 4 shards"), HasSubstr("samsr-shard/1"),
-                               HasSubstr("(3, 64, 64, 3)"), HasSubstr("float16"), HasSubstr("coverage:"),
-                               HasSubstr("\"image\": \"photo"), HasSubstr("gt_size: 64"),
-                               HasSubstr("stages:  pairs  masks  latents\n")));
+  EXPECT_THAT(out.str(),
+              AllOf(HasSubstr("11 samples in 4 shards"), HasSubstr("samsr-shard/1"), HasSubstr("(3, 64, 64, 3)"),
+                    HasSubstr("float16"), HasSubstr("coverage:"), HasSubstr("\"image\": \"photo"),
+                    HasSubstr("gt_size: 64"), HasSubstr("stages:  pairs  masks  latents\n")));
   EXPECT_GT(fs::file_size(folder_ / "sheet.png"), 3U * 64 * 64);
   std::ostringstream one;
   inspect(folder_ / "out/shard-000003.h5", {}, one);

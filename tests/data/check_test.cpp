@@ -1,4 +1,4 @@
-#include "data/check.h"
+#include "data/photographs/check.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 #include "data/temporary_folder.h"
 
 namespace samsr {
@@ -24,9 +24,7 @@ class CheckPhotographs : public ::testing::Test {
     fs::create_directories((folder_ / name).parent_path());
     write_png(folder_ / name, cv::Mat(height, width, CV_8UC3, cv::Scalar::all(grey)));
   }
-  void add_sample(const std::string& name) const {
-    fs::copy_file(fs::path(SAMSR_TEST_IMAGES) / name, folder_ / name);
-  }
+  void add_sample(const std::string& name) const { fs::copy_file(fs::path(SAMSR_TEST_IMAGES) / name, folder_ / name); }
   std::string check(const CheckOptions& options = {}) const {
     const auto comm = make_single_communicator();
     std::ostringstream lines;

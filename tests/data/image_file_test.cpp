@@ -1,4 +1,4 @@
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -60,10 +60,10 @@ TEST_P(ReadImage, GivesTheSamePictureFromEveryKindOfFile) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, ReadImage,
-                         ::testing::Values(Case{"rgb.png", "", 0}, Case{"rgb.jpg", "", 24},
-                                           Case{"rgb.webp", "", 0}, Case{"progressive.jpg", "", 24},
-                                           Case{"palette.png", "", 64}, Case{"rgb16.png", "16-bit", 0},
-                                           Case{"rgba.png", "alpha", 0}, Case{"cmyk.jpg", "CMYK", 24}),
+                         ::testing::Values(Case{"rgb.png", "", 0}, Case{"rgb.jpg", "", 24}, Case{"rgb.webp", "", 0},
+                                           Case{"progressive.jpg", "", 24}, Case{"palette.png", "", 64},
+                                           Case{"rgb16.png", "16-bit", 0}, Case{"rgba.png", "alpha", 0},
+                                           Case{"cmyk.jpg", "CMYK", 24}),
                          [](const auto& instance) {
                            std::string name = instance.param.name;
                            std::replace(name.begin(), name.end(), '.', '_');

@@ -1,5 +1,3 @@
-#include "data/photograph_scan.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,14 +6,15 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/build.h"
+#include "data/build/build.h"
 #include "data/build_fixtures.h"
-#include "data/image_file.h"
-#include "data/image_walk.h"
-#include "data/path_list.h"
-#include "data/photograph_cache.h"
-#include "data/regenerate.h"
+#include "data/images/image_file.h"
+#include "data/images/image_walk.h"
+#include "data/photographs/cache.h"
+#include "data/photographs/path_list.h"
+#include "data/photographs/scan.h"
 #include "data/temporary_folder.h"
+#include "data/tools/regenerate.h"
 
 namespace samsr {
 namespace {
@@ -42,8 +41,7 @@ TEST(ImageWalk, GoesInTheOrderOfThePathsParts) {
   fs::create_directory_symlink(folder.path(), folder / "b/loop");
   fs::create_symlink(folder / "a.jpg", folder / "b/link.jpg");
   fs::create_symlink("nowhere.png", folder / "b/torn.png");
-  EXPECT_THAT(walked(folder.path()),
-              ElementsAre("a.jpg", "b/1.png", "b/c/2.png", "b/link.jpg", "b/torn.png", "b.png"));
+  EXPECT_THAT(walked(folder.path()), ElementsAre("a.jpg", "b/1.png", "b/c/2.png", "b/link.jpg", "b/torn.png", "b.png"));
 }
 
 TEST(PathList, GivesBackEveryPathInPieces) {

@@ -1,4 +1,4 @@
-#include "data/stages/rollout_stage.h"
+#include "data/build/stages/rollout_stage.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -7,12 +7,12 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "data/single_threaded.h"
+#include "data/build/single_threaded.h"
 #include "data/temporary_folder.h"
 #include "diffusion/distillation.h"
 #include "diffusion/noise.h"
 #include "diffusion/rollout.h"
-#include "models/load_weights.h"
+#include "models/weights/load_weights.h"
 
 namespace samsr {
 namespace {
@@ -109,8 +109,7 @@ TEST_P(RolloutStageTest, KeepsWhatTheTeacherMakesOfTheNoiseOfEachSeed) {
       const std::uint64_t seed = seeds.data_ptr<std::uint64_t>()[k];
       EXPECT_EQ(seed, noise_seed(7 + static_cast<std::uint64_t>(k), 10 + i));
       const at::Tensor noise = noise_of({seed}, {48, kSize, kSize}, at::kCPU);
-      const DistillStart start =
-          distill_start(teacher.diffusion().schedule(), model_.sam, z_y, noise, coverage);
+      const DistillStart start = distill_start(teacher.diffusion().schedule(), model_.sam, z_y, noise, coverage);
       const at::Tensor expected = rollout(teacher.diffusion(), denoiser_of(teacher.unet()), start.teacher_process,
                                           start.teacher_x_T, z_y, lq)[0];
       EXPECT_TRUE(at::allclose(x0[k].to(at::kFloat), expected, 1e-3, 1e-4)) << "sample " << i << " rollout " << k;
@@ -140,9 +139,9 @@ TEST_P(RolloutStageTest, RecordsAllThatDecidesTheBytesAndNoPath) {
   const RolloutStage stage(plan());
   const std::string content = stage.content();
   EXPECT_THAT(content, HasSubstr(std::string("train.recipe: ") + GetParam().first));
-  EXPECT_THAT(content, AllOf(HasSubstr("rollout.seed: 7"), HasSubstr("rollout.count: 2"),
-                             HasSubstr("diffusion.steps: 3"), HasSubstr("unet.model_channels: 32"),
-                             HasSubstr("\nteacher: ")));
+  EXPECT_THAT(content,
+              AllOf(HasSubstr("rollout.seed: 7"), HasSubstr("rollout.count: 2"), HasSubstr("diffusion.steps: 3"),
+                    HasSubstr("unet.model_channels: 32"), HasSubstr("\nteacher: ")));
   EXPECT_EQ(content.find("samsr.m: ") != std::string::npos, plan().recipe == "samsr");
   EXPECT_EQ(content.find(folder_.path().string()), std::string::npos);
 
@@ -189,9 +188,7 @@ TEST_P(RolloutStageTest, SaysWhatDoesNotFit) {
 INSTANTIATE_TEST_SUITE_P(Recipes, RolloutStageTest,
                          ::testing::Values(std::pair("sinsr", "paper"), std::pair("samsr", "paper"),
                                            std::pair("samsr", "released")),
-                         [](const auto& test) {
-                           return std::string(test.param.first) + "_" + test.param.second;
-                         });
+                         [](const auto& test) { return std::string(test.param.first) + "_" + test.param.second; });
 
 }  // namespace
 }  // namespace samsr

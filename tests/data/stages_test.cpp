@@ -8,16 +8,16 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "data/build.h"
+#include "data/build/build.h"
+#include "data/build/stages/pairs_stage.h"
 #include "data/build_fixtures.h"
-#include "data/image_file.h"
-#include "data/inspect.h"
+#include "data/images/image_file.h"
 #include "data/shard_fixtures.h"
 #include "data/shards/shard_set.h"
-#include "data/stages/pairs_stage.h"
 #include "data/temporary_folder.h"
-#include "segmentation/coverage.h"
-#include "segmentation/rle.h"
+#include "data/tools/inspect.h"
+#include "diffusion/coverage.h"
+#include "segmentation/automatic/rle.h"
 
 namespace samsr {
 namespace {
@@ -33,7 +33,9 @@ class Stages : public ::testing::Test {
  protected:
   Stages() { testing::write_photographs(folder_ / "photos", 4); }
 
-  BuildSettings settings(const std::string& out) const { return testing::small_build(folder_ / "photos", folder_ / out); }
+  BuildSettings settings(const std::string& out) const {
+    return testing::small_build(folder_ / "photos", folder_ / out);
+  }
 
   void build(const BuildSettings& settings, const std::vector<std::string>& stages = {}) {
     Log log(lines_, 0, 1, false);

@@ -51,8 +51,7 @@ TEST(Filter, AnImageSmallerThanTheKernelKeepsItsSize) {
 TEST(Filter, GaussiansAlongTheAxesAreOneTermAndSteepOnesAreNotSeparated) {
   EXPECT_EQ(separate(make_kernel({.kind = "iso", .size = 21, .sigma_x = 2})).size(), 1U);
   EXPECT_EQ(separate(make_kernel({.kind = "aniso", .size = 21, .sigma_x = 2, .sigma_y = 1})).size(), 1U);
-  EXPECT_TRUE(
-      separate(make_kernel({.kind = "aniso", .size = 21, .sigma_x = 3, .sigma_y = 0.2, .theta = 0.8})).empty());
+  EXPECT_TRUE(separate(make_kernel({.kind = "aniso", .size = 21, .sigma_x = 3, .sigma_y = 0.2, .theta = 0.8})).empty());
 }
 
 }  // namespace

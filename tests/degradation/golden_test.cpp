@@ -1,3 +1,5 @@
+#include "support/golden.h"
+
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -6,12 +8,11 @@
 
 #include "degradation/convert.h"
 #include "degradation/filter.h"
+#include "degradation/images.h"
 #include "degradation/kernels.h"
 #include "degradation/noise.h"
 #include "degradation/resize.h"
 #include "degradation/sharpen.h"
-#include "degradation/images.h"
-#include "support/golden.h"
 
 namespace samsr::testing {
 namespace {
@@ -41,10 +42,8 @@ TEST_P(DegradationGolden, Kernels) {
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     const KernelSpec spec = spec_of(kernels[i]);
     const cv::Mat kernel = pad_kernel(make_kernel(spec), static_cast<int>(expected.size(1)));
-    const torch::Tensor actual =
-        torch::from_blob(kernel.data, {kernel.rows, kernel.cols}, torch::kFloat64).clone();
-    golden_.expect_close(actual, expected[static_cast<std::int64_t>(i)],
-                         spec.kind + " " + std::to_string(spec.size));
+    const torch::Tensor actual = torch::from_blob(kernel.data, {kernel.rows, kernel.cols}, torch::kFloat64).clone();
+    golden_.expect_close(actual, expected[static_cast<std::int64_t>(i)], spec.kind + " " + std::to_string(spec.size));
   }
 }
 

@@ -39,8 +39,7 @@ inline torch::Tensor to_tensor(const cv::Mat& image) {
 /// Tensor (H, W, 3) of bytes to CV_8UC3.
 inline cv::Mat to_mat(const torch::Tensor& bytes) {
   const torch::Tensor whole = bytes.to(torch::kUInt8).contiguous();
-  return cv::Mat(static_cast<int>(whole.size(0)), static_cast<int>(whole.size(1)), CV_8UC3, whole.data_ptr())
-      .clone();
+  return cv::Mat(static_cast<int>(whole.size(0)), static_cast<int>(whole.size(1)), CV_8UC3, whole.data_ptr()).clone();
 }
 
 }  // namespace samsr::testing

@@ -7,10 +7,10 @@
 #include <thread>
 #include <vector>
 
+#include "degradation/bicubic_downscale.h"
 #include "degradation/convert.h"
 #include "degradation/images.h"
 #include "degradation/resize.h"
-#include "degradation/shrink.h"
 
 namespace samsr {
 namespace {
@@ -125,8 +125,7 @@ TEST(DegradationPipeline, BothCropsShowTheSamePlace) {
     const cv::Mat expected = resize_to(to_unit(pair.hr), cv::Size(40, 40), used);
     // Away from the border, where the crop was taken after and not before the reduction.
     const cv::Rect inside(2, 2, 36, 36);
-    EXPECT_LT(cv::norm(to_unit(pair.lr)(inside), expected(inside), cv::NORM_L1) / (36 * 36 * 3), 0.02)
-        << pair.drawn;
+    EXPECT_LT(cv::norm(to_unit(pair.lr)(inside), expected(inside), cv::NORM_L1) / (36 * 36 * 3), 0.02) << pair.drawn;
   }
 }
 

@@ -11,10 +11,10 @@
 #include "diffusion/diffusion.h"
 #include "diffusion/distillation.h"
 #include "diffusion/rollout.h"
-#include "diffusion/super_resolution_model.h"
-#include "models/first_stage.h"
+#include "models/first_stage/first_stage.h"
 #include "models/golden_settings.h"
-#include "models/unet_swin.h"
+#include "models/super_resolution/super_resolution_model.h"
+#include "models/unet/unet_swin.h"
 #include "support/golden.h"
 
 namespace samsr::testing {
@@ -50,9 +50,8 @@ class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
   at::Tensor begin(const DistillStart& start) {
     std::vector<at::Tensor> steps;
     batch_.x_T = start.x_T;
-    batch_.teacher_x0 =
-        rollout(diffusion_, denoiser_of(teacher_), start.teacher_process, start.teacher_x_T, batch_.z_y, batch_.lq,
-                [&](std::int64_t, const at::Tensor& x) { steps.push_back(x); });
+    batch_.teacher_x0 = rollout(diffusion_, denoiser_of(teacher_), start.teacher_process, start.teacher_x_T, batch_.z_y,
+                                batch_.lq, [&](std::int64_t, const at::Tensor& x) { steps.push_back(x); });
     return at::stack(steps);
   }
 

@@ -55,7 +55,7 @@ TEST_P(DiffusionGolden, RollsOutAndDistillsInLatents) {
 
 TEST_P(DiffusionGolden, DistillsInImages) {
   begin(sinsr_start(schedule(), batch_.z_y, noise_));
-  const DistillLosses losses = image_losses(predictions(), batch_, hr_, *first_stage_).losses;
+  const DistillLosses losses = image_losses(predictions(), batch_, hr_, decoder_of(*first_stage_)).losses;
   golden_.expect_close(losses.distill, "out/sinsr_image_mse");
   golden_.expect_close(losses.inverse, "out/sinsr_image_mse_xT");
   golden_.expect_close(losses.gt, "out/sinsr_image_mse_gt_rgb");
@@ -63,8 +63,7 @@ TEST_P(DiffusionGolden, DistillsInImages) {
   golden_.expect_close(gradient_norm(losses.total()), "out/sinsr_image_grad_norm");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, DiffusionGolden, ::testing::ValuesIn(golden_files("diffusion")),
-                         testing::case_name);
+INSTANTIATE_TEST_SUITE_P(Files, DiffusionGolden, ::testing::ValuesIn(golden_files("diffusion")), testing::case_name);
 
 }  // namespace
 }  // namespace samsr

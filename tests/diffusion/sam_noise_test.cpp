@@ -79,8 +79,8 @@ INSTANTIATE_TEST_SUITE_P(Variants, SamNoise, ::testing::Values("paper", "release
 TEST(CoverageAt, RepeatsPixelsForALargerLatent) {
   const at::Tensor coverage = torch::arange(6, torch::kUInt8).view({1, 1, 2, 3});
   EXPECT_TRUE(coverage_at(coverage, 2, 3).equal(coverage.to(torch::kFloat32)));
-  EXPECT_TRUE(coverage_at(coverage, 4, 6)
-                  .equal(coverage.to(torch::kFloat32).repeat_interleave(2, 2).repeat_interleave(2, 3)));
+  EXPECT_TRUE(
+      coverage_at(coverage, 4, 6).equal(coverage.to(torch::kFloat32).repeat_interleave(2, 2).repeat_interleave(2, 3)));
 }
 
 TEST(StandardNormal, IsAFunctionOfTheStream) {

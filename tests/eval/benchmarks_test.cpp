@@ -1,4 +1,4 @@
-#include "eval/benchmarks.h"
+#include "eval/measure/benchmarks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -91,12 +91,16 @@ TEST(CheckCompleteness, SaysWhatIsMissing) {
   benchmark.names = expand_pattern("a{1..5}");
   Problems strict;
   EXPECT_EQ(error_of([&] { check_completeness(benchmark, images_called(benchmark.names), strict); }), "no error");
-  EXPECT_THAT(error_of([&] { check_completeness(benchmark, images_called({"a1", "b"}), strict); }),
-              AllOf(HasSubstr("4 of 5 images are missing: a2, a3, a4 and 1 more"), HasSubstr("1 do not belong to it: b"),
-                    HasSubstr("https://somewhere")));
+  EXPECT_THAT(error_of([&] {
+                check_completeness(benchmark, images_called({"a1", "b"}), strict);
+              }),
+              AllOf(HasSubstr("4 of 5 images are missing: a2, a3, a4 and 1 more"),
+                    HasSubstr("1 do not belong to it: b"), HasSubstr("https://somewhere")));
   benchmark.names.clear();
   benchmark.count = 5;
-  EXPECT_THAT(error_of([&] { check_completeness(benchmark, images_called({"a", "b"}), strict); }),
+  EXPECT_THAT(error_of([&] {
+                check_completeness(benchmark, images_called({"a", "b"}), strict);
+              }),
               HasSubstr("2 images instead of 5"));
   std::ostringstream out;
   Log log(out, 0, 1, false);

@@ -1,4 +1,4 @@
-#include "eval/bootstrap.h"
+#include "eval/measure/bootstrap.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/rng.h"
-#include "eval/standing.h"
+#include "eval/measure/ranking.h"
 
 namespace samsr {
 namespace {

@@ -1,4 +1,4 @@
-#include "eval/evaluate.h"
+#include "eval/measure/evaluate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "data/image_file.h"
-#include "eval/bicubic.h"
-#include "eval/pictures.h"
+#include "data/images/image_file.h"
+#include "eval/report/pictures.h"
+#include "eval/upscale/bicubic.h"
 #include "metric_lists.h"
 #include "scratch_folder.h"
 #include "synthetic_image.h"
@@ -45,8 +45,8 @@ class EvaluateTest : public ::testing::Test {
 
   Results run(const EvalRequest& request, Problems& problems) {
     const auto metrics = testing::metrics_of(metrics_);
-    return evaluate(plan_comparison(request, 4, problems), testing::pointers_to(metrics), reference_size_, *communicator_,
-                    log_, problems);
+    return evaluate(plan_comparison(request, 4, problems), testing::pointers_to(metrics), reference_size_,
+                    *communicator_, log_, problems);
   }
 
   std::string error_of(const EvalRequest& request) {
@@ -131,9 +131,8 @@ TEST_F(EvaluateTest, DifferingSizesAreListed) {
   for (const char* name : {"img0.png", "img1.png", "img2.png", "img4.png"}) {
     write_png(pred_ / name, synthetic_image(100, 200, 1));
   }
-  EXPECT_THAT(error_of(paired()),
-              AllOf(HasSubstr("4 of 5 images differ in size"), HasSubstr("img0 (200x100, reference 200x120)"),
-                    HasSubstr("and 1 more")));
+  EXPECT_THAT(error_of(paired()), AllOf(HasSubstr("4 of 5 images differ in size"),
+                                        HasSubstr("img0 (200x100, reference 200x120)"), HasSubstr("and 1 more")));
 }
 
 TEST_F(EvaluateTest, ReferencesHaveTheSizeOfTheBenchmark) {

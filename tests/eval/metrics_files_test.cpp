@@ -5,9 +5,9 @@
 
 #include "eval/metric_weights_by_rule.h"
 #include "eval/metrics/choose_metrics.h"
-#include "eval/metrics/clipiqa.h"
-#include "eval/metrics/lpips.h"
-#include "eval/metrics/musiq.h"
+#include "eval/metrics/clipiqa/clipiqa.h"
+#include "eval/metrics/lpips/lpips.h"
+#include "eval/metrics/musiq/musiq.h"
 #include "eval/scratch_folder.h"
 #include "support/user_error.h"
 
@@ -99,13 +99,12 @@ TEST_F(MetricFiles, MissingOnesLeaveTheMetricOutWithOneLine) {
   ASSERT_EQ(chosen.metrics.size(), 1U);
   EXPECT_EQ(chosen.metrics[0]->name(), "psnr_y");
   const std::string folder = (scratch_ / "weights").string();
-  EXPECT_THAT(chosen.left_out,
-              ElementsAre(AllOf(HasSubstr("lpips is left out"), HasSubstr("alexnet-owt-7be5be79.pth"),
-                                HasSubstr("https://download.pytorch.org"), HasSubstr(folder),
-                                ::testing::Not(HasSubstr("/alex.pth"))),
-                          AllOf(HasSubstr("lpips_vgg is left out"), HasSubstr("vgg16-397923af.pth"),
-                                HasSubstr("/vgg.pth")),
-                          HasSubstr("RN50.pt"), HasSubstr("musiq_koniq_ckpt-e95806b9.pth")));
+  EXPECT_THAT(chosen.left_out, ElementsAre(AllOf(HasSubstr("lpips is left out"), HasSubstr("alexnet-owt-7be5be79.pth"),
+                                                 HasSubstr("https://download.pytorch.org"), HasSubstr(folder),
+                                                 ::testing::Not(HasSubstr("/alex.pth"))),
+                                           AllOf(HasSubstr("lpips_vgg is left out"), HasSubstr("vgg16-397923af.pth"),
+                                                 HasSubstr("/vgg.pth")),
+                                           HasSubstr("RN50.pt"), HasSubstr("musiq_koniq_ckpt-e95806b9.pth")));
   for (const std::string& line : chosen.left_out) {
     EXPECT_THAT(line, ::testing::Not(HasSubstr("\n")));
   }

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "eval/metrics/choose_metrics.h"
-#include "eval/metrics/niqe_pristine.h"
+#include "eval/metrics/niqe/niqe_pristine.h"
 #include "eval/metrics/plane.h"
 #include "support/golden.h"
 
@@ -53,8 +53,8 @@ TEST_P(NiqeGolden, PristineModelIsTheFiles) {
   ASSERT_EQ(mean.numel(), static_cast<std::int64_t>(kNiqePristineMean.size()));
   ASSERT_EQ(covariance.numel(), static_cast<std::int64_t>(kNiqePristineCovariance.size()));
   EXPECT_TRUE(std::equal(kNiqePristineMean.begin(), kNiqePristineMean.end(), mean.const_data_ptr<double>()));
-  EXPECT_TRUE(std::equal(kNiqePristineCovariance.begin(), kNiqePristineCovariance.end(),
-                         covariance.const_data_ptr<double>()));
+  EXPECT_TRUE(
+      std::equal(kNiqePristineCovariance.begin(), kNiqePristineCovariance.end(), covariance.const_data_ptr<double>()));
   const std::vector<double> taps = gaussian_taps(7, 7.0 / 6.0);
   const at::Tensor line = torch::tensor(taps, at::kDouble);
   golden.expect_close(at::outer(line, line), "in/gaussian_window");

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "eval/metric_weights_by_rule.h"
-#include "eval/metrics/clipiqa.h"
-#include "eval/metrics/lpips.h"
-#include "eval/metrics/musiq.h"
+#include "eval/metrics/clipiqa/clipiqa.h"
+#include "eval/metrics/lpips/lpips.h"
+#include "eval/metrics/musiq/musiq.h"
 
 namespace samsr {
 namespace {
@@ -30,8 +30,7 @@ class NetworkMetrics : public ::testing::Test {
   static void SetUpTestSuite() {
     metrics_.push_back(std::make_unique<Lpips>(LpipsTrunk::kAlex, lpips_network(LpipsTrunk::kAlex), 0, at::kCPU));
     metrics_.push_back(std::make_unique<Lpips>(LpipsTrunk::kVgg, lpips_network(LpipsTrunk::kVgg), 0, at::kCPU));
-    metrics_.push_back(
-        std::make_unique<Clipiqa>(testing::clip_weights_by_rule(clipiqa_weights(), 1), 0, at::kCPU));
+    metrics_.push_back(std::make_unique<Clipiqa>(testing::clip_weights_by_rule(clipiqa_weights(), 1), 0, at::kCPU));
     metrics_.push_back(std::make_unique<Musiq>(testing::weights_by_rule(musiq_weights(), 1), 0, at::kCPU));
   }
   static void TearDownTestSuite() { metrics_.clear(); }

@@ -63,8 +63,8 @@ TEST(Metrics, PsnrOfAKnownDifference) {
   const at::Tensor pred = at::full({1, 3, 20, 31}, 105, at::kByte);
   EXPECT_NEAR(only(make_metric("psnr_rgb")->score(pred, ref)), 10 * std::log10(255.0 * 255.0 / 25.0), 1e-3);
   const double luma_step = 5 * 219.0 / 255.0;
-  EXPECT_NEAR(only(make_metric("psnr_y")->score(pred, ref)),
-              10 * std::log10(255.0 * 255.0 / (luma_step * luma_step)), 1e-6);
+  EXPECT_NEAR(only(make_metric("psnr_y")->score(pred, ref)), 10 * std::log10(255.0 * 255.0 / (luma_step * luma_step)),
+              1e-6);
 }
 
 TEST(Metrics, BatchEqualsOneByOneAndFloatEqualsBytes) {

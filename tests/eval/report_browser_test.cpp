@@ -12,8 +12,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
-#include "eval/report.h"
+#include "data/images/image_file.h"
+#include "eval/report/report.h"
 #include "scratch_folder.h"
 
 namespace samsr {

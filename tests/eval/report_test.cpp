@@ -1,4 +1,4 @@
-#include "eval/report.h"
+#include "eval/report/report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "eval/chart.h"
-#include "eval/html.h"
+#include "eval/report/chart.h"
+#include "eval/report/html.h"
 #include "scratch_folder.h"
 #include "synthetic_image.h"
 
@@ -48,9 +48,10 @@ ReportInput everything() {
   results.metrics = {{"psnr_y", "Y, no crop", true, 2}, {"niqe", "blocks", false, 2}};
   results.methods.push_back({"bicubic", "lq", {{"a", {24.0, 8.0}}}});
   results.methods.push_back({"student", "out", {{"a", {23.9, NAN}}}});
-  input.tables.push_back({"Held-out crops",
-                          results,
-                          {{"a", {{"LR", testing::synthetic_image(32, 32, 1)}, {"HR", testing::synthetic_image(32, 32, 2)}}}}});
+  input.tables.push_back(
+      {"Held-out crops",
+       results,
+       {{"a", {{"LR", testing::synthetic_image(32, 32, 1)}, {"HR", testing::synthetic_image(32, 32, 2)}}}}});
   input.curves = {{"teacher", "loss", {1, 2, 3}, {0.3, 0.2, 0.1}}, {"student", "loss", {1, 2}, {-0.3, 0.2}}};
   input.notes.push_back({"config", "a: <1>\n"});
   return input;

@@ -1,4 +1,4 @@
-#include "eval/results.h"
+#include "eval/measure/results.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -15,8 +15,7 @@ class ScratchFolder {
  public:
   ScratchFolder() {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name =
-        std::string(test->test_suite_name()) + "." + test->name() + "." + std::to_string(::getpid());
+    std::string name = std::string(test->test_suite_name()) + "." + test->name() + "." + std::to_string(::getpid());
     std::replace(name.begin(), name.end(), '/', '_');
     path_ = std::filesystem::temp_directory_path() / ("samsr-" + name);
     std::filesystem::remove_all(path_);

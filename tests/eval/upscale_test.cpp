@@ -1,4 +1,4 @@
-#include "eval/upscale.h"
+#include "eval/upscale/upscale.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,13 +12,13 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/image_file.h"
-#include "eval/bicubic.h"
-#include "eval/noise_field.h"
-#include "models/first_stage.h"
+#include "data/images/image_file.h"
+#include "eval/upscale/bicubic.h"
+#include "eval/upscale/noise_field.h"
+#include "models/first_stage/first_stage.h"
 #include "scratch_folder.h"
-#include "synthetic_image.h"
 #include "support/small_model.h"
+#include "synthetic_image.h"
 
 namespace samsr {
 namespace {
@@ -62,11 +62,12 @@ TEST(Upscaler, AnySize) {
 
 TEST(Upscaler, SamplerAndNoiseFollowTheKindOfModel) {
   const cv::Mat rgb = synthetic_image(20, 40, 3);
-  for (const auto& [kind, sampler, words] : {std::array{"student", "auto", "one step, plain noise"},
-                                             std::array{"sam_student", "auto", "one step, noise shaped by masks (graph)"},
-                                             std::array{"student", "rollout", "rollout sampling in 2 steps"},
-                                             std::array{"teacher", "auto", "ancestral sampling in 2 steps"},
-                                             std::array{"teacher", "one_step", "one step, plain noise"}}) {
+  for (const auto& [kind, sampler, words] :
+       {std::array{"student", "auto", "one step, plain noise"},
+        std::array{"sam_student", "auto", "one step, noise shaped by masks (graph)"},
+        std::array{"student", "rollout", "rollout sampling in 2 steps"},
+        std::array{"teacher", "auto", "ancestral sampling in 2 steps"},
+        std::array{"teacher", "one_step", "one step, plain noise"}}) {
     LoadedModel loaded = small_model(kind, false);
     UpscaleSettings settings;
     settings.tiles = {.tile = 32, .overlap = 8, .batch = 2};
@@ -265,11 +266,11 @@ TEST_F(UpscaleFiles, AFolderHasTheFormatAskedFor) {
   write_png(in_ / "a.png", synthetic_image(10, 12, 1));
   cv::imwrite((in_ / "b.jpeg").string(), synthetic_image(10, 12, 2));
   cv::imwrite((in_ / "c.bmp").string(), synthetic_image(10, 12, 3));
-  for (const auto& [format, names] : std::map<std::string, std::vector<std::string>>{
-           {"png", {"a.png", "b.png", "c.png"}},
-           {"jpeg", {"a.jpg", "b.jpg", "c.jpg"}},
-           {"webp", {"a.webp", "b.webp", "c.webp"}},
-           {"same", {"a.png", "b.jpeg", "c.png"}}}) {
+  for (const auto& [format, names] :
+       std::map<std::string, std::vector<std::string>>{{"png", {"a.png", "b.png", "c.png"}},
+                                                       {"jpeg", {"a.jpg", "b.jpg", "c.jpg"}},
+                                                       {"webp", {"a.webp", "b.webp", "c.webp"}},
+                                                       {"same", {"a.png", "b.jpeg", "c.png"}}}) {
     settings_.format = format;
     run(in_, scratch_ / format);
     std::vector<std::string> found;
@@ -300,8 +301,8 @@ TEST_F(UpscaleFiles, GoesOnWhereItStoppedWithTheSameSettingsOnly) {
   run(in_, out);
   const std::string before = read_file(out / "b.png");
   fs::remove(out / "a.png");
-  testing::write_text(out / ".b.png.tmp-1", "half");  // what a killed run leaves
-  write_png(out / "c.png", synthetic_image(3, 3, 1));   // stands for a result made before its picture was replaced
+  testing::write_text(out / ".b.png.tmp-1", "half");   // what a killed run leaves
+  write_png(out / "c.png", synthetic_image(3, 3, 1));  // stands for a result made before its picture was replaced
   fs::last_write_time(in_ / "c.png", fs::last_write_time(out / "c.png") + std::chrono::seconds(5));
   settings_.tiles.batch = 3;  // changes no byte
   run(in_, out);
@@ -311,7 +312,8 @@ TEST_F(UpscaleFiles, GoesOnWhereItStoppedWithTheSameSettingsOnly) {
   EXPECT_EQ(read_image(out / "c.png").rgb.size(), cv::Size(48, 40));
 
   settings_.seed = 2;
-  EXPECT_THAT(error_of(in_, out), AllOf(HasSubstr("other settings (upscale.seed: 1 → 2)"), HasSubstr("upscale.resume=false")));
+  EXPECT_THAT(error_of(in_, out),
+              AllOf(HasSubstr("other settings (upscale.seed: 1 → 2)"), HasSubstr("upscale.resume=false")));
   EXPECT_THAT(error_of(in_ / "a.png", out), HasSubstr("other settings"));
   settings_.resume = false;
   fs::remove(in_ / "b.png");

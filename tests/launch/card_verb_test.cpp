@@ -17,7 +17,8 @@ TEST(CardVerb, RefusesWithOneLine) {
   const std::string text = folder / "text.md";
   const auto refused = [&](const std::string& page, const std::string& models) {
     std::ofstream(text) << page;
-    const Outcome outcome = run(samsr("card " + text + " " + (folder / "out.md") + " --data /nowhere --results /nowhere " + models));
+    const Outcome outcome =
+        run(samsr("card " + text + " " + (folder / "out.md") + " --data /nowhere --results /nowhere " + models));
     EXPECT_EQ(outcome.status, 2) << outcome.output;
     EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
     EXPECT_FALSE(std::filesystem::exists(folder / "out.md"));

@@ -34,7 +34,8 @@ class CoverageNetVerb : public ::testing::Test {
            (*folder_ / "shards") + " train.out=" + (*folder_ / out) + " " + more;
   }
   static std::string student(const std::string& out, const std::string& more) {
-    return arguments(out, "train.recipe=samsr train.teacher_weights=" + (*folder_ / "teacher") + " train.steps=3 " + more);
+    return arguments(out,
+                     "train.recipe=samsr train.teacher_weights=" + (*folder_ / "teacher") + " train.steps=3 " + more);
   }
 
   static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
@@ -97,8 +98,8 @@ TEST_F(CoverageNetVerb, GivesTheStudentItsSemanticLoss) {
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_GT(lines[0]["semantic"].get<double>(), 0);
   const auto plain = metrics("none");
-  EXPECT_NEAR(lines[0]["loss"].get<double>(),
-              plain[0]["loss"].get<double>() + 0.5 * lines[0]["semantic"].get<double>(), 1e-5);
+  EXPECT_NEAR(lines[0]["loss"].get<double>(), plain[0]["loss"].get<double>() + 0.5 * lines[0]["semantic"].get<double>(),
+              1e-5);
   EXPECT_NE(lines[2]["gt"], plain[2]["gt"]) << "the gradient reached the student";
 
   const Outcome counted = run(samsr(student("amg", "semantic.loss=amg semantic.every=2")));
@@ -126,8 +127,9 @@ TEST_F(CoverageNetVerb, GivesTheStudentItsSemanticLoss) {
 }
 
 TEST_F(CoverageNetVerb, SaysWhatTheShardsLack) {
-  const std::string build = "data build" + std::string(kTinySettings) + "data.samples=4 data.images=" +
-                            (*folder_ / "photographs") + " data.out=" + (*folder_ / "bare");
+  const std::string build = "data build" + std::string(kTinySettings) +
+                            "data.samples=4 data.images=" + (*folder_ / "photographs") +
+                            " data.out=" + (*folder_ / "bare");
   ASSERT_EQ(run(samsr(build + " data.coverage_hr=false data.latents=false")).status, 0);
   const std::string shards = std::string(kNet) + " train.shards=" + (*folder_ / "bare");
   const Outcome coverage = run(samsr(arguments("wrong", shards)));

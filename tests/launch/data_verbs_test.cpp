@@ -7,7 +7,7 @@
 #include <map>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 #include "program.h"
 
 namespace samsr::testing {
@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 std::string build(const TemporaryFolder& folder, const std::string& out, const std::string& more = "") {
-  return "data build" + std::string(kTinySettings) + "data.images=" + (folder / "photographs") + " data.out=" + (folder / out) +
-         " " + more;
+  return "data build" + std::string(kTinySettings) + "data.images=" + (folder / "photographs") +
+         " data.out=" + (folder / out) + " " + more;
 }
 
 /// Name → content of all that lies in a folder; folders in it count as empty files.

@@ -10,7 +10,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 #include "models/weights/sha256.h"
 #include "program.h"
 
@@ -88,8 +88,9 @@ TEST_F(EmbeddedModel, IsWhatTheFileIs) {
 }
 
 TEST_F(EmbeddedModel, IsMeasuredByItsName) {
-  const Outcome outcome = run(samsr("eval --lq " + (folder_ / "lq") + " --model embedded --model ours=embedded --metrics niqe --out " +
-                                    (folder_ / "report")));
+  const Outcome outcome =
+      run(samsr("eval --lq " + (folder_ / "lq") + " --model embedded --model ours=embedded --metrics niqe --out " +
+                (folder_ / "report")));
   ASSERT_EQ(outcome.status, 0) << outcome.output;
   const auto methods = nlohmann::json::parse(read_file(folder_ / "report/results.json")).at("methods");
   ASSERT_EQ(methods.size(), 3U);

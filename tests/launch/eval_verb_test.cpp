@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 #include "program.h"
 
 namespace samsr::testing {
@@ -34,11 +34,13 @@ class EvalVerb : public ::testing::Test {
   static void SetUpTestSuite() {
     folder_ = new TemporaryFolder("eval_verb");
     ASSERT_EQ(build_shards(*folder_).status, 0);
-    const Outcome trained = run(samsr("train" + std::string(kTinySettings) +
-                                      "train.recipe=resshift train.steps=2 train.global_batch=2 train.shards=" +
-                                      (*folder_ / "shards") + " train.out=" + (*folder_ / "teacher")));
+    const Outcome trained =
+        run(samsr("train" + std::string(kTinySettings) +
+                  "train.recipe=resshift train.steps=2 train.global_batch=2 train.shards=" + (*folder_ / "shards") +
+                  " train.out=" + (*folder_ / "teacher")));
     ASSERT_EQ(trained.status, 0) << trained.output;
-    ASSERT_EQ(run(samsr("data export " + (*folder_ / "shards") + " " + (*folder_ / "exported") + " --count 5")).status, 0);
+    ASSERT_EQ(run(samsr("data export " + (*folder_ / "shards") + " " + (*folder_ / "exported") + " --count 5")).status,
+              0);
     fs::create_directories(fs::path(*folder_ / "pairs"));
     fs::rename(fs::path(*folder_ / "exported/lq"), fs::path(*folder_ / "pairs/lq"));
     fs::rename(fs::path(*folder_ / "exported/gt"), fs::path(*folder_ / "pairs/gt"));
@@ -59,23 +61,25 @@ class EvalVerb : public ::testing::Test {
 TemporaryFolder* EvalVerb::folder_ = nullptr;
 
 TEST_F(EvalVerb, SeveralModelsAndSetsInOneCall) {
-  const Outcome outcome = run(samsr("eval --benchmark " + (*folder_ / "pairs") + " --benchmark rough=" + (*folder_ / "wild") +
-                                    " --model " + (*folder_ / "teacher") + " --model rollout=" + (*folder_ / "teacher") +
-                                    " --metrics psnr_y,ssim_rgb,psnr_rgb --out " + (*folder_ / "failed")));
+  const Outcome outcome =
+      run(samsr("eval --benchmark " + (*folder_ / "pairs") + " --benchmark rough=" + (*folder_ / "wild") + " --model " +
+                (*folder_ / "teacher") + " --model rollout=" + (*folder_ / "teacher") +
+                " --metrics psnr_y,ssim_rgb,psnr_rgb --out " + (*folder_ / "failed")));
   EXPECT_EQ(outcome.status, 2) << "no metric is left for the set without references";
   EXPECT_THAT(outcome.output, HasSubstr("compare with a reference"));
 
-  const Outcome both = run(samsr("eval --benchmark " + (*folder_ / "pairs") + " --benchmark " + (*folder_ / "wild") +
-                                 " --model " + (*folder_ / "teacher") + " --model again=" + (*folder_ / "teacher") +
-                                 " --pred third=" + (*folder_ / "other") + " --metrics psnr_y,niqe --out " +
-                                 (*folder_ / "both")));
+  const Outcome both =
+      run(samsr("eval --benchmark " + (*folder_ / "pairs") + " --benchmark " + (*folder_ / "wild") + " --model " +
+                (*folder_ / "teacher") + " --model again=" + (*folder_ / "teacher") +
+                " --pred third=" + (*folder_ / "other") + " --metrics psnr_y,niqe --out " + (*folder_ / "both")));
   ASSERT_EQ(both.status, 0) << both.output;
   const std::vector<std::string> expected{"bicubic", "third", "teacher", "again"};
   const nlohmann::json pairs = results_in(*folder_ / "both/pairs");
   EXPECT_EQ(methods_of(pairs), expected);
   EXPECT_EQ(pairs.at("benchmark"), "pairs");
   EXPECT_GT(pairs.at("methods")[1].at("mean").at("psnr_y"), 100) << "the references against themselves";
-  EXPECT_EQ(pairs.at("methods")[2].at("per_image"), pairs.at("methods")[3].at("per_image")) << "the same weights and seed";
+  EXPECT_EQ(pairs.at("methods")[2].at("per_image"), pairs.at("methods")[3].at("per_image"))
+      << "the same weights and seed";
   const nlohmann::json wild = results_in(*folder_ / "both/wild");
   EXPECT_EQ(methods_of(wild), expected);
   EXPECT_EQ(wild.at("metrics").size(), 1U) << "no PSNR without references";
@@ -105,8 +109,8 @@ TEST_F(EvalVerb, TheRanksShareTheImagesAndAgree) {
 
 TEST_F(EvalVerb, MissingWeightsOfAMetricAreSaidAndTheOthersComputed) {
   const Outcome outcome =
-      run("SAMSR_WEIGHTS=" + (*folder_ / "no_weights") + " TORCH_HOME=" + (*folder_ / "no_torch") + " XDG_CACHE_HOME=" +
-          (*folder_ / "no_cache") + " " +
+      run("SAMSR_WEIGHTS=" + (*folder_ / "no_weights") + " TORCH_HOME=" + (*folder_ / "no_torch") +
+          " XDG_CACHE_HOME=" + (*folder_ / "no_cache") + " " +
           samsr("eval --ref " + (*folder_ / "pairs/gt") + " --pred third=" + (*folder_ / "other/pairs") +
                 " --metrics psnr_y,lpips,musiq --out " + (*folder_ / "weightless")));
   ASSERT_EQ(outcome.status, 0) << outcome.output;
@@ -137,8 +141,8 @@ TEST_F(EvalVerb, MistakesInResultsAreSaidAndTheRestComputedOnRequest) {
   write_png(images[1], read_image(images[1]).rgb(cv::Rect(0, 0, 20, 20)).clone());
   std::ofstream(broken / "readme.txt") << "x";
   fs::create_directories(fs::path(*folder_ / "empty"));
-  const std::string arguments = "eval --ref " + (*folder_ / "pairs/gt") + " --pred " + (*folder_ / "broken") + " --pred " +
-                                (*folder_ / "empty") + " --metrics psnr_y --out " + (*folder_ / "mended");
+  const std::string arguments = "eval --ref " + (*folder_ / "pairs/gt") + " --pred " + (*folder_ / "broken") +
+                                " --pred " + (*folder_ / "empty") + " --metrics psnr_y --out " + (*folder_ / "mended");
   const Outcome refused = run(samsr(arguments));
   EXPECT_EQ(refused.status, 2);
   EXPECT_THAT(refused.output, HasSubstr("readme.txt"));

@@ -13,10 +13,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "core/crc32c.h"
+#include "core/checksum.h"
 #include "data/shards/random_access_file.h"
 #include "data/shards/shard.h"
-#include "models/safetensors.h"
+#include "models/weights/safetensors.h"
 #include "program.h"
 #include "running.h"
 
@@ -42,10 +42,12 @@ class TrainFaults : public ::testing::Test {
   }
 
   /// Twenty steps, a checkpoint every five.
-  static std::string arguments(const std::string& out, const std::string& more = "", const std::string& shards = "shards") {
+  static std::string arguments(const std::string& out, const std::string& more = "",
+                               const std::string& shards = "shards") {
     return "train" + std::string(kTinySettings) + "train.recipe=resshift train.steps=20 train.global_batch=4" +
            " train.microbatch=2 train.lr=1e-3 'train.milestones=[2]' train.seed=9 train.threads=1" +
-           " train.checkpoint_every=5 train.shards=" + (*folder_ / shards) + " train.out=" + (*folder_ / out) + " " + more;
+           " train.checkpoint_every=5 train.shards=" + (*folder_ / shards) + " train.out=" + (*folder_ / out) + " " +
+           more;
   }
 
   static fs::path log_of(const std::string& out) { return *folder_ / (out + ".log"); }
@@ -76,7 +78,8 @@ class TrainFaults : public ::testing::Test {
       ASSERT_EQ(expected.tensors.size(), found.tensors.size()) << file;
       for (std::size_t i = 0; i < expected.tensors.size(); ++i) {
         EXPECT_EQ(expected.tensors[i].first, found.tensors[i].first) << file;
-        EXPECT_TRUE(torch::equal(expected.tensors[i].second, found.tensors[i].second)) << file << expected.tensors[i].first;
+        EXPECT_TRUE(torch::equal(expected.tensors[i].second, found.tensors[i].second))
+            << file << expected.tensors[i].first;
       }
     }
     const auto expected = metrics("straight");
@@ -99,10 +102,12 @@ TemporaryFolder* TrainFaults::folder_ = nullptr;
 
 TEST_F(TrainFaults, RanksThatAreKilledAreStartedAgainByTheLauncher) {
   Running running("SAMSR_BINARY=" SAMSR_BINARY " OMP_NUM_THREADS=1 " SAMSR_SOURCE
-                  "/launch/mpirun -n 2 --restarts 3 --restart-pause 0 " + arguments("killed"),
+                  "/launch/mpirun -n 2 --restarts 3 --restart-pause 0 " +
+                      arguments("killed"),
                   log_of("killed"));
   for (const auto& [victim, step] : {std::pair{1, 7}, std::pair{0, 12}}) {
-    ASSERT_TRUE(running.until([&, reached = step] { return has_reached("killed", reached); })) << read_file(log_of("killed"));
+    ASSERT_TRUE(running.until([&, reached = step] { return has_reached("killed", reached); }))
+        << read_file(log_of("killed"));
     ::kill(running.rank(victim), SIGKILL);
     ASSERT_TRUE(running.until([&, reached = step] { return !has_reached("killed", reached); }));
   }
@@ -114,7 +119,8 @@ TEST_F(TrainFaults, RanksThatAreKilledAreStartedAgainByTheLauncher) {
 TEST_F(TrainFaults, ARankThatHangsIsNamedByTheOthers) {
   for (const auto& [victim, step] : {std::pair{1, 7}, std::pair{0, 12}}) {
     Running running(samsr_on(2, arguments("hung", "train.timeout=3")), log_of("hung"));
-    ASSERT_TRUE(running.until([&, reached = step] { return has_reached("hung", reached); })) << read_file(log_of("hung"));
+    ASSERT_TRUE(running.until([&, reached = step] { return has_reached("hung", reached); }))
+        << read_file(log_of("hung"));
     ::kill(running.rank(victim), SIGSTOP);
     EXPECT_EQ(running.wait(), 3);
     const std::string said = read_file(log_of("hung"));
@@ -194,13 +200,15 @@ void poison(const fs::path& file, std::uint64_t sample) {
   ::H5Fclose(opened);
   const RandomAccessFile out(file, RandomAccessFile::Access::kWrite);
   out.write_at(latent.offset + sample * latent.bytes, bad.data(), latent.bytes);
-  out.write_at(checksums + (sample * shard.fields().size() + latent.column) * sizeof checksum, &checksum, sizeof checksum);
+  out.write_at(checksums + (sample * shard.fields().size() + latent.column) * sizeof checksum, &checksum,
+               sizeof checksum);
 }
 
 TEST_F(TrainFaults, ASampleThatIsNotANumberCostsItsStepsAndIsNamed) {
   copy("shards", "poisoned_shards");
   poison(*folder_ / "poisoned_shards/shard-000001.h5", 2);
-  const Outcome outcome = run(samsr_on(2, arguments("poisoned", "train.checkpoint_every=1 train.keep=100", "poisoned_shards")));
+  const Outcome outcome =
+      run(samsr_on(2, arguments("poisoned", "train.checkpoint_every=1 train.keep=100", "poisoned_shards")));
   ASSERT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("mse is not finite; the step is skipped on all ranks"));
   EXPECT_THAT(outcome.output, AnyOf(HasSubstr("[rank 0]"), HasSubstr("[rank 1]")));

@@ -188,7 +188,8 @@ TEST_F(KeptRollouts, TooManyDamagedSamplesOnAllRanksTogetherStopTheRun) {
     EXPECT_EQ(outcome.status, 2) << outcome.output;
     EXPECT_THAT(outcome.output, AllOf(HasSubstr("4 samples failed their checksum"), HasSubstr("data.max_bad=3")));
     EXPECT_EQ(outcome.output.find("failed their checksum"), outcome.output.rfind("failed their checksum"))
-        << "one line\n" << outcome.output;
+        << "one line\n"
+        << outcome.output;
     EXPECT_EQ(metrics(out).size(), 1U) << "the first step met two, the second two more";
   }
 }

@@ -35,8 +35,8 @@ class Observability : public ::testing::Test {
   static std::string arguments(const std::string& out, const std::string& more) {
     return "train" + std::string(kTinySettings) + "train.recipe=samsr train.global_batch=4 train.microbatch=2" +
            " train.seed=9 train.threads=1 train.checkpoint_every=3 train.log_every=1 train.log_images=3 train.shards=" +
-           (*folder_ / "shards") + " train.out=" + (*folder_ / out) + " train.teacher_weights=" + (*folder_ / "teacher") +
-           " " + more;
+           (*folder_ / "shards") + " train.out=" + (*folder_ / out) +
+           " train.teacher_weights=" + (*folder_ / "teacher") + " " + more;
   }
 
   static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
@@ -78,8 +78,9 @@ TEST_F(Observability, TensorBoardReadsScalarsAndPicturesBack) {
   const nlohmann::json events = tensorboard("events");
   const auto lines = metrics("events");
   ASSERT_EQ(lines.size(), 6U);
-  for (const char* tag : {"loss", "distill", "inverse", "gt", "lr", "grad_norm", "images_per_s", "step_ms", "data_wait_ms",
-                          "rollout_ms", "forward_ms", "backward_ms", "exchange_ms", "optimizer_ms", "memory_mb"}) {
+  for (const char* tag :
+       {"loss", "distill", "inverse", "gt", "lr", "grad_norm", "images_per_s", "step_ms", "data_wait_ms", "rollout_ms",
+        "forward_ms", "backward_ms", "exchange_ms", "optimizer_ms", "memory_mb"}) {
     ASSERT_TRUE(events["scalars"].contains(tag)) << tag;
     const auto& points = events["scalars"][tag];
     ASSERT_EQ(points.size(), lines.size()) << tag;
@@ -128,7 +129,8 @@ TEST_F(Observability, ThePhasesSumToAboutTheStepAndTheMemoryToTheEstimate) {
   double phases = 0;
   for (const auto& line : metrics("phases")) {
     whole += line["step_ms"].get<double>();
-    for (const char* phase : {"data_wait_ms", "rollout_ms", "forward_ms", "backward_ms", "exchange_ms", "optimizer_ms"}) {
+    for (const char* phase :
+         {"data_wait_ms", "rollout_ms", "forward_ms", "backward_ms", "exchange_ms", "optimizer_ms"}) {
       EXPECT_GE(line[phase].get<double>(), 0) << phase;
       phases += line[phase].get<double>();
     }
@@ -165,15 +167,17 @@ TEST_F(Observability, TheRunBeginsWithItsTableAndKeepsIt) {
     EXPECT_THAT(text, ContainsRegex("about [0-9]+ MB a rank: program [0-9]+, weights [0-9]+"));
     EXPECT_THAT(text, HasSubstr("activations"));
   }
-  EXPECT_THAT(trained.output, ContainsRegex("step 2/2  loss [0-9.]+ .*\\|grad\\| [0-9.]+  lr .* ms \\(data [0-9]+, exchange "
-                                            "[0-9]+\\)  [0-9.]+ images/s  [0-9.]+ GB  0 s left"));
+  EXPECT_THAT(trained.output,
+              ContainsRegex("step 2/2  loss [0-9.]+ .*\\|grad\\| [0-9.]+  lr .* ms \\(data [0-9]+, exchange "
+                            "[0-9]+\\)  [0-9.]+ images/s  [0-9.]+ GB  0 s left"));
   EXPECT_THAT(trained.output, ContainsRegex("data keeps up|data wait is [0-9]+ % of the step"));
 }
 
 TEST_F(Observability, ADryRunTriesEverythingAndLeavesNothing) {
   const auto before = files_in(folder_->path());
   std::string output;
-  for (const std::string& command : {samsr(arguments("dry", "--dry-run")), samsr_on(2, arguments("dry", "--dry-run"))}) {
+  for (const std::string& command :
+       {samsr(arguments("dry", "--dry-run")), samsr_on(2, arguments("dry", "--dry-run"))}) {
     const Outcome tried = run(command);
     output = tried.output;
     EXPECT_EQ(tried.status, 0) << tried.output;
@@ -202,8 +206,9 @@ TEST_F(Observability, ADryRunNamesWhatIsMissing) {
 }
 
 TEST_F(Observability, RunningOutOfMemoryNamesTheKnob) {
-  const Outcome failed = run("ulimit -v 2000000; " + samsr(arguments("large", "train.recipe=resshift train.global_batch=512 "
-                                                                              "train.microbatch=512 data.prefetch=1")));
+  const Outcome failed = run("ulimit -v 2000000; " + samsr(arguments("large",
+                                                                     "train.recipe=resshift train.global_batch=512 "
+                                                                     "train.microbatch=512 data.prefetch=1")));
   EXPECT_EQ(failed.status, 2) << failed.output;
   EXPECT_THAT(failed.output, HasSubstr("out of memory: lower train.microbatch (now 512)"));
 }
@@ -221,7 +226,7 @@ TEST_F(Observability, AProfileIsAChromeTraceWithThePhases) {
   }
   EXPECT_EQ(found["data_wait"], 2);
   EXPECT_EQ(found["optimizer"], 4);  // before the passes, gradients are zeroed
-  EXPECT_EQ(found["backward"], 4);  // two passes a step
+  EXPECT_EQ(found["backward"], 4);   // two passes a step
   EXPECT_EQ(found["rollout"], 4);
   EXPECT_GT(found["aten::convolution"], 0);
 }

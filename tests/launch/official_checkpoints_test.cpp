@@ -9,13 +9,13 @@
 
 #include <opencv2/core.hpp>
 
-#include "data/image_file.h"
-#include "eval/noise_field.h"
+#include "data/images/image_file.h"
+#include "eval/upscale/noise_field.h"
+#include "models/first_stage/vq_autoencoder.h"
 #include "models/golden_settings.h"
-#include "models/load_weights.h"
 #include "models/pickle_writer.h"
-#include "models/unet_swin.h"
-#include "models/vq_autoencoder.h"
+#include "models/unet/unet_swin.h"
+#include "models/weights/load_weights.h"
 #include "program.h"
 #include "support/golden.h"
 
@@ -134,9 +134,11 @@ TEST_F(OfficialCheckpoints, AStudentGivesWhatTheGoldenNetworksGive) {
 TEST_F(OfficialCheckpoints, EachIsUsedAsItWasTrained) {
   const Outcome samsr_student = upscale("SamSR_v1", "samsr.png");
   ASSERT_EQ(samsr_student.status, 0) << samsr_student.output;
-  EXPECT_THAT(samsr_student.output, AllOf(HasSubstr("SamSR_v1.pth, official student"), HasSubstr("noise shaped by masks (graph)")));
+  EXPECT_THAT(samsr_student.output,
+              AllOf(HasSubstr("SamSR_v1.pth, official student"), HasSubstr("noise shaped by masks (graph)")));
   // By its path, and in two of its fifteen steps, for the time they take.
-  const Outcome teacher = upscale((weights() / "resshift_realsrx4_s15_v1.pth").string(), "resshift.png", "diffusion.steps=2");
+  const Outcome teacher =
+      upscale((weights() / "resshift_realsrx4_s15_v1.pth").string(), "resshift.png", "diffusion.steps=2");
   ASSERT_EQ(teacher.status, 0) << teacher.output;
   EXPECT_THAT(teacher.output, AllOf(HasSubstr("official teacher"), HasSubstr("ancestral sampling in 2 steps")));
   for (const char* name : {"samsr.png", "resshift.png"}) {
@@ -147,12 +149,13 @@ TEST_F(OfficialCheckpoints, EachIsUsedAsItWasTrained) {
 TEST_F(OfficialCheckpoints, AMissingFileIsSaidWithItsPlaces) {
   const Outcome model = upscale("SamSR_v2.pth", "o.png");
   EXPECT_EQ(model.status, 2);
-  EXPECT_THAT(model.output, AllOf(HasSubstr("SamSR_v2.pth is missing"), HasSubstr("https://huggingface.co/zh-liu799/SAMSR"),
-                                  HasSubstr(weights().string())));
+  EXPECT_THAT(model.output, AllOf(HasSubstr("SamSR_v2.pth is missing"),
+                                  HasSubstr("https://huggingface.co/zh-liu799/SAMSR"), HasSubstr(weights().string())));
   fs::create_directories(fs::path(*folder_ / "alone"));
   fs::create_hard_link(weights() / "SinSR_v1.pth", fs::path(*folder_ / "alone/SinSR_v1.pth"));
-  const Outcome autoencoder = run("HOME=/nowhere SAMSR_WEIGHTS=" + (*folder_ / "alone") + " " +
-                                  samsr("upscale " + (*folder_ / "lq.png") + " " + (*folder_ / "o.png") + " --model SinSR_v1.pth"));
+  const Outcome autoencoder =
+      run("HOME=/nowhere SAMSR_WEIGHTS=" + (*folder_ / "alone") + " " +
+          samsr("upscale " + (*folder_ / "lq.png") + " " + (*folder_ / "o.png") + " --model SinSR_v1.pth"));
   EXPECT_EQ(autoencoder.status, 2);
   EXPECT_THAT(autoencoder.output,
               AllOf(HasSubstr("autoencoder_vq_f4.pth is missing"), HasSubstr("https://github.com/zsyOAOA/ResShift"),

@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 #include "support/golden.h"
 
 namespace samsr::testing {
@@ -37,10 +37,13 @@ Outcome run(const std::string& command) {
   return outcome;
 }
 
-std::string samsr(const std::string& arguments) { return std::string("OMP_NUM_THREADS=1 " SAMSR_BINARY " ") + arguments; }
+std::string samsr(const std::string& arguments) {
+  return std::string("OMP_NUM_THREADS=1 " SAMSR_BINARY " ") + arguments;
+}
 
 std::string on_ranks(int ranks, const std::string& program, const std::string& arguments) {
-  return "OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe --bind-to none -n " +
+  return "OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe --bind-to "
+         "none -n " +
          std::to_string(ranks) + " " + program + " " + arguments;
 }
 

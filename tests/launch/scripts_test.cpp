@@ -25,9 +25,11 @@ class SlurmScript : public ::testing::Test {
     write_program("scontrol", "echo \"scontrol $*\" >>" + calls());
   }
   std::string command() const {
-    return "PATH=" + folder_.path().string() + ":$PATH SLURM_SUBMIT_DIR=" SAMSR_SOURCE
+    return "PATH=" + folder_.path().string() +
+           ":$PATH SLURM_SUBMIT_DIR=" SAMSR_SOURCE
            " SLURM_JOB_ID=77 SLURM_CPUS_PER_TASK=8 SAMSR_RESTARTS=2 SAMSR_RESTART_PAUSE=0 bash " SAMSR_SOURCE
-           "/launch/slurm.sbatch train train.out=" + (folder_ / "run") + " train.steps=5";
+           "/launch/slurm.sbatch train train.out=" +
+           (folder_ / "run") + " train.steps=5";
   }
   /// Sends a signal to the script as soon as the job runs; the script's exit status.
   int interrupt(int signal) {
@@ -53,8 +55,9 @@ class SlurmScript : public ::testing::Test {
 TEST_F(SlurmScript, StartsTheRanksThroughPmix) {
   write_programs("exit 0");
   EXPECT_EQ(run(command()).status, 0);
-  EXPECT_THAT(read_file(calls()), ::testing::MatchesRegex("srun --mpi=pmix [^\n]*--cpus-per-task=8 [^\n]*/launch/samsr train "
-                                                          "train.out=[^\n]* train.steps=5\n"));
+  EXPECT_THAT(read_file(calls()),
+              ::testing::MatchesRegex("srun --mpi=pmix [^\n]*--cpus-per-task=8 [^\n]*/launch/samsr train "
+                                      "train.out=[^\n]* train.steps=5\n"));
 }
 
 TEST_F(SlurmScript, SavesAndQueuesItselfAgainBeforeTheTimeLimit) {
@@ -108,11 +111,13 @@ TEST(HoldOutScript, KeepsEveryEighthPhotographApart) {
   const std::string command = SAMSR_SOURCE "/launch/hold_out " + (folder / "in") + " " + (folder / "out");
   for (int again = 0; again < 2; ++again) {
     ASSERT_EQ(run(command).status, 0);
-    EXPECT_EQ(contents(folder / "out/held_out"), (std::map<std::string, std::string>{{"00000_0.JPG", "0"}, {"00008_8.JPG", "8"}}));
+    EXPECT_EQ(contents(folder / "out/held_out"),
+              (std::map<std::string, std::string>{{"00000_0.JPG", "0"}, {"00008_8.JPG", "8"}}));
     EXPECT_EQ(contents(folder / "out/train").size(), 7U);
   }
   fs::create_directories(folder / "empty");
-  for (const auto& [images, expected] : {std::pair("empty", "0 photographs found"), std::pair("nowhere", "no such folder")}) {
+  for (const auto& [images, expected] :
+       {std::pair("empty", "0 photographs found"), std::pair("nowhere", "no such folder")}) {
     const Outcome outcome = run(SAMSR_SOURCE "/launch/hold_out " + (folder / images) + " " + (folder / "out"));
     EXPECT_EQ(outcome.status, 2);
     EXPECT_THAT(outcome.output, HasSubstr(expected));
@@ -121,7 +126,8 @@ TEST(HoldOutScript, KeepsEveryEighthPhotographApart) {
 
 TEST(QuickstartScript, ChecksItsArguments) {
   for (const auto& [arguments, expected] :
-       {std::pair("--ranks 0", "--ranks 0: a positive number is needed"), std::pair("--images /nowhere", "/nowhere: no such folder"),
+       {std::pair("--ranks 0", "--ranks 0: a positive number is needed"),
+        std::pair("--images /nowhere", "/nowhere: no such folder"),
         std::pair("--steps 3", "unknown argument '--steps'"), std::pair("--out", "--out needs a value")}) {
     const Outcome outcome = run(std::string(SAMSR_SOURCE "/launch/quickstart ") + arguments);
     EXPECT_EQ(outcome.status, 2) << arguments;

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <opencv2/imgproc.hpp>
 
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 #include "program.h"
 
 namespace samsr::testing {
@@ -16,8 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-constexpr int kGap = 8;      // around pictures
-constexpr int kLabel = 20;   // above them
+constexpr int kGap = 8;     // around pictures
+constexpr int kLabel = 20;  // above them
 
 class StripVerb : public ::testing::Test {
  protected:
@@ -28,7 +28,8 @@ class StripVerb : public ::testing::Test {
       const cv::Mat gt = read_image(photograph).rgb(cv::Rect(0, 0, 128, 96)).clone();
       cv::Mat lq;
       cv::resize(gt, lq, cv::Size(32, 24), 0, 0, cv::INTER_AREA);
-      for (const auto& [folder, picture] : {std::pair<const char*, const cv::Mat&>{"gt", gt}, {"lq", lq}, {"mine", gt}}) {
+      for (const auto& [folder, picture] :
+           {std::pair<const char*, const cv::Mat&>{"gt", gt}, {"lq", lq}, {"mine", gt}}) {
         fs::create_directories(fs::path(folder_ / folder));
         write_png(folder_ / (std::string(folder) + "/" + name), picture);
       }

@@ -11,7 +11,7 @@
 #include <regex>
 
 #include "core/atomic_file.h"
-#include "models/safetensors.h"
+#include "models/weights/safetensors.h"
 #include "models/weights/sha256.h"
 #include "program.h"
 #include "running.h"
@@ -26,7 +26,8 @@ using ::testing::Not;
 /// The shipped settings made small.
 constexpr const char* kSmall =
     " data.gt_size=64 data.crop_pad_size=80 data.samples=24 data.samples_per_shard=8 unet.image_size=16"
-    " 'unet.attention_resolutions=[16, 8]' 'unet.channel_mult=[1, 2]' 'unet.num_res_blocks=[1, 1]' unet.num_head_channels=16"
+    " 'unet.attention_resolutions=[16, 8]' 'unet.channel_mult=[1, 2]' 'unet.num_res_blocks=[1, 1]' "
+    "unet.num_head_channels=16"
     " unet.swin_embed_dim=32 diffusion.steps=3 train.global_batch=4 train.microbatch=2 'train.milestones=[2]'"
     " train.threads=1 train.tensorboard=false ";
 
@@ -48,8 +49,8 @@ class TrainEmbedded : public ::testing::Test {
     return "SAMSR_BINARY=" SAMSR_BINARY " OMP_NUM_THREADS=1 " SAMSR_SOURCE "/launch/train_embedded " + arguments;
   }
   static std::string script(const std::string& out, const std::string& more = "") {
-    return plain_script("--images " + (*folder_ / "photographs") + " --out " + (*folder_ / out) + " --ranks 1" + kSmall +
-                        "train.steps=6 train.checkpoint_every=2 val.every=3 " + more);
+    return plain_script("--images " + (*folder_ / "photographs") + " --out " + (*folder_ / out) + " --ranks 1" +
+                        kSmall + "train.steps=6 train.checkpoint_every=2 val.every=3 " + more);
   }
   static fs::path of(const std::string& out) { return *folder_ / out; }
 
@@ -64,20 +65,23 @@ TEST_F(TrainEmbedded, TheCardSaysWhatTheRunsRecorded) {
   const std::string card = read_file(of("whole/files/MODEL_CARD.md"));
   for (const char* name : {"teacher", "student", "coverage_net"}) {
     const fs::path file = of("whole/files") / (std::string(name) + ".safetensors");
-    EXPECT_THAT(card, HasSubstr("| " + std::to_string(fs::file_size(file)) + " | `" + sha256_of_file(file) + "` |")) << name;
+    EXPECT_THAT(card, HasSubstr("| " + std::to_string(fs::file_size(file)) + " | `" + sha256_of_file(file) + "` |"))
+        << name;
   }
   std::smatch used;
   ASSERT_TRUE(std::regex_search(log_, used, std::regex("/shards: 24 pairs.*; ([0-9]+) photographs used"))) << log_;
-  EXPECT_THAT(card, AllOf(HasSubstr("| photographs | " + used[1].str() + ", "), HasSubstr("| pairs | 24, "),
-                          HasSubstr("| degradation | resshift_v1 |"), HasSubstr("| recipe | resshift | samsr | coverage_net |"),
-                          HasSubstr("| steps | 6 | 6 | 6 |"), HasSubstr("| images seen | 24 | 24 | 24 |"),
-                          HasSubstr("1 rank × 1 thread on cpu"), HasSubstr("\n## Limits\n")));
+  EXPECT_THAT(
+      card, AllOf(HasSubstr("| photographs | " + used[1].str() + ", "), HasSubstr("| pairs | 24, "),
+                  HasSubstr("| degradation | resshift_v1 |"), HasSubstr("| recipe | resshift | samsr | coverage_net |"),
+                  HasSubstr("| steps | 6 | 6 | 6 |"), HasSubstr("| images seen | 24 | 24 | 24 |"),
+                  HasSubstr("1 rank × 1 thread on cpu"), HasSubstr("\n## Limits\n")));
   EXPECT_THAT(card, AllOf(Not(HasSubstr("{{")), Not(HasSubstr(folder_->path().string()))));
   const auto results = nlohmann::json::parse(read_file(of("whole/validation/results.json")));
   ASSERT_EQ(results["methods"].size(), 3U);
   for (const auto& method : results["methods"]) {
     const double psnr = method["mean"]["psnr_y"];
-    EXPECT_THAT(card, ::testing::ContainsRegex(fmt::format("\\| {} \\| [^0-9]*{:.2f}", method["name"].get<std::string>(), psnr)));
+    EXPECT_THAT(card, ::testing::ContainsRegex(
+                          fmt::format("\\| {} \\| [^0-9]*{:.2f}", method["name"].get<std::string>(), psnr)));
   }
 }
 
@@ -159,15 +163,16 @@ TEST_F(TrainEmbedded, MistakesAreOneLine) {
 }
 
 TEST_F(TrainEmbedded, FiftyStepsGiveTheSameWeightsOnOneAndTwoRanks) {
-  for (const auto& [name, shards] : {std::pair("teacher", "shards"), std::pair("student_start", "shards"),
-                                     std::pair("student", "rollouts")}) {
+  for (const auto& [name, shards] :
+       {std::pair("teacher", "shards"), std::pair("student_start", "shards"), std::pair("student", "rollouts")}) {
     const auto trained = [&, name = name, shards = shards](int ranks) {
       const std::string out = fmt::format("{}_on_{}", name, ranks);
       const Outcome outcome = run(samsr_on(
-          ranks, fmt::format("train --config " SAMSR_SOURCE "/configs/embedded/{}.yaml{} train.steps=50 train.shards={} "
-                             "train.out={} train.teacher_weights={} semantic.weights={}",
-                             name, kSmall, *folder_ / (std::string("whole/") + shards), *folder_ / out, *folder_ / "whole/teacher",
-                             *folder_ / "whole/files/coverage_net.safetensors")));
+          ranks,
+          fmt::format("train --config " SAMSR_SOURCE "/configs/embedded/{}.yaml{} train.steps=50 train.shards={} "
+                      "train.out={} train.teacher_weights={} semantic.weights={}",
+                      name, kSmall, *folder_ / (std::string("whole/") + shards), *folder_ / out,
+                      *folder_ / "whole/teacher", *folder_ / "whole/files/coverage_net.safetensors")));
       EXPECT_EQ(outcome.status, 0) << outcome.output;
       return read_safetensors(of(out) / "step-00000050/student.safetensors");
     };

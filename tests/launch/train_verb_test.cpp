@@ -30,8 +30,9 @@ class TrainVerb : public ::testing::Test {
 
   static std::string arguments(const std::string& out, const std::string& more) {
     return "train" + std::string(kTinySettings) + "train.global_batch=4 train.microbatch=2 train.lr=1e-3" +
-           " 'train.milestones=[2]' train.seed=9 train.threads=1 train.checkpoint_every=5 train.shards=" + (*folder_ / "shards") +
-           " train.out=" + (*folder_ / out) + " train.teacher_weights=" + (*folder_ / "teacher") + " " + more;
+           " 'train.milestones=[2]' train.seed=9 train.threads=1 train.checkpoint_every=5 train.shards=" +
+           (*folder_ / "shards") + " train.out=" + (*folder_ / out) +
+           " train.teacher_weights=" + (*folder_ / "teacher") + " " + more;
   }
 
   static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
@@ -90,14 +91,14 @@ INSTANTIATE_TEST_SUITE_P(Recipes, TrainRecipe, ::testing::Values("resshift", "si
 TEST_F(TrainVerb, ASignalSavesAndEndsWithZeroAndTheRunGoesOn) {
   for (const char* signal : {"TERM", "USR1"}) {
     const std::string out = std::string("signal_") + signal;
-    const std::string command = samsr(arguments(out, "train.recipe=samsr train.steps=100000 train.checkpoint_every=100000"));
+    const std::string command =
+        samsr(arguments(out, "train.recipe=samsr train.steps=100000 train.checkpoint_every=100000"));
     const Outcome stopped = run("timeout --signal=" + std::string(signal) + " --preserve-status 8 env " + command);
     EXPECT_EQ(stopped.status, 0) << stopped.output;
     EXPECT_THAT(stopped.output, HasSubstr("stopped by a signal"));
     const auto steps = metrics(out).size();
     EXPECT_GT(steps, 0U);
-    const Outcome resumed =
-        run(samsr(arguments(out, "train.recipe=samsr train.steps=" + std::to_string(steps + 2))));
+    const Outcome resumed = run(samsr(arguments(out, "train.recipe=samsr train.steps=" + std::to_string(steps + 2))));
     EXPECT_EQ(resumed.status, 0) << resumed.output;
     EXPECT_EQ(metrics(out).size(), steps + 2);
   }

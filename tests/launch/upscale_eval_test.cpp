@@ -9,7 +9,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 #include "program.h"
 
 namespace samsr::testing {
@@ -26,14 +26,15 @@ class UpscaleEval : public ::testing::Test {
                         " data.out=" + (*folder_ / "shards")))
                   .status,
               0);
-    const Outcome trained = run(samsr("train" + std::string(kTinySettings) +
-                                      "train.recipe=resshift train.steps=3 train.global_batch=2 train.shards=" +
-                                      (*folder_ / "shards") + " train.out=" + (*folder_ / "model")));
+    const Outcome trained =
+        run(samsr("train" + std::string(kTinySettings) +
+                  "train.recipe=resshift train.steps=3 train.global_batch=2 train.shards=" + (*folder_ / "shards") +
+                  " train.out=" + (*folder_ / "model")));
     ASSERT_EQ(trained.status, 0) << trained.output;
-    const Outcome student = run(samsr("train" + std::string(kTinySettings) +
-                                      "train.recipe=samsr train.steps=3 train.global_batch=2 train.shards=" +
-                                      (*folder_ / "shards") + " train.out=" + (*folder_ / "student") +
-                                      " train.teacher_weights=" + (*folder_ / "model")));
+    const Outcome student =
+        run(samsr("train" + std::string(kTinySettings) +
+                  "train.recipe=samsr train.steps=3 train.global_batch=2 train.shards=" + (*folder_ / "shards") +
+                  " train.out=" + (*folder_ / "student") + " train.teacher_weights=" + (*folder_ / "model")));
     ASSERT_EQ(student.status, 0) << student.output;
     ASSERT_EQ(run(samsr("data export " + (*folder_ / "shards") + " " + (*folder_ / "pairs") + " --count 6")).status, 0);
   }
@@ -60,10 +61,12 @@ TEST_F(UpscaleEval, AnySizeComesOutFourTimesAsLarge) {
   }
 }
 
-/// How much steeper the difference of two pictures is at column x than around there. Compared are columns on the grid of
-/// the latent's pixels, four columns each, where it is steeper than between them.
+/// How much steeper the difference of two pictures is at column x than around there. Compared are columns on the grid
+/// of the latent's pixels, four columns each, where it is steeper than between them.
 double step_at(const cv::Mat& difference, int x) {
-  const auto change_at = [&](int column) { return cv::norm(difference.col(column), difference.col(column - 1), cv::NORM_L1); };
+  const auto change_at = [&](int column) {
+    return cv::norm(difference.col(column), difference.col(column - 1), cv::NORM_L1);
+  };
   std::vector<double> around;
   for (int column = x - 48; column <= x + 48; column += 4) {
     around.push_back(change_at(column));
@@ -82,8 +85,8 @@ TEST_F(UpscaleEval, TilesLeaveNoSeam) {
   const cv::Mat photograph = read_image(*folder_ / "photographs/niqe0.png").rgb;
   write_png(*folder_ / "tiled.png", photograph(cv::Rect(0, 0, 192, 128)).clone());
   const auto upscaled = [&](const std::string& settings) {
-    const Outcome outcome = run(samsr("upscale " + (*folder_ / "tiled.png") + " " + (*folder_ / "result.png") + " --model " +
-                                      (*folder_ / "learnt") + " upscale.sampler=one_step " + settings));
+    const Outcome outcome = run(samsr("upscale " + (*folder_ / "tiled.png") + " " + (*folder_ / "result.png") +
+                                      " --model " + (*folder_ / "learnt") + " upscale.sampler=one_step " + settings));
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     cv::Mat numbers;
     read_image(*folder_ / "result.png").rgb.convertTo(numbers, CV_32F);
@@ -105,7 +108,8 @@ TEST_F(UpscaleEval, TilesLeaveNoSeam) {
 }
 
 TEST_F(UpscaleEval, TheSameSeedGivesTheSamePicture) {
-  const std::string in = (fs::path(*folder_ / "pairs/lq") / list_images(*folder_ / "pairs/lq").front().filename()).string();
+  const std::string in =
+      (fs::path(*folder_ / "pairs/lq") / list_images(*folder_ / "pairs/lq").front().filename()).string();
   for (const char* name : {"a.png", "b.png"}) {
     ASSERT_EQ(run(samsr("upscale " + in + " " + (*folder_ / name) + " --model " + (*folder_ / "student"))).status, 0);
   }
@@ -114,15 +118,16 @@ TEST_F(UpscaleEval, TheSameSeedGivesTheSamePicture) {
 
 TEST_F(UpscaleEval, AFolderEndsInTablesAndAReport) {
   for (const char* name : {"model", "student"}) {
-    const Outcome upscaled = run(samsr("upscale " + (*folder_ / "pairs/lq") + " " + (*folder_ / ("results/" + std::string(name))) +
-                                       " --model " + (*folder_ / name)));
+    const Outcome upscaled =
+        run(samsr("upscale " + (*folder_ / "pairs/lq") + " " + (*folder_ / ("results/" + std::string(name))) +
+                  " --model " + (*folder_ / name)));
     ASSERT_EQ(upscaled.status, 0) << upscaled.output;
   }
-  const Outcome evaluated =
-      run(samsr("eval --ref " + (*folder_ / "pairs/gt") + " --lq " + (*folder_ / "pairs/lq") + " --pred teacher=" +
-                (*folder_ / "results/model") + " --pred student=" + (*folder_ / "results/student") +
-                " --metrics psnr_y,psnr_rgb,ssim_y,ssim_rgb --out " + (*folder_ / "report") + " --log student=" +
-                (*folder_ / "student/metrics.jsonl")));
+  const Outcome evaluated = run(samsr("eval --ref " + (*folder_ / "pairs/gt") + " --lq " + (*folder_ / "pairs/lq") +
+                                      " --pred teacher=" + (*folder_ / "results/model") +
+                                      " --pred student=" + (*folder_ / "results/student") +
+                                      " --metrics psnr_y,psnr_rgb,ssim_y,ssim_rgb --out " + (*folder_ / "report") +
+                                      " --log student=" + (*folder_ / "student/metrics.jsonl")));
   ASSERT_EQ(evaluated.status, 0) << evaluated.output;
   const std::string table = read_file(*folder_ / "report/results.md");
   for (const char* expected : {"bicubic", "teacher", "student", "PSNR"}) {
@@ -137,12 +142,13 @@ TEST_F(UpscaleEval, AFolderEndsInTablesAndAReport) {
 
 TEST_F(UpscaleEval, WrongInputsAreSaid) {
   std::ofstream(fs::path(*folder_ / "torn.png")) << "no picture";
-  const Outcome torn =
-      run(samsr("upscale " + (*folder_ / "torn.png") + " " + (*folder_ / "o.png") + " --model " + (*folder_ / "student")));
+  const Outcome torn = run(
+      samsr("upscale " + (*folder_ / "torn.png") + " " + (*folder_ / "o.png") + " --model " + (*folder_ / "student")));
   EXPECT_EQ(torn.status, 2);
   EXPECT_THAT(torn.output, HasSubstr("torn.png"));
 
-  const Outcome unpaired = run(samsr("eval --pred " + (*folder_ / "pairs/gt") + " --metrics psnr_y --out " + (*folder_ / "r")));
+  const Outcome unpaired =
+      run(samsr("eval --pred " + (*folder_ / "pairs/gt") + " --metrics psnr_y --out " + (*folder_ / "r")));
   EXPECT_EQ(unpaired.status, 2);
   EXPECT_THAT(unpaired.output, HasSubstr("--ref"));
 

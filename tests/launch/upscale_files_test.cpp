@@ -9,9 +9,9 @@
 #include <fstream>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
-#include "diffusion/super_resolution_model.h"
-#include "models/load_weights.h"
+#include "data/images/image_file.h"
+#include "models/super_resolution/super_resolution_model.h"
+#include "models/weights/load_weights.h"
 #include "program.h"
 #include "running.h"
 #include "support/small_model.h"
@@ -178,7 +178,8 @@ TEST_F(UpscaleVerb, MistakesAreSaid) {
   expect_mistake(arguments("in/p01.png", "out.gif"), "end the name in .png, .jpg, .jpeg or .webp");
   expect_mistake(arguments("in/p01.png", "out.jpg", "upscale.bits=16"), "JPEG cannot hold");
   expect_mistake(arguments("in", "out", "upscale.quality=101"), "1 to 100");
-  expect_mistake("upscale in out --model nothing.safetensors", "nothing.safetensors: no such file, folder or official model");
+  expect_mistake("upscale in out --model nothing.safetensors",
+                 "nothing.safetensors: no such file, folder or official model");
   expect_mistake("upscale in out --model SamSR_v1.pht", "did you mean 'SamSR_v1.pth'?");
   expect_mistake("upscale in out --model SamSR_v1.pth", "published at https://huggingface.co/zh-liu799/SAMSR");
 }

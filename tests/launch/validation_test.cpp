@@ -8,7 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 #include "program.h"
 
 namespace samsr::testing {
@@ -31,8 +31,9 @@ class ValidationWhileTraining : public ::testing::Test {
       write_png(*folder_ / ("gt/" + std::to_string(i) + ".png"), gt);
       write_png(*folder_ / ("lq/" + std::to_string(i) + ".png"), lq);
     }
-    const Outcome built = run(samsr("data build" + std::string(kTinySettings) + "data.images=" + (*folder_ / "photographs") +
-                                    " data.out=" + (*folder_ / "shards")));
+    const Outcome built =
+        run(samsr("data build" + std::string(kTinySettings) + "data.images=" + (*folder_ / "photographs") +
+                  " data.out=" + (*folder_ / "shards")));
     ASSERT_EQ(built.status, 0) << built.output;
   }
   static void TearDownTestSuite() {
@@ -93,8 +94,8 @@ TEST_F(ValidationWhileTraining, MeasuresTheAveragedWeightsAndKeepsTheBest) {
   }
 
   // The program's own verbs on the checkpoint it names give the same figure.
-  const Outcome upscaled = run(samsr("upscale " + (*folder_ / "lq") + " " + (*folder_ / "results") + " --model " +
-                                     (*folder_ / "run/best")));
+  const Outcome upscaled =
+      run(samsr("upscale " + (*folder_ / "lq") + " " + (*folder_ / "results") + " --model " + (*folder_ / "run/best")));
   ASSERT_EQ(upscaled.status, 0) << upscaled.output;
   const Outcome scored = run(samsr("eval --pred " + (*folder_ / "results") + " --ref " + (*folder_ / "gt") +
                                    " --metrics psnr_y --out " + (*folder_ / "scores")));

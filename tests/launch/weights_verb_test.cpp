@@ -42,14 +42,13 @@ TEST(WeightsVerb, ConvertsCompactlyWithoutWhatSettingsSay) {
   ASSERT_EQ(run(samsr("weights convert embedded " + all)).status, 0);
   ASSERT_EQ(run(samsr("weights convert --compact embedded " + compact)).status, 0);
   const Outcome inspected = run(samsr("weights inspect " + compact));
-  EXPECT_THAT(inspected.output, AllOf(HasSubstr("relative_position_bias_table"), Not(HasSubstr("relative_position_index")),
-                                      Not(HasSubstr("attn_mask"))));
+  EXPECT_THAT(inspected.output, AllOf(HasSubstr("relative_position_bias_table"),
+                                      Not(HasSubstr("relative_position_index")), Not(HasSubstr("attn_mask"))));
 }
 
 TEST(WeightsVerb, RefusesWithOneLine) {
   const TemporaryFolder folder("weights_verb");
-  const Outcome hostile =
-      run(samsr("weights convert " + kFiles + "zip_hostile.pth " + (folder / "a.safetensors")));
+  const Outcome hostile = run(samsr("weights convert " + kFiles + "zip_hostile.pth " + (folder / "a.safetensors")));
   EXPECT_EQ(hostile.status, 2);
   EXPECT_THAT(hostile.output, HasSubstr("'posix.system', which is no tensor and was not called"));
   EXPECT_FALSE(std::filesystem::exists(folder / "a.safetensors"));

@@ -1,4 +1,4 @@
-#include "models/coverage_net.h"
+#include "models/coverage_net/coverage_net.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <filesystem>
 
 #include "core/error.h"
-#include "models/autocast.h"
-#include "models/load_weights.h"
+#include "models/layers/autocast.h"
+#include "models/weights/load_weights.h"
 
 namespace samsr {
 namespace {

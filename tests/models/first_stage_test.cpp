@@ -1,4 +1,4 @@
-#include "models/first_stage.h"
+#include "models/first_stage/first_stage.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "core/error.h"
-#include "models/load_weights.h"
+#include "models/weights/load_weights.h"
 #include "support/golden.h"
 
 namespace samsr {
@@ -66,10 +66,9 @@ TEST(FirstStage, NoneIsThePixelsThemselves) {
 TEST(FirstStage, EnlargesAsInterpolateDoes) {
   const at::Tensor image = torch::randn({1, 3, 5, 7});
   namespace F = torch::nn::functional;
-  const at::Tensor expected = F::interpolate(image, F::InterpolateFuncOptions()
-                                                        .scale_factor(std::vector<double>{4, 4})
-                                                        .mode(torch::kBicubic)
-                                                        .align_corners(false));
+  const at::Tensor expected = F::interpolate(
+      image,
+      F::InterpolateFuncOptions().scale_factor(std::vector<double>{4, 4}).mode(torch::kBicubic).align_corners(false));
   EXPECT_TRUE(enlarge_bicubic(image, 4).equal(expected));
 }
 

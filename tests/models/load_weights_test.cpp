@@ -1,9 +1,9 @@
-#include "models/load_weights.h"
+#include "models/weights/load_weights.h"
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "models/unet_swin.h"
+#include "models/unet/unet_swin.h"
 
 namespace samsr {
 namespace {
@@ -65,10 +65,9 @@ TEST(LoadWeights, ListsWhatDoesNotFitAndChangesNothing) {
   state.tensors[1].second.add_(1);
   state.tensors.erase(state.tensors.begin() + 2, state.tensors.begin() + 8);
   state.tensors.emplace_back("ema.decay", torch::zeros({}));
-  EXPECT_EQ(
-      error_of(*model, state),
-      "w.safetensors: the weights do not fit the network of the settings; 6 missing: 1.weight, 1.bias, 2.weight, "
-      "2.bias and 2 more; 1 unexpected: ema.decay; 1 of another shape: 0.weight [3, 5] instead of [3, 2]");
+  EXPECT_EQ(error_of(*model, state),
+            "w.safetensors: the weights do not fit the network of the settings; 6 missing: 1.weight, 1.bias, 2.weight, "
+            "2.bias and 2 more; 1 unexpected: ema.decay; 1 of another shape: 0.weight [3, 5] instead of [3, 2]");
   EXPECT_TRUE(model->parameters()[1].equal(before));
 }
 

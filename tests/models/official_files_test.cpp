@@ -1,4 +1,4 @@
-#include "models/official_files.h"
+#include "models/weights/official_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

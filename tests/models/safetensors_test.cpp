@@ -1,4 +1,4 @@
-#include "models/safetensors.h"
+#include "models/weights/safetensors.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -70,8 +70,7 @@ TEST_F(Safetensors, KeepsTypesShapesOrderAndMetadata) {
     EXPECT_EQ(tensor.scalar_type(), original->second.scalar_type()) << name;
     EXPECT_TRUE(tensor.equal(original->second)) << name;
   }
-  EXPECT_EQ(order,
-            (std::vector<std::string>{"index", "b", "a", "none", "scalar", "half", "bf16", "bytes", "flag"}));
+  EXPECT_EQ(order, (std::vector<std::string>{"index", "b", "a", "none", "scalar", "half", "bf16", "bytes", "flag"}));
 }
 
 TEST_F(Safetensors, AreTheSameInMemory) {
@@ -128,14 +127,11 @@ TEST_F(Safetensors, RefusesHeadersThatLie) {
   EXPECT_THAT(error_of_header("{" + a + "," + a + "}", 8), HasSubstr("'a' occurs twice"));
   EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[2]}})", 8), HasSubstr("no dtype"));
   EXPECT_THAT(error_of_header(R"({"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}})", 8), HasSubstr("\"Q4\""));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":7,"shape":[2],"data_offsets":[0,8]}})", 8),
-              HasSubstr("not supported"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8),
-              HasSubstr("12 bytes"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":7,"shape":[2],"data_offsets":[0,8]}})", 8), HasSubstr("not supported"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8), HasSubstr("12 bytes"));
   EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8),
               HasSubstr("whole numbers"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8),
-              HasSubstr("8 to 0"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8), HasSubstr("8 to 0"));
   EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,-8]}})", 8),
               HasSubstr("whole numbers"));
   EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,8]}})", 8),
@@ -144,8 +140,7 @@ TEST_F(Safetensors, RefusesHeadersThatLie) {
               HasSubstr("overlap"));
   EXPECT_THAT(error_of_header("{" + a + R"(,"b":{"dtype":"U8","shape":[4],"data_offsets":[12,16]}})", 16),
               HasSubstr("gap"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"U8","shape":[9999],"data_offsets":[0,9999]}})", 8),
-              HasSubstr("9999"));
+  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"U8","shape":[9999],"data_offsets":[0,9999]}})", 8), HasSubstr("9999"));
   EXPECT_THAT(error_of_header(R"({"__metadata__":{"a":1}})", 0), HasSubstr("metadata"));
   EXPECT_THAT(error_of_header(std::string(100'000, '['), 0), HasSubstr("no JSON object"));
 }

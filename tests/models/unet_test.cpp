@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "models/autocast.h"
-#include "models/swin.h"
-#include "models/unet_swin.h"
+#include "models/layers/autocast.h"
+#include "models/unet/swin.h"
+#include "models/unet/unet_swin.h"
 #include "support/golden.h"
 
 namespace samsr {
@@ -173,12 +173,10 @@ TEST(UNetSettings, RefuseWhatMakesNoNetwork) {
     return std::string();
   };
   EXPECT_EQ(message([](UNetSettings&) {}), "");
-  EXPECT_THAT(message([](UNetSettings& s) { s.num_res_blocks = {1}; }),
-              ::testing::HasSubstr("unet.num_res_blocks"));
+  EXPECT_THAT(message([](UNetSettings& s) { s.num_res_blocks = {1}; }), ::testing::HasSubstr("unet.num_res_blocks"));
   EXPECT_THAT(message([](UNetSettings& s) { s.model_channels = 40; }), ::testing::HasSubstr("40 channels"));
   EXPECT_THAT(message([](UNetSettings& s) { s.image_size = 15; }), ::testing::HasSubstr("unet.image_size"));
-  EXPECT_THAT(message([](UNetSettings& s) { s.num_head_channels = 24; }),
-              ::testing::HasSubstr("unet.swin_embed_dim"));
+  EXPECT_THAT(message([](UNetSettings& s) { s.num_head_channels = 24; }), ::testing::HasSubstr("unet.swin_embed_dim"));
 }
 
 TEST(ShiftedWindowMask, DividesTheLastRowOfWindowsByColumnsAsTheOfficialCodeDoes) {

@@ -1,4 +1,4 @@
-#include "models/weight_file.h"
+#include "models/weights/weight_file.h"
 
 #include <caffe2/serialize/inline_container.h>
 #include <gmock/gmock.h>
@@ -86,8 +86,7 @@ INSTANTIATE_TEST_SUITE_P(All, WeightFileOfPython,
                                            RealFile{"zip_deflated.pth", "net.safetensors", kZip, kWhole},
                                            RealFile{"zip_module.pth", "net.safetensors", kZip, kWhole},
                                            RealFile{"zip_checkpoint.pth", "net.safetensors", kZip, "state_dict"},
-                                           RealFile{"legacy_checkpoint.pth", "net.safetensors", kLegacy,
-                                                    "state_dict"},
+                                           RealFile{"legacy_checkpoint.pth", "net.safetensors", kLegacy, "state_dict"},
                                            RealFile{"script.pt", "net.safetensors", "TorchScript", kWhole},
                                            RealFile{"trace.pt", "net.safetensors", "TorchScript", kWhole}),
                          [](const auto& param) {
@@ -292,8 +291,7 @@ TEST_F(WeightFileOnDisk, BoundsNestingAndSharing) {
     doubling += std::string("](h") + i + "h" + i + "eq" + static_cast<char>(i + 1);
   }
   EXPECT_THAT(error_of_pickle(PickleWriter().raw(doubling).finished()), HasSubstr("nested too deep"));
-  EXPECT_THAT(error_of_pickle(PickleWriter().raw(std::string(5'000'000, ']')).finished()),
-              HasSubstr("2000000 values"));
+  EXPECT_THAT(error_of_pickle(PickleWriter().raw(std::string(5'000'000, ']')).finished()), HasSubstr("2000000 values"));
 }
 
 TEST_F(WeightFileOnDisk, RefusesArchivesThatWouldFillTheMemory) {
@@ -340,8 +338,7 @@ TEST_P(DamagedWeightFile, NoByteCanDoHarm) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DamagedWeightFile,
-                         ::testing::Values("zip_types.pth", "legacy_types.pth", "zip_deflated.pth",
-                                           "net.safetensors"),
+                         ::testing::Values("zip_types.pth", "legacy_types.pth", "zip_deflated.pth", "net.safetensors"),
                          [](const auto& param) {
                            std::string name = param.param;
                            std::replace(name.begin(), name.end(), '.', '_');
@@ -351,8 +348,7 @@ INSTANTIATE_TEST_SUITE_P(All, DamagedWeightFile,
 TEST_F(WeightFileOnDisk, ADamagedStorageIsNamed) {
   std::string bytes = read_file(kFiles / "zip_net.pth");
   const at::Tensor weight = by_name(read_weights(kFiles / "zip_net.pth")).at("conv.weight");
-  const std::size_t at =
-      bytes.find(std::string(static_cast<const char*>(weight.const_data_ptr()), weight.nbytes()));
+  const std::size_t at = bytes.find(std::string(static_cast<const char*>(weight.const_data_ptr()), weight.nbytes()));
   ASSERT_NE(at, std::string::npos);
   bytes[at + 7] ^= 1;
   EXPECT_THAT(error_of_bytes(bytes), AllOf(HasSubstr("zip_net/data/0"), HasSubstr("CRC")));

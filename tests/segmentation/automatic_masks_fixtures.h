@@ -5,7 +5,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "segmentation/automatic_masks_settings.h"
+#include "segmentation/automatic/automatic_masks_settings.h"
 
 namespace samsr::testing {
 

@@ -1,8 +1,9 @@
+#include "support/golden.h"
+
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "segmentation/coverage.h"
-#include "support/golden.h"
+#include "diffusion/coverage.h"
 
 namespace samsr::testing {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "segmentation/sam/predictor.h"
 #include "segmentation/sam_fixtures.h"
+#include "segmentation/sam_predictor.h"
 #include "support/golden.h"
 
 namespace samsr::testing {
@@ -31,8 +31,8 @@ class SamGolden : public ::testing::TestWithParam<fs::path> {
  protected:
   void SetUp() override {
     const at::Tensor bytes = golden_.read("in/image");
-    picture_ = cv::Mat(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), CV_8UC3, bytes.data_ptr())
-                   .clone();
+    picture_ =
+        cv::Mat(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), CV_8UC3, bytes.data_ptr()).clone();
     predictor_.set_image(picture_);
   }
   const Golden golden_{GetParam()};

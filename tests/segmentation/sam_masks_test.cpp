@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "segmentation/automatic_masks.h"
+#include "segmentation/automatic/automatic_masks.h"
 #include "segmentation/automatic_masks_fixtures.h"
 #include "segmentation/sam/point_decoder.h"
 #include "segmentation/sam_fixtures.h"

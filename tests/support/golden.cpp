@@ -163,8 +163,7 @@ void Golden::expect_close(const torch::Tensor& actual, const std::string& name) 
   expect_close(actual, read(name), name);
 }
 
-void Golden::expect_close(const torch::Tensor& actual, const torch::Tensor& expected,
-                          const std::string& what) const {
+void Golden::expect_close(const torch::Tensor& actual, const torch::Tensor& expected, const std::string& what) const {
   ASSERT_EQ(actual.sizes().vec(), expected.sizes().vec()) << path_ << " " << what;
   const torch::Tensor a = actual.detach().to(torch::kCPU, torch::kFloat64);
   const torch::Tensor b = expected.to(torch::kFloat64);

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "diffusion/super_resolution_model.h"
+#include "models/super_resolution/super_resolution_model.h"
 
 namespace samsr::testing {
 

@@ -1,10 +1,10 @@
-#include "train/adamw.h"
+#include "train/step/adamw.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include "core/error.h"
-#include "train/ema.h"
+#include "train/step/ema.h"
 
 namespace samsr {
 namespace {

@@ -1,4 +1,4 @@
-#include "train/bad_samples.h"
+#include "train/faults/bad_samples.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "train/checkpoint.h"
+#include "train/checkpoints/checkpoint.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "train/best_checkpoint.h"
+#include "train/checkpoints/best_checkpoint.h"
 
 namespace samsr {
 namespace {
@@ -143,7 +143,8 @@ TEST_F(CheckpointTest, TornAtAnyByteItIsEitherRefusedOrTheSame) {
       flipped[at] = static_cast<char>(flipped[at] ^ (1 << at % 8));
       try_with(flipped);
     }
-    EXPECT_LE(borne, std::string_view(name) == "state.json" ? whole.size() / 20 : 0) << name;  // blanks between its values
+    EXPECT_LE(borne, std::string_view(name) == "state.json" ? whole.size() / 20 : 0)
+        << name;  // blanks between its values
     std::ofstream(file, std::ios::binary) << whole;
   }
 }

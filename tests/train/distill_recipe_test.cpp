@@ -7,10 +7,10 @@
 #include "diffusion/distillation.h"
 #include "diffusion/noise.h"
 #include "diffusion/rollout.h"
-#include "diffusion/super_resolution_model.h"
-#include "train/detail_losses.h"
-#include "train/recipe.h"
+#include "models/super_resolution/super_resolution_model.h"
 #include "support/small_model.h"
+#include "train/losses/image_losses.h"
+#include "train/recipes/recipe.h"
 
 namespace samsr {
 namespace {
@@ -130,8 +130,7 @@ TEST_P(DistillRecipeTest, LossesAgainstTheTruthAreOfTheOneStepPrediction) {
   const at::Tensor image = student_.first_stage().decode(x0);
   const at::Tensor truth = student_.first_stage().decode(batch_.z_0);
   const at::Tensor expected = 2 * (x0 - batch_.z_0).square().mean({1, 2, 3}) + 0.5 * structure_loss(image, truth) +
-                              3 * gradient_loss(image, truth) +
-                              5 * texture_loss(image, truth);
+                              3 * gradient_loss(image, truth) + 5 * texture_loss(image, truth);
   EXPECT_TRUE(found.total.allclose(expected));
   batch_.hr = truth;
   distill_.space = "image";  // the same numbers in another order
@@ -145,9 +144,7 @@ TEST_P(DistillRecipeTest, GoesWithoutTeacherOnlyOnRollouts) {
 INSTANTIATE_TEST_SUITE_P(Recipes, DistillRecipeTest,
                          ::testing::Values(std::pair("sinsr", "paper"), std::pair("samsr", "paper"),
                                            std::pair("samsr", "released")),
-                         [](const auto& test) {
-                           return std::string(test.param.first) + "_" + test.param.second;
-                         });
+                         [](const auto& test) { return std::string(test.param.first) + "_" + test.param.second; });
 
 }  // namespace
 }  // namespace samsr

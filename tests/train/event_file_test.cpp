@@ -1,4 +1,4 @@
-#include "train/tensorboard/event_file.h"
+#include "train/report/tensorboard/event_file.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "core/atomic_file.h"
-#include "train/tensorboard/record.h"
+#include "train/report/tensorboard/record.h"
 
 namespace samsr {
 namespace {

@@ -3,9 +3,9 @@
 
 #include "comm/communicator.h"
 #include "diffusion/golden_case.h"
-#include "train/batch_slice.h"
-#include "train/noise.h"
-#include "train/train_step.h"
+#include "train/step/batch_slice.h"
+#include "train/step/noise.h"
+#include "train/step/train_step.h"
 
 namespace samsr {
 namespace {

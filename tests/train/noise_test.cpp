@@ -1,4 +1,4 @@
-#include "train/noise.h"
+#include "train/step/noise.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "diffusion/super_resolution_model.h"
-#include "models/autocast.h"
+#include "models/layers/autocast.h"
+#include "models/super_resolution/super_resolution_model.h"
 #include "support/golden.h"
-#include "train/recipe.h"
+#include "train/recipes/recipe.h"
 
 namespace samsr {
 namespace {

@@ -1,4 +1,4 @@
-#include "train/run_record.h"
+#include "train/report/run_record.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,8 @@ namespace samsr {
 namespace {
 
 TEST(RunRecord, IsPrintedAndKeptForEveryStart) {
-  const auto file = std::filesystem::temp_directory_path() / ("samsr_run_record_" + std::to_string(::getpid()) + ".yaml");
+  const auto file =
+      std::filesystem::temp_directory_path() / ("samsr_run_record_" + std::to_string(::getpid()) + ".yaml");
   std::filesystem::remove(file);
   RunRecord record;
   record.add("command", "samsr train 'unet.channel_mult=[1, 2]': all of it");

@@ -1,6 +1,6 @@
 // L_SC: what has a gradient and what has none.
 
-#include "train/semantic_loss.h"
+#include "train/losses/semantic_loss.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "diffusion/distillation.h"
 #include "support/small_model.h"
-#include "train/recipe.h"
+#include "train/recipes/recipe.h"
 
 namespace samsr {
 namespace {
@@ -181,9 +181,10 @@ TEST_F(SemanticLossTest, AmgIsLoggedAndHasNoGradient) {
 TEST_F(SemanticLossTest, LooksAtTheAnswerThatItIsAskedTo) {
   const Diffusion& diffusion = student_.diffusion();
   const at::Tensor noise = seeded_noise(train_.seed)(batch_, batch_.z_y.sizes().slice(1));
-  const DistillStart from = distill_start(diffusion.schedule(), student_.settings().sam, batch_.z_y, noise, batch_.coverage);
-  const DistillPredictions all = distill_predictions(
-      diffusion, denoiser_of(student_.unet()), {batch_.z_0, batch_.z_y, batch_.lq, from.x_T, batch_.z_0});
+  const DistillStart from =
+      distill_start(diffusion.schedule(), student_.settings().sam, batch_.z_y, noise, batch_.coverage);
+  const DistillPredictions all = distill_predictions(diffusion, denoiser_of(student_.unet()),
+                                                     {batch_.z_0, batch_.z_y, batch_.lq, from.x_T, batch_.z_0});
   for (const bool from_gt : {true, false}) {
     const auto semantic = coverage_net("image", 1, from_gt);
     const at::Tensor expected = semantic->of({from_gt ? all.x0_from_gt : all.x0, {}}, batch_);

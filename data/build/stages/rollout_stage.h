@@ -1,0 +1,46 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "data/build/stages/rollout_settings.h"
+#include "data/build/stages/stage.h"
+#include "models/super_resolution/model_settings.h"
+#include "models/super_resolution/super_resolution_model.h"
+
+namespace samsr {
+
+/// The run that is to be trained from the rollouts.
+struct RolloutPlan {
+  RolloutSettings rollout;
+  std::string recipe;             ///< train.recipe: what noise and process are
+  ModelSettings model;            ///< the student's: its schedule, samsr.*, the first stage's weights
+  std::filesystem::path teacher;  ///< weights with their settings (model_file)
+  c10::Device device{c10::kCPU};  ///< where the teacher computes
+};
+
+/// Rollouts of the teacher from the stored latents: `rollout/x0` (K,C,h,w) half, what SinSR's and SAMSR's students
+/// learn from (method §5-§6), and `rollout/noise_seed` (K) uint64, from which x_T is rebuilt (rollout_noise_seed).
+class RolloutStage final : public Stage {
+ public:
+  /// UserError when the recipe has no rollouts, or the teacher's schedule is not the student's.
+  explicit RolloutStage(const RolloutPlan& plan);
+
+  std::string name() const override { return "rollout"; }
+  std::vector<std::string> needs() const override;
+  std::string content() const override { return content_; }
+  std::size_t batch() const override { return static_cast<std::size_t>(plan_.rollout.batch); }
+  void run(std::uint64_t first, std::span<Sample> samples) override;
+
+ private:
+  bool of_samsr() const { return plan_.recipe == "samsr"; }
+
+  const RolloutPlan plan_;
+  std::unique_ptr<SuperResolutionModel> teacher_;
+  std::string content_;
+};
+
+}  // namespace samsr

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+
+#include "eval/metrics/clipiqa/clip_image.h"
+#include "eval/metrics/network_metric.h"
+
+namespace samsr {
+
+/// Everything CLIPIQA takes from CLIP's RN50, under the official names.
+std::vector<WantedWeight> clipiqa_weights();
+
+/// CLIP-IQA (Wang et al. 2023) as pyiqa computes it: for five pairs of opposite prompts the softmax of the image's
+/// cosine similarities to both, times CLIP's temperature; the mean share of the good prompts, in [0,1].
+class Clipiqa : public NetworkMetric {
+ public:
+  /// `file`: CLIP's RN50. UserError naming the file when it does not fit.
+  Clipiqa(const std::filesystem::path& file, std::int64_t crop_border, c10::Device device);
+  /// `weights` hold clipiqa_weights(), of any number type.
+  Clipiqa(const NamedWeights& weights, std::int64_t crop_border, c10::Device device);
+
+ private:
+  std::string conventions() const override;
+  std::string undefined_for_cropped(std::int64_t height, std::int64_t width) const override;
+  at::Tensor score_images(const at::Tensor& pred, const at::Tensor& ref) const override;
+
+  const ClipImage image_;
+  const at::Tensor prompts_;  ///< (1024,10) features of the prompts, of the length of the temperature
+};
+
+}  // namespace samsr

@@ -1,0 +1,52 @@
+#include "eval/report/strip.h"
+
+#include <algorithm>
+#include <opencv2/core.hpp>
+
+#include "core/error.h"
+#include "core/nearest_name.h"
+#include "eval/report/pictures.h"
+
+namespace samsr {
+namespace {
+
+std::vector<std::string> names_of_strip(const Comparison& comparison, const StripSettings& settings) {
+  if (settings.names.empty()) {
+    return spread_names(comparison, settings.count);
+  }
+  const std::vector<std::string> known = shared_names(comparison);
+  for (const std::string& name : settings.names) {
+    if (!std::binary_search(known.begin(), known.end(), name)) {
+      const std::string near = nearest_name(name, known);
+      throw UserError("'{}' is none of the {} images{}; they are named without extension", name, known.size(),
+                      near.empty() ? ", such as '" + known.front() + "'" : ", did you mean '" + near + "'?");
+    }
+  }
+  return settings.names;
+}
+
+}  // namespace
+
+cv::Mat draw_strip(const Comparison& comparison, const StripSettings& settings) {
+  std::vector<cv::Mat> drawn;
+  int width = 0;
+  for (const std::string& name : names_of_strip(comparison, settings)) {
+    const std::vector<PictureRow> row = picture_rows(comparison, {name}, settings.crop);
+    if (row.empty()) {
+      throw UserError(
+          "{}: its pictures differ in size, so that they cannot stand side by side; results are {} times as "
+          "large as the low-resolution images",
+          name, comparison.scale);
+    }
+    drawn.push_back(draw_row(row.front().pictures));
+    width = std::max(width, drawn.back().cols);
+  }
+  for (cv::Mat& row : drawn) {
+    cv::copyMakeBorder(row, row, 0, 0, 0, width - row.cols, cv::BORDER_CONSTANT, cv::Scalar::all(255));
+  }
+  cv::Mat strip;
+  cv::vconcat(drawn, strip);
+  return strip;
+}
+
+}  // namespace samsr

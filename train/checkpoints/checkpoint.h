@@ -1,0 +1,53 @@
+#pragma once
+// Checkpoints: a folder step-00001000/ with student.safetensors, ema.safetensors, optimizer.safetensors
+// and state.json (step, position in the data, seed, config, CRC of each file), complete or absent.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "core/log.h"
+#include "models/weights/safetensors.h"
+
+namespace samsr {
+
+/// Name of the folder of the checkpoint after `step` steps.
+std::string checkpoint_name(std::int64_t step);
+
+struct Checkpoint {
+  TensorFile student;
+  TensorFile ema;
+  TensorFile optimizer;
+  std::int64_t step = 0;
+  /// Samples drawn since training began. With `seed` it is the whole state of every random stream,
+  /// because each number drawn is a function of (seed, purpose, position).
+  std::uint64_t position = 0;
+  std::uint64_t seed = 0;
+  /// Samples in the data set, which the meaning of `position` depends on.
+  std::uint64_t dataset_size = 0;
+  std::string config;  ///< resolved YAML
+};
+
+/// Writes OUT/step-NUMBER under a temporary name, renames it, points OUT/latest at it and removes all
+/// but the newest `keep` and the one that OUT/best names. UserError when the disk refuses; older checkpoints are then
+/// untouched.
+void save_checkpoint(const std::filesystem::path& out, const Checkpoint& checkpoint, int keep);
+
+/// Reads one checkpoint folder, checking every CRC. UserError that says what is damaged.
+Checkpoint load_checkpoint(const std::filesystem::path& folder);
+
+/// Folder of the newest whole checkpoint of a run; each damaged one is named in the log and passed over.
+/// Empty when the run has none at all; UserError when all are damaged.
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& out, Log& log);
+
+/// The weights file that `path` means: a .safetensors file itself; ema.safetensors of a checkpoint
+/// folder, of the one that a run's file `best` names, or of the newest whole checkpoint of a run's folder. Checks the
+/// CRC that the checkpoint recorded.
+std::filesystem::path find_weights(const std::filesystem::path& path, Log& log);
+
+/// Moves the checkpoints and the log of an earlier run in `out` to out/previous-N, so that a fresh run
+/// loses nothing. Returns that folder; empty when there was nothing to move.
+std::filesystem::path set_aside_earlier_run(const std::filesystem::path& out);
+
+}  // namespace samsr

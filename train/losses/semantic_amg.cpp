@@ -1,0 +1,41 @@
+#include <torch/torch.h>
+
+#include "diffusion/coverage.h"
+#include "models/layers/autocast.h"
+#include "train/losses/semantic_loss.h"
+
+namespace samsr {
+namespace {
+
+class AmgLoss final : public SemanticLoss {
+ public:
+  explicit AmgLoss(const AmgLossParts& parts) : SemanticLoss(parts.from_gt), parts_(parts) {}
+
+  at::Tensor of(const DecodedPrediction& prediction, const Batch& batch) override {
+    const auto step = batch.position.front() / static_cast<std::uint64_t>(parts_.global_batch);
+    if (step % static_cast<std::uint64_t>(parts_.every) != 0) {
+      return {};
+    }
+    const torch::NoGradGuard no_grad;
+    const Autocast plain(prediction.latent.device(), false);  // the source of masks chooses its own numbers
+    const at::Tensor image = predicted_image(prediction, parts_.first_stage);
+    return (counted(image) - counted(hr_image(batch, parts_.first_stage))).square().mean({1, 2, 3}).to(image.device());
+  }
+
+  double weight() const override { return 0; }
+  bool needs_hr() const override { return !parts_.first_stage.lossless(); }
+
+ private:
+  at::Tensor counted(const at::Tensor& image) const {
+    const at::Tensor coverage = parts_.counter(image);
+    return parts_.counts ? coverage.to(at::kFloat) : semantic_weight(coverage);
+  }
+
+  const AmgLossParts parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<SemanticLoss> make_amg_loss(const AmgLossParts& parts) { return std::make_unique<AmgLoss>(parts); }
+
+}  // namespace samsr
