@@ -9,7 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "eval/tables/markup.h"
+#include "eval/measure/markup.h"
 
 namespace samsr {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "eval/tables/markup.h"
+#include "eval/measure/markup.h"
 #include "eval/tables/print.h"
 
 namespace samsr {

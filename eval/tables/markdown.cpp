@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "eval/tables/markup.h"
+#include "eval/measure/markup.h"
 #include "eval/tables/print.h"
 
 namespace samsr {

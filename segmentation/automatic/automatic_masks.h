@@ -7,7 +7,7 @@
 #include "segmentation/automatic/automatic_masks_settings.h"
 #include "segmentation/automatic/bit_mask.h"
 #include "segmentation/automatic/mask_box.h"
-#include "segmentation/automatic/point_decoder.h"
+#include "segmentation/point_decoder.h"
 
 namespace samsr {
 

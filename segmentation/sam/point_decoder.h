@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "segmentation/automatic/point_decoder.h"
+#include "segmentation/point_decoder.h"
 #include "segmentation/sam/frame.h"
 #include "segmentation/sam/image_pass.h"
 #include "segmentation/sam/mask_head.h"

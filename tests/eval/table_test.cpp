@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "core/atomic_file.h"
-#include "eval/tables/markup.h"
+#include "eval/measure/markup.h"
 #include "eval/tables/merge.h"
 #include "eval/tables/print.h"
 #include "scratch_folder.h"

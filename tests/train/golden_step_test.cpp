@@ -3,8 +3,8 @@
 
 #include "comm/communicator.h"
 #include "diffusion/golden_case.h"
+#include "train/recipes/noise.h"
 #include "train/step/batch_slice.h"
-#include "train/step/noise.h"
 #include "train/step/train_step.h"
 
 namespace samsr {

@@ -2,7 +2,7 @@
 
 #include "core/error.h"
 #include "diffusion/noise.h"
-#include "train/step/noise.h"
+#include "train/recipes/noise.h"
 
 namespace samsr {
 

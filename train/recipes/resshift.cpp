@@ -2,8 +2,8 @@
 
 #include "diffusion/resshift.h"
 
+#include "train/recipes/noise.h"
 #include "train/recipes/recipe.h"
-#include "train/step/noise.h"
 
 namespace samsr {
 namespace {

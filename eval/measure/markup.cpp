@@ -1,4 +1,4 @@
-#include "eval/tables/markup.h"
+#include "eval/measure/markup.h"
 
 #include <array>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "train/step/noise.h"
+#include "train/recipes/noise.h"
 
 #include <torch/torch.h>
 
