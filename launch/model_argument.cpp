@@ -84,8 +84,10 @@ LoadedModel load_model_argument(const std::string& argument, const Config& confi
   if (loaded.own_settings) {
     log.info("model: {}", weights.string());
   } else if (official != nullptr) {
-    const bool student = official->kind == "student";
-    loaded.kind = !student ? "teacher" : config.train.recipe == "samsr" ? "sam_student" : "student";
+    if (official->kind == "student") {
+      const Method* method = find_method(config.train.recipe);
+      loaded.method = method != nullptr && method->distils ? method : &method_named("sinsr");
+    }
     log.info("model: {}, official {}; autoencoder: {}", weights.string(), official->kind, first_stage);
   } else {
     log.info("model: {}", weights.string());

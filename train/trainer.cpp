@@ -14,7 +14,7 @@
 #include "models/weights/load_weights.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/report/step_profiler.h"
-#include "train/step/batch_slice.h"
+#include "data/shards/batch.h"
 #include "train/step/lr_schedule.h"
 
 namespace samsr {

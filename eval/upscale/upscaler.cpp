@@ -22,8 +22,8 @@ constexpr const char* kAncestral = "ancestral";
 /// The sampler in use; UserError when noise or masks are asked for that exclude it or each other.
 std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& settings) {
   const std::string sampler = settings.sampler != "auto" ? settings.sampler
-                              : loaded.kind == "teacher" ? kAncestral
-                                                         : kOneStep;
+                              : loaded.method->one_step ? kOneStep
+                                                        : kAncestral;
   const bool masks_named = settings.masks == "graph" || settings.masks == "sam";
   if (settings.noise == "plain" && masks_named) {
     throw UserError(
@@ -47,7 +47,7 @@ std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& setting
 std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const UpscaleSettings& settings, MaskSettings masks,
                                         at::Device device) {
   const bool as_trained = settings.noise == "auto" && settings.masks == "auto";
-  if (settings.noise == "plain" || settings.masks == "none" || (as_trained && loaded.kind != "sam_student")) {
+  if (settings.noise == "plain" || settings.masks == "none" || (as_trained && !loaded.method->mask_noise)) {
     return nullptr;
   }
   if (settings.masks != "auto") {

@@ -30,7 +30,8 @@ using testing::synthetic_image;
 
 /// A fresh model gives the bicubic image; a trained one, stood in for by random output weights, adds a residual.
 LoadedModel small_model(const std::string& kind, bool trained) {
-  LoadedModel loaded{std::make_unique<SuperResolutionModel>(testing::small_model_settings(2), 1), kind};
+  LoadedModel loaded{std::make_unique<SuperResolutionModel>(testing::small_model_settings(2), 1),
+                     &method_of_kind(kind, "a test")};
   if (trained) {
     const torch::NoGradGuard no_grad;
     for (auto& item : loaded.model->unet()->named_parameters()) {

@@ -4,7 +4,7 @@
 #include "comm/communicator.h"
 #include "diffusion/golden_case.h"
 #include "train/recipes/noise.h"
-#include "train/step/batch_slice.h"
+#include "data/shards/batch.h"
 #include "train/step/train_step.h"
 
 namespace samsr {

@@ -20,7 +20,7 @@ std::unique_ptr<SemanticLoss> load_coverage_net_loss(const SemanticSettings& set
   net->to(device);
   log.info("semantic     {} × coverage_net on {}s of {}, {}", settings.lambda, net->settings().input,
            settings.prediction, path.string());
-  return make_coverage_net_loss(net, model.first_stage(), settings.lambda, settings.prediction == "from_gt");
+  return make_coverage_net_loss(net, settings.lambda, settings.prediction == "from_gt");
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& setting
     }
     log.info("semantic     semantic.loss amg is a count: no gradient; it is logged only, every {} steps",
              settings.every);
-    return make_amg_loss({counter, model.first_stage(), model.settings().sam.released(), settings.every,
+    return make_amg_loss({counter, model.settings().sam.released(), settings.every,
                           train.global_batch, settings.prediction == "from_gt"});
   }
   if (settings.loss == "auto" && settings.weights.empty()) {
@@ -45,14 +45,6 @@ std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& setting
     return nullptr;
   }
   return load_coverage_net_loss(settings, model, device, log);
-}
-
-at::Tensor predicted_image(const DecodedPrediction& prediction, const FirstStage& first_stage) {
-  return prediction.image.defined() ? prediction.image : first_stage.decode(prediction.latent);
-}
-
-at::Tensor hr_image(const Batch& batch, const FirstStage& first_stage) {
-  return first_stage.lossless() ? first_stage.decode(batch.z_0) : batch.hr;
 }
 
 }  // namespace samsr

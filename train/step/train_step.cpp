@@ -3,7 +3,7 @@
 #include <torch/torch.h>
 
 #include "models/layers/autocast.h"
-#include "train/step/batch_slice.h"
+#include "data/shards/batch.h"
 
 namespace samsr {
 
