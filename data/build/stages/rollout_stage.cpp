@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "core/error.h"
+#include "core/pixels.h"
 #include "data/build/stages/content_lines.h"
 #include "data/shards/content.h"
 #include "diffusion/distillation.h"
@@ -74,7 +75,7 @@ std::vector<std::string> RolloutStage::needs() const {
 void RolloutStage::run(std::uint64_t first, std::span<Sample> samples) {
   const at::NoGradGuard no_grad;
   const at::Tensor pixels = stacked(samples, "lr").to(device_).permute({0, 3, 1, 2}).contiguous();
-  const at::Tensor lq = pixels.to(at::kFloat).div_(127.5).sub_(1.0);
+  const at::Tensor lq = signed_from_bytes(pixels);
   const at::Tensor z_y = stacked(samples, "z_lr").to(device_).to(at::kFloat);
   std::optional<at::Tensor> coverage;
   if (of_samsr()) {
