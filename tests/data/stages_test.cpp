@@ -39,8 +39,8 @@ class Stages : public ::testing::Test {
 
   void build(const BuildSettings& settings, const std::vector<std::string>& stages = {}) {
     Log log(lines_, 0, 1, false);
-    build_dataset(settings, {.stages = stages, .rollout = [] { return testing::make_test_rollout(); }}, "config\n",
-                  *comm_, log);
+    build_with_stages(settings, testing::stages_with(testing::make_test_rollout(), settings, stages, *comm_, log),
+                      "config\n", *comm_, log);
   }
   std::string building(const BuildSettings& settings, const std::vector<std::string>& stages = {}) {
     return message_of<UserError>([&] { build(settings, stages); });
