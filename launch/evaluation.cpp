@@ -164,7 +164,7 @@ std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vec
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, const Config& config,
                                         Communicator& communicator, Log& log, Problems& problems) {
   const bool several = request.sets.size() > 1;
-  const c10::Device device = choose_device(config.train.device, communicator);
+  const c10::Device device = choose_device(config.run, communicator);
   const MetricPool metrics(request.sets, config, device, log);
   check_models(request);
   // Whatever can be found wrong with the folders is said before anything long begins.

@@ -132,7 +132,7 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   if (!arguments.metrics.empty()) {
     settings.apply_override("eval.metrics=" + arguments.metrics);
   }
-  set_threads(config.train.threads, context.communicator);
+  set_threads(config.run, context.communicator);
   Problems problems = arguments.keep_going ? Problems(context.log) : Problems();
   const std::vector<EvaluatedSet> sets =
       evaluate_sets(request_of(arguments, config.eval), config, context.communicator, context.log, problems);

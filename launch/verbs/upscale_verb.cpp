@@ -43,10 +43,10 @@ void upscale(const UpscaleArguments& arguments, VerbContext& context) {
   apply_flag(settings, "--seed", "upscale.seed", arguments.seed);
   apply_flag(settings, "--batch", "upscale.batch", arguments.batch);
   plan_upscale(arguments.in, arguments.out, config.upscale);  // so that mistakes in paths do not wait for the model
-  set_threads(config.train.threads, context.communicator);
+  set_threads(config.run, context.communicator);
   find_mask_weights(config, context.log);
   LoadedModel loaded = load_model_argument(arguments.model, config, context.log);
-  loaded.model->to(choose_device(config.train.device, context.communicator));
+  loaded.model->to(choose_device(config.run, context.communicator));
   upscale_files(loaded, config.upscale, config.build.masks, arguments.in, arguments.out, context.communicator,
                 context.log);
 }
