@@ -7,30 +7,15 @@
 #include "core/rng.h"
 #include "diffusion/noise.h"
 #include "eval/metrics/choose_metrics.h"
+#include "models/weights/find_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/weight_file.h"
-#include "train/checkpoints/checkpoint.h"
 #include "train/recipes/noise.h"
 #include "train/recipes/teacher.h"
 #include "train/validation/picture_validation.h"
 
 namespace samsr {
 namespace {
-
-/// UserError unless the shards fit the model.
-void check_shards(const ShardSet& shards, const ModelSettings& model) {
-  const std::string place = shards.folder().string();
-  if (shards.header().scale != static_cast<std::uint64_t>(model.scale)) {
-    throw UserError("{}: shards of scale {}, but data.scale is {}", place, shards.header().scale, model.scale);
-  }
-  const ShardField* latent = shards.find("z_hr");
-  const std::int64_t channels = model.first_stage.latent_channels();
-  if (latent != nullptr && latent->shape.front() != channels) {
-    throw UserError(
-        "{}: latents of {} channels, but first_stage.type {} has {}; build the shards with the same first_stage", place,
-        latent->shape.front(), model.first_stage.type, channels);
-  }
-}
 
 double bytes_of(const std::vector<at::Tensor>& tensors) {
   double bytes = 0;
@@ -53,10 +38,9 @@ NoiseSource seeded_noise(std::uint64_t seed) {
 SuperResolutionParts make_parts(const Method& method, const RecipeContext& context) {
   const TrainConfig& config = context.config;
   const TrainSettings& train = config.train;
-  check_shards(context.shards, config.model);
   const bool cached = method.distils && train.teacher == "cached";
   if (cached) {
-    check_cached_rollouts(context.shards, train.recipe, config.model);
+    check_cached_rollouts(context.shards, method, config.model);
   }
   SuperResolutionParts parts{.train = train, .distill = config.distill, .noise = seeded_noise(train.seed)};
   const std::shared_ptr<FirstStage> first_stage = make_first_stage(config.model.first_stage);
@@ -71,7 +55,7 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
     return_freed_memory_at_once();
   }
   if (method.distils && !cached) {
-    parts.teacher = load_teacher(train, config.model, context.device, context.log);
+    parts.teacher = load_teacher(train, method, config.model, context.device, context.log);
   }
   if (method.distils) {
     parts.semantic =
@@ -153,8 +137,7 @@ std::unique_ptr<Validation> SuperResolutionRecipe::make_validation(const RecipeC
 }
 
 std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() const {
-  std::vector<std::pair<std::string, std::string>> facts{
-      {"first stage", parts_.network->settings().first_stage.type}};
+  std::vector<std::pair<std::string, std::string>> facts;
   if (uses_cached_rollouts()) {
     const std::int64_t count = parts_.shards->find("rollout/x0")->shape[0];
     facts.emplace_back("teacher", fmt::format("none in memory: {} rollout{} of each sample in the shards", count,
