@@ -10,6 +10,8 @@
 #include <sstream>
 
 #include "core/error.h"
+#include "core/pixels.h"
+#include "data/images/image_file.h"
 #include "diffusion/distillation.h"
 #include "support/small_model.h"
 #include "train/recipes/recipe.h"
@@ -20,10 +22,28 @@ using ::testing::HasSubstr;
 
 constexpr std::int64_t kSide = 16;
 
-/// Masks by rule: how many of three brightness levels an LR pixel exceeds.
+/// Masks by rule: which of three brightness levels an LR pixel's 4 × 4 pixels exceed on average.
+class LevelMasks final : public MaskSource {
+ public:
+  std::vector<at::Tensor> masks_of(const std::vector<cv::Mat>& images) override {
+    std::vector<at::Tensor> all;
+    for (const cv::Mat& image : images) {
+      const at::Tensor levels = at::avg_pool2d(to_tensor(image).to(at::kFloat), {4, 4}).mean(1);  // (1,h,w)
+      const at::Tensor masks = at::cat({levels > 90, levels > 127, levels > 165}).to(at::kByte);
+      all.push_back(masks.repeat_interleave(4, 1).repeat_interleave(4, 2));
+    }
+    return all;
+  }
+};
+
+/// The counts of those masks, images (B,3,sH,sW) in [-1,1] to (B,1,H,W).
 at::Tensor count_levels(const at::Tensor& images) {
-  const at::Tensor brightness = at::avg_pool2d(images, {4, 4}).mean(1, /*keepdim=*/true);
-  return ((brightness > -0.3).to(at::kByte) + (brightness > 0).to(at::kByte) + (brightness > 0.3).to(at::kByte)).cpu();
+  std::vector<at::Tensor> counts;
+  for (const at::Tensor& image : bytes_from_signed(images).unbind(0)) {
+    const at::Tensor masks = LevelMasks().masks(to_mat(image));
+    counts.push_back(at::max_pool2d(masks.to(at::kFloat), {4, 4}).sum(0, /*keepdim=*/true));
+  }
+  return at::stack(counts);
 }
 
 void fill_by_seed(torch::nn::Module& module, std::uint64_t seed) {
@@ -64,7 +84,8 @@ class SemanticLossTest : public ::testing::Test {
   }
 
   std::unique_ptr<SemanticLoss> amg(bool counts, std::int64_t every = 1) {
-    return make_amg_loss({count_levels, student_.first_stage(), counts, every, train_.global_batch});
+    return make_amg_loss({std::make_shared<LevelMasks>(), student_.settings().scale, 0.5, student_.first_stage(),
+                          counts, every, train_.global_batch});
   }
 
   RecipeLosses losses(SemanticLoss& semantic, const DistillSettings& distill) {
@@ -213,8 +234,8 @@ TEST_F(SemanticLossTest, AmgLooksForMasksInEveryNthStep) {
 
 class MakeSemanticLoss : public SemanticLossTest {
  protected:
-  std::unique_ptr<SemanticLoss> make(const SemanticSettings& settings, const CoverageCounter& counter = count_levels) {
-    return make_semantic_loss(settings, train_, student_, at::kCPU, counter, log_);
+  std::unique_ptr<SemanticLoss> make(const SemanticSettings& settings, const MaskSettings& masks = {}) {
+    return make_semantic_loss(settings, train_, student_, at::kCPU, masks, log_);
   }
 
   std::ostringstream said_;
@@ -227,7 +248,9 @@ TEST_F(MakeSemanticLoss, SaysThatAmgHasNoGradient) {
   ASSERT_NE(make(settings), nullptr);
   EXPECT_THAT(said_.str(), HasSubstr("semantic.loss amg is a count: no gradient; it is logged only"));
   EXPECT_EQ(make(settings)->weight(), 0);
-  EXPECT_THROW(make(settings, {}), UserError);
+  MaskSettings sam;
+  sam.source = "sam";
+  EXPECT_THROW(make(settings, sam), UserError) << "no weights are named";
 }
 
 TEST_F(MakeSemanticLoss, WithoutWeightsThereIsNoneOrALineThatSaysWhatToDo) {

@@ -9,7 +9,7 @@
 #include "core/log.h"
 #include "data/shards/loader_settings.h"
 #include "models/super_resolution/super_resolution_model.h"
-#include "train/losses/coverage_counter.h"
+#include "segmentation/settings.h"
 #include "train/report/sample_pictures.h"
 #include "train/settings.h"
 #include "train/validation/validation.h"
@@ -25,9 +25,9 @@ struct TrainConfig {
   ValidationSettings validation;
   ModelSettings model;
   LoaderSettings loader;
-  std::string resolved;            ///< all settings as YAML, kept beside the run and in its checkpoints
-  std::string command;             ///< the command line, for the record
-  CoverageCounter count_coverage;  ///< for semantic.loss amg
+  MaskSettings masks;    ///< for semantic.loss amg
+  std::string resolved;  ///< all settings as YAML, kept beside the run and in its checkpoints
+  std::string command;   ///< the command line, for the record
   /// Validation of the averaged weights on pictures; may give null for none.
   std::function<std::unique_ptr<Validation>(LoadedModel& average)> validate_pictures;
   std::string version;       ///< of the program, with its commit

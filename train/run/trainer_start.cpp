@@ -126,7 +126,7 @@ void Trainer::build_denoiser() {
     teacher_ = load_teacher(settings_, config_.model, device_, log_);
   }
   if (settings_.distils()) {
-    semantic_ = make_semantic_loss(config_.semantic, settings_, *model_, device_, config_.count_coverage, log_);
+    semantic_ = make_semantic_loss(config_.semantic, settings_, *model_, device_, config_.masks, log_);
   }
   recipe_ = make_recipe(
       {settings_, config_.distill, *model_, teacher_.get(), seeded_noise(settings_.seed), semantic_.get(), &timer_});
