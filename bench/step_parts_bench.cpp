@@ -65,7 +65,7 @@ struct Parameters {
 
 void update_in_one_call(benchmark::State& state) {
   const Parameters parameters;
-  samsr::AdamW optimizer(parameters.names, parameters.values, 0);
+  samsr::AdamW optimizer(parameters.names, parameters.values, {});
   const at::Tensor skip = torch::zeros({});
   for (auto _ : state) {
     optimizer.step(1e-5, skip);

@@ -17,7 +17,7 @@ constexpr std::array kMethods{
     Method{.name = "samsr", .kind = "sam_student", .one_step = true, .distils = true, .mask_noise = true},
 };
 
-const Method* found(std::string_view Method::* member, std::string_view text) {
+const Method* found(std::string_view Method::*member, std::string_view text) {
   const auto method = std::ranges::find(kMethods, text, member);
   return method == kMethods.end() ? nullptr : &*method;
 }

@@ -12,7 +12,8 @@ void OptimizerSettings::bind(Settings& settings, const std::string& section, con
   settings.add(section + ".beta1", beta1, "AdamW's decay a step of the gradient's mean").between(0.0, 0.999999);
   settings.add(section + ".beta2", beta2, "AdamW's decay a step of the gradient's mean square").between(0.0, 0.999999);
   settings.add(section + ".eps", eps, "AdamW's ε, added to the root of the mean square").above(0.0);
-  settings.add(section + ".clip", clip, "gradients " + of + " of a larger global norm are scaled down to it; 0 for never")
+  settings
+      .add(section + ".clip", clip, "gradients " + of + " of a larger global norm are scaled down to it; 0 for never")
       .at_least(0.0);
 }
 
@@ -68,9 +69,10 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
       .add("train.log_every", log_every, "steps between the lines on the terminal, and between TensorBoard's points")
       .at_least(1);
   settings
-      .add("train.log_term_gradients", log_term_gradients,
-           "steps between those that log, for each weighted term of the loss, the norm of its gradient on the network's "
-           "answers (grad_TERM); 0 for never")
+      .add(
+          "train.log_term_gradients", log_term_gradients,
+          "steps between those that log, for each weighted term of the loss, the norm of its gradient on the network's "
+          "answers (grad_TERM); 0 for never")
       .at_least(0);
   settings.add("train.tensorboard", tensorboard, "write TensorBoard's event files to out/tensorboard");
   settings

@@ -67,7 +67,8 @@ void Trainer::run() {
                 run_.step, (run_.out / checkpoint_name(saved)).string());
   if (saved < run_.step) {
     run_.log.warning(
-        "the last steps were not finite, so nothing after step {} is saved; the same command goes on from there", saved);
+        "the last steps were not finite, so nothing after step {} is saved; the same command goes on from there",
+        saved);
   }
 }
 
@@ -77,8 +78,7 @@ bool Trainer::step() {
   pending.metrics.step = run_.step + 1;
   double waited_ms = 0;
   std::vector<std::uint64_t> bad;
-  pending.record =
-      train_step_.run(pending.metrics.step, [&] { return run_.next_batch(waited_ms, bad); });
+  pending.record = train_step_.run(pending.metrics.step, [&] { return run_.next_batch(waited_ms, bad); });
 
   // One exchange tells every rank whether any was asked to stop, or met a bad sample.
   std::array<double, 2> events{static_cast<double>(bad.size()), stop_signal_.received() ? 1.0 : 0.0};
@@ -107,7 +107,8 @@ void Trainer::validate() {
   // Rank 0 alone has read what earlier runs found.
   const bool better = run_.communicator.rank() == 0 && beats(found->second, goal, run_.best);
   if (run_.communicator.max(better ? 1 : 0) > 0) {
-    run_.best_yet = run_.best = BestCheckpoint{/*checkpoint=*/{}, goal.figure, found->second};  // named when it is saved
+    run_.best_yet = run_.best =
+        BestCheckpoint{/*checkpoint=*/{}, goal.figure, found->second};  // named when it is saved
   }
   pending_.back().metrics.validation = figures;
 }
@@ -151,8 +152,8 @@ void Trainer::finish(PendingStep& pending) {
 void Trainer::report_bad_step(const StepMetrics& metrics, const StepRecord& record) {
   const auto culprit = std::ranges::find_if(
       metrics.losses, [](const auto& loss) { return loss.first != "loss" && !std::isfinite(loss.second); });
-  run_.log.warning("step {}: {} is not finite; the step is skipped on all ranks ({} in a row, {} allowed)", metrics.step,
-                   culprit == metrics.losses.end() ? "the gradient" : culprit->first, bad_steps_,
+  run_.log.warning("step {}: {} is not finite; the step is skipped on all ranks ({} in a row, {} allowed)",
+                   metrics.step, culprit == metrics.losses.end() ? "the gradient" : culprit->first, bad_steps_,
                    run_.settings.max_bad_steps);
   std::vector<std::string> named;
   for (const MoveRecord& move : record) {

@@ -1,7 +1,10 @@
 #include <torch/torch.h>
 
+#include "core/pixels.h"
+#include "data/images/image_file.h"
 #include "diffusion/coverage.h"
 #include "models/layers/autocast.h"
+#include "segmentation/coverage_of.h"
 #include "train/losses/semantic_loss.h"
 
 namespace samsr {
@@ -27,8 +30,18 @@ class AmgLoss final : public SemanticLoss {
   double weight() const override { return 0; }
 
  private:
+  /// images (B,3,sH,sW) in [-1,1] on any device to (B,1,H,W) on the CPU: W, or C.
   at::Tensor counted(const at::Tensor& image) const {
-    const at::Tensor coverage = parts_.counter(image);
+    std::vector<cv::Mat> pictures;
+    for (const at::Tensor& each : bytes_from_signed(image).unbind(0)) {
+      pictures.push_back(to_mat(each));
+    }
+    std::vector<at::Tensor> counts;
+    for (const PictureMasks& found :
+         coverage_of(pictures, static_cast<int>(parts_.scale), *parts_.masks, parts_.threshold)) {
+      counts.push_back(found.coverage.unsqueeze(0));
+    }
+    const at::Tensor coverage = at::stack(counts);
     return parts_.counts ? coverage.to(at::kFloat) : semantic_weight(coverage);
   }
 

@@ -26,19 +26,17 @@ std::unique_ptr<SemanticLoss> load_coverage_net_loss(const SemanticSettings& set
 }  // namespace
 
 std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& settings, const TrainSettings& train,
-                                                 const SuperResolutionModel& model, c10::Device device,
-                                                 const CoverageCounter& counter, Log& log) {
-  if (settings.loss == "none" || (settings.loss == "auto" && train.recipe != "samsr")) {
+                                                 const Method& method, const SuperResolutionModel& model,
+                                                 c10::Device device, const MaskSettings& masks, Log& log) {
+  if (settings.loss == "none" || (settings.loss == "auto" && !method.mask_noise)) {
     return nullptr;
   }
   if (settings.loss == "amg") {
-    if (!counter) {
-      throw UserError("semantic.loss is amg, but nothing here finds masks");
-    }
     log.info("semantic     semantic.loss amg is a count: no gradient; it is logged only, every {} steps",
              settings.every);
-    return make_amg_loss({counter, model.settings().sam.released(), settings.every,
-                          train.global_batch, settings.prediction == "from_gt"});
+    return make_amg_loss({make_mask_source(masks, device), model.settings().scale, masks.pool_threshold,
+                          model.settings().sam.released(), settings.every, train.global_batch,
+                          settings.prediction == "from_gt"});
   }
   if (settings.loss == "auto" && settings.weights.empty()) {
     log.info("semantic     no L_SC: semantic.weights names no network of train.recipe=coverage_net");

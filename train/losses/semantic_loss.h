@@ -10,7 +10,7 @@
 #include "data/shards/loader.h"
 #include "models/coverage_net/coverage_net.h"
 #include "models/super_resolution/super_resolution_model.h"
-#include "train/losses/coverage_counter.h"
+#include "segmentation/mask_source.h"
 #include "train/settings.h"
 
 namespace samsr {
@@ -36,10 +36,10 @@ class SemanticLoss {
 };
 
 /// The loss `semantic.loss` of `model`'s recipe, null for none; one line in the log says which and why. `model`
-/// outlives it. UserError when weights are missing or do not fit, or `amg` has no counter.
+/// outlives it. `masks`: how `amg` finds masks. UserError when weights are missing or do not fit.
 std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& settings, const TrainSettings& train,
-                                                 const SuperResolutionModel& model, c10::Device device,
-                                                 const CoverageCounter& counter, Log& log);
+                                                 const Method& method, const SuperResolutionModel& model,
+                                                 c10::Device device, const MaskSettings& masks, Log& log);
 
 /// `coverage_net`: W by the frozen network, for the prediction and for the HR image alike, so that its errors, which
 /// both share, cancel, and equal pictures give 0. The gradient passes through the network, and through the decoder
@@ -49,7 +49,9 @@ std::unique_ptr<SemanticLoss> make_coverage_net_loss(const CoverageNet& net, dou
 /// `amg`: W, or in the variant `released` the count C itself, by automatic masks of both pictures in every `every`-th
 /// step. Counts have no gradient.
 struct AmgLossParts {
-  CoverageCounter counter;
+  std::shared_ptr<MaskSource> masks;
+  std::int64_t scale;   ///< HR pixels a side over which masks are pooled
+  double threshold;     ///< masks.pool_threshold
   bool counts = false;  ///< compares C instead of W
   std::int64_t every = 1;
   std::int64_t global_batch = 1;  ///< images a step; tells steps from positions

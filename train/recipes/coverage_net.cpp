@@ -25,8 +25,8 @@ struct Lesson {
 
 Lesson lesson_of(const Batch& batch, const CoverageNetInput& input) {
   Lesson lesson;
-  lesson.pictures = input.latent ? at::cat({batch.z_0, batch.z_y})
-                                 : at::cat({batch.hr, enlarge_bicubic(batch.lq, input.fold)});
+  lesson.pictures =
+      input.latent ? at::cat({batch.z_0, batch.z_y}) : at::cat({batch.hr, enlarge_bicubic(batch.lq, input.fold)});
   lesson.weights = semantic_weight(at::cat({batch.coverage_hr, batch.coverage}));
   return lesson;
 }

@@ -89,9 +89,7 @@ const at::Tensor& DistillAnswers::teacher_image() const {
   return decoded(teacher_image_, step.teacher_x0);
 }
 
-const at::Tensor& DistillAnswers::truth() const {
-  return batch.hr.defined() ? batch.hr : decoded(truth_, step.z_0);
-}
+const at::Tensor& DistillAnswers::truth() const { return batch.hr.defined() ? batch.hr : decoded(truth_, step.z_0); }
 
 DistillRecipe::DistillRecipe(SuperResolutionParts parts)
     : SuperResolutionRecipe(std::move(parts)),
@@ -128,9 +126,9 @@ RecipeLosses DistillRecipe::losses(const Batch& batch, const Move&) {
   const DistillStart from = start(batch, parts_.noise(batch, batch.z_y.sizes().slice(1)));
   const DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T,
                           needs_teacher() ? teacher_x0(from, batch) : at::Tensor()};
-  const DistillAnswers answers(distill_predictions(parts_.network->diffusion(), student_, step, passes(),
-                                                   parts_.train.checkpoint_activations),
-                               step, batch, parts_.network->first_stage());
+  const DistillAnswers answers(
+      distill_predictions(parts_.network->diffusion(), student_, step, passes(), parts_.train.checkpoint_activations),
+      step, batch, parts_.network->first_stage());
   RecipeLosses losses;
   for (const at::Tensor& prediction : {answers.latent.x0, answers.latent.x_T, answers.latent.x0_from_gt}) {
     if (prediction.defined()) {

@@ -13,16 +13,16 @@
 #include "data/shards/loader.h"
 #include "models/weights/safetensors.h"
 #include "train/recipes/recipe_context.h"
-#include "train/step/optimizer_settings.h"
+#include "train/settings.h"
 #include "train/validation/validation.h"
 
 namespace samsr {
 
 /// One network with an optimizer of its own.
 struct Trainable {
-  std::string name;                    ///< "student", "discriminator": of its log keys and files
-  torch::nn::Module* network;          ///< owned by the recipe, as is `average`
-  torch::nn::Module* average;          ///< of the same form, for the averaged weights; null for none
+  std::string name;            ///< "student", "discriminator": of its log keys and files
+  torch::nn::Module* network;  ///< owned by the recipe, as is `average`
+  torch::nn::Module* average;  ///< of the same form, for the averaged weights; null for none
   OptimizerSettings optimizer;
 };
 
@@ -82,8 +82,8 @@ class Recipe {
   /// Weights of a run that begins: those of a teacher or of train.init; fresh ones are left as they are.
   virtual void load_first_weights(Log& log);
 
-  /// The file of trainable number `trainable` with `weights`, state_of() it or its average, with the metadata that other
-  /// verbs need to use them.
+  /// The file of trainable number `trainable` with `weights`, state_of() it or its average, with the metadata that
+  /// other verbs need to use them.
   virtual TensorFile file(std::size_t trainable, TensorFile weights) const = 0;
 
   /// Pictures (B,3,sH,sW) in [-1,1] that the first trainable makes of a few samples on the device, with the same noise

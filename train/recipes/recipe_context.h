@@ -7,6 +7,7 @@
 #include <string>
 
 #include "comm/communicator.h"
+#include "comm/run_settings.h"
 #include "core/log.h"
 #include "data/shards/loader_settings.h"
 #include "data/shards/shard_set.h"
@@ -21,6 +22,7 @@ namespace samsr {
 
 /// The settings of a run.
 struct TrainConfig {
+  RunSettings run;
   TrainSettings train;
   DistillSettings distill;
   SemanticSettings semantic;

@@ -20,8 +20,7 @@ class ResShiftRecipe final : public SuperResolutionRecipe {
     const at::Tensor noise = parts_.noise(batch, batch.z_0.sizes().slice(1));
     const at::Tensor steps = steps_at(seed, "step", batch.position, diffusion.schedule().steps(), device);
     RecipeLosses losses;
-    losses.predictions = {
-        resshift_prediction(diffusion, denoiser_, batch.z_0, batch.z_y, batch.lq, steps, noise)};
+    losses.predictions = {resshift_prediction(diffusion, denoiser_, batch.z_0, batch.z_y, batch.lq, steps, noise)};
     losses.add("mse", 1, resshift_loss(losses.predictions[0], batch.z_0));
     return losses;
   }

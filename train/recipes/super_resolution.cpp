@@ -59,7 +59,7 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   }
   if (method.distils) {
     parts.semantic =
-        make_semantic_loss(config.semantic, train, *parts.network, context.device, config.masks, context.log);
+        make_semantic_loss(config.semantic, train, method, *parts.network, context.device, config.masks, context.log);
   }
   parts.timer = context.timer;
   parts.shards = &context.shards;

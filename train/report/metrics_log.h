@@ -29,7 +29,8 @@ struct StepMetrics {
 };
 
 /// Every number of the step by its key in metrics.jsonl: the losses, the figures of a validation, lr, grad_norm, the
-/// details, images_per_s, step_ms, data_wait_ms, rollout_ms, forward_ms, backward_ms, exchange_ms, optimizer_ms, memory_mb.
+/// details, images_per_s, step_ms, data_wait_ms, rollout_ms, forward_ms, backward_ms, exchange_ms, optimizer_ms,
+/// memory_mb.
 std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metrics);
 
 /// `metrics.jsonl`: one JSON object a step, flushed as it is written.

@@ -60,8 +60,8 @@ class Run {
   std::unique_ptr<Prefetcher> batches;
   MemoryEstimate memory;  ///< that a step of this rank needs
 
-  std::int64_t step = 0;       ///< done
-  std::uint64_t position = 0;  ///< samples drawn by all ranks for them
+  std::int64_t step = 0;                   ///< done
+  std::uint64_t position = 0;              ///< samples drawn by all ranks for them
   std::optional<BestCheckpoint> best;      ///< of all validations
   std::optional<BestCheckpoint> best_yet;  ///< the same while its checkpoint is not saved yet
 

@@ -20,9 +20,9 @@ std::string plural(std::int64_t count, const char* one, const char* many) {
 std::string network_sizes(const std::vector<TrainableState>& states) {
   std::string text;
   for (const TrainableState& state : states) {
-    text += fmt::format("{}{}{:.2f} M parameters", text.empty() ? "" : ", ",
-                        states.size() == 1 ? "" : state.name() + " ",
-                        static_cast<double>(state.parameter_count()) / 1e6);
+    text +=
+        fmt::format("{}{}{:.2f} M parameters", text.empty() ? "" : ", ", states.size() == 1 ? "" : state.name() + " ",
+                    static_cast<double>(state.parameter_count()) / 1e6);
   }
   return text;
 }
@@ -73,9 +73,10 @@ RunRecord run_record(const Run& run) {
   record.add("hosts", hosts_of(run.communicator));
   record.add("hardware", processor_name());
   record.add("recipe",
-             fmt::format("{} · {} · {} × {} on {}", settings.recipe, settings.precision,
-                         plural(ranks, "rank", "ranks"), plural(run.threads, "thread", "threads"), run.device.str()));
-  record.add("network", fmt::format("{}; first stage {}", network_sizes(run.states), run.config.model.first_stage.type));
+             fmt::format("{} · {} · {} × {} on {}", settings.recipe, settings.precision, plural(ranks, "rank", "ranks"),
+                         plural(run.threads, "thread", "threads"), run.device.str()));
+  record.add("network",
+             fmt::format("{}; first stage {}", network_sizes(run.states), run.config.model.first_stage.type));
   for (const auto& [name, text] : run.recipe->facts()) {
     record.add(name, text);
   }
@@ -87,7 +88,8 @@ RunRecord run_record(const Run& run) {
   record.add("epochs", fmt::format("{:.1f} steps an epoch; {} steps see {:.0f} images, {:.2f} epochs", epoch,
                                    settings.steps, images, images / samples));
   const auto usable = usable_memory_mb(run.device, run.communicator.local_size());
-  record.add("memory", run.memory.text() + (usable ? fmt::format("; {:.0f} MB can be had here", *usable) : std::string()));
+  record.add("memory",
+             run.memory.text() + (usable ? fmt::format("; {:.0f} MB can be had here", *usable) : std::string()));
   record.add("run", fmt::format("{} from step {}; checkpoint every {} steps, {} kept", run.out.string(), run.step,
                                 settings.checkpoint_every, settings.keep));
   return record;

@@ -7,8 +7,7 @@
 #include "core/error.h"
 
 namespace samsr {
-AdamW::AdamW(std::vector<std::string> names, std::vector<at::Tensor> parameters,
-             const OptimizerSettings& settings)
+AdamW::AdamW(std::vector<std::string> names, std::vector<at::Tensor> parameters, const OptimizerSettings& settings)
     : names_(std::move(names)), parameters_(std::move(parameters)), settings_(settings) {
   for (const at::Tensor& parameter : parameters_) {
     exp_avg_.push_back(at::zeros_like(parameter));
@@ -30,8 +29,8 @@ void AdamW::step(double learning_rate, const at::Tensor& skip) {
   step_.add_(1 - skip);
   const std::vector<at::Tensor> steps(parameters_.size(), step_);
   at::_fused_adamw_(parameters_, gradients, exp_avg_, exp_avg_sq_, {}, steps, learning_rate, settings_.beta1,
-                    settings_.beta2,
-                    settings_.weight_decay, settings_.eps, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{},
+                    settings_.beta2, settings_.weight_decay, settings_.eps, /*amsgrad=*/false, /*maximize=*/false,
+                    /*grad_scale=*/{},
                     /*found_inf=*/skip);
 }
 

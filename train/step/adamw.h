@@ -12,8 +12,8 @@ namespace samsr {
 /// AdamW (decoupled weight decay) on ATen's fused kernel, which updates all parameters in one call.
 class AdamW {
  public:
-  /// `parameters`: fp32 leaves with their names; their gradients must be defined at every step. `settings`: but for rate and
-  /// clip.
+  /// `parameters`: fp32 leaves with their names; their gradients must be defined at every step. `settings`: but for
+  /// rate and clip.
   AdamW(std::vector<std::string> names, std::vector<at::Tensor> parameters, const OptimizerSettings& settings);
 
   /// skip () float32 on the parameters' device: 1 leaves weights and moments as they are, without the host asking.

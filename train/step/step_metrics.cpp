@@ -39,8 +39,8 @@ TrainableMetrics metrics_of(std::size_t trainable, const std::string& prefix, co
     }
     const at::Tensor sums = move.total.cpu();
     for (std::size_t i = 0; i < move.names.size(); ++i) {
-      add_part(found.losses, prefix + move.names[i],
-               sums[static_cast<std::int64_t>(i)].item<double>() / global_batch, moves);
+      add_part(found.losses, prefix + move.names[i], sums[static_cast<std::int64_t>(i)].item<double>() / global_batch,
+               moves);
     }
     for (std::size_t i = 0; i < move.weighted.size(); ++i) {
       add_part(found.details, prefix + "grad_" + move.weighted[i],

@@ -17,13 +17,13 @@ namespace samsr {
 struct MoveRecord {
   std::size_t trainable = 0;
   double learning_rate = 0;
-  std::vector<std::string> names;      ///< of the L losses: "loss", then its terms
-  at::Tensor images;                   ///< (B) the loss of each of this rank's images
-  at::Tensor total;                    ///< (L) float64: sums over the images of all ranks
-  std::vector<std::string> weighted;   ///< terms whose gradients are measured in this step, G of them; mostly none
-  at::Tensor term_gradients;           ///< (G) float64: norms of their gradients on the network's answers
-  at::Tensor gradient_norm;            ///< () float64, of the averaged gradient, before it is clipped
-  at::Tensor skipped;                  ///< () float32: 1 when a loss or the gradient was not finite here or in an earlier move
+  std::vector<std::string> names;     ///< of the L losses: "loss", then its terms
+  at::Tensor images;                  ///< (B) the loss of each of this rank's images
+  at::Tensor total;                   ///< (L) float64: sums over the images of all ranks
+  std::vector<std::string> weighted;  ///< terms whose gradients are measured in this step, G of them; mostly none
+  at::Tensor term_gradients;          ///< (G) float64: norms of their gradients on the network's answers
+  at::Tensor gradient_norm;           ///< () float64, of the averaged gradient, before it is clipped
+  at::Tensor skipped;  ///< () float32: 1 when a loss or the gradient was not finite here or in an earlier move
   std::vector<std::uint64_t> samples;  ///< of this rank
 };
 
@@ -31,8 +31,8 @@ struct MoveRecord {
 using StepRecord = std::vector<MoveRecord>;
 
 /// One step of one rank: the moves of the recipe, each passes over this rank's part of a global batch, exchange of
-/// gradients and an update; then the averages. Where a loss or the gradient of a move is not finite on any rank, no rank
-/// makes its update, nor those of the moves behind it.
+/// gradients and an update; then the averages. Where a loss or the gradient of a move is not finite on any rank, no
+/// rank makes its update, nor those of the moves behind it.
 class TrainStep {
  public:
   /// What steps work on; all of it outlives the TrainStep.
