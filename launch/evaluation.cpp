@@ -85,11 +85,13 @@ class MetricPool {
 };
 
 /// The folders of results for `set`; of `several` sets, those of each lie in the folder of its name.
-Comparison compare_results(std::vector<EvalMethod> results, const Benchmark& set, bool several, Problems& problems) {
-  for (EvalMethod& method : results) {
-    method.folder = several ? method.folder / set.name : method.folder;
+Comparison compare_results(const std::vector<NamedPath>& results, const Benchmark& set, bool several,
+                           Problems& problems) {
+  EvalRequest request{{}, set.gt, set.lq};
+  for (const NamedPath& each : results) {
+    request.methods.push_back({each.name, several ? each.path / set.name : each.path});
   }
-  return plan_comparison({results, set.gt, set.lq}, set.scale, problems);
+  return plan_comparison(request, set.scale, problems);
 }
 
 /// UserError when models have nothing to upscale, or one of their names is taken.

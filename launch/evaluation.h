@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/named_path.h"
 #include "eval/measure/benchmarks.h"
 #include "eval/measure/evaluate.h"
 #include "eval/report/report.h"
@@ -22,7 +23,7 @@ struct EvaluatedModel {
 struct EvaluationRequest {
   std::vector<Benchmark> sets;
   std::vector<EvaluatedModel> models;
-  std::vector<EvalMethod> results;  ///< folders of pictures that something else has made
+  std::vector<NamedPath> results;  ///< folders of pictures that something else has made
   std::filesystem::path out;
 };
 

@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/named_path.h"
 #include "core/nearest_name.h"
 #include "core/yaml_entry.h"
 #include "embedded/benchmarks_yaml.h"
@@ -132,11 +133,11 @@ Benchmark BenchmarkCatalogue::find(const std::string& argument, std::int64_t sca
   if (listed != all_.end() && equals == std::string::npos) {
     return *listed;
   }
-  const EvalMethod place = EvalMethod::parse(argument);
-  if (equals != std::string::npos && !fs::is_directory(place.folder)) {
-    throw UserError("--benchmark {}: {} is no folder", argument, place.folder.string());
+  const NamedPath place = NamedPath::parse(argument);
+  if (equals != std::string::npos && !fs::is_directory(place.path)) {
+    throw UserError("--benchmark {}: {} is no folder", argument, place.path.string());
   }
-  if (!fs::is_directory(place.folder)) {
+  if (!fs::is_directory(place.path)) {
     std::vector<std::string> names;
     for (const Benchmark& benchmark : all_) {
       names.push_back(benchmark.name);
@@ -153,7 +154,7 @@ Benchmark BenchmarkCatalogue::find(const std::string& argument, std::int64_t sca
     benchmark.title = place.name;
     benchmark.scale = scale;
   }
-  locate(benchmark, place.folder);
+  locate(benchmark, place.path);
   return benchmark;
 }
 

@@ -31,23 +31,6 @@ std::pair<std::filesystem::path, const ImageSet*> what_is_expected(const Compari
 
 }  // namespace
 
-EvalMethod EvalMethod::parse(const std::string& argument) {
-  const std::size_t equals = argument.find('=');
-  EvalMethod method;
-  if (equals == std::string::npos) {
-    method.folder = argument;
-    const std::filesystem::path clean = std::filesystem::path(argument).lexically_normal();
-    method.name = (clean.has_filename() ? clean : clean.parent_path()).filename().string();
-  } else {
-    method.name = argument.substr(0, equals);
-    method.folder = argument.substr(equals + 1);
-  }
-  if (method.name.empty() || method.folder.empty()) {
-    throw UserError("'{}': expected a path, or NAME=PATH", argument);
-  }
-  return method;
-}
-
 Comparison plan_comparison(const EvalRequest& request, std::int64_t scale, Problems& problems) {
   if (request.methods.empty() && request.lq.empty()) {
     throw UserError("nothing to evaluate: name a folder of results with --pred, or of low-resolution images with --lq");

@@ -19,9 +19,6 @@ struct EvalMethod {
   std::string source = {};  ///< what made the images, for tables; empty: the folder
   double seconds_per_image = std::numeric_limits<double>::quiet_NaN();  ///< NaN when not measured
   double parameters = std::numeric_limits<double>::quiet_NaN();         ///< millions; NaN when unknown
-
-  /// "name=DIR", or "DIR", whose name is then the folder's. UserError when either is empty.
-  static EvalMethod parse(const std::string& argument);
 };
 
 /// What is to be compared.

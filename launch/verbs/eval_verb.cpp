@@ -5,6 +5,7 @@
 #include "comm/device.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/named_path.h"
 #include "eval/tables/print.h"
 #include "eval/tables/table.h"
 #include "launch/config_arguments.h"
@@ -33,8 +34,8 @@ struct EvalArguments {
 std::vector<LossCurve> curves_of(const std::vector<std::string>& logs) {
   std::vector<LossCurve> curves;
   for (const std::string& argument : logs) {
-    const EvalMethod log = EvalMethod::parse(argument);  // name=PATH, as for --pred
-    for (LossCurve& curve : read_loss_curves(log.folder, log.name)) {
+    const NamedPath log = NamedPath::parse(argument);
+    for (LossCurve& curve : read_loss_curves(log.path, log.name)) {
       curves.push_back(std::move(curve));
     }
   }
@@ -43,10 +44,10 @@ std::vector<LossCurve> curves_of(const std::vector<std::string>& logs) {
 
 /// The model of "PATH" or "NAME=PATH". Of "runs/student/" the name is "student", of "SamSR_v1.pth" "SamSR_v1".
 EvaluatedModel model_of(const std::string& argument, const ConfigArguments& config) {
-  const EvalMethod parsed = EvalMethod::parse(argument);
+  const NamedPath named = NamedPath::parse(argument);
   EvaluatedModel model;
-  model.name = parsed.name;
-  model.path = parsed.folder.string();
+  model.name = named.name;
+  model.path = named.path.string();
   for (const char* extension : {".pth", ".pt", ".safetensors"}) {
     if (argument.find('=') == std::string::npos && model.name.ends_with(extension)) {
       model.name.resize(model.name.size() - std::string_view(extension).size());
@@ -91,7 +92,7 @@ EvaluationRequest request_of(const EvalArguments& arguments, const EvalSettings&
     request.models.push_back(model_of(model, arguments.config));
   }
   for (const std::string& results : arguments.results) {
-    request.results.push_back(EvalMethod::parse(results));
+    request.results.push_back(NamedPath::parse(results));
   }
   return request;
 }

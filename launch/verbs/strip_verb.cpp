@@ -3,6 +3,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/named_path.h"
 #include "data/images/image_file.h"
 #include "eval/report/strip.h"
 #include "launch/verbs/verbs.h"
@@ -27,7 +28,8 @@ void make_strip(const StripArguments& arguments, VerbContext& context) {
   }
   EvalRequest request{{}, arguments.reference, arguments.lq};
   for (const std::string& results : arguments.results) {
-    request.methods.push_back(EvalMethod::parse(results));
+    const NamedPath named = NamedPath::parse(results);
+    request.methods.push_back({named.name, named.path});
   }
   Problems strict;
   const cv::Mat strip = draw_strip(plan_comparison(request, arguments.scale, strict), arguments.strip);

@@ -5,8 +5,8 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/named_path.h"
 #include "core/nearest_name.h"
-#include "eval/measure/comparison.h"
 #include "eval/tables/merge.h"
 #include "eval/tables/print.h"
 #include "launch/verbs/verbs.h"
@@ -87,8 +87,8 @@ Measurements read_measurements(const TableArguments& arguments) {
   Measurements measurements;
   measurements.results = merge_results(collect_results(arguments.results));
   for (const std::string& run : arguments.runs) {
-    const EvalMethod method = EvalMethod::parse(run);  // NAME=DIR, as for --pred
-    measurements.training.push_back(training_cost(method.folder, method.name));
+    const NamedPath named = NamedPath::parse(run);
+    measurements.training.push_back(training_cost(named.path, named.name));
   }
   return measurements;
 }

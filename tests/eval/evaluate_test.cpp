@@ -228,14 +228,6 @@ TEST_F(EvaluateTest, PictureRowsShowTheSamePieceOfEach) {
   EXPECT_EQ(spread_names(plan_comparison({{}, {}, lq_}, 4, strict), 50).size(), 5U);
 }
 
-TEST(EvalMethod, ArgumentIsAFolderOrAName) {
-  EXPECT_EQ(EvalMethod::parse("runs/student/").name, "student");
-  EXPECT_EQ(EvalMethod::parse("ours=runs/x").name, "ours");
-  EXPECT_EQ(EvalMethod::parse("ours=runs/x").folder, "runs/x");
-  EXPECT_THROW(EvalMethod::parse("=runs/x"), UserError);
-  EXPECT_THROW(EvalMethod::parse("ours="), UserError);
-}
-
 /// The means that are stated for the validation pairs (BasicSR's metrics).
 TEST(ValPairs, BicubicHasTheStatedMeans) {
   const char* folder = std::getenv("SAMSR_DATA");
