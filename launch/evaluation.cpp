@@ -86,7 +86,7 @@ class MetricPool {
 
 /// The folders of results for `set`; of `several` sets, those of each lie in the folder of its name.
 Comparison compare_results(const std::vector<NamedPath>& results, const Benchmark& set, bool several,
-                           Problems& problems) {
+                           InputProblems& problems) {
   EvalRequest request{{}, set.gt, set.lq};
   for (const NamedPath& each : results) {
     request.methods.push_back({each.name, several ? each.path / set.name : each.path});
@@ -140,7 +140,7 @@ double seconds_of_upscaling(const Upscaler& upscaler, const fs::path& picture, C
 /// Lets `model` upscale the low-resolution images of every set; one method a set. A picture that fails is a problem.
 std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vector<Benchmark>& sets,
                                      const std::vector<fs::path>& folders, c10::Device device,
-                                     Communicator& communicator, Log& log, Problems& problems) {
+                                     Communicator& communicator, Log& log, InputProblems& problems) {
   Config config = model.config;
   find_mask_weights(config, log);
   LoadedModel loaded = load_model_argument(model.path, config, log);
@@ -164,7 +164,7 @@ std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vec
 }  // namespace
 
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, const Config& config,
-                                        Communicator& communicator, Log& log, Problems& problems) {
+                                        Communicator& communicator, Log& log, InputProblems& problems) {
   const bool several = request.sets.size() > 1;
   const c10::Device device = choose_device(config.train.device, communicator);
   const MetricPool metrics(request.sets, config, device, log);

@@ -38,6 +38,6 @@ struct EvaluatedSet {
 /// expected in DIR/SET. The ranks share the images. What rank 0 returns holds the pictures for the report.
 /// UserError or problems as in plan_comparison(), check_completeness() and evaluate().
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, const Config& config,
-                                        Communicator& communicator, Log& log, Problems& problems);
+                                        Communicator& communicator, Log& log, InputProblems& problems);
 
 }  // namespace samsr

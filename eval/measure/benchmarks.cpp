@@ -63,7 +63,7 @@ void locate(Benchmark& benchmark, const fs::path& folder) {
   benchmark.gt.clear();
 }
 
-void report_missing_names(const Benchmark& benchmark, const ImageSet& lq, Problems& problems) {
+void report_missing_names(const Benchmark& benchmark, const ImageSet& lq, InputProblems& problems) {
   std::vector<std::string> missing;
   std::copy_if(benchmark.names.begin(), benchmark.names.end(), std::back_inserter(missing),
                [&](const std::string& name) { return !lq.contains(name); });
@@ -177,7 +177,7 @@ void check_presence(const Benchmark& benchmark) {
   }
 }
 
-void check_completeness(const Benchmark& benchmark, const ImageSet& lq, Problems& problems) {
+void check_completeness(const Benchmark& benchmark, const ImageSet& lq, InputProblems& problems) {
   if (!benchmark.names.empty()) {
     report_missing_names(benchmark, lq, problems);
   } else if (benchmark.count != 0 && benchmark.count != static_cast<std::int64_t>(lq.size())) {

@@ -50,7 +50,7 @@ void check_presence(const Benchmark& benchmark);
 
 /// A problem unless `lq` holds what the published set holds: it says how many images are there, the first that are
 /// missing or too many, and where the set is published.
-void check_completeness(const Benchmark& benchmark, const ImageSet& lq, Problems& problems);
+void check_completeness(const Benchmark& benchmark, const ImageSet& lq, InputProblems& problems);
 
 /// The names that a pattern stands for: "Canon_{001..050}_LR4" counts up with the width of the first number.
 /// UserError for a pattern with an unclosed brace or an empty range.

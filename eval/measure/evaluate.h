@@ -26,9 +26,9 @@ struct EvalSettings {
 
 /// Scores every method of `comparison` on every image; the ranks share the images, and every rank returns the same
 /// results, whatever their number. `reference_size`: side that every reference must have, in pixels; 0 for any.
-/// Problems: an image that cannot be read, or of another size than its reference - without one, than `scale` times
-/// its low-resolution image; it then has no value. A metric that an image is too small for is said in a line.
+/// Input problems: an image that cannot be read, or of another size than its reference - without one, than `scale`
+/// times its low-resolution image; it then has no value. A metric that an image is too small for is said in a line.
 Results evaluate(const Comparison& comparison, const std::vector<const Metric*>& metrics, std::int64_t reference_size,
-                 Communicator& communicator, Log& log, Problems& problems);
+                 Communicator& communicator, Log& log, InputProblems& problems);
 
 }  // namespace samsr

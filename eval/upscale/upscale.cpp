@@ -45,9 +45,9 @@ void remark(Remarks& remarks, const std::string& texts, const std::string& name)
 }
 
 /// Remarks of all ranks, on every rank.
-Remarks gather(const Remarks& mine, Communicator& comm) {
+Remarks gather(const Remarks& local, Communicator& comm) {
   std::string lines;
-  for (const auto& [text, names] : mine) {
+  for (const auto& [text, names] : local) {
     for (const std::string& name : names) {
       lines += text + '\n' + name + '\n';
     }
@@ -112,7 +112,7 @@ class Upscaling {
     }
     throw_first(fatal_, comm_);
     progress.finish();
-    tell(jobs.size());
+    report(jobs.size());
   }
 
  private:
@@ -158,7 +158,7 @@ class Upscaling {
     return result;
   }
 
-  void tell(std::size_t pictures) {
+  void report(std::size_t pictures) {
     for (const auto& [text, names] : gather(changed_, comm_)) {
       log_.info("{}: {}{}", text, names.front(),
                 names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1));

@@ -134,7 +134,7 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
     settings.apply_override("eval.metrics=" + arguments.metrics);
   }
   set_threads(config.train.threads, context.communicator);
-  Problems problems = arguments.keep_going ? Problems(context.log) : Problems();
+  InputProblems problems = arguments.keep_going ? InputProblems(context.log) : InputProblems();
   const std::vector<EvaluatedSet> sets =
       evaluate_sets(request_of(arguments, config.eval), config, context.communicator, context.log, problems);
   if (context.communicator.rank() == 0) {

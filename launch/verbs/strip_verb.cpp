@@ -31,7 +31,7 @@ void make_strip(const StripArguments& arguments, VerbContext& context) {
     const NamedPath named = NamedPath::parse(results);
     request.methods.push_back({named.name, named.path});
   }
-  Problems strict;
+  InputProblems strict;
   const cv::Mat strip = draw_strip(plan_comparison(request, arguments.scale, strict), arguments.strip);
   if (out.has_parent_path()) {
     make_folder(out.parent_path());
