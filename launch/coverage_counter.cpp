@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/pixels.h"
 #include "data/images/image_file.h"
 #include "diffusion/coverage.h"
 #include "segmentation/mask_source.h"
@@ -14,7 +15,7 @@ namespace samsr {
 CoverageCounter make_coverage_counter(const MaskSettings& settings, std::int64_t scale, c10::Device device) {
   const std::shared_ptr<MaskSource> source = make_mask_source(settings, device);
   return [source, scale, threshold = settings.pool_threshold](const at::Tensor& images) {
-    const at::Tensor bytes = ((images.cpu() + 1) * 127.5).round().clamp(0, 255).to(at::kByte);
+    const at::Tensor bytes = bytes_from_signed(images.cpu());
     std::vector<cv::Mat> pictures;
     for (const at::Tensor& image : bytes.unbind(0)) {
       pictures.push_back(to_mat(image));

@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "core/nearest_name.h"
 #include "models/embedded/embedded_student.h"
-#include "train/checkpoints/checkpoint.h"
+#include "models/weights/find_weights.h"
 
 namespace samsr {
 namespace fs = std::filesystem;

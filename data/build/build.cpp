@@ -93,8 +93,7 @@ class Build {
     if (name == "latents") {
       return make_latents_stage(settings_.first_stage, network_device(settings_.first_stage.type == "vq_f4"));
     }
-    TORCH_CHECK(options_.rollout, "the build was given no way to make the stage rollout");
-    return options_.rollout();
+    return std::make_unique<RolloutStage>(options_.rollout, network_device(true), log_);
   }
 
   c10::Device network_device(bool network) const {

@@ -3,14 +3,13 @@
 #include <c10/core/Device.h>
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "comm/communicator.h"
 #include "core/log.h"
 #include "data/build/settings.h"
-#include "data/build/stages/stage.h"
+#include "data/build/stages/rollout_stage.h"
 
 namespace samsr {
 
@@ -18,10 +17,10 @@ struct BuildOptions {
   /// Stages to do: stage_names(), or "all" for every one. Empty: pairs, masks, and with data.latents latents. Fields
   /// of a stage named here that were made with other settings are replaced.
   std::vector<std::string> stages{};
-  /// Makes the stage `rollout`; called when it is to be done.
-  std::function<std::unique_ptr<Stage>()> rollout{};
-  /// Chooses where the networks of masks and latents compute; called when there are any. Empty: on the CPU. The
-  /// promise of equal bytes holds for one kind of device.
+  /// What the stage `rollout` makes, where it is to be done.
+  RolloutPlan rollout{};
+  /// Chooses where the networks of masks, latents and rollouts compute; called when there are any. Empty: on the CPU.
+  /// The promise of equal bytes holds for one kind of device.
   std::function<c10::Device()> device{};
 };
 

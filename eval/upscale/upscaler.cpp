@@ -5,6 +5,7 @@
 #include <array>
 
 #include "core/error.h"
+#include "core/pixels.h"
 #include "data/images/image_file.h"
 #include "diffusion/coverage.h"
 #include "diffusion/distillation.h"
@@ -62,16 +63,13 @@ double largest_value(int depth) { return depth == CV_16U ? 65535 : 255; }
 at::Tensor to_signed(const cv::Mat& rgb) {
   cv::Mat numbers;
   rgb.convertTo(numbers, CV_32F);
-  return at::from_blob(numbers.data, {1, rgb.rows, rgb.cols, 3}, at::kFloat)
-      .permute({0, 3, 1, 2})
-      .div(largest_value(rgb.depth()) / 2)
-      .sub(1)
-      .contiguous();
+  const at::Tensor levels = at::from_blob(numbers.data, {1, rgb.rows, rgb.cols, 3}, at::kFloat);
+  return signed_from_levels(levels, largest_value(rgb.depth())).permute({0, 3, 1, 2}).contiguous();
 }
 
 /// (1,3,H,W) float32 in [-1,1] to RGB of `depth`, rounded.
 cv::Mat from_signed(const at::Tensor& image, int depth) {
-  const at::Tensor numbers = ((image + 1) * (largest_value(depth) / 2))[0].permute({1, 2, 0}).contiguous();
+  const at::Tensor numbers = levels_from_signed(image, largest_value(depth))[0].permute({1, 2, 0}).contiguous();
   cv::Mat rgb;
   cv::Mat(static_cast<int>(numbers.size(0)), static_cast<int>(numbers.size(1)), CV_32FC3, numbers.data_ptr<float>())
       .convertTo(rgb, depth);

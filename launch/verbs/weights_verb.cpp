@@ -13,12 +13,12 @@
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
 #include "models/embedded/embedded_student.h"
+#include "models/weights/find_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/official_files.h"
 #include "models/weights/printable.h"
 #include "models/weights/sha256.h"
 #include "models/weights/weight_file.h"
-#include "train/checkpoints/checkpoint.h"
 
 namespace samsr {
 namespace {

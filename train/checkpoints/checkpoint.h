@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/log.h"
+#include "models/weights/find_weights.h"
 #include "models/weights/safetensors.h"
 
 namespace samsr {
@@ -40,11 +41,6 @@ Checkpoint load_checkpoint(const std::filesystem::path& folder);
 /// Folder of the newest whole checkpoint of a run; each damaged one is named in the log and passed over.
 /// Empty when the run has none at all; UserError when all are damaged.
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& out, Log& log);
-
-/// The weights file that `path` means: a .safetensors file itself; ema.safetensors of a checkpoint
-/// folder, of the one that a run's file `best` names, or of the newest whole checkpoint of a run's folder. Checks the
-/// CRC that the checkpoint recorded.
-std::filesystem::path find_weights(const std::filesystem::path& path, Log& log);
 
 /// Moves the checkpoints and the log of an earlier run in `out` to out/previous-N, so that a fresh run
 /// loses nothing. Returns that folder; empty when there was nothing to move.
