@@ -24,16 +24,13 @@ namespace {
 constexpr std::int64_t kReportPictures = 8;
 constexpr std::int64_t kReportPiece = 192;
 
-/// All that can be computed, in the order of tables.
-constexpr const char* kAllMetrics = "psnr_y,ssim_y,lpips,niqe,clipiqa,musiq";
-
 /// Names of the metrics of `set` without those that need references that it lacks. UserError when `named` ones are all
 /// of that kind.
 std::vector<std::string> metric_names_of(const Benchmark& set, const std::string& named, Log& log) {
-  const std::string& asked = !named.empty() ? named : !set.metrics.empty() ? set.metrics : kAllMetrics;
+  const std::string& asked = !named.empty() ? named : set.metrics;
   std::vector<std::string> names;
   std::vector<std::string> impossible;
-  for (const MetricDescription* metric : metrics_named(asked)) {
+  for (const MetricDescription* metric : asked.empty() ? usual_metrics() : metrics_named(asked)) {
     (metric->needs_reference && set.gt.empty() ? impossible : names).emplace_back(metric->name);
   }
   if (names.empty()) {
