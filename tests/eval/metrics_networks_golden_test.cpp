@@ -2,11 +2,11 @@
 #include <gtest/gtest.h>
 
 #include "eval/metric_weights_by_rule.h"
-#include "eval/metrics/clipiqa/clip_text.h"
 #include "eval/metrics/clipiqa/clipiqa.h"
 #include "eval/metrics/clipiqa/clipiqa_prompts.h"
 #include "eval/metrics/lpips/lpips.h"
 #include "eval/metrics/musiq/musiq.h"
+#include "models/perceptual/clip_text.h"
 #include "support/golden.h"
 
 namespace samsr {

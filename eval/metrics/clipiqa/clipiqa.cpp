@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "eval/metrics/clipiqa/clip_text.h"
 #include "eval/metrics/clipiqa/clipiqa_prompts.h"
 #include "eval/metrics/metric_weights.h"
+#include "models/perceptual/clip_text.h"
 
 namespace samsr {
 namespace {

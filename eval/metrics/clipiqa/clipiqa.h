@@ -1,7 +1,7 @@
 #pragma once
 
-#include "eval/metrics/clipiqa/clip_image.h"
 #include "eval/metrics/network_metric.h"
+#include "models/perceptual/clip_image.h"
 
 namespace samsr {
 
