@@ -96,9 +96,7 @@ void Settings::assign(const std::string& key, const YAML::Node& node, const std:
     if (section) {
       throw UserError("{}: {} is a section, not a value; set one of its keys, such as {}.…", place, key, key);
     }
-    const std::string near = nearest_name(key, known);
-    throw UserError("{}: unknown key '{}'{}; `samsr settings` lists them all", place, key,
-                    near.empty() ? std::string() : fmt::format(", did you mean '{}'?", near));
+    throw UserError("{}: unknown key '{}'{}; `samsr settings` lists them all", place, key, did_you_mean(key, known));
   }
   const std::string expected = entry->type + (entry->expected.empty() ? "" : fmt::format(" ({})", entry->expected));
   const YAML::Node before = entry->current();

@@ -53,8 +53,7 @@ void check_verb(const CLI::App& app, int argc, char** argv) {
     }
     known.push_back(each->get_name());
   }
-  const std::string near = samsr::nearest_name(verb, known);
-  throw samsr::UserError("unknown verb '{}'{}; see --help", verb, near.empty() ? "" : ", did you mean '" + near + "'?");
+  throw samsr::UserError("unknown verb '{}'{}; see --help", verb, samsr::did_you_mean(verb, known));
 }
 
 int run(int argc, char** argv, samsr::Communicator& communicator) {

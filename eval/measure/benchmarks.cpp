@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <set>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -156,6 +157,20 @@ Benchmark BenchmarkCatalogue::find(const std::string& argument, std::int64_t sca
   }
   locate(benchmark, place.path);
   return benchmark;
+}
+
+std::vector<Benchmark> BenchmarkCatalogue::find_all(const std::vector<std::string>& arguments,
+                                                    std::int64_t scale) const {
+  std::vector<Benchmark> found;
+  std::set<std::string> names;
+  for (const std::string& argument : arguments) {
+    found.push_back(find(argument, scale));
+    if (!names.insert(found.back().name).second) {
+      throw UserError("two benchmarks are called '{}': give one another name with --benchmark NAME=DIR",
+                      found.back().name);
+    }
+  }
+  return found;
 }
 
 BenchmarkCatalogue load_benchmarks(const fs::path& file, const fs::path& folder) {

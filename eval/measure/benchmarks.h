@@ -37,6 +37,9 @@ class BenchmarkCatalogue {
   /// lr), otherwise low-resolution images. UserError with the nearest name when it is neither.
   Benchmark find(const std::string& argument, std::int64_t scale) const;
 
+  /// One for each argument. UserError also when two have the same name.
+  std::vector<Benchmark> find_all(const std::vector<std::string>& arguments, std::int64_t scale) const;
+
  private:
   std::vector<Benchmark> all_;
 };

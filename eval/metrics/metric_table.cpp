@@ -89,9 +89,7 @@ const MetricDescription& metric_description(std::string_view name) {
     return *found;
   }
   const std::vector<std::string> names = metric_names();
-  const std::string near = nearest_name(name, names);
-  throw UserError("unknown metric '{}'{}; known: {}", name,
-                  near.empty() ? std::string() : fmt::format(", did you mean '{}'?", near), fmt::join(names, ", "));
+  throw UserError("unknown metric '{}'{}; known: {}", name, did_you_mean(name, names), fmt::join(names, ", "));
 }
 
 }  // namespace samsr

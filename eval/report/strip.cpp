@@ -17,9 +17,9 @@ std::vector<std::string> names_of_strip(const Comparison& comparison, const Stri
   const std::vector<std::string> known = shared_names(comparison);
   for (const std::string& name : settings.names) {
     if (!std::binary_search(known.begin(), known.end(), name)) {
-      const std::string near = nearest_name(name, known);
+      const std::string near = did_you_mean(name, known);
       throw UserError("'{}' is none of the {} images{}; they are named without extension", name, known.size(),
-                      near.empty() ? ", such as '" + known.front() + "'" : ", did you mean '" + near + "'?");
+                      near.empty() ? ", such as '" + known.front() + "'" : near);
     }
   }
   return settings.names;

@@ -206,4 +206,13 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   Upscaling(upscaler, settings, comm, log).run(plan.jobs, kept);
 }
 
+void upscale_files(const ModelArgument& argument, c10::Device device, const fs::path& in, const fs::path& out,
+                   Communicator& comm, Log& log) {
+  plan_upscale(in, out, argument.upscale);
+  const MaskSettings masks = masks_of(argument, log);
+  LoadedModel loaded = load_model_argument(argument, log);
+  loaded.model->to(device);
+  upscale_files(loaded, argument.upscale, masks, in, out, comm, log);
+}
+
 }  // namespace samsr

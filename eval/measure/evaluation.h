@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -8,15 +10,15 @@
 #include "eval/measure/benchmarks.h"
 #include "eval/measure/evaluate.h"
 #include "eval/report/report.h"
-#include "launch/config.h"
+#include "eval/upscale/model_argument.h"
+#include "models/weights/official_files.h"
 
 namespace samsr {
 
 /// A model that upscales the low-resolution images before they are measured.
 struct EvaluatedModel {
-  std::string name;  ///< in tables
-  std::string path;  ///< as for load_model_argument()
-  Config config;     ///< its own settings for upscaling; an official model brings those of its shipped configuration
+  std::string name;        ///< in tables
+  ModelArgument argument;  ///< with its own settings; an official model brings those of its shipped configuration
 };
 
 /// What `samsr eval` is asked for.
@@ -25,6 +27,8 @@ struct EvaluationRequest {
   std::vector<EvaluatedModel> models;
   std::vector<NamedPath> results;  ///< folders of pictures that something else has made
   std::filesystem::path out;
+  EvalSettings settings;
+  OfficialFilesSettings files;  ///< where weights of metrics lie
 };
 
 /// Figures and pictures of one set.
@@ -36,8 +40,9 @@ struct EvaluatedSet {
 /// Measures every model and folder of results on every set. Results, and the models' pictures below `pictures/`, go to
 /// OUT/SET, and to OUT itself when there is one set only; with several, the results of a method for a set are
 /// expected in DIR/SET. The ranks share the images. What rank 0 returns holds the pictures for the report.
-/// UserError or problems as in plan_comparison(), check_completeness() and evaluate().
-std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, const Config& config,
+/// Networks compute on `device`. UserError or input problems as in plan_comparison(), check_completeness() and
+/// evaluate().
+std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
                                         Communicator& communicator, Log& log, InputProblems& problems);
 
 }  // namespace samsr
