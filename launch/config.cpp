@@ -9,7 +9,7 @@ void Config::bind(Settings& settings) {
   model.diffusion.bind(settings);
   model.sam.bind(settings);
   rollout.bind(settings);
-  train.bind(settings);
+  train.bind(settings, run);
   distill.bind(settings);
   semantic.bind(settings);
   coverage_net.bind(settings);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "comm/run_settings.h"
 #include "data/build/settings.h"
 #include "data/build/stages/rollout_settings.h"
 #include "data/shards/loader_settings.h"
@@ -17,6 +18,7 @@ struct Config {
   LoaderSettings loader;
   ModelSettings model;  ///< unet, diffusion, samsr; first stage and scale are those of the data
   RolloutSettings rollout;
+  RunSettings run;
   TrainSettings train;
   DistillSettings distill;
   SemanticSettings semantic;

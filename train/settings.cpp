@@ -4,7 +4,7 @@
 
 namespace samsr {
 
-void TrainSettings::bind(Settings& settings) {
+void TrainSettings::bind(Settings& settings, RunSettings& run) {
   settings
       .add("train.recipe", recipe,
            "what to train: the ResShift teacher, a one-step student, or the network that L_SC needs (semantic.weights)")
@@ -35,9 +35,7 @@ void TrainSettings::bind(Settings& settings) {
       "train.checkpoint_activations", checkpoint_activations,
       "keep only the inputs of each layer of the network for the backward pass and compute the rest again, and free "
       "gradients between steps: less memory, more time, the same gradients to rounding");
-  settings.add("train.device", device, "auto takes a GPU where there is one").one_of({"auto", "cpu", "cuda"});
-  settings.add("train.threads", threads, "CPU threads a rank; 0 shares the host's cores among its ranks")
-      .between(0, 1024);
+  run.bind(settings);
   settings
       .add("train.teacher", teacher,
            "online: the teacher's rollout is computed in every step; cached: taken from the shards (stage rollout), "

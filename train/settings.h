@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "comm/run_settings.h"
 #include "core/settings.h"
 #include "models/coverage_net/coverage_net_settings.h"
 
@@ -28,8 +29,6 @@ struct TrainSettings {
 
   std::string precision = "fp32";
   bool checkpoint_activations = false;
-  std::string device = "auto";
-  int threads = 0;
 
   std::string teacher = "online";
   std::string teacher_weights;
@@ -47,7 +46,8 @@ struct TrainSettings {
   /// True for the recipes of a one-step student.
   bool distils() const { return recipe == "sinsr" || recipe == "samsr"; }
 
-  void bind(Settings& settings);
+  /// The keys of `run`, which are of the same section, stand among its own in lists of settings.
+  void bind(Settings& settings, RunSettings& run);
 };
 
 /// `value` of the path setting `key`; UserError when it is empty, as "KEY is not set: MEANING; give it as KEY=PATH".

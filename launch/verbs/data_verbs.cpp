@@ -1,7 +1,6 @@
 #include <iostream>
 #include <memory>
 
-#include "comm/device.h"
 #include "data/build/build.h"
 #include "data/tools/export.h"
 #include "data/tools/inspect.h"
@@ -31,8 +30,8 @@ void add_build(CLI::App& data, VerbContext& context) {
     arguments->load(config, settings);
     BuildOptions options;
     options.stages = *stages;
-    options.device = [&] { return choose_device(config.train.device, context.communicator); };
     options.rollout = {config.rollout, config.train.recipe, config.model, config.train.teacher_weights};
+    options.run = config.run;
     build_dataset(config.build, options, settings.to_yaml(), context.communicator, context.log);
   });
 }

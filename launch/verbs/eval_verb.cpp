@@ -83,11 +83,11 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   if (!arguments.metrics.empty()) {
     settings.apply_override("eval.metrics=" + arguments.metrics);
   }
-  set_threads(config.train.threads, context.communicator);
+  set_threads(config.run, context.communicator);
   const EvaluationRequest request = request_of(arguments, config);
   InputProblems problems = arguments.keep_going ? InputProblems(context.log) : InputProblems();
-  const std::vector<EvaluatedSet> sets = evaluate_sets(
-      request, choose_device(config.train.device, context.communicator), context.communicator, context.log, problems);
+  const std::vector<EvaluatedSet> sets = evaluate_sets(request, choose_device(config.run, context.communicator),
+                                                       context.communicator, context.log, problems);
   if (context.communicator.rank() == 0) {
     const bool several = arguments.benchmarks.size() > 1;
     std::cout << report_evaluation(sets, several,

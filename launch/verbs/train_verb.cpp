@@ -26,7 +26,8 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
     Config config;
     Settings settings;
     arguments->load(config, settings);
-    TrainConfig run{.train = config.train,
+    TrainConfig run{.run = config.run,
+                    .train = config.train,
                     .distill = config.distill,
                     .semantic = config.semantic,
                     .coverage_net = config.coverage_net,
@@ -41,7 +42,7 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
                           const OfficialFiles files(config.weights);
                           return make_picture_validation(
                               config.validation, config.upscale, config.build.masks,
-                              {.device = choose_device(config.train.device, context.communicator), .files = &files},
+                              {.device = choose_device(config.run, context.communicator), .files = &files},
                               config.train.out, average, context.communicator);
                         },
                     .version = program_version(),
@@ -50,7 +51,7 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
                     .profile = *profile};
     if (config.semantic.loss == "amg") {
       run.count_coverage = make_coverage_counter(config.build.masks, config.model.scale,
-                                                 choose_device(config.train.device, context.communicator));
+                                                 choose_device(config.run, context.communicator));
     }
     train(run, context.communicator, context.log);
   });

@@ -2,30 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <sstream>
-
 #include "core/error.h"
+#include "core/setting_lines.h"
 #include "data/build/stages/rollout_settings.h"
 #include "data/shards/content.h"
 #include "models/weights/weights_checksum.h"
 
 namespace samsr {
 namespace {
-
-std::string key_of(const std::string& line) { return line.substr(0, line.find(": ")); }
-
-/// Of "key: value" lines those whose key is among the keys of `others`.
-std::string lines_with_keys_of(const std::string& lines, const std::string& others) {
-  std::string chosen;
-  std::istringstream in(lines);
-  for (std::string line; std::getline(in, line);) {
-    const std::string start = key_of(line) + ": ";
-    if (others.starts_with(start) || others.find("\n" + start) != std::string::npos) {
-      chosen += line + "\n";
-    }
-  }
-  return chosen;
-}
 
 void check_lines(const ShardSet& shards, const std::string& ours, const std::string& what) {
   const StageContents contents = split_content(shards.header().content);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "comm/communicator.h"
+#include "comm/run_settings.h"
 #include "core/log.h"
 #include "data/shards/loader_settings.h"
 #include "models/super_resolution/super_resolution_model.h"
@@ -16,6 +17,7 @@
 namespace samsr {
 
 struct TrainConfig {
+  RunSettings run;
   TrainSettings train;
   DistillSettings distill;
   SemanticSettings semantic;

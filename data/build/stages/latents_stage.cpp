@@ -4,7 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "core/pixels.h"
-#include "data/build/stages/content_lines.h"
+#include "core/setting_lines.h"
 #include "data/build/stages/sample_images.h"
 #include "data/images/image_file.h"
 

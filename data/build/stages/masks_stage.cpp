@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "data/build/stages/content_lines.h"
+#include "core/setting_lines.h"
 #include "data/build/stages/sample_images.h"
 #include "degradation/convert.h"
 #include "degradation/resize.h"

@@ -1,5 +1,6 @@
 #include "data/build/stages/rollout_settings.h"
 
+#include "core/setting_lines.h"
 #include "diffusion/noise.h"
 
 namespace samsr {
@@ -32,15 +33,8 @@ std::string start_lines(const std::string& recipe, const DiffusionSettings& diff
   if (recipe == "samsr") {
     sam_copy.bind(registry);
   }
-  std::string lines = "train.recipe: " + recipe + "\n";
-  for (const Settings::Entry& entry : registry.entries()) {
-    if (!of_network(entry.key)) {
-      YAML::Emitter value;
-      value << entry.current();
-      lines += entry.key + ": " + value.c_str() + "\n";
-    }
-  }
-  return lines;
+  return "train.recipe: " + recipe + "\n" +
+         setting_lines(registry, [](const std::string& key) { return !of_network(key); });
 }
 
 }  // namespace samsr

@@ -4,8 +4,7 @@
 
 #include "core/error.h"
 #include "core/pixels.h"
-#include "data/build/stages/content_lines.h"
-#include "data/shards/content.h"
+#include "core/setting_lines.h"
 #include "diffusion/distillation.h"
 #include "diffusion/noise.h"
 #include "diffusion/rollout.h"
@@ -24,14 +23,6 @@ at::Tensor stacked(std::span<const Sample> samples, std::string_view name) {
     fields.push_back(sample.field(name));
   }
   return at::stack(fields);
-}
-
-/// All settings of one section.
-template <class Section>
-std::string lines_of(Section section) {
-  Settings registry;
-  section.bind(registry);
-  return setting_lines(registry, [](const std::string&) { return true; });
 }
 
 /// UserError unless the teacher's schedule is the student's.
@@ -57,8 +48,8 @@ RolloutStage::RolloutStage(const RolloutPlan& plan, c10::Device device, Log& log
   teacher_ = load_model(find_weights(plan.teacher, log), plan.model.first_stage.weights, &plan.model).model;
   const ModelSettings& settings = teacher_->settings();
   check_schedule(plan, settings.diffusion);
-  content_ = "train.recipe: " + plan.recipe + "\n" + lines_of(plan.rollout) + lines_of(settings.unet) +
-             lines_of(settings.diffusion) + (of_samsr() ? lines_of(plan.model.sam) : "") +
+  content_ = "train.recipe: " + plan.recipe + "\n" + section_lines(plan.rollout) + section_lines(settings.unet) +
+             section_lines(settings.diffusion) + (of_samsr() ? section_lines(plan.model.sam) : "") +
              fmt::format("teacher: {:08x}\ndevice: {}\n", weights_checksum(state_of(*teacher_->unet())),
                          c10::DeviceTypeName(device.type(), /*lower_case=*/true));
   teacher_->to(device);
