@@ -21,4 +21,12 @@ NamedPath NamedPath::parse(const std::string& argument) {
   return named;
 }
 
+std::vector<NamedPath> named_paths(const std::vector<std::string>& arguments) {
+  std::vector<NamedPath> paths;
+  for (const std::string& argument : arguments) {
+    paths.push_back(NamedPath::parse(argument));
+  }
+  return paths;
+}
+
 }  // namespace samsr

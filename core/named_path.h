@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace samsr {
 
@@ -14,5 +15,8 @@ struct NamedPath {
   /// or path is empty.
   static NamedPath parse(const std::string& argument);
 };
+
+/// One for each argument.
+std::vector<NamedPath> named_paths(const std::vector<std::string>& arguments);
 
 }  // namespace samsr

@@ -46,6 +46,15 @@ YAML::Node parse(const std::string& text, const std::string& name) {
 
 }  // namespace
 
+std::string settings_table(const Settings& settings) {
+  std::string table = "| key | default | type | meaning |\n| --- | --- | --- | --- |\n";
+  for (const Settings::Entry& entry : settings.entries()) {
+    table += fmt::format("| `{}` | `{}` | {}{} | {} |\n", entry.key, entry.default_value, entry.type,
+                         entry.expected.empty() ? "" : ": " + entry.expected, entry.help);
+  }
+  return table;
+}
+
 std::vector<std::string> settings_differences(const std::string& before_yaml, const std::string& after_yaml) {
   std::map<std::string, std::pair<std::string, std::string>> values;
   const auto read = [&](const std::string& text, std::string std::pair<std::string, std::string>::*side) {

@@ -22,10 +22,7 @@ struct CardArguments {
 
 /// Each file with the run of its name, in the order of the files.
 std::vector<CardModel> card_models(const CardArguments& arguments) {
-  std::vector<NamedPath> runs;
-  for (const std::string& run : arguments.runs) {
-    runs.push_back(NamedPath::parse(run));
-  }
+  std::vector<NamedPath> runs = named_paths(arguments.runs);
   std::vector<CardModel> models;
   for (const std::string& argument : arguments.files) {
     const NamedPath file = NamedPath::parse(argument);

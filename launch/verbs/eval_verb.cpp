@@ -25,14 +25,6 @@ struct EvalArguments {
   bool keep_going = false;
 };
 
-std::vector<NamedPath> named_paths(const std::vector<std::string>& arguments) {
-  std::vector<NamedPath> paths;
-  for (const std::string& argument : arguments) {
-    paths.push_back(NamedPath::parse(argument));
-  }
-  return paths;
-}
-
 /// The model of "PATH" or "NAME=PATH". Of "runs/student/" the name is "student", of "SamSR_v1.pth" "SamSR_v1".
 EvaluatedModel model_of(const std::string& argument, const ConfigArguments& arguments) {
   NamedPath named = NamedPath::parse(argument);
