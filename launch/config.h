@@ -4,7 +4,7 @@
 #include "data/build/settings.h"
 #include "data/build/stages/rollout_settings.h"
 #include "data/shards/loader_settings.h"
-#include "eval/measure/evaluate.h"
+#include "eval/measure/evaluation.h"
 #include "eval/upscale/model_argument.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "models/weights/official_files.h"

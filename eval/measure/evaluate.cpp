@@ -256,17 +256,6 @@ std::vector<Scored> score_images(const MethodScorer& scorer, const std::string& 
 
 }  // namespace
 
-void EvalSettings::bind(Settings& settings) {
-  settings.add("eval.metrics", metrics,
-               "comma-separated metrics (docs/metrics.md); empty: all that can be computed, or those of the benchmark");
-  settings.add("eval.crop_border", crop_border, "pixels left out on each side before measuring").between(0, 1024);
-  settings.add("eval.scale", scale, "factor of the bicubic row, from the low-resolution images to the results")
-      .between(1, 16);
-  settings.add("eval.benchmarks", benchmarks, "folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else testdata");
-  settings.add("eval.benchmarks_file", benchmarks_file,
-               "YAML file of benchmarks instead of the shipped one (configs/benchmarks.yaml)");
-}
-
 Results evaluate(const Comparison& comparison, const std::vector<const Metric*>& metrics, std::int64_t reference_size,
                  Communicator& communicator, Log& log, InputProblems& problems) {
   Results results;

@@ -2,11 +2,13 @@
 
 #include <c10/core/Device.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "core/named_path.h"
+#include "core/settings.h"
 #include "eval/measure/benchmarks.h"
 #include "eval/measure/evaluate.h"
 #include "eval/report/report.h"
@@ -14,6 +16,17 @@
 #include "models/weights/official_files.h"
 
 namespace samsr {
+
+/// Section `eval.`: how figures are measured.
+struct EvalSettings {
+  std::string metrics;           ///< comma-separated; empty for all that can be computed
+  std::int64_t crop_border = 0;  ///< pixels
+  std::int64_t scale = 4;        ///< of the bicubic row
+  std::string benchmarks;        ///< folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else "testdata"
+  std::string benchmarks_file;   ///< another catalogue of benchmarks; empty: the shipped one
+
+  void bind(Settings& settings);
+};
 
 /// A model that upscales the low-resolution images before they are measured.
 struct EvaluatedModel {
