@@ -24,4 +24,8 @@ void Config::share() {
   model.scale = build.data.scale;
 }
 
+ModelArgument Config::model_argument(const std::string& path) const {
+  return {path, model, train.recipe, upscale, build.masks, weights};
+}
+
 }  // namespace samsr

@@ -29,7 +29,7 @@ struct Scored {
   std::optional<Colour> colour_shift;
 };
 
-/// One image with what it is held against.
+/// One image with its counterpart.
 struct Loaded {
   at::Tensor pred;  ///< (1,3,H,W) uint8; undefined when it cannot be measured
   at::Tensor ref;   ///< undefined without references
@@ -89,18 +89,18 @@ class MethodScorer {
     try {
       at::Tensor pred = to_tensor(read_image(method_.images.at(name)).rgb);
       pred = method_.enlarge > 1 ? upscale_bicubic(pred, method_.enlarge) : pred;
-      at::Tensor held_against;
+      at::Tensor counterpart;
       if (!comparison_.references.empty()) {
-        held_against = loaded.ref = to_tensor(read_image(comparison_.references.at(name)).rgb);
+        counterpart = loaded.ref = to_tensor(read_image(comparison_.references.at(name)).rgb);
         scored.mismatch = compare_with_reference(name, pred, loaded.ref);
       } else if (!comparison_.lq.empty()) {
-        held_against = to_tensor(read_image(comparison_.lq.at(name)).rgb);
-        scored.mismatch = method_.enlarge == 1 ? compare_with_lq(name, pred, held_against) : "";
+        counterpart = to_tensor(read_image(comparison_.lq.at(name)).rgb);
+        scored.mismatch = method_.enlarge == 1 ? compare_with_lq(name, pred, counterpart) : "";
       }
       if (scored.mismatch.empty()) {
         loaded.pred = pred;
-        if (held_against.defined()) {
-          scored.colour_shift = difference(mean_colour(pred), mean_colour(held_against));
+        if (counterpart.defined()) {
+          scored.colour_shift = difference(mean_colour(pred), mean_colour(counterpart));
         }
       }
     } catch (const UserError& error) {
@@ -213,12 +213,12 @@ std::vector<std::string> remarks(const std::vector<Scored>& all, std::string Sco
 }
 
 void report(const std::vector<Scored>& all, const std::string& name, const std::string& source, Log& log,
-            Problems& problems) {
+            InputProblems& problems) {
   for (const std::string& unreadable : remarks(all, &Scored::unreadable)) {
     problems.add(unreadable);
   }
   if (const auto wrong = remarks(all, &Scored::mismatch); !wrong.empty()) {
-    problems.add(fmt::format("{}: {} of {} images differ in size from what they are held against: {}", source,
+    problems.add(fmt::format("{}: {} of {} images differ in size from what they are compared with: {}", source,
                              wrong.size(), all.size(), first_few(wrong)));
   }
   if (const auto none = remarks(all, &Scored::valueless); !none.empty()) {
@@ -257,19 +257,8 @@ std::vector<Scored> score_images(const MethodScorer& scorer, const std::string& 
 
 }  // namespace
 
-void EvalSettings::bind(Settings& settings) {
-  settings.add("eval.metrics", metrics,
-               "comma-separated metrics (docs/metrics.md); empty: all that can be computed, or those of the benchmark");
-  settings.add("eval.crop_border", crop_border, "pixels left out on each side before measuring").between(0, 1024);
-  settings.add("eval.scale", scale, "factor of the bicubic row, from the low-resolution images to the results")
-      .between(1, 16);
-  settings.add("eval.benchmarks", benchmarks, "folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else testdata");
-  settings.add("eval.benchmarks_file", benchmarks_file,
-               "YAML file of benchmarks instead of the shipped one (configs/benchmarks.yaml)");
-}
-
 Results evaluate(const Comparison& comparison, const std::vector<const Metric*>& metrics, std::int64_t reference_size,
-                 Communicator& communicator, Log& log, Problems& problems) {
+                 Communicator& communicator, Log& log, InputProblems& problems) {
   Results results;
   results.reference = comparison.reference_folder.string();
   for (const Metric* metric : metrics) {

@@ -43,9 +43,9 @@ void remark(Remarks& remarks, const std::string& texts, const std::string& name)
 }
 
 /// Remarks of all ranks, on every rank.
-Remarks gather(const Remarks& mine, Communicator& comm) {
+Remarks gather(const Remarks& local, Communicator& comm) {
   std::string lines;
-  for (const auto& [text, names] : mine) {
+  for (const auto& [text, names] : local) {
     for (const std::string& name : names) {
       lines += text + '\n' + name + '\n';
     }
@@ -89,7 +89,7 @@ class Upscaling {
                   .items = todo.size(),
                   .done = static_cast<std::uint64_t>(jobs.size() - todo.size())},
                  work, comm_, log_);
-    tell(jobs.size());
+    report(jobs.size());
   }
 
  private:
@@ -130,7 +130,7 @@ class Upscaling {
     return result;
   }
 
-  void tell(std::size_t pictures) {
+  void report(std::size_t pictures) {
     for (const auto& [text, names] : gather(changed_, comm_)) {
       log_.info("{}: {}{}", text, names.front(),
                 names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1));
@@ -175,6 +175,15 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   }
   log.info("upscaling {} x{}: {}", in.string(), upscaler.scale(), upscaler.describe());
   Upscaling(upscaler, settings, comm, log).run(plan.jobs, kept);
+}
+
+void upscale_files(const ModelArgument& argument, c10::Device device, const fs::path& in, const fs::path& out,
+                   Communicator& comm, Log& log) {
+  plan_upscale(in, out, argument.upscale);
+  const MaskSettings masks = masks_of(argument, log);
+  LoadedModel loaded = load_model_argument(argument, log);
+  loaded.model->to(device);
+  upscale_files(loaded, argument.upscale, masks, in, out, comm, log);
 }
 
 }  // namespace samsr

@@ -1,4 +1,4 @@
-#include "eval/metrics/input_scaling.h"
+#include "models/perceptual/input_scaling.h"
 
 #include <ATen/ATen.h>
 

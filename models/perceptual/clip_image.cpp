@@ -1,4 +1,4 @@
-#include "eval/metrics/clipiqa/clip_image.h"
+#include "models/perceptual/clip_image.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>

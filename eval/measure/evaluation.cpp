@@ -1,4 +1,4 @@
-#include "launch/evaluation.h"
+#include "eval/measure/evaluation.h"
 
 #include <fmt/ranges.h>
 
@@ -8,14 +8,11 @@
 #include <opencv2/imgproc.hpp>
 #include <set>
 
-#include "comm/device.h"
 #include "core/error.h"
 #include "data/images/image_file.h"
 #include "eval/metrics/choose_metrics.h"
 #include "eval/report/pictures.h"
 #include "eval/upscale/upscale.h"
-#include "launch/model_argument.h"
-#include "models/weights/official_files.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -24,23 +21,29 @@ namespace {
 constexpr std::int64_t kReportPictures = 8;
 constexpr std::int64_t kReportPiece = 192;
 
-/// All that can be computed, in the order of tables.
-constexpr const char* kAllMetrics = "psnr_y,ssim_y,lpips,niqe,clipiqa,musiq";
+std::vector<std::string_view> usual_without_reference() {
+  std::vector<std::string_view> names;
+  for (const MetricDescription* metric : usual_metrics()) {
+    if (!metric->needs_reference) {
+      names.push_back(metric->name);
+    }
+  }
+  return names;
+}
 
 /// Names of the metrics of `set` without those that need references that it lacks. UserError when `named` ones are all
 /// of that kind.
 std::vector<std::string> metric_names_of(const Benchmark& set, const std::string& named, Log& log) {
-  const std::string& asked = !named.empty() ? named : !set.metrics.empty() ? set.metrics : kAllMetrics;
+  const std::string& asked = !named.empty() ? named : set.metrics;
   std::vector<std::string> names;
   std::vector<std::string> impossible;
-  for (const MetricDescription* metric : metrics_named(asked)) {
+  for (const MetricDescription* metric : asked.empty() ? usual_metrics() : metrics_named(asked)) {
     (metric->needs_reference && set.gt.empty() ? impossible : names).emplace_back(metric->name);
   }
   if (names.empty()) {
-    throw UserError(
-        "{} {} with a reference: name its folder with --ref, or ask for metrics without reference (niqe, clipiqa, "
-        "musiq)",
-        fmt::join(impossible, ", "), impossible.size() == 1 ? "compares" : "compare");
+    throw UserError("{} {} with a reference: name its folder with --ref, or ask for metrics without reference ({})",
+                    fmt::join(impossible, ", "), impossible.size() == 1 ? "compares" : "compare",
+                    fmt::join(usual_without_reference(), ", "));
   }
   if (!impossible.empty() && !named.empty()) {
     log.info("{}: no {}, for want of references", set.title, fmt::join(impossible, ", "));
@@ -51,15 +54,15 @@ std::vector<std::string> metric_names_of(const Benchmark& set, const std::string
 /// The metrics of all sets, each made once, because networks are heavy.
 class MetricPool {
  public:
-  MetricPool(const std::vector<Benchmark>& sets, const Config& config, c10::Device device, Log& log) {
+  MetricPool(const EvaluationRequest& request, c10::Device device, Log& log) {
     std::vector<std::string> wanted;
-    for (const Benchmark& set : sets) {
-      names_.push_back(metric_names_of(set, config.eval.metrics, log));
+    for (const Benchmark& set : request.sets) {
+      names_.push_back(metric_names_of(set, request.settings.metrics, log));
       wanted.insert(wanted.end(), names_.back().begin(), names_.back().end());
     }
-    const OfficialFiles files(config.weights);
+    const OfficialFiles files(request.files);
     ChosenMetrics chosen =
-        choose_metrics(fmt::format("{}", fmt::join(wanted, ",")), {config.eval.crop_border, device, &files});
+        choose_metrics(fmt::format("{}", fmt::join(wanted, ",")), {request.settings.crop_border, device, &files});
     for (const std::string& line : chosen.left_out) {
       log.warning("{}", line);
     }
@@ -85,11 +88,13 @@ class MetricPool {
 };
 
 /// The folders of results for `set`; of `several` sets, those of each lie in the folder of its name.
-Comparison compare_results(std::vector<EvalMethod> results, const Benchmark& set, bool several, Problems& problems) {
-  for (EvalMethod& method : results) {
-    method.folder = several ? method.folder / set.name : method.folder;
+Comparison compare_results(const std::vector<NamedPath>& results, const Benchmark& set, bool several,
+                           InputProblems& problems) {
+  EvalRequest request{{}, set.gt, set.lq};
+  for (const NamedPath& each : results) {
+    request.methods.push_back({each.name, several ? each.path / set.name : each.path});
   }
-  return plan_comparison({results, set.gt, set.lq}, set.scale, problems);
+  return plan_comparison(request, set.scale, problems);
 }
 
 /// UserError when models have nothing to upscale, or one of their names is taken.
@@ -98,7 +103,8 @@ void check_models(const EvaluationRequest& request) {
   for (const EvaluatedModel& model : request.models) {
     for (const Benchmark& set : request.sets) {
       if (set.lq.empty()) {
-        throw UserError("--model {}: a model needs low-resolution images: name their folder with --lq", model.path);
+        throw UserError("--model {}: a model needs low-resolution images: name their folder with --lq",
+                        model.argument.path);
       }
     }
     if (!names.insert(model.name).second) {
@@ -138,20 +144,19 @@ double seconds_of_upscaling(const Upscaler& upscaler, const fs::path& picture, C
 /// Lets `model` upscale the low-resolution images of every set; one method a set. A picture that fails is a problem.
 std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vector<Benchmark>& sets,
                                      const std::vector<fs::path>& folders, c10::Device device,
-                                     Communicator& communicator, Log& log, Problems& problems) {
-  Config config = model.config;
-  find_mask_weights(config, log);
-  LoadedModel loaded = load_model_argument(model.path, config, log);
+                                     Communicator& communicator, Log& log, InputProblems& problems) {
+  const MaskSettings masks = masks_of(model.argument, log);
+  LoadedModel loaded = load_model_argument(model.argument, log);
   loaded.model->to(device);
   const double parameters = millions_of_parameters(loaded);
-  const double seconds = seconds_of_upscaling(Upscaler(loaded, config.upscale, config.build.masks),
+  const double seconds = seconds_of_upscaling(Upscaler(loaded, model.argument.upscale, masks),
                                               list_images(sets.front().lq).front(), communicator);
   std::vector<EvalMethod> made;
   for (std::size_t s = 0; s < sets.size(); ++s) {
     EvalMethod& method = made.emplace_back();
-    method = {model.name, folders[s] / "pictures" / model.name, model.path, seconds, parameters};
+    method = {model.name, folders[s] / "pictures" / model.name, model.argument.path, seconds, parameters};
     try {
-      upscale_files(loaded, config.upscale, config.build.masks, sets[s].lq, method.folder, communicator, log);
+      upscale_files(loaded, model.argument.upscale, masks, sets[s].lq, method.folder, communicator, log);
     } catch (const UserError& error) {
       problems.add(error.what());
     }
@@ -161,11 +166,21 @@ std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vec
 
 }  // namespace
 
-std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, const Config& config,
-                                        Communicator& communicator, Log& log, Problems& problems) {
+void EvalSettings::bind(Settings& settings) {
+  settings.add("eval.metrics", metrics,
+               "comma-separated metrics (docs/metrics.md); empty: all that can be computed, or those of the benchmark");
+  settings.add("eval.crop_border", crop_border, "pixels left out on each side before measuring").between(0, 1024);
+  settings.add("eval.scale", scale, "factor of the bicubic row, from the low-resolution images to the results")
+      .between(1, 16);
+  settings.add("eval.benchmarks", benchmarks, "folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else testdata");
+  settings.add("eval.benchmarks_file", benchmarks_file,
+               "YAML file of benchmarks instead of the shipped one (configs/benchmarks.yaml)");
+}
+
+std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
+                                        Communicator& communicator, Log& log, InputProblems& problems) {
   const bool several = request.sets.size() > 1;
-  const c10::Device device = choose_device(config.run, communicator);
-  const MetricPool metrics(request.sets, config, device, log);
+  const MetricPool metrics(request, device, log);
   check_models(request);
   // Whatever can be found wrong with the folders is said before anything long begins.
   std::vector<Comparison> comparisons;

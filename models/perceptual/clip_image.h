@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "eval/metrics/input_scaling.h"
 #include "models/layers/packed_conv.h"
+#include "models/perceptual/input_scaling.h"
 #include "models/weights/load_weights.h"
 
 namespace samsr {

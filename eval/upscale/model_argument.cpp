@@ -1,4 +1,4 @@
-#include "launch/model_argument.h"
+#include "eval/upscale/model_argument.h"
 
 #include "core/error.h"
 #include "core/nearest_name.h"
@@ -23,27 +23,25 @@ const OfficialFile* official_model(const OfficialFiles& catalogue, const fs::pat
   return entry != nullptr && !entry->kind.empty() ? entry : nullptr;
 }
 
-fs::path weights_of(const std::string& argument, const OfficialFiles& catalogue, const OfficialFile* official,
-                    Log& log) {
-  if (!fs::exists(argument) && official != nullptr && !fs::path(argument).has_parent_path()) {
+fs::path weights_of(const std::string& path, const OfficialFiles& catalogue, const OfficialFile* official, Log& log) {
+  if (!fs::exists(path) && official != nullptr && !fs::path(path).has_parent_path()) {
     const auto found = catalogue.find(official->name);
     if (!found) {
       throw UserError("{}", catalogue.how_to_get(official->name));
     }
     return *found;
   }
-  if (!fs::exists(argument)) {
+  if (!fs::exists(path)) {
     std::vector<std::string> models{kEmbeddedModel};
     for (const OfficialFile& file : catalogue.files()) {
       if (!file.kind.empty()) {
         models.push_back(file.file);
       }
     }
-    const std::string near = nearest_name(fs::path(argument).filename().string(), models);
-    throw UserError("{}: no such file, folder or official model{}", argument,
-                    near.empty() ? "" : ", did you mean '" + near + "'?");
+    throw UserError("{}: no such file, folder or official model{}", path,
+                    did_you_mean(fs::path(path).filename().string(), models));
   }
-  return find_weights(argument, log);
+  return find_weights(path, log);
 }
 
 /// Where the autoencoder of an official model lies when no setting names it.
@@ -61,31 +59,31 @@ fs::path autoencoder_of(const fs::path& model, const OfficialFiles& catalogue) {
 
 }  // namespace
 
-std::string shipped_config_of(const std::string& argument) {
+std::string shipped_config_of(const std::string& path) {
   const OfficialFiles catalogue{OfficialFilesSettings()};
-  const OfficialFile* official = official_model(catalogue, argument);
+  const OfficialFile* official = official_model(catalogue, path);
   return official == nullptr ? std::string() : official->config;
 }
 
-LoadedModel load_model_argument(const std::string& argument, const Config& config, Log& log) {
-  if (argument == kEmbeddedModel) {
-    LoadedModel loaded = load_model(embedded_student(), "the embedded student", config.model.first_stage.weights);
+LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
+  std::string first_stage = argument.model.first_stage.weights;
+  if (argument.path == kEmbeddedModel) {
+    LoadedModel loaded = load_model(embedded_student(), "the embedded student", first_stage);
     log.info("model: the embedded student (see models/embedded/MODEL_CARD.md)");
     return loaded;
   }
-  const OfficialFiles catalogue(config.weights);
-  const OfficialFile* official = official_model(catalogue, argument);
-  const fs::path weights = weights_of(argument, catalogue, official, log);
-  std::string first_stage = config.model.first_stage.weights;
-  if (official != nullptr && first_stage.empty() && config.model.first_stage.type == "vq_f4") {
+  const OfficialFiles catalogue(argument.files);
+  const OfficialFile* official = official_model(catalogue, argument.path);
+  const fs::path weights = weights_of(argument.path, catalogue, official, log);
+  if (official != nullptr && first_stage.empty() && argument.model.first_stage.type == "vq_f4") {
     first_stage = autoencoder_of(weights, catalogue).string();
   }
-  LoadedModel loaded = load_model(weights, first_stage, &config.model);
+  LoadedModel loaded = load_model(weights, first_stage, &argument.model);
   if (loaded.own_settings) {
     log.info("model: {}", weights.string());
   } else if (official != nullptr) {
     if (official->kind == "student") {
-      const Method* method = find_method(config.train.recipe);
+      const Method* method = find_method(argument.recipe);
       loaded.method = method != nullptr && method->distils ? method : &method_named("sinsr");
     }
     log.info("model: {}, official {}; autoencoder: {}", weights.string(), official->kind, first_stage);
@@ -98,20 +96,22 @@ LoadedModel load_model_argument(const std::string& argument, const Config& confi
   return loaded;
 }
 
-void find_mask_weights(Config& config, Log& log) {
-  const bool sam =
-      config.upscale.masks == "sam" || (config.upscale.masks == "auto" && config.build.masks.source == "sam");
-  if (!sam || config.upscale.noise == "plain" || !config.build.masks.weights.empty()) {
-    return;
+MaskSettings masks_of(const ModelArgument& argument, Log& log) {
+  MaskSettings masks = argument.masks;
+  const std::string& asked = argument.upscale.masks;
+  const bool sam = asked == "sam" || (asked == "auto" && masks.source == "sam");
+  if (!sam || argument.upscale.noise == "plain" || !masks.weights.empty()) {
+    return masks;
   }
-  const OfficialFiles catalogue(config.weights);
+  const OfficialFiles catalogue(argument.files);
   for (const char* name : {"sam_vit_b", "sam_vit_l", "sam_vit_h"}) {
     if (const auto found = catalogue.find(name)) {
-      config.build.masks.weights = found->string();
+      masks.weights = found->string();
       log.info("masks: {}", found->string());
-      return;
+      break;
     }
   }
+  return masks;
 }
 
 }  // namespace samsr

@@ -1,4 +1,4 @@
-#include "eval/metrics/clipiqa/clip_text.h"
+#include "models/perceptual/clip_text.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
