@@ -23,7 +23,8 @@ struct RolloutPlan {
 };
 
 /// Rollouts of the teacher from the stored latents: `rollout/x0` (K,C,h,w) half, what SinSR's and SAMSR's students
-/// learn from (method §5-§6), and `rollout/noise_seed` (K) uint64, from which x_T is rebuilt (rollout_noise_seed).
+/// learn from (docs/method.md, "SinSR" and "SAMSR: Algorithm 1"), and `rollout/noise_seed` (K) uint64, from which x_T
+/// is rebuilt (rollout_noise_seed).
 class RolloutStage final : public Stage {
  public:
   /// UserError when the recipe has no rollouts, or the teacher's schedule is not the student's.
