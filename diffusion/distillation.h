@@ -1,6 +1,6 @@
 #pragma once
-// Distillation of the T-step teacher into a one-step student (SinSR, SAMSR; docs/method.md). Latents are (B,C,h,w), lq
-// (B,3,H,W) RGB in [-1,1].
+// Distillation of the T-step teacher into a one-step student (docs/method.md, "SinSR" and "SAMSR: Algorithm 1").
+// Latents are (B,C,h,w), lq (B,3,H,W) RGB in [-1,1].
 
 #include <ATen/core/Tensor.h>
 

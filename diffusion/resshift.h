@@ -1,5 +1,6 @@
 #pragma once
-// ResShift: diffusion from the HR to the LR latent, training of the denoiser, ancestral sampling (method §4).
+// ResShift: diffusion from the HR to the LR latent, training of the denoiser, ancestral sampling (docs/method.md,
+// "Schedule and ResShift").
 // z_0, z_y, x, noise are (B,C,h,w); lq (B,3,H,W).
 
 #include <ATen/core/Tensor.h>

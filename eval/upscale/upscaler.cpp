@@ -22,8 +22,8 @@ constexpr const char* kAncestral = "ancestral";
 /// The sampler in use; UserError when noise or masks are asked for that exclude it or each other.
 std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& settings) {
   const std::string sampler = settings.sampler != "auto" ? settings.sampler
-                              : loaded.method->one_step ? kOneStep
-                                                        : kAncestral;
+                              : loaded.method->one_step  ? kOneStep
+                                                         : kAncestral;
   const bool masks_named = settings.masks == "graph" || settings.masks == "sam";
   if (settings.noise == "plain" && masks_named) {
     throw UserError(

@@ -38,11 +38,10 @@ TEST_P(DiffusionGolden, EncodesAndDiffuses) {
 }
 
 TEST_P(DiffusionGolden, HasResShiftsLoss) {
-  golden_.expect_close(
-      resshift_loss(resshift_prediction(diffusion_, denoiser_of(teacher_), batch_.z_0, batch_.z_y, batch_.lq, steps_,
-                                        noise_),
-                    batch_.z_0),
-      "out/resshift_mse");
+  golden_.expect_close(resshift_loss(resshift_prediction(diffusion_, denoiser_of(teacher_), batch_.z_0, batch_.z_y,
+                                                         batch_.lq, steps_, noise_),
+                                     batch_.z_0),
+                       "out/resshift_mse");
 }
 
 TEST_P(DiffusionGolden, RollsOutAndDistillsInLatents) {

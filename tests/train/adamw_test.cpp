@@ -23,8 +23,8 @@ TEST(AdamW, FollowsTorchsOptimizer) {
   at::Tensor ours = parameter(1);
   at::Tensor theirs = parameter(1);
   AdamW optimizer({"w"}, {ours}, {.weight_decay = 0.05, .beta1 = 0.5, .beta2 = 0.9, .eps = 1e-4});
-  torch::optim::AdamW reference(
-      {theirs}, torch::optim::AdamWOptions(1e-2).weight_decay(0.05).betas({0.5, 0.9}).eps(1e-4));
+  torch::optim::AdamW reference({theirs},
+                                torch::optim::AdamWOptions(1e-2).weight_decay(0.05).betas({0.5, 0.9}).eps(1e-4));
   for (std::uint64_t step = 0; step < 5; ++step) {
     set_gradient(ours, 10 + step);
     set_gradient(theirs, 10 + step);

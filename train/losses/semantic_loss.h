@@ -1,6 +1,6 @@
 #pragma once
-// L_SC = ‖W_pred - W_x0‖², the semantic consistency of SAMSR (Algorithm 1, method §6): between the semantic weights of
-// a decoded prediction and of the HR image.
+// L_SC = ‖W_pred - W_x0‖², the semantic consistency of SAMSR (Eq. 13; docs/method.md, "SAMSR: Algorithm 1"): between
+// the semantic weights of a decoded prediction and of the HR image.
 
 #include <ATen/core/Tensor.h>
 

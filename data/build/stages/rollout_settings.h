@@ -26,7 +26,8 @@ struct RolloutSettings {
 std::uint64_t rollout_noise_seed(std::uint64_t seed, std::int64_t k, std::uint64_t sample);
 
 /// "key: value" lines of the settings that decide x_T, given noise, latents and coverage: `train.recipe`, those of the
-/// schedule, and `samsr.*` where masks shape the noise. Training from cached rollouts needs the lines they were made with.
+/// schedule, and `samsr.*` where masks shape the noise. Training from cached rollouts needs the lines they were made
+/// with.
 std::string start_lines(const Method& method, const DiffusionSettings& diffusion, const SamSettings& sam);
 
 /// UserError, naming the teacher's file `source`, unless a rollout by the teacher's schedule starts where the student's

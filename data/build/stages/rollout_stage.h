@@ -22,7 +22,8 @@ struct RolloutPlan {
 };
 
 /// Rollouts of the teacher from the stored latents: `rollout/x0` (K,C,h,w) half, what SinSR's and SAMSR's students
-/// learn from (docs/method.md), and `rollout/noise_seed` (K) uint64, from which x_T is rebuilt (rollout_noise_seed).
+/// learn from (docs/method.md, "SinSR" and "SAMSR: Algorithm 1"), and `rollout/noise_seed` (K) uint64, from which x_T
+/// is rebuilt (rollout_noise_seed).
 class RolloutStage final : public Stage {
  public:
   /// The teacher computes on `device`. UserError when the recipe has no rollouts, the teacher is missing or damaged,
