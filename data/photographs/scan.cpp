@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
-#include "core/progress.h"
 #include "data/images/image_file.h"
 #include "data/photographs/path_list.h"
 
@@ -134,28 +134,25 @@ class Scan {
   }
 
   void read_all(const PathList& list) {
-    Progress progress(log_, "reading photographs", static_cast<std::int64_t>(list.pieces() * PathList::kPiece),
-                      "files");
-    const auto queue = comm_.share_work(list.pieces());
-    const auto show = [&] { progress.set(static_cast<std::int64_t>(queue->reported())); };
-    while (const auto number = queue->next()) {
-      if (stored_result(*number)) {
-        queue->report(list.piece(*number).size());
-        show();
-        continue;
+    const std::uint64_t last = list.pieces() == 0 ? 0 : list.piece(list.pieces() - 1).size();
+    const auto read = [&](std::uint64_t number, const ReportWork& report) {
+      if (stored_result(number)) {
+        return;
       }
       nlohmann::json found = nlohmann::json::array();
-      for (const std::string& path : list.piece(*number)) {
+      for (const std::string& path : list.piece(number)) {
         const PhotographFinding finding = look_at(images_ / path);
         found.push_back({finding.width, finding.height, finding.checksum, finding.converted, finding.problem});
-        queue->report(1);
-        show();
+        report(1, {});
       }
-      const nlohmann::json result{{"state", states_[*number]}, {"photographs", std::move(found)}};
-      write_file_atomically(result_path(*number),
-                            result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    }
-    comm_.barrier();
+      const nlohmann::json result{{"state", states_[number]}, {"photographs", std::move(found)}};
+      write_file_atomically(result_path(number), result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    };
+    work_through({.task = "reading photographs",
+                  .unit = "files",
+                  .items = list.pieces(),
+                  .units = [&](std::uint64_t number) { return number + 1 < list.pieces() ? PathList::kPiece : last; }},
+                 read, comm_, log_);
   }
 
   void merge(const PathList& list) {

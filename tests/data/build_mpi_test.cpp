@@ -88,18 +88,19 @@ TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
     fs::remove_all(folder);
     testing::write_photographs(folder / "photos", 4);
     const auto alone = make_single_communicator();
-    build_dataset(settings("alone"), {.stages = {"all"}, .rollout = [] { return testing::make_test_rollout(); }},
-                  "config\n", *alone, log);
+    const BuildSettings data = settings("alone");
+    build_with_stages(data, testing::stages_with(testing::make_test_rollout(), data, {"all"}, *alone, log), "config\n",
+                      *alone, log);
   }
   comm.barrier();
   // One rank is much slower than the others, whichever shards it gets.
   const double seconds = comm.rank() == comm.size() - 1 ? 0.05 : 0.002;
   int rollouts = 0;
-  build_dataset(
-      settings("together"),
-      {.stages = {"pairs", "masks", "latents", "rollout"},
-       .rollout = [&] { return std::make_unique<CountingStage>(testing::make_test_rollout(seconds), rollouts); }},
-      "config\n", comm, log);
+  const BuildSettings data = settings("together");
+  build_with_stages(data,
+                    testing::stages_with(std::make_unique<CountingStage>(testing::make_test_rollout(seconds), rollouts),
+                                         data, {"pairs", "masks", "latents", "rollout"}, comm, log),
+                    "config\n", comm, log);
   EXPECT_GT(rollouts, 0);
   if (comm.size() > 1) {
     const double slowest = comm.sum(comm.rank() == comm.size() - 1 ? rollouts : 0);
