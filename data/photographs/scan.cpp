@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// How many photographs that are left out, of each kind, are named.
-constexpr std::uint64_t kNamed = 5;
+constexpr std::uint64_t kMostNamed = 5;
 
 std::string hex(std::uint32_t value) { return fmt::format("{:08x}", value); }
 
@@ -31,7 +31,7 @@ struct PhotographFinding {
   std::string problem;    ///< one line; empty when the photograph was read
 };
 
-PhotographFinding look_at(const fs::path& path) {
+PhotographFinding probe(const fs::path& path) {
   PhotographFinding finding;
   try {
     const std::string file = read_file(path);
@@ -141,7 +141,7 @@ class Scan {
       }
       nlohmann::json found = nlohmann::json::array();
       for (const std::string& path : list.piece(number)) {
-        const PhotographFinding finding = look_at(images_ / path);
+        const PhotographFinding finding = probe(images_ / path);
         found.push_back({finding.width, finding.height, finding.checksum, finding.converted, finding.problem});
         report(1, {});
       }
@@ -183,13 +183,13 @@ class Scan {
   bool enter(const std::string& path, const PhotographFinding& finding, PhotographSummary& summary) const {
     ++summary.files;
     if (!finding.problem.empty()) {
-      if (++summary.unreadable <= kNamed) {
+      if (++summary.unreadable <= kMostNamed) {
         summary.problems.push_back(finding.problem);
       }
       return false;
     }
     if (std::min(finding.width, finding.height) < min_size_) {
-      if (++summary.too_small <= kNamed) {
+      if (++summary.too_small <= kMostNamed) {
         summary.problems.push_back(fmt::format("{}: {}×{} pixels, its shorter side is below data.min_size={}",
                                                (images_ / path).string(), finding.width, finding.height, min_size_));
       }
