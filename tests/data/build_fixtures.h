@@ -1,17 +1,12 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <string>
 
 #include "data/build/settings.h"
 #include "data/build/stages/stage.h"
 
 namespace samsr::testing {
-
-/// Writes `count` photographs of 120 × 96 pixels and more, each with something to segment.
-void write_photographs(const std::filesystem::path& folder, int count);
 
 /// Settings of a small data set: 64² pixels, 11 samples in shards of 3.
 BuildSettings small_build(const std::filesystem::path& images, const std::filesystem::path& out);
@@ -19,8 +14,5 @@ BuildSettings small_build(const std::filesystem::path& images, const std::filesy
 /// A stage `rollout` for tests: what it stores tells of the fields it read and of nothing else. Three samples at once.
 /// Each takes `seconds` times its index modulo 4, so shards cost unequally.
 std::unique_ptr<Stage> make_test_rollout(double seconds = 0);
-
-/// Name → content of the files in `folder`.
-std::map<std::string, std::string> contents(const std::filesystem::path& folder);
 
 }  // namespace samsr::testing
