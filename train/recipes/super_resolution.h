@@ -26,8 +26,8 @@ struct SuperResolutionParts {
   std::shared_ptr<SuperResolutionModel> teacher{};  ///< null for the teacher itself, and where rollouts are cached
   NoiseSource noise{};
   std::shared_ptr<SemanticLoss> semantic{};  ///< of a student; null for none
-  StepTimer* timer = nullptr;              ///< of the rollouts; null for none
-  const ShardSet* shards = nullptr;        ///< null where batches come from elsewhere
+  StepTimer* timer = nullptr;                ///< of the rollouts; null for none
+  const ShardSet* shards = nullptr;          ///< null where batches come from elsewhere
 };
 
 /// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.
