@@ -1,13 +1,11 @@
 #include "data/build/build.h"
 
-#include <chrono>
 #include <filesystem>
-#include <thread>
 
 #include "comm/gather_json.h"
+#include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "core/progress.h"
 #include "data/build/shard_builder.h"
 #include "data/build/shard_plan.h"
 #include "data/build/single_threaded.h"
@@ -67,28 +65,20 @@ class Build {
           "{} shards to make for {} ranks: some have nothing to do; a smaller data.samples_per_shard shares better",
           missing.size(), comm_.size());
     }
-    const std::uint64_t kept = settings_.data.samples - samples;
-    Progress progress(log_, "building", static_cast<std::int64_t>(kept + samples), "pairs",
-                      static_cast<std::int64_t>(kept));
     const ShardBuilder builder(stages_.list, settings_.data.seed, static_cast<std::uint64_t>(settings_.data.scale));
-    const auto queue = comm_.share_work(missing.size());
-    const auto show = [&] { progress.set(static_cast<std::int64_t>(kept + queue->reported())); };
     nlohmann::json mine = nlohmann::json::array();
-    while (const auto item = queue->next()) {
-      const std::size_t number = missing[*item];
-      const Shard shard = builder.build(plan_[number], [&](std::uint64_t made) {
-        queue->report(made);
-        show();
-      });
+    const auto build = [&](std::uint64_t item, const ReportWork& report) {
+      const std::size_t number = missing[item];
+      const Shard shard = builder.build(plan_[number], [&](std::uint64_t made) { report(made, {}); });
       mine.push_back({number, to_json(describe_shard(shard)), checksum_of_text(shard.header().content)});
-    }
-    while (comm_.rank() == 0 && queue->reported() < samples) {  // the other ranks' last shards
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      show();
-    }
+    };
+    work_through({.task = "building",
+                  .unit = "pairs",
+                  .items = missing.size(),
+                  .done = settings_.data.samples - samples,
+                  .units = [&](std::uint64_t item) { return plan_[missing[item]].samples; }},
+                 build, comm_, log_);
     enter(comm_.gather(mine.dump()));
-    show();
-    progress.finish();
   }
 
   void enter(const std::vector<std::string>& by_rank) {

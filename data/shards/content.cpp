@@ -5,6 +5,9 @@
 
 #include <sstream>
 
+#include "data/shards/batch.h"
+#include "data/shards/sample.h"
+
 namespace samsr {
 namespace {
 
@@ -18,16 +21,18 @@ const std::vector<std::string>& stage_names() {
 }
 
 std::string_view stage_of_field(std::string_view field) {
-  if (field == "hr" || field == "lr" || field == "source") {
+  for (const BatchField& known : batch_fields()) {
+    if (field == known.dataset) {
+      return known.stage;
+    }
+  }
+  if (field == kSourceField) {
     return "pairs";
   }
-  if (field == "coverage" || field == "coverage_hr" || field == "masks") {
+  if (field == kMasksField) {
     return "masks";
   }
-  if (field == "z_hr" || field == "z_lr") {
-    return "latents";
-  }
-  return field.starts_with("rollout/") ? "rollout" : "";
+  return field == kNoiseSeedDataset ? "rollout" : "";
 }
 
 bool stage_depends_on(std::string_view stage, std::string_view earlier) {

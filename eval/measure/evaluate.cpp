@@ -6,9 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "comm/work_through.h"
 #include "core/error.h"
 #include "core/parallel.h"
-#include "core/progress.h"
 #include "data/images/image_file.h"
 #include "eval/upscale/bicubic.h"
 
@@ -230,23 +230,24 @@ std::vector<Scored> score_images(const MethodScorer& scorer, const std::string& 
                                  Log& log) {
   const auto images = static_cast<std::int64_t>(scorer.names().size());
   std::vector<std::pair<std::int64_t, Scored>> share;
-  Progress progress(log, name, images, "images");
-  {
-    // The groups are the same for any number of ranks, so that batches are too, and every bit of a score.
-    const auto groups = communicator.share_work(static_cast<std::uint64_t>((images + kGroup - 1) / kGroup));
-    while (const auto group = groups->next()) {
-      const std::int64_t first = static_cast<std::int64_t>(*group) * kGroup;
-      const std::int64_t last = std::min(first + kGroup, images);
-      std::vector<Scored> scored = scorer.score(first, last);
-      for (std::int64_t i = first; i < last; ++i) {
-        share.emplace_back(i, std::move(scored[static_cast<std::size_t>(i - first)]));
-      }
-      groups->report(static_cast<std::uint64_t>(last - first));
-      progress.set(static_cast<std::int64_t>(groups->reported()));
+  // The groups are the same for any number of ranks, so that batches are too, and every bit of a score.
+  const auto last_of = [&](std::int64_t first) { return std::min(first + kGroup, images); };
+  const auto score = [&](std::uint64_t group, const ReportWork&) {
+    const std::int64_t first = static_cast<std::int64_t>(group) * kGroup;
+    std::vector<Scored> scored = scorer.score(first, last_of(first));
+    for (std::int64_t i = first; i < last_of(first); ++i) {
+      share.emplace_back(i, std::move(scored[static_cast<std::size_t>(i - first)]));
     }
-  }
-  progress.set(images);
-  progress.finish();
+  };
+  const auto images_of = [&](std::uint64_t group) {
+    const std::int64_t first = static_cast<std::int64_t>(group) * kGroup;
+    return static_cast<std::uint64_t>(last_of(first) - first);
+  };
+  work_through({.task = name,
+                .unit = "images",
+                .items = static_cast<std::uint64_t>((images + kGroup - 1) / kGroup),
+                .units = images_of},
+               score, communicator, log);
   std::vector<Scored> all(static_cast<std::size_t>(images));
   for (const std::string& text : communicator.gather(pack(share))) {
     unpack(text, all);

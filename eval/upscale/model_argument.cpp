@@ -82,8 +82,10 @@ LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
   if (loaded.own_settings) {
     log.info("model: {}", weights.string());
   } else if (official != nullptr) {
-    const bool student = official->kind == "student";
-    loaded.kind = !student ? "teacher" : argument.recipe == "samsr" ? "sam_student" : "student";
+    if (official->kind == "student") {
+      const Method* method = find_method(argument.recipe);
+      loaded.method = method != nullptr && method->distils ? method : &method_named("sinsr");
+    }
     log.info("model: {}, official {}; autoencoder: {}", weights.string(), official->kind, first_stage);
   } else {
     log.info("model: {}", weights.string());

@@ -6,12 +6,11 @@
 
 #include "core/error.h"
 #include "core/pixels.h"
-#include "data/images/image_file.h"
 #include "diffusion/coverage.h"
 #include "diffusion/distillation.h"
 #include "diffusion/sam_noise.h"
-#include "eval/upscale/bicubic.h"
 #include "eval/upscale/noise_field.h"
+#include "segmentation/coverage_of.h"
 
 namespace samsr {
 namespace {
@@ -23,8 +22,8 @@ constexpr const char* kAncestral = "ancestral";
 /// The sampler in use; UserError when noise or masks are asked for that exclude it or each other.
 std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& settings) {
   const std::string sampler = settings.sampler != "auto" ? settings.sampler
-                              : loaded.kind == "teacher" ? kAncestral
-                                                         : kOneStep;
+                              : loaded.method->one_step  ? kOneStep
+                                                         : kAncestral;
   const bool masks_named = settings.masks == "graph" || settings.masks == "sam";
   if (settings.noise == "plain" && masks_named) {
     throw UserError(
@@ -48,7 +47,7 @@ std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& setting
 std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const UpscaleSettings& settings, MaskSettings masks,
                                         at::Device device) {
   const bool as_trained = settings.noise == "auto" && settings.masks == "auto";
-  if (settings.noise == "plain" || settings.masks == "none" || (as_trained && loaded.kind != "sam_student")) {
+  if (settings.noise == "plain" || settings.masks == "none" || (as_trained && !loaded.method->mask_noise)) {
     return nullptr;
   }
   if (settings.masks != "auto") {
@@ -146,7 +145,7 @@ at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t
                             double pool_threshold) {
   cv::Mat eight_bits;
   rgb.convertTo(eight_bits, CV_8U, 255 / largest_value(rgb.depth()));
-  const cv::Mat enlarged = to_mat(upscale_bicubic(to_tensor(eight_bits), scale));
+  const cv::Mat enlarged = enlarged_for_masks(eight_bits, static_cast<int>(scale));
   at::Tensor counts = at::empty({1, 1, rgb.rows, rgb.cols}, at::kByte);
   const std::vector<std::int64_t> rows = equal_parts(rgb.rows, window);
   const std::vector<std::int64_t> columns = equal_parts(rgb.cols, window);
@@ -155,11 +154,9 @@ at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t
       const cv::Rect part(static_cast<int>(columns[c] * scale), static_cast<int>(rows[r] * scale),
                           static_cast<int>((columns[c + 1] - columns[c]) * scale),
                           static_cast<int>((rows[r + 1] - rows[r]) * scale));
-      const at::Tensor found = masks.masks(enlarged(part).clone());
-      counts[0][0]
-          .slice(0, rows[r], rows[r + 1])
-          .slice(1, columns[c], columns[c + 1])
-          .copy_(coverage(pool_masks(found, static_cast<int>(scale), pool_threshold)));
+      const std::vector<PictureMasks> found =
+          coverage_of({enlarged(part).clone()}, static_cast<int>(scale), masks, pool_threshold);
+      counts[0][0].slice(0, rows[r], rows[r + 1]).slice(1, columns[c], columns[c + 1]).copy_(found.front().coverage);
     }
   }
   return counts;

@@ -1,7 +1,6 @@
 #include "train/checkpoints/checkpoint.h"
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -14,10 +13,20 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kStudent = "student.safetensors";
-constexpr const char* kOptimizer = "optimizer.safetensors";
+constexpr std::string_view kExtension = ".safetensors";
 
 }  // namespace
+
+std::string checkpoint_file(const std::string& part) { return part + std::string(kExtension); }
+
+const TensorFile& Checkpoint::part(const std::string& name, const std::string& folder) const {
+  const auto found = parts.find(name);
+  if (found == parts.end()) {
+    throw UserError("{}: holds no {}, which this recipe trains; start afresh with train.resume=never", folder,
+                    checkpoint_file(name));
+  }
+  return found->second;
+}
 
 std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:08}", step); }
 
@@ -38,11 +47,10 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
     state["dataset_size"] = checkpoint.dataset_size;
     state["config"] = checkpoint.config;
     state["config_crc32c"] = crc32c(checkpoint.config.data(), checkpoint.config.size());
-    for (const auto& [name, tensors] : std::map<const char*, const TensorFile*>{{kStudent, &checkpoint.student},
-                                                                                {kAveragedWeights, &checkpoint.ema},
-                                                                                {kOptimizer, &checkpoint.optimizer}}) {
-      write_safetensors(temporary / name, *tensors);
-      state["files"][name] = file_crc32c(temporary / name);
+    for (const auto& [part, tensors] : checkpoint.parts) {
+      const std::string file = checkpoint_file(part);
+      write_safetensors(temporary / file, tensors);
+      state["files"][file] = file_crc32c(temporary / file);
     }
     state["crc32c"] = checkpoint_state_crc(state);
     write_file_atomically(temporary / kCheckpointState, state.dump(2) + "\n");
@@ -64,13 +72,11 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
 
 Checkpoint load_checkpoint(const fs::path& folder) {
   const nlohmann::json state = read_checkpoint_state(folder);
-  for (const char* name : {kStudent, kAveragedWeights, kOptimizer}) {
-    check_checkpoint_file(folder, state, name);
-  }
   Checkpoint checkpoint;
-  checkpoint.student = read_safetensors(folder / kStudent);
-  checkpoint.ema = read_safetensors(folder / kAveragedWeights);
-  checkpoint.optimizer = read_safetensors(folder / kOptimizer);
+  for (const auto& [file, crc] : state.at("files").items()) {
+    check_checkpoint_file(folder, state, file);
+    checkpoint.parts[file.substr(0, file.size() - kExtension.size())] = read_safetensors(folder / file);
+  }
   checkpoint.step = state.at("step");
   checkpoint.position = state.at("position");
   checkpoint.seed = state.at("seed");

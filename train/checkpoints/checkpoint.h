@@ -1,9 +1,10 @@
 #pragma once
-// Checkpoints: a folder step-00001000/ with student.safetensors, ema.safetensors, optimizer.safetensors
-// and state.json (step, position in the data, seed, config, CRC of each file), complete or absent.
+// Checkpoints: a folder step-00001000/ with named parts, NAME.safetensors, and state.json (step, position in the data,
+// seed, config, CRC of each file), complete or absent. The first trainable's parts are student, ema and optimizer.
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -16,10 +17,11 @@ namespace samsr {
 /// Name of the folder of the checkpoint after `step` steps.
 std::string checkpoint_name(std::int64_t step);
 
+/// Name of the file of a part.
+std::string checkpoint_file(const std::string& part);
+
 struct Checkpoint {
-  TensorFile student;
-  TensorFile ema;
-  TensorFile optimizer;
+  std::map<std::string, TensorFile> parts;  ///< "student", "ema", "optimizer", "discriminator", …
   std::int64_t step = 0;
   /// Samples drawn since training began. With `seed` it is the whole state of every random stream,
   /// because each number drawn is a function of (seed, purpose, position).
@@ -28,6 +30,9 @@ struct Checkpoint {
   /// Samples in the data set, which the meaning of `position` depends on.
   std::uint64_t dataset_size = 0;
   std::string config;  ///< resolved YAML
+
+  /// UserError naming `folder`, where the checkpoint lies, when it has no such part.
+  const TensorFile& part(const std::string& name, const std::string& folder) const;
 };
 
 /// Writes OUT/step-NUMBER under a temporary name, renames it, points OUT/latest at it and removes all

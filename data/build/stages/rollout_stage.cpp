@@ -1,6 +1,7 @@
 #include "data/build/stages/rollout_stage.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
 #include "core/error.h"
 #include "core/pixels.h"
@@ -25,31 +26,34 @@ at::Tensor stacked(std::span<const Sample> samples, std::string_view name) {
   return at::stack(fields);
 }
 
-/// UserError unless the teacher's schedule is the student's.
-void check_schedule(const RolloutPlan& plan, const DiffusionSettings& teacher) {
-  const std::string theirs = start_lines(plan.recipe, teacher, plan.model.sam);
-  const std::string ours = start_lines(plan.recipe, plan.model.diffusion, plan.model.sam);
-  if (theirs != ours) {
-    throw UserError("{}: the teacher has another schedule than the student is to have: {}", plan.teacher,
-                    first_difference(theirs, ours));
+/// The method of train.recipe. UserError unless it learns from a teacher.
+const Method& distilling_method(const std::string& recipe) {
+  const Method* method = find_method(recipe);
+  if (method == nullptr || !method->distils) {
+    std::vector<std::string_view> students;
+    for (const Method& each : methods()) {
+      if (each.distils) {
+        students.push_back(each.name);
+      }
+    }
+    throw UserError("train.recipe={} has no rollouts of a teacher; set the student's, train.recipe={}", recipe,
+                    fmt::join(students, " or "));
   }
+  return *method;
 }
 
 }  // namespace
 
-RolloutStage::RolloutStage(const RolloutPlan& plan, c10::Device device, Log& log) : plan_(plan), device_(device) {
-  if (plan.recipe != "sinsr" && plan.recipe != "samsr") {
-    throw UserError("train.recipe={} has no rollouts of a teacher; set the student's, train.recipe=sinsr or samsr",
-                    plan.recipe);
-  }
+RolloutStage::RolloutStage(const RolloutPlan& plan, c10::Device device, Log& log)
+    : plan_(plan), method_(distilling_method(plan.recipe)), device_(device) {
   if (plan.teacher.empty()) {
     throw UserError("train.teacher_weights is not set: the teacher to roll out; give it as train.teacher_weights=PATH");
   }
   teacher_ = load_model(find_weights(plan.teacher, log), plan.model.first_stage.weights, &plan.model).model;
   const ModelSettings& settings = teacher_->settings();
-  check_schedule(plan, settings.diffusion);
+  check_same_start(method_, settings.diffusion, plan.model.diffusion, plan.model.sam, plan.teacher);
   content_ = "train.recipe: " + plan.recipe + "\n" + section_lines(plan.rollout) + section_lines(settings.unet) +
-             section_lines(settings.diffusion) + (of_samsr() ? section_lines(plan.model.sam) : "") +
+             section_lines(settings.diffusion) + (method_.mask_noise ? section_lines(plan.model.sam) : "") +
              fmt::format("teacher: {:08x}\ndevice: {}\n", weights_checksum(state_of(*teacher_->unet())),
                          c10::DeviceTypeName(device.type(), /*lower_case=*/true));
   teacher_->to(device);
@@ -57,7 +61,7 @@ RolloutStage::RolloutStage(const RolloutPlan& plan, c10::Device device, Log& log
 
 std::vector<std::string> RolloutStage::needs() const {
   std::vector<std::string> fields{"lr", "z_lr"};
-  if (of_samsr()) {
+  if (method_.mask_noise) {
     fields.emplace_back("coverage");
   }
   return fields;
@@ -69,17 +73,17 @@ void RolloutStage::run(std::uint64_t first, std::span<Sample> samples) {
   const at::Tensor lq = signed_from_bytes(pixels);
   const at::Tensor z_y = stacked(samples, "z_lr").to(device_).to(at::kFloat);
   std::optional<at::Tensor> coverage;
-  if (of_samsr()) {
+  if (method_.mask_noise) {
     coverage = stacked(samples, "coverage").unsqueeze(1).to(device_);
   }
   std::vector<at::Tensor> results;
   const auto count = static_cast<std::int64_t>(samples.size());
-  const at::Tensor kept_seeds = at::empty({count, plan_.rollout.count}, at::kUInt64);
+  const at::Tensor cached_seeds = at::empty({count, plan_.rollout.count}, at::kUInt64);
   for (std::int64_t k = 0; k < plan_.rollout.count; ++k) {
     std::vector<std::uint64_t> seeds;
     for (std::int64_t row = 0; row < count; ++row) {
       seeds.push_back(rollout_noise_seed(plan_.rollout.seed, k, first + static_cast<std::uint64_t>(row)));
-      kept_seeds.data_ptr<std::uint64_t>()[row * plan_.rollout.count + k] = seeds.back();
+      cached_seeds.data_ptr<std::uint64_t>()[row * plan_.rollout.count + k] = seeds.back();
     }
     const at::Tensor noise = noise_of(seeds, z_y.sizes().slice(1), device_);
     const DistillStart start = distill_start(teacher_->diffusion().schedule(), plan_.model.sam, z_y, noise, coverage);
@@ -95,7 +99,7 @@ void RolloutStage::run(std::uint64_t first, std::span<Sample> samples) {
   for (std::int64_t row = 0; row < count; ++row) {
     Sample& sample = samples[static_cast<std::size_t>(row)];
     sample.fields.emplace_back("rollout/x0", x0[row]);
-    sample.fields.emplace_back("rollout/noise_seed", kept_seeds[row]);
+    sample.fields.emplace_back("rollout/noise_seed", cached_seeds[row]);
   }
 }
 

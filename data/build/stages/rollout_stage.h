@@ -22,7 +22,8 @@ struct RolloutPlan {
 };
 
 /// Rollouts of the teacher from the stored latents: `rollout/x0` (K,C,h,w) half, what SinSR's and SAMSR's students
-/// learn from (method §5-§6), and `rollout/noise_seed` (K) uint64, from which x_T is rebuilt (rollout_noise_seed).
+/// learn from (docs/method.md, "SinSR" and "SAMSR: Algorithm 1"), and `rollout/noise_seed` (K) uint64, from which x_T
+/// is rebuilt (rollout_noise_seed).
 class RolloutStage final : public Stage {
  public:
   /// The teacher computes on `device`. UserError when the recipe has no rollouts, the teacher is missing or damaged,
@@ -36,9 +37,8 @@ class RolloutStage final : public Stage {
   void run(std::uint64_t first, std::span<Sample> samples) override;
 
  private:
-  bool of_samsr() const { return plan_.recipe == "samsr"; }
-
   const RolloutPlan plan_;
+  const Method& method_;
   const c10::Device device_;
   std::unique_ptr<SuperResolutionModel> teacher_;
   std::string content_;
