@@ -1,13 +1,13 @@
 #include "core/checksum.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
@@ -25,12 +25,13 @@ TEST(Crc32c, ContinuesAcrossPieces) {
 
 TEST(FileChecksum, IsThatOfTheBytes) {
   const std::string bytes(3'000'000, 'x');
-  const auto path = std::filesystem::temp_directory_path() / fmt::format("samsr_checksum_{}", ::getpid());
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path path = folder / "bytes";
   write_file_atomically(path, bytes);
   EXPECT_EQ(file_crc32c(path), crc32c(bytes.data(), bytes.size()));
   std::filesystem::remove(path);
   EXPECT_THROW(file_crc32c(path), UserError);
-  EXPECT_THROW(file_crc32c(std::filesystem::temp_directory_path()), UserError);
+  EXPECT_THROW(file_crc32c(folder.path()), UserError);
 }
 
 }  // namespace

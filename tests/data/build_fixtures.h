@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,9 +8,6 @@
 #include "data/build/make_stages.h"
 
 namespace samsr::testing {
-
-/// Writes `count` photographs of 120 × 96 pixels and more, each with something to segment.
-void write_photographs(const std::filesystem::path& folder, int count);
 
 /// Settings of a small data set: 64² pixels, 11 samples in shards of 3.
 BuildSettings small_build(const std::filesystem::path& images, const std::filesystem::path& out);
@@ -23,8 +19,5 @@ std::unique_ptr<Stage> make_test_rollout(double seconds = 0);
 /// make_stages() for the stages named `names`, with `rollout` where that stage is among them. Collective.
 BuildStages stages_with(std::unique_ptr<Stage> rollout, const BuildSettings& settings,
                         const std::vector<std::string>& names, Communicator& comm, Log& log);
-
-/// Name → content of the files in `folder`.
-std::map<std::string, std::string> contents(const std::filesystem::path& folder);
 
 }  // namespace samsr::testing

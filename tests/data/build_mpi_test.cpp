@@ -2,13 +2,16 @@
 // that a single process builds.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include <optional>
 #include <sstream>
 
 #include "data/build/build.h"
 #include "data/build_fixtures.h"
 #include "data/tools/verify.h"
+#include "support/files.h"
+#include "support/photographs.h"
+#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
@@ -37,21 +40,30 @@ Communicator& world() {
   return *communicator;
 }
 
-/// All ranks need the same folder, whose name one process makes.
-fs::path common_folder(const std::string& name) {
-  return world()
-      .gather((fs::temp_directory_path() / ("samsr_" + name + "_" + std::to_string(::getpid()))).string())
-      .front();
-}
+/// One folder for all ranks, which the first one makes; removed when all have come to its end.
+class CommonFolder {
+ public:
+  CommonFolder() {
+    if (world().rank() == 0) {
+      made_.emplace();
+    }
+    path_ = world().gather(made_ ? made_->path().string() : "").front();
+  }
+  ~CommonFolder() { world().barrier(); }
+  fs::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::optional<testing::TemporaryFolder> made_;
+  fs::path path_;
+};
 
 TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
   Communicator& comm = world();
-  const fs::path folder = common_folder("build_mpi");
+  const CommonFolder folder;
   std::ostringstream lines;
   Log log(lines, comm.rank(), comm.size(), false);
   if (comm.rank() == 0) {
-    fs::remove_all(folder);
-    testing::write_photographs(folder / "photos", 4);
+    testing::write_drawn_photographs(folder / "photos", 4);
     const auto alone = make_single_communicator();
     build_dataset(testing::small_build(folder / "photos", folder / "alone"), {}, "config\n", *alone, log);
   }
@@ -68,14 +80,12 @@ TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
   build_dataset(together, {}, "config\n", comm, log);
   if (comm.rank() == 0) {
     EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
-    fs::remove_all(folder);
   }
-  comm.barrier();
 }
 
 TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
   Communicator& comm = world();
-  const fs::path folder = common_folder("uneven_mpi");
+  const CommonFolder folder;
   std::ostringstream lines;
   Log log(lines, comm.rank(), comm.size(), false);
   const auto settings = [&](const char* out) {
@@ -85,8 +95,7 @@ TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
     return data;
   };
   if (comm.rank() == 0) {
-    fs::remove_all(folder);
-    testing::write_photographs(folder / "photos", 4);
+    testing::write_drawn_photographs(folder / "photos", 4);
     const auto alone = make_single_communicator();
     const BuildSettings data = settings("alone");
     build_with_stages(data, testing::stages_with(testing::make_test_rollout(), data, {"all"}, *alone, log), "config\n",
@@ -110,9 +119,7 @@ TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
   }
   if (comm.rank() == 0) {
     EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
-    fs::remove_all(folder);
   }
-  comm.barrier();
 }
 
 }  // namespace

@@ -3,19 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "data/images/image_file.h"
-#include "data/temporary_folder.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using testing::error_of;
 using ::testing::HasSubstr;
 
 class CheckPhotographs : public ::testing::Test {
@@ -34,12 +35,7 @@ class CheckPhotographs : public ::testing::Test {
     return out.str();
   }
   std::string error(const CheckOptions& options = {}) const {
-    try {
-      check(options);
-    } catch (const UserError& caught) {
-      return caught.what();
-    }
-    return {};
+    return error_of([&] { check(options); });
   }
 
   const testing::TemporaryFolder temporary_;
@@ -92,7 +88,7 @@ TEST_F(CheckPhotographs, NoneUsableNamesTheFirstThree) {
                              HasSubstr("and 1 more"), ::testing::Not(HasSubstr("d.png"))));
   CheckOptions options;
   options.gt_size = 16;
-  EXPECT_EQ(error(options), "");
+  EXPECT_EQ(error(options), "no error");
   fs::remove_all(folder_);
   EXPECT_THAT(error(), HasSubstr("photographs"));
   fs::create_directories(folder_);

@@ -9,11 +9,13 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "data/images/colour_profile.h"
-#include "picture_difference.h"
+#include "support/pictures.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
+using testing::error_of;
 using ::testing::HasSubstr;
 using testing::largest_difference;
 
@@ -153,12 +155,9 @@ TEST(ImageEncoder, GreyIsOneChannelWhereTheFormatHasThat) {
 }
 
 TEST(ImageEncoder, APictureTooLargeForItsFormatIsAnError) {
-  try {
-    encode_image({.rgb = cv::Mat(2, 16384, CV_8UC3, cv::Scalar::all(0))}, ImageFormat::kWebp, {}, "wide.webp");
-    FAIL();
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("wide.webp: 16384x2 pixels, and WebP ends at 16383"));
-  }
+  const ImageFile wide{.rgb = cv::Mat(2, 16384, CV_8UC3, cv::Scalar::all(0))};
+  EXPECT_THAT(error_of([&] { encode_image(wide, ImageFormat::kWebp, {}, "wide.webp"); }),
+              HasSubstr("wide.webp: 16384x2 pixels, and WebP ends at 16383"));
 }
 
 TEST(ImageEncoder, FormatsAreToldByExtension) {

@@ -9,36 +9,27 @@
 
 #include "core/error.h"
 #include "data/build/single_threaded.h"
-#include "data/temporary_folder.h"
 #include "diffusion/distillation.h"
 #include "diffusion/noise.h"
 #include "diffusion/rollout.h"
 #include "models/weights/load_weights.h"
+#include "support/small_model.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 using ::testing::AllOf;
+using testing::error_of;
 using ::testing::HasSubstr;
-using testing::message_of;
 using testing::TemporaryFolder;
 
 constexpr std::int64_t kSize = 16;
 constexpr std::uint64_t kRolledOut = 5;
 
 ModelSettings rollout_model() {
-  ModelSettings model;
-  model.first_stage.type = "space_to_depth";
-  model.first_stage.factor = 4;
-  model.unet.image_size = kSize;
-  model.unet.in_channels = 51;
-  model.unet.out_channels = 48;
-  model.unet.model_channels = 32;
-  model.unet.attention_resolutions = {16, 8};
-  model.unet.channel_mult = {1, 2};
-  model.unet.num_res_blocks = {1, 1};
-  model.unet.num_head_channels = 16;
-  model.unet.swin_depth = 2;
-  model.unet.swin_embed_dim = 32;
+  ModelSettings model = testing::small_model_settings(3);
+  model.diffusion = {};
   model.diffusion.steps = 3;
   return model;
 }
@@ -178,16 +169,16 @@ TEST_P(RolloutStageTest, NeedsTheFieldsThatItReads) {
 TEST_P(RolloutStageTest, SaysWhatDoesNotFit) {
   RolloutPlan wrong = plan();
   wrong.recipe = "resshift";
-  EXPECT_THAT(message_of<UserError>([&] { stage_of(wrong); }), HasSubstr("train.recipe=resshift"));
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("train.recipe=resshift"));
   wrong = plan();
   wrong.teacher = "";
-  EXPECT_THAT(message_of<UserError>([&] { stage_of(wrong); }), HasSubstr("train.teacher_weights"));
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("train.teacher_weights"));
   wrong = plan();
   wrong.teacher = (folder_ / "nowhere").string();
-  EXPECT_THAT(message_of<UserError>([&] { stage_of(wrong); }), HasSubstr("nowhere"));
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("nowhere"));
   wrong = plan();
   wrong.model.diffusion.kappa = 1.5;
-  EXPECT_THAT(message_of<UserError>([&] { stage_of(wrong); }), HasSubstr("diffusion.kappa"));
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("diffusion.kappa"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Recipes, RolloutStageTest,

@@ -12,26 +12,29 @@
 #include "data/build/stages/pairs_stage.h"
 #include "data/build_fixtures.h"
 #include "data/images/image_file.h"
-#include "data/shard_fixtures.h"
 #include "data/shards/shard_set.h"
-#include "data/temporary_folder.h"
 #include "data/tools/inspect.h"
 #include "diffusion/coverage.h"
 #include "segmentation/automatic/rle.h"
+#include "support/files.h"
+#include "support/photographs.h"
+#include "support/shards.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using testing::contents;
+using testing::error_of;
 using ::testing::HasSubstr;
-using testing::message_of;
 using ::testing::Not;
 using testing::TemporaryFolder;
 
 class Stages : public ::testing::Test {
  protected:
-  Stages() { testing::write_photographs(folder_ / "photos", 4); }
+  Stages() { testing::write_drawn_photographs(folder_ / "photos", 4); }
 
   BuildSettings settings(const std::string& out) const {
     return testing::small_build(folder_ / "photos", folder_ / out);
@@ -43,7 +46,7 @@ class Stages : public ::testing::Test {
                       "config\n", *comm_, log);
   }
   std::string building(const BuildSettings& settings, const std::vector<std::string>& stages = {}) {
-    return message_of<UserError>([&] { build(settings, stages); });
+    return error_of([&] { build(settings, stages); });
   }
 
   TemporaryFolder folder_;

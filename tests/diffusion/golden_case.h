@@ -105,8 +105,4 @@ class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
   }
 };
 
-inline std::string case_name(const ::testing::TestParamInfo<std::filesystem::path>& info) {
-  return golden_test_name(info.param);
-}
-
 }  // namespace samsr::testing

@@ -19,7 +19,7 @@ TEST_P(ScheduleGolden, AgreesForEveryCombination) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, ScheduleGolden, ::testing::ValuesIn(golden_files("schedule")), testing::case_name);
+SAMSR_GOLDEN_SUITE(ScheduleGolden, golden_files("schedule"));
 
 class DiffusionGolden : public testing::GoldenCase {
  protected:
@@ -64,7 +64,7 @@ TEST_P(DiffusionGolden, DistillsInImages) {
   golden_.expect_close(gradient_norm(losses.total()), "out/sinsr_image_grad_norm");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, DiffusionGolden, ::testing::ValuesIn(golden_files("diffusion")), testing::case_name);
+SAMSR_GOLDEN_SUITE(DiffusionGolden, golden_files("diffusion"));
 
 }  // namespace
 }  // namespace samsr

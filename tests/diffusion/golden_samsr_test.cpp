@@ -49,7 +49,7 @@ TEST_P(SamsrPaperGolden, FollowsTheEquations) {
   golden_.expect_close(gradient_norm(losses.total()), "out/grad_norm");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SamsrPaperGolden, ::testing::ValuesIn(golden_files("samsr_paper")), testing::case_name);
+SAMSR_GOLDEN_SUITE(SamsrPaperGolden, golden_files("samsr_paper"));
 
 using SamsrReleasedGolden = SamsrGolden;
 
@@ -73,8 +73,7 @@ TEST_P(SamsrReleasedGolden, FollowsTheReleasedCode) {
   golden_.expect_close(testing::image_errors(predicted, batch_, hr_, *first_stage_).gt, "out/loss_gt_image");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SamsrReleasedGolden, ::testing::ValuesIn(golden_files("samsr_released")),
-                         testing::case_name);
+SAMSR_GOLDEN_SUITE(SamsrReleasedGolden, golden_files("samsr_released"));
 
 }  // namespace
 }  // namespace samsr

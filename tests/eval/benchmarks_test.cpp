@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-#include "scratch_folder.h"
+#include "support/temporary_folder.h"
 #include "support/user_error.h"
 
 namespace samsr {
@@ -39,7 +39,7 @@ TEST(BenchmarkCatalogue, TheShippedOneHasTheSetsOfThePublishedTables) {
 }
 
 TEST(BenchmarkCatalogue, AFolderStandsForASet) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   scratch.folder("pairs/lq");
   scratch.folder("pairs/gt");
   scratch.folder("photographs");

@@ -8,7 +8,7 @@
 #include "eval/metrics/clipiqa/clipiqa.h"
 #include "eval/metrics/lpips/lpips.h"
 #include "eval/metrics/musiq/musiq.h"
-#include "eval/scratch_folder.h"
+#include "support/temporary_folder.h"
 #include "support/user_error.h"
 
 namespace samsr {
@@ -40,7 +40,7 @@ class MetricFiles : public ::testing::Test {
     return ((testing::rule_seeded("pictures", {2, 3, 70, 90}, salt) * 500).abs() + 40).clamp(0, 255).to(at::kByte);
   }
 
-  const testing::ScratchFolder scratch_;
+  const testing::TemporaryFolder scratch_;
 };
 
 using testing::error_of;

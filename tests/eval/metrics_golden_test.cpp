@@ -14,9 +14,7 @@ using testing::Golden;
 at::Tensor channels_first(const at::Tensor& images) { return images.permute({0, 3, 1, 2}).contiguous(); }
 
 class PsnrSsimGolden : public ::testing::TestWithParam<std::filesystem::path> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PsnrSsimGolden);
-INSTANTIATE_TEST_SUITE_P(Files, PsnrSsimGolden, ::testing::ValuesIn(testing::golden_files("psnr_ssim")),
-                         [](const auto& file) { return testing::golden_test_name(file.param); });
+SAMSR_GOLDEN_SUITE(PsnrSsimGolden, testing::golden_files("psnr_ssim"));
 
 TEST_P(PsnrSsimGolden, ScoresMatch) {
   const Golden golden(GetParam());
@@ -31,9 +29,7 @@ TEST_P(PsnrSsimGolden, ScoresMatch) {
 }
 
 class NiqeGolden : public ::testing::TestWithParam<std::filesystem::path> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(NiqeGolden);
-INSTANTIATE_TEST_SUITE_P(Files, NiqeGolden, ::testing::ValuesIn(testing::golden_files("niqe")),
-                         [](const auto& file) { return testing::golden_test_name(file.param); });
+SAMSR_GOLDEN_SUITE(NiqeGolden, testing::golden_files("niqe"));
 
 TEST_P(NiqeGolden, ScoresMatch) {
   const Golden golden(GetParam());

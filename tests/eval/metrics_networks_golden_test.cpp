@@ -28,9 +28,7 @@ std::vector<std::string> names_of(const std::vector<WantedWeight>& wanted) {
 }
 
 class LpipsGolden : public ::testing::TestWithParam<std::filesystem::path> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LpipsGolden);
-INSTANTIATE_TEST_SUITE_P(Files, LpipsGolden, ::testing::ValuesIn(testing::golden_files("lpips")),
-                         [](const auto& file) { return testing::golden_test_name(file.param); });
+SAMSR_GOLDEN_SUITE(LpipsGolden, testing::golden_files("lpips"));
 
 /// pyiqa's name of a trunk's tensor, net.sliceK.N.weight, for torchvision's, features.N.weight: the rule goes by it.
 std::string name_in_slices(const Golden& golden, const std::string& name) {
@@ -63,9 +61,7 @@ TEST_P(LpipsGolden, DistancesMatch) {
 }
 
 class ClipiqaGolden : public ::testing::TestWithParam<std::filesystem::path> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ClipiqaGolden);
-INSTANTIATE_TEST_SUITE_P(Files, ClipiqaGolden, ::testing::ValuesIn(testing::golden_files("clipiqa")),
-                         [](const auto& file) { return testing::golden_test_name(file.param); });
+SAMSR_GOLDEN_SUITE(ClipiqaGolden, testing::golden_files("clipiqa"));
 
 TEST_P(ClipiqaGolden, ScoresFeaturesAndTokensMatch) {
   const Golden golden(GetParam());
@@ -83,9 +79,7 @@ TEST_P(ClipiqaGolden, ScoresFeaturesAndTokensMatch) {
 }
 
 class MusiqGolden : public ::testing::TestWithParam<std::filesystem::path> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(MusiqGolden);
-INSTANTIATE_TEST_SUITE_P(Files, MusiqGolden, ::testing::ValuesIn(testing::golden_files("musiq")),
-                         [](const auto& file) { return testing::golden_test_name(file.param); });
+SAMSR_GOLDEN_SUITE(MusiqGolden, testing::golden_files("musiq"));
 
 TEST_P(MusiqGolden, ScoresMatch) {
   const Golden golden(GetParam());

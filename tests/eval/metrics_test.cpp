@@ -8,6 +8,7 @@
 #include "core/rng.h"
 #include "eval/metrics/choose_metrics.h"
 #include "eval/metrics/plane.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -58,12 +59,7 @@ TEST(Metrics, EveryLineOfTheTableMakesItsMetric) {
 }
 
 TEST(Metrics, UnknownNameIsAnErrorWithTheNearest) {
-  try {
-    make_metric("psnr_z");
-    FAIL();
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("did you mean 'psnr_y'?"));
-  }
+  EXPECT_THAT(testing::error_of([] { make_metric("psnr_z"); }), HasSubstr("did you mean 'psnr_y'?"));
   EXPECT_THROW(choose_metrics(""), UserError);
 }
 

@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "core/error.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -86,12 +87,8 @@ TEST(Tiling, PaddingReflectsAndRepeatsWhereNothingCanBeReflected) {
 }
 
 TEST(Tiling, ATileWithoutRoomForTheOverlapIsAnError) {
-  try {
-    TilePlan(200, 200, 64, {.tile = 64, .overlap = 32});
-    FAIL();
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), ::testing::HasSubstr("use a tile of at least 128"));
-  }
+  EXPECT_THAT(testing::error_of([] { TilePlan(200, 200, 64, {.tile = 64, .overlap = 32}); }),
+              ::testing::HasSubstr("use a tile of at least 128"));
 }
 
 TEST(Tiling, CutFollowsTheRatioOfTheMap) {

@@ -4,10 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "core/atomic_file.h"
-#include "program.h"
+#include "launch/program.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
 
 namespace samsr::testing {
 namespace {
@@ -37,8 +38,8 @@ TEST(CommandLine, MistakesAreOneLineEach) {
 }
 
 TEST(CommandLine, AMistakeInAFileIsNamedByItsLine) {
-  const TemporaryFolder folder("errors");
-  std::ofstream(folder.path() / "x.yaml") << "train:\n  steps: 10\n  milestone: [5]\n";
+  const TemporaryFolder folder;
+  write_text(folder / "x.yaml", "train:\n  steps: 10\n  milestone: [5]\n");
   expect_one_line("train --config " + (folder / "x.yaml"),
                   "x.yaml:3: unknown key 'train.milestone', did you mean "
                   "'train.milestones'?");

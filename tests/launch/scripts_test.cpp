@@ -4,12 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <fstream>
 #include <map>
 
 #include "core/atomic_file.h"
-#include "program.h"
-#include "running.h"
+#include "launch/program.h"
+#include "launch/running.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
 
 namespace samsr::testing {
 namespace {
@@ -25,7 +26,7 @@ class SlurmScript : public ::testing::Test {
     write_program("scontrol", "echo \"scontrol $*\" >>" + calls());
   }
   std::string command() const {
-    return "PATH=" + folder_.path().string() +
+    return "PATH=" + folder_.path() +
            ":$PATH SLURM_SUBMIT_DIR=" SAMSR_SOURCE
            " SLURM_JOB_ID=77 SLURM_CPUS_PER_TASK=8 SAMSR_RESTARTS=2 SAMSR_RESTART_PAUSE=0 bash " SAMSR_SOURCE
            "/launch/slurm.sbatch train train.out=" +
@@ -40,15 +41,14 @@ class SlurmScript : public ::testing::Test {
   }
   std::string calls() const { return folder_ / "calls"; }
 
-  const TemporaryFolder folder_{"slurm"};
+  const TemporaryFolder folder_;
   /// A job that runs until it is asked to save and end.
   const std::string long_job_ =
       "trap 'exit 0' USR1\ntouch " + (folder_ / "started") + "\nwhile :; do sleep 0.05; done\n";
 
  private:
   void write_program(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ / name) << "#!/bin/bash\n" << text << '\n';
-    fs::permissions(folder_ / name, fs::perms::owner_all);
+    write_script(folder_ / name, "#!/bin/bash\n" + text + "\n");
   }
 };
 
@@ -102,12 +102,11 @@ TEST(MpirunScript, ChecksItsOwnOptions) {
 }
 
 TEST(HoldOutScript, KeepsEveryEighthPhotographApart) {
-  const TemporaryFolder folder("hold_out");
-  fs::create_directories(folder / "in/sub folder");
+  const TemporaryFolder folder;
   for (int i = 0; i < 9; ++i) {
-    std::ofstream(folder / ("in/sub folder/" + std::to_string(i) + ".JPG")) << i;
+    write_text(folder / ("in/sub folder/" + std::to_string(i) + ".JPG"), std::to_string(i));
   }
-  std::ofstream(folder / "in/notes.txt") << "no photograph";
+  write_text(folder / "in/notes.txt", "no photograph");
   const std::string command = SAMSR_SOURCE "/launch/hold_out " + (folder / "in") + " " + (folder / "out");
   for (int again = 0; again < 2; ++again) {
     ASSERT_EQ(run(command).status, 0);

@@ -14,8 +14,6 @@ namespace fs = std::filesystem;
 
 std::vector<std::string> names_of(const torch::nn::Module& module) { return module.named_parameters().keys(); }
 
-std::string name_of(const ::testing::TestParamInfo<fs::path>& info) { return testing::golden_test_name(info.param); }
-
 class UNetGolden : public ::testing::TestWithParam<fs::path> {
  protected:
   void SetUp() override {
@@ -63,7 +61,7 @@ TEST_P(UNetGolden, PredictsInChannelsLast) {
   golden_.expect_close(model_(x_.contiguous(at::MemoryFormat::ChannelsLast), steps_, lq_), "out/y");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, UNetGolden, ::testing::ValuesIn(golden_files("unet")), name_of);
+SAMSR_GOLDEN_SUITE(UNetGolden, golden_files("unet"));
 
 class VqGolden : public ::testing::TestWithParam<fs::path> {};
 
@@ -98,7 +96,7 @@ TEST_P(VqGolden, EncodesQuantisesAndDecodes) {
   EXPECT_TRUE(model->decode(z).equal(model->decode(quantized.latent, /*force_not_quantize=*/true)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, VqGolden, ::testing::ValuesIn(golden_files("vq")), name_of);
+SAMSR_GOLDEN_SUITE(VqGolden, golden_files("vq"));
 
 class StepEmbeddingGolden : public ::testing::TestWithParam<fs::path> {};
 
@@ -112,7 +110,7 @@ TEST_P(StepEmbeddingGolden, AgreesForEveryWidth) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, StepEmbeddingGolden, ::testing::ValuesIn(golden_files("schedule")), name_of);
+SAMSR_GOLDEN_SUITE(StepEmbeddingGolden, golden_files("schedule"));
 
 }  // namespace
 }  // namespace samsr

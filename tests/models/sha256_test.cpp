@@ -1,22 +1,21 @@
 #include "models/weights/sha256.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <string>
 
 #include "core/error.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
 
 /// That of a file and of the bytes in memory, which are one.
 std::string digest_of(const std::string& bytes) {
-  const auto path = std::filesystem::temp_directory_path() / ("samsr_sha256_" + std::to_string(::getpid()));
-  std::ofstream(path, std::ios::binary) << bytes;
-  const std::string hash = sha256_of_file(path);
-  std::filesystem::remove(path);
+  const testing::TemporaryFolder folder;
+  testing::write_text(folder / "bytes", bytes);
+  const std::string hash = sha256_of_file(folder / "bytes");
   EXPECT_EQ(sha256_of(bytes), hash);
   return hash;
 }

@@ -3,16 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
 #include "models/weights/load_weights.h"
 #include "support/golden.h"
 #include "support/small_model.h"
+#include "support/temporary_folder.h"
 #include "support/user_error.h"
 
 namespace samsr {
 namespace {
-namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 at::Tensor noise_of(const SuperResolutionModel& model, const at::Tensor& lq) {
@@ -90,8 +89,8 @@ TEST(ModelSettings, SaysWhichSizesFit) {
 
 class ModelFile : public ::testing::Test {
  protected:
-  void TearDown() override { fs::remove(path_); }
-  const fs::path path_ = fs::temp_directory_path() / ("samsr_model_" + std::to_string(::getpid()) + ".safetensors");
+  const testing::TemporaryFolder folder_;
+  const std::filesystem::path path_ = folder_ / "model.safetensors";
 };
 
 TEST_F(ModelFile, DescribesItself) {

@@ -9,12 +9,13 @@
 #include "segmentation/automatic_masks_fixtures.h"
 #include "segmentation/sam/frame.h"
 #include "support/golden.h"
+#include "support/pictures.h"
 
 namespace samsr {
 namespace {
 
-using testing::as_mat;
 using testing::Golden;
+using testing::picture_of;
 
 /// Answers points with recorded logits, in the order in which they are asked.
 class RecordedDecoder final : public PointDecoder {
@@ -50,7 +51,7 @@ TEST_P(AutomaticMasksGolden, FindsTheSameMasks) {
   const Golden golden(GetParam());
   RecordedDecoder decoder(golden.config()["img_size"].as<std::int64_t>(), golden.read("in/low_res_logits"),
                           golden.read("in/iou"));
-  const cv::Mat image = as_mat(golden.read("in/image"));
+  const cv::Mat image = picture_of(golden.read("in/image"));
   const std::vector<AutomaticMask> masks =
       generate_masks({image}, testing::automatic_settings(golden.config()["amg"]), decoder).front();
   EXPECT_EQ(decoder.asked(), golden.read("in/iou").size(0));
@@ -83,8 +84,7 @@ TEST_P(AutomaticMasksGolden, FindsTheSameMasks) {
   golden.expect_close(torch::tensor(stability, torch::kDouble), "out/stability_score");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, AutomaticMasksGolden, ::testing::ValuesIn(testing::golden_files("sam_amg")),
-                         [](const auto& each) { return testing::golden_test_name(each.param); });
+SAMSR_GOLDEN_SUITE(AutomaticMasksGolden, testing::golden_files("sam_amg"));
 
 TEST(MaskUpscaler, EqualsTheTwoResizings) {
   namespace F = torch::nn::functional;

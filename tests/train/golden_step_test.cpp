@@ -162,7 +162,7 @@ TEST_P(SinSRStepGolden, DistillsInImages) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SinSRStepGolden, ::testing::ValuesIn(golden_files("diffusion")), testing::case_name);
+SAMSR_GOLDEN_SUITE(SinSRStepGolden, golden_files("diffusion"));
 
 class SamsrStepGolden : public StepGolden {
  protected:
@@ -194,8 +194,7 @@ TEST_P(SamsrPaperStepGolden, FollowsTheEquations) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SamsrPaperStepGolden, ::testing::ValuesIn(golden_files("samsr_paper")),
-                         testing::case_name);
+SAMSR_GOLDEN_SUITE(SamsrPaperStepGolden, golden_files("samsr_paper"));
 
 using SamsrReleasedStepGolden = SamsrStepGolden;
 
@@ -215,8 +214,7 @@ TEST_P(SamsrReleasedStepGolden, FollowsTheReleasedCode) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SamsrReleasedStepGolden, ::testing::ValuesIn(golden_files("samsr_released")),
-                         testing::case_name);
+SAMSR_GOLDEN_SUITE(SamsrReleasedStepGolden, golden_files("samsr_released"));
 
 }  // namespace
 }  // namespace samsr

@@ -1,13 +1,13 @@
 #include "train/report/metrics_log.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/atomic_file.h"
+#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
@@ -22,8 +22,8 @@ std::vector<nlohmann::json> entries(const std::filesystem::path& file) {
 }
 
 TEST(MetricsLog, OneObjectAStepAlsoAfterAResumption) {
-  const auto file = std::filesystem::temp_directory_path() / ("samsr_metrics_" + std::to_string(::getpid()) + ".jsonl");
-  std::filesystem::remove(file);
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path file = folder / "metrics.jsonl";
   StepMetrics metrics;
   {
     MetricsLog log(file, 0);
@@ -44,7 +44,6 @@ TEST(MetricsLog, OneObjectAStepAlsoAfterAResumption) {
   for (std::size_t i = 0; i < found.size(); ++i) {
     EXPECT_EQ(found[i]["step"], i + 1);
   }
-  std::filesystem::remove(file);
 }
 
 }  // namespace

@@ -14,10 +14,12 @@
 #include "data/images/image_file.h"
 #include "diffusion/distillation.h"
 #include "support/small_model.h"
+#include "support/user_error.h"
 #include "train/recipes/super_resolution.h"
 
 namespace samsr {
 namespace {
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr std::int64_t kSide = 16;
@@ -272,13 +274,8 @@ TEST_F(MakeSemanticLoss, WithoutWeightsThereIsNoneOrALineThatSaysWhatToDo) {
   EXPECT_EQ(make(settings), nullptr);
   EXPECT_THAT(said_.str(), HasSubstr("semantic.weights"));
   settings.loss = "coverage_net";
-  try {
-    make(settings);
-    FAIL() << "no error";
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("semantic.weights is not set"));
-    EXPECT_THAT(error.what(), HasSubstr("train.recipe=coverage_net"));
-  }
+  EXPECT_THAT(testing::error_of([&] { make(settings); }),
+              AllOf(HasSubstr("semantic.weights is not set"), HasSubstr("train.recipe=coverage_net")));
   settings.loss = "none";
   EXPECT_EQ(make(settings), nullptr);
 }

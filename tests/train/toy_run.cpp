@@ -1,6 +1,6 @@
 #include "train/toy_run.h"
 
-#include "data/shard_fixtures.h"
+#include "support/shards.h"
 
 namespace samsr::testing {
 

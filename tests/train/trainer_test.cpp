@@ -13,8 +13,9 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/temporary_folder.h"
 #include "models/weights/safetensors.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 #include "train/toy_run.h"
 
 namespace samsr::testing {
@@ -29,7 +30,9 @@ constexpr const char* kParts[] = {"student", "ema", "optimizer", "critic", "crit
 
 class TrainerTest : public ::testing::Test {
  protected:
-  TrainConfig config(const std::string& out, std::int64_t steps) const { return toy_config(folder_ / ".", out, steps); }
+  TrainConfig config(const std::string& out, std::int64_t steps) const {
+    return toy_config(folder_.path(), out, steps);
+  }
 
   std::vector<nlohmann::json> metrics(const std::string& out) const {
     std::ifstream lines(folder_ / out / "metrics.jsonl");
@@ -148,12 +151,7 @@ TEST_F(TrainerTest, ACheckpointThatLacksAPartIsRefused) {
   Checkpoint checkpoint = load_checkpoint(folder_ / "run" / checkpoint_name(1));
   checkpoint.parts.erase("critic-optimizer");
   save_checkpoint(folder_ / "run", checkpoint, 1);
-  try {
-    ToyRun toy(config("run", 2), *alone_);
-    FAIL() << "no error";
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("critic-optimizer.safetensors"));
-  }
+  EXPECT_THAT(error_of([&] { ToyRun toy(config("run", 2), *alone_); }), HasSubstr("critic-optimizer.safetensors"));
 }
 
 TEST_F(TrainerTest, LogsEveryTrainableUnderItsName) {
@@ -220,12 +218,7 @@ TEST_F(TrainerTest, MemoryCountsEveryTrainable) {
 TEST_F(TrainerTest, AnUnknownRecipeIsRefusedWithTheNamesOfTheTable) {
   TrainConfig settings = config("run", 1);
   settings.train.recipe = "tou";
-  try {
-    ToyRun toy(settings, *alone_);
-    FAIL() << "no error";
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("expected one of toy"));
-  }
+  EXPECT_THAT(error_of([&] { ToyRun toy(settings, *alone_); }), HasSubstr("expected one of toy"));
 }
 
 }  // namespace

@@ -11,9 +11,10 @@ namespace samsr {
 /// What the losses of a pass look at. Images are decoded when first asked for, and once.
 class DistillAnswers {
  public:
-  DistillAnswers(DistillPredictions predictions, const DistillBatch& step, const Batch& batch,
+  /// All but the predictions outlives the answers.
+  DistillAnswers(DistillPredictions predictions, const DistillBatch& compared, const Batch& whole,
                  const FirstStage& first_stage)
-      : latent(std::move(predictions)), step(step), batch(batch), first_stage_(first_stage) {}
+      : latent(std::move(predictions)), step(compared), batch(whole), first_stage_(first_stage) {}
 
   const DistillPredictions latent;  ///< undefined where no loss looks at one
   const DistillBatch& step;

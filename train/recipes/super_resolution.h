@@ -19,15 +19,15 @@ NoiseSource seeded_noise(std::uint64_t seed);
 
 /// What such a recipe works with.
 struct SuperResolutionParts {
-  TrainSettings train;
-  DistillSettings distill;
-  std::shared_ptr<SuperResolutionModel> network;  ///< what is trained
-  std::shared_ptr<LoadedModel> average;           ///< holds the averaged weights; null where none are kept
-  std::shared_ptr<SuperResolutionModel> teacher;  ///< null for the teacher itself, and where rollouts are cached
-  NoiseSource noise;
-  std::shared_ptr<SemanticLoss> semantic;  ///< of a student; null for none
-  StepTimer* timer = nullptr;              ///< of the rollouts; null for none
-  const ShardSet* shards = nullptr;        ///< null where batches come from elsewhere
+  TrainSettings train{};
+  DistillSettings distill{};
+  std::shared_ptr<SuperResolutionModel> network{};  ///< what is trained
+  std::shared_ptr<LoadedModel> average{};           ///< holds the averaged weights; null where none are kept
+  std::shared_ptr<SuperResolutionModel> teacher{};  ///< null for the teacher itself, and where rollouts are cached
+  NoiseSource noise{};
+  std::shared_ptr<SemanticLoss> semantic{};  ///< of a student; null for none
+  StepTimer* timer = nullptr;                ///< of the rollouts; null for none
+  const ShardSet* shards = nullptr;          ///< null where batches come from elsewhere
 };
 
 /// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.

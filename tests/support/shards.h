@@ -1,4 +1,5 @@
 #pragma once
+// Data sets of made-up samples, without photographs.
 
 #include <cstdint>
 #include <filesystem>
@@ -15,7 +16,7 @@ Sample numbered_sample(std::uint64_t index, bool latents = true);
 void write_numbered_set(const std::filesystem::path& folder, std::uint64_t samples, std::uint64_t per_shard,
                         bool latents = true);
 
-/// Changes one byte of field `field` of a sample in place.
+/// Changes one bit of the first byte of a sample's field, in place.
 void flip_byte(const std::filesystem::path& shard, const std::string& field, std::uint64_t sample);
 
 }  // namespace samsr::testing

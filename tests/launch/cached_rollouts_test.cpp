@@ -1,4 +1,4 @@
-// Training from rollouts kept in the shards, and on shards that are damaged, through the program itself.
+// Training from rollouts cached in the shards, and on shards that are damaged, through the program itself.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "core/atomic_file.h"
-#include "data/shards/random_access_file.h"
 #include "data/shards/shard_set.h"
-#include "program.h"
+#include "launch/trained_runs.h"
+#include "support/shards.h"
 
 namespace samsr::testing {
 namespace {
@@ -19,92 +19,62 @@ using ::testing::HasSubstr;
 
 constexpr const char* kSamsr = "train.recipe=samsr ";
 
-class KeptRollouts : public ::testing::Test {
+class CachedRollouts : public TrainedRuns {
  protected:
   /// Shards of 24 samples with one rollout of each, from the noise that a run with the seed 9 draws in its first
   /// epoch when it does not shuffle.
   static void SetUpTestSuite() {
-    folder_ = new TemporaryFolder("kept_rollouts");
-    const Outcome built = build_shards(*folder_);
-    ASSERT_EQ(built.status, 0) << built.output;
-    const Outcome taught = run(samsr(train("teacher", "train.recipe=resshift train.steps=4 train.ema_rate=0")));
-    ASSERT_EQ(taught.status, 0) << taught.output;
-    fs::copy(*folder_ / "shards", *folder_ / "without");
-    const Outcome rolled = run(samsr(rollout("shards")));
-    ASSERT_EQ(rolled.status, 0) << rolled.output;
-  }
-  static void TearDownTestSuite() {
-    delete folder_;
-    folder_ = nullptr;
+    TrainedRuns::SetUpTestSuite();
+    fs::copy(shared_shards(), in("without"));
+    fs::copy(shared_shards(), in("shards"));
+    succeed(samsr(rollout("shards")));
   }
 
   static std::string rollout(const std::string& shards, const std::string& more = "") {
-    return "data build --stage rollout" + std::string(kTinySettings) + "rollout.seed=9 rollout.batch=2 " + kSamsr +
-           "data.out=" + (*folder_ / shards) + " data.images=" + (*folder_ / "photographs") +
-           " train.teacher_weights=" + (*folder_ / "teacher") + " " + more;
+    return build(in(shards), "--stage rollout rollout.seed=9 rollout.batch=2 train.teacher_weights=" +
+                                 shared_teacher() + " " + kSamsr + more);
   }
 
-  static std::string train(const std::string& out, const std::string& more) {
-    return "train" + std::string(kTinySettings) + "train.global_batch=4 train.microbatch=2 train.lr=1e-3" +
-           " 'train.milestones=[2]' train.seed=9 train.threads=1 train.checkpoint_every=100 train.shards=" +
-           (*folder_ / "shards") + " train.out=" + (*folder_ / out) +
-           " train.teacher_weights=" + (*folder_ / "teacher") + " " + more;
+  static std::string online(const std::string& out, const std::string& more) {
+    return train(out, "train.checkpoint_every=100 train.shards=" + in("shards") + " " + more);
   }
   static std::string cached(const std::string& out, const std::string& more) {
-    return train(out, kSamsr + ("train.teacher=cached " + more));
+    return online(out, kSamsr + ("train.teacher=cached " + more));
   }
-
-  static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
 
   /// The losses of two runs agree to `tolerance` of their size in every step.
   static void expect_equal_losses(const std::string& one, const std::string& other, std::size_t steps,
                                   double tolerance) {
-    const auto a = metrics(one);
-    const auto b = metrics(other);
-    ASSERT_EQ(a.size(), steps);
-    ASSERT_EQ(b.size(), steps);
-    for (std::size_t i = 0; i < steps; ++i) {
-      for (const char* term : {"loss", "distill", "inverse", "gt"}) {
-        const double value = a[i][term];
-        EXPECT_NEAR(value, b[i][term].get<double>(), tolerance * std::abs(value)) << term << ", step " << i + 1;
-      }
-    }
+    const auto lines = metrics(one);
+    ASSERT_EQ(lines.size(), steps);
+    expect_equal_figures(lines, metrics(other), {"loss", "distill", "inverse", "gt"}, tolerance);
   }
 
   /// A copy of the shards in which the field `lr` of these samples is damaged.
   static std::string damaged_shards(const std::string& name, const std::vector<std::uint64_t>& samples) {
-    fs::copy(*folder_ / "shards", *folder_ / name);
-    const ShardSet shards(*folder_ / name);
+    fs::copy(in("shards"), in(name));
+    const ShardSet shards(in(name));
     for (const std::uint64_t sample : samples) {
       const ShardSet::Place place = shards.place(sample);
-      const ShardField& field = *place.shard.find("lr");
-      const RandomAccessFile file(place.shard.path(), RandomAccessFile::Access::kWrite);
-      unsigned char byte = 0;
-      file.read_at(field.offset + place.sample * field.bytes, &byte, 1);
-      byte ^= 1U;
-      file.write_at(field.offset + place.sample * field.bytes, &byte, 1);
+      flip_byte(place.shard.path(), "lr", place.sample);
     }
-    return " train.shards=" + (*folder_ / name) + " ";
+    return " train.shards=" + in(name) + " ";
   }
-
-  static TemporaryFolder* folder_;
 };
 
-TemporaryFolder* KeptRollouts::folder_ = nullptr;
-
-TEST_F(KeptRollouts, GiveTheLossesOfTheTeacherAtHand) {
+TEST_F(CachedRollouts, GiveTheLossesOfTheTeacherAtHand) {
   // A student that starts as its teacher would differ from it by no more than a half's rounding; and AdamW's first
   // steps, which go by the signs of gradients, would make the two runs drift apart.
   const std::string more = "data.shuffle=false train.steps=6 train.init=random train.lr=1e-6";
-  const Outcome online = run(samsr(train("online", kSamsr + more)));
-  ASSERT_EQ(online.status, 0) << online.output;
+  const Outcome at_hand = run(samsr(online("online", kSamsr + more)));
+  ASSERT_EQ(at_hand.status, 0) << at_hand.output;
   const Outcome kept = run(samsr(cached("cached", more)));
   ASSERT_EQ(kept.status, 0) << kept.output;
   EXPECT_THAT(kept.output, HasSubstr("none in memory"));
   expect_equal_losses("online", "cached", 6, 2e-3);  // halves have 11 bits
 }
 
-TEST_F(KeptRollouts, GiveTheSameLossesOnAnyRanksAndAfterStoppingInAnEpoch) {
+TEST_F(CachedRollouts, GiveTheSameLossesOnAnyRanksAndAfterStoppingInAnEpoch) {
   const Outcome straight = run(samsr(cached("straight", "train.steps=16")));
   ASSERT_EQ(straight.status, 0) << straight.output;
   // Ten steps of four images end within the second epoch of 24.
@@ -121,50 +91,49 @@ TEST_F(KeptRollouts, GiveTheSameLossesOnAnyRanksAndAfterStoppingInAnEpoch) {
   expect_equal_losses("straight", "resumed", 16, 0);
 }
 
-TEST_F(KeptRollouts, HaveTheSameBytesFromAnyRanks) {
-  fs::copy(*folder_ / "without", *folder_ / "two_ranks");
+TEST_F(CachedRollouts, HaveTheSameBytesFromAnyRanks) {
+  fs::copy(in("without"), in("two_ranks"));
   const Outcome rolled = run(samsr_on(2, rollout("two_ranks")));
   ASSERT_EQ(rolled.status, 0) << rolled.output;
   std::size_t shards = 0;
-  for (const auto& entry : fs::directory_iterator(*folder_ / "shards")) {
+  for (const auto& entry : fs::directory_iterator(in("shards"))) {
     if (entry.path().extension() == ".h5") {
       ++shards;
-      EXPECT_TRUE(read_file(entry.path()) == read_file(*folder_ / ("two_ranks/" + entry.path().filename().string())))
+      EXPECT_TRUE(read_file(entry.path()) == read_file(in("two_ranks/" + entry.path().filename().string())))
           << entry.path();
     }
   }
   EXPECT_EQ(shards, 5U);
 }
 
-TEST_F(KeptRollouts, MustBeThereAndFitTheRun) {
+TEST_F(CachedRollouts, MustBeThereAndFitTheRun) {
   const std::pair<std::string, std::string> cases[] = {
-      {cached("wrong", "train.shards=" + (*folder_ / "without")), "samsr data build --stage rollout"},
+      {cached("wrong", "train.shards=" + in("without")), "samsr data build --stage rollout"},
       {cached("wrong", "samsr.m=0.3"), "samsr.m is 0.2 there and 0.3 now"},
       {cached("wrong", "samsr.variant=released"), "samsr.variant"},
       {cached("wrong", "train.recipe=sinsr"), "train.recipe is samsr there and sinsr now"},
       {cached("wrong", "diffusion.kappa=1.5"), "diffusion.kappa"},
       {cached("wrong", "train.teacher_weights="), "train.teacher_weights is not set"},
-      {train("wrong", "train.recipe=samsr diffusion.kappa=1.5"), "diffusion.kappa"},
+      {online("wrong", "train.recipe=samsr diffusion.kappa=1.5"), "diffusion.kappa"},
   };
   for (const auto& [command, expected] : cases) {
     const Outcome outcome = run(samsr(command + " train.steps=1"));
     EXPECT_EQ(outcome.status, 2) << command << "\n" << outcome.output;
     EXPECT_THAT(outcome.output, HasSubstr(expected));
   }
-  const Outcome other = run(samsr(train("other_teacher", "train.recipe=resshift train.steps=1 train.seed=5")));
+  const Outcome other = run(samsr(online("other_teacher", "train.recipe=resshift train.steps=1 train.seed=5")));
   ASSERT_EQ(other.status, 0) << other.output;
-  const Outcome outcome =
-      run(samsr(cached("wrong", "train.steps=1 train.teacher_weights=" + (*folder_ / "other_teacher"))));
+  const Outcome outcome = run(samsr(cached("wrong", "train.steps=1 train.teacher_weights=" + in("other_teacher"))));
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.output, AllOf(HasSubstr("do not fit the teacher"), HasSubstr("other_teacher")));
 }
 
-TEST_F(KeptRollouts, NeedNoTeacherWhenTheStudentStartsFromElsewhere) {
+TEST_F(CachedRollouts, NeedNoTeacherWhenTheStudentStartsFromElsewhere) {
   const Outcome outcome = run(samsr(cached("random", "train.steps=2 train.teacher_weights= train.init=random")));
   EXPECT_EQ(outcome.status, 0) << outcome.output;
 }
 
-TEST_F(KeptRollouts, DamagedSamplesAreLeftOutAlikeOnAnyRanksAndCounted) {
+TEST_F(CachedRollouts, DamagedSamplesAreLeftOutAlikeOnAnyRanksAndCounted) {
   const std::string shards = damaged_shards("damaged", {3, 17});
   const std::string more = shards + "train.steps=6 data.max_bad=2";
   const Outcome one = run(samsr(cached("bad_one", more)));
@@ -178,7 +147,7 @@ TEST_F(KeptRollouts, DamagedSamplesAreLeftOutAlikeOnAnyRanksAndCounted) {
   }
 }
 
-TEST_F(KeptRollouts, TooManyDamagedSamplesOnAllRanksTogetherStopTheRun) {
+TEST_F(CachedRollouts, TooManyDamagedSamplesOnAllRanksTogetherStopTheRun) {
   // Without shuffling, each of two ranks meets two of the four in the first epoch.
   const std::string shards = damaged_shards("too_many", {0, 2, 5, 7});
   for (const int ranks : {1, 2}) {

@@ -1,4 +1,4 @@
-#include "data/shard_fixtures.h"
+#include "support/shards.h"
 
 #include <ATen/ATen.h>
 
@@ -6,6 +6,7 @@
 
 #include "data/shards/manifest.h"
 #include "data/shards/shard_writer.h"
+#include "support/files.h"
 
 namespace samsr::testing {
 namespace fs = std::filesystem;
@@ -62,12 +63,7 @@ void write_numbered_set(const fs::path& folder, std::uint64_t samples, std::uint
 void flip_byte(const fs::path& shard, const std::string& field, std::uint64_t sample) {
   const Shard layout(shard);
   const ShardField& place = *layout.find(field);
-  const std::uint64_t offset = place.offset + sample * place.bytes;
-  const RandomAccessFile file(shard, RandomAccessFile::Access::kWrite);
-  unsigned char byte = 0;
-  file.read_at(offset, &byte, 1);
-  byte ^= 0x10U;
-  file.write_at(offset, &byte, 1);
+  flip_byte(shard, place.offset + sample * place.bytes);
 }
 
 }  // namespace samsr::testing
