@@ -26,7 +26,8 @@ class DistillAnswers {
   const at::Tensor& image_from_gt() const;
   /// The teacher's result as an image, without one.
   const at::Tensor& teacher_image() const;
-  /// The HR image: the batch's, or, where that is not loaded, what a lossless first stage decodes its latent to.
+  /// The HR image: what a lossless first stage decodes its latent to, which needs no picture in the batch; else the
+  /// batch's.
   const at::Tensor& truth() const;
 
  private:
