@@ -123,6 +123,12 @@ DistillPasses DistillRecipe::passes() const {
   return {.x0 = asked(Answer::kOneStep), .x_T = asked(Answer::kInverse), .x0_from_gt = asked(Answer::kFromGt)};
 }
 
+at::Tensor DistillRecipe::one_step_prediction(const Batch& batch) const {
+  const DistillStart from = start(batch, parts_.noise(batch, batch.z_y.sizes().slice(1)));
+  const DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T, {}};
+  return distill_predictions(parts_.network->diffusion(), student_, step, {.x_T = false, .x0_from_gt = false}).x0;
+}
+
 RecipeLosses DistillRecipe::losses(const Batch& batch, const Move&) {
   const DistillStart from = start(batch, parts_.noise(batch, batch.z_y.sizes().slice(1)));
   const DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T,

@@ -61,10 +61,13 @@ class DistillRecipe : public SuperResolutionRecipe {
   /// UserError when every loss has weight 0.
   explicit DistillRecipe(SuperResolutionParts parts);
 
-  RecipeLosses losses(const Batch& batch, const Move& move) final;
+  RecipeLosses losses(const Batch& batch, const Move& move) override;
   BatchFields fields() const final;
 
  protected:
+  /// The student's one-step prediction (B,C,h,w), which losses() gives as the first of its predictions where a loss looks
+  /// at it.
+  at::Tensor one_step_prediction(const Batch& batch) const;
   /// noise (B,C,h,w): standard normal.
   virtual DistillStart start(const Batch& batch, const at::Tensor& noise) const = 0;
 

@@ -55,6 +55,8 @@ class SuperResolutionRecipe : public Recipe {
   at::Tensor picture_noise(const Batch& batch) const;
   /// True where rollouts come from the shards.
   bool uses_cached_rollouts() const;
+  /// A further network that the recipe trains beside the student.
+  void add_trainable(Trainable trainable) { trainables_.push_back(std::move(trainable)); }
 
   SuperResolutionParts parts_;
 
