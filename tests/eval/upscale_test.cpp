@@ -191,7 +191,7 @@ TEST(Upscaler, CoverageIsThatOfTheStoredSample) {
   BuildSettings settings;
   settings.data.coverage_hr = false;
   for (const int scale : {2, 4}) {
-    const cv::Mat lr = synthetic_image(48, 64, 6);
+    const cv::Mat lr = smooth_picture(48, 64, 6);
     Sample sample;
     for (const auto& [name, factor] : {std::pair("hr", scale), std::pair("lr", 1)}) {
       sample.fields.emplace_back(name, at::zeros({factor * lr.rows, factor * lr.cols, 3}, at::kByte));
