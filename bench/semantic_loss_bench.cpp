@@ -42,17 +42,19 @@ void semantic_loss(benchmark::State& state, const Case& what, bool bf16) {
   FirstStageSettings settings;
   settings.type = what.first_stage;
   const auto first_stage = fresh_first_stage(settings);
-  const auto loss = samsr::make_coverage_net_loss(frozen_net(what.input, settings), *first_stage, 1);
+  const auto loss = samsr::make_coverage_net_loss(frozen_net(what.input, settings), 1);
   const auto latents = [&] { return torch::randn({what.count, first_stage->channels(), what.size, what.size}); };
-  samsr::Batch batch;
-  batch.z_0 = latents();
-  batch.hr = torch::rand({what.count, 3, 4 * what.size, 4 * what.size}) * 2 - 1;
+  const auto picture_of = [&](const at::Tensor& latent) {
+    return loss->needs_image() ? first_stage->decode(latent) : latent;
+  };
+  const at::Tensor truth =
+      loss->needs_image() ? torch::rand({what.count, 3, 4 * what.size, 4 * what.size}) * 2 - 1 : latents();
   const at::Tensor prediction = latents().requires_grad_();
   for (auto _ : state) {
     at::Tensor total;
     {
       const samsr::Autocast autocast(at::kCPU, bf16);
-      total = loss->of({prediction, {}}, batch);
+      total = loss->of(picture_of(prediction), truth);
     }
     total.sum().backward();
     benchmark::DoNotOptimize(prediction.grad().data_ptr());

@@ -9,9 +9,9 @@
 
 namespace samsr {
 
-c10::Device choose_device(const std::string& setting, const Communicator& communicator) {
+c10::Device choose_device(const RunSettings& settings, const Communicator& communicator) {
   const bool available = torch::cuda::is_available();
-  if (setting == "cpu" || (setting == "auto" && !available)) {
+  if (settings.device == "cpu" || (settings.device == "auto" && !available)) {
     return c10::Device(c10::kCPU);
   }
   if (!available) {
@@ -27,9 +27,9 @@ c10::Device choose_device(const std::string& setting, const Communicator& commun
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(communicator.local_rank()));
 }
 
-int set_threads(int threads, const Communicator& communicator) {
+int set_threads(const RunSettings& settings, const Communicator& communicator) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int chosen = threads > 0 ? threads : std::max(1, cores / communicator.local_size());
+  const int chosen = settings.threads > 0 ? settings.threads : std::max(1, cores / communicator.local_size());
   at::set_num_threads(chosen);
   return chosen;
 }

@@ -89,6 +89,9 @@ class Settings {
   std::vector<Entry> entries_;
 };
 
+/// Every setting with its default, type, range and meaning: a table in Markdown.
+std::string settings_table(const Settings& settings);
+
 /// Settings in which two resolved configurations differ, as "key: before → after"; keys that only one of
 /// them has count as "(none)".
 std::vector<std::string> settings_differences(const std::string& before_yaml, const std::string& after_yaml);

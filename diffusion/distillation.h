@@ -1,10 +1,9 @@
 #pragma once
-// Distillation of the T-step teacher into a one-step student (SinSR, SAMSR; method §5-§6). Latents are
-// (B,C,h,w), lq (B,3,H,W) and hr (B,3,f·h,f·w) RGB in [-1,1].
+// Distillation of the T-step teacher into a one-step student (docs/method.md, "SinSR" and "SAMSR: Algorithm 1").
+// Latents are (B,C,h,w), lq (B,3,H,W) RGB in [-1,1].
 
 #include <ATen/core/Tensor.h>
 
-#include <functional>
 #include <optional>
 
 #include "diffusion/diffusion.h"
@@ -63,26 +62,8 @@ struct DistillPasses {
 DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student, const DistillBatch& batch,
                                        const DistillPasses& passes = {}, bool one_by_one = false);
 
-/// Squared errors, mean over everything but the batch: (B) each, undefined where one of the two is.
-struct DistillLosses {
-  at::Tensor distill;  ///< ‖x0 - teacher_x0‖²
-  at::Tensor inverse;  ///< ‖x_T predicted - x_T‖²
-  at::Tensor gt;       ///< ‖x0_from_gt - z_0‖²
-  at::Tensor total() const { return distill + inverse + gt; }
-};
-
-DistillLosses latent_losses(const DistillPredictions& predictions, const DistillBatch& batch);
-
-/// A first stage's way from latents (B,C,h,w) to images (B,3,f·h,f·w) in [-1,1], with gradient.
-using Decoder = std::function<at::Tensor(const at::Tensor& latent)>;
-
-/// The image-space variant: `distill` compares decoded images, `gt` compares the decoded x0_from_gt with hr.
-struct ImageDistillLosses {
-  DistillLosses losses;
-  at::Tensor image;          ///< decoded x0, with gradient; undefined without x0
-  at::Tensor image_from_gt;  ///< decoded x0_from_gt, with gradient; undefined without it
-};
-ImageDistillLosses image_losses(const DistillPredictions& predictions, const DistillBatch& batch, const at::Tensor& hr,
-                                const Decoder& decode);
+/// ‖a - b‖², mean over everything but the batch: (B). The form of every loss of the distillation: of x0 against
+/// teacher_x0, of the predicted x_T against x_T, of x0_from_gt against z_0.
+at::Tensor mean_square_error(const at::Tensor& a, const at::Tensor& b);
 
 }  // namespace samsr

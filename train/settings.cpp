@@ -1,14 +1,30 @@
 #include "train/settings.h"
 
 #include "core/error.h"
+#include "train/recipes/recipes.h"
 
 namespace samsr {
 
-void TrainSettings::bind(Settings& settings) {
+void OptimizerSettings::bind(Settings& settings, const std::string& section, const std::string& of) {
+  settings.add(section + ".lr", lr, "learning rate " + of + " after warm-up").above(0.0);
+  settings.add(section + ".lr_min", lr_min, "learning rate " + of + " at the end of the cosine schedule").at_least(0.0);
+  settings.add(section + ".weight_decay", weight_decay, "decoupled weight decay of AdamW").at_least(0.0);
+  settings.add(section + ".beta1", beta1, "AdamW's decay a step of the gradient's mean").between(0.0, 0.999999);
+  settings.add(section + ".beta2", beta2, "AdamW's decay a step of the gradient's mean square").between(0.0, 0.999999);
+  settings.add(section + ".eps", eps, "AdamW's ε, added to the root of the mean square").above(0.0);
   settings
-      .add("train.recipe", recipe,
-           "what to train: the ResShift teacher, a one-step student, or the network that L_SC needs (semantic.weights)")
-      .one_of({"resshift", "sinsr", "samsr", "coverage_net"});
+      .add(section + ".clip", clip, "gradients " + of + " of a larger global norm are scaled down to it; 0 for never")
+      .at_least(0.0);
+}
+
+void TrainSettings::bind(Settings& settings, RunSettings& run) {
+  std::vector<std::string> names;
+  std::string meanings;
+  for (const RecipeEntry& entry : recipes()) {
+    names.emplace_back(entry.name);
+    meanings += fmt::format("{} {}: {}", meanings.empty() ? "" : ";", entry.name, entry.help);
+  }
+  settings.add("train.recipe", recipe, "what to train:" + meanings).one_of(names);
   settings.add("train.shards", shards, "folder of shards made by `samsr data build`");
   settings.add("train.out", out, "folder of the run: checkpoints, metrics.jsonl, config.yaml");
   settings.add("train.steps", steps, "optimizer steps of the whole run").at_least(1);
@@ -16,7 +32,7 @@ void TrainSettings::bind(Settings& settings) {
   settings.add("train.microbatch", microbatch, "images a rank computes at once; less needs less memory").at_least(1);
   settings.add("train.seed", seed, "seed of shuffling, noise and fresh weights");
 
-  settings.add("train.lr", lr, "learning rate after warm-up").above(0.0);
+  optimizer.bind(settings, "train", "of the network that the run is for");
   settings
       .add("train.lr_schedule", lr_schedule,
            "milestones: halved at each milestone after the first; cosine: down to lr_min at the last step")
@@ -25,8 +41,6 @@ void TrainSettings::bind(Settings& settings) {
       .add("train.milestones", milestones,
            "steps; the first ends the linear warm-up, as in the released configuration; empty for no warm-up")
       .at_least(1);
-  settings.add("train.lr_min", lr_min, "learning rate at the end of the cosine schedule").at_least(0.0);
-  settings.add("train.weight_decay", weight_decay, "decoupled weight decay of AdamW").at_least(0.0);
   settings.add("train.ema_rate", ema_rate, "decay a step of the averaged weights").between(0.0, 0.999999);
 
   settings.add("train.precision", precision, "bf16: networks under autocast, weights and losses stay fp32")
@@ -35,9 +49,7 @@ void TrainSettings::bind(Settings& settings) {
       "train.checkpoint_activations", checkpoint_activations,
       "keep only the inputs of each layer of the network for the backward pass and compute the rest again, and free "
       "gradients between steps: less memory, more time, the same gradients to rounding");
-  settings.add("train.device", device, "auto takes a GPU where there is one").one_of({"auto", "cpu", "cuda"});
-  settings.add("train.threads", threads, "CPU threads a rank; 0 shares the host's cores among its ranks")
-      .between(0, 1024);
+  run.bind(settings);
   settings
       .add("train.teacher", teacher,
            "online: the teacher's rollout is computed in every step; cached: taken from the shards (stage rollout), "
@@ -56,6 +68,12 @@ void TrainSettings::bind(Settings& settings) {
   settings
       .add("train.log_every", log_every, "steps between the lines on the terminal, and between TensorBoard's points")
       .at_least(1);
+  settings
+      .add(
+          "train.log_term_gradients", log_term_gradients,
+          "steps between those that log, for each weighted term of the loss, the norm of its gradient on the network's "
+          "answers (grad_TERM); 0 for never")
+      .at_least(0);
   settings.add("train.tensorboard", tensorboard, "write TensorBoard's event files to out/tensorboard");
   settings
       .add("train.log_images", log_images,

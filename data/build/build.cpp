@@ -1,57 +1,28 @@
 #include "data/build/build.h"
 
-#include <fmt/ranges.h>
-
-#include <algorithm>
-#include <chrono>
 #include <filesystem>
-#include <optional>
-#include <thread>
 
 #include "comm/gather_json.h"
+#include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "core/progress.h"
 #include "data/build/shard_builder.h"
 #include "data/build/shard_plan.h"
 #include "data/build/single_threaded.h"
-#include "data/build/stages/latents_stage.h"
-#include "data/build/stages/masks_stage.h"
-#include "data/build/stages/pairs_stage.h"
 #include "data/photographs/scan.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-/// The stages to do, in their order.
-std::vector<std::string> chosen_stages(const BuildOptions& options, const DataSettings& settings) {
-  const auto chosen = [&](const std::string& name) {
-    if (options.stages.empty()) {
-      return name == "pairs" || name == "masks" || (name == "latents" && settings.latents);
-    }
-    return std::any_of(options.stages.begin(), options.stages.end(),
-                       [&](const std::string& each) { return each == name || each == "all"; });
-  };
-  for (const std::string& name : options.stages) {
-    if (name != "all" && std::count(stage_names().begin(), stage_names().end(), name) == 0) {
-      throw UserError("--stage {}: no such stage; choose of {}, all", name, fmt::join(stage_names(), ", "));
-    }
-  }
-  std::vector<std::string> names;
-  std::copy_if(stage_names().begin(), stage_names().end(), std::back_inserter(names), chosen);
-  return names;
-}
-
 /// One build by all ranks.
 class Build {
  public:
-  Build(const BuildSettings& settings, const BuildOptions& options, Communicator& comm, Log& log)
-      : settings_(settings), options_(options), out_(settings.data.out), comm_(comm), log_(log) {}
+  Build(const BuildSettings& settings, BuildStages stages, Communicator& comm, Log& log)
+      : settings_(settings), out_(settings.data.out), stages_(std::move(stages)), comm_(comm), log_(log) {}
 
   void run(const std::string& resolved_config) {
-    prepare_stages();
-    plan_ = plan_shards(settings_.data, stages_, comm_, log_);
+    plan_ = plan_shards(settings_.data, stages_.list, comm_, log_);
     if (const std::size_t missing = missing_shards().size(); missing < plan_.size()) {
       log_.info("{} of {} shards are complete and kept", plan_.size() - missing, plan_.size());
     }
@@ -72,35 +43,6 @@ class Build {
   }
 
  private:
-  void prepare_stages() {
-    stages_.named = !options_.stages.empty();
-    for (const std::string& name : chosen_stages(options_, settings_.data)) {
-      stages_.stages.push_back(make_stage(name));
-    }
-  }
-
-  std::unique_ptr<Stage> make_stage(const std::string& name) {
-    if (name == "pairs") {
-      if (settings_.data.images.empty()) {
-        throw UserError("data.images is not set; give the folder of the photographs, data.images=DIR");
-      }
-      photographs_ = index_photographs(settings_.data.images, settings_.data.min_size, out_, comm_, log_);
-      return make_pairs_stage(settings_, *photographs_);
-    }
-    if (name == "masks") {
-      return make_masks_stage(settings_, network_device(settings_.masks.source == "sam"));
-    }
-    if (name == "latents") {
-      return make_latents_stage(settings_.first_stage, network_device(settings_.first_stage.type == "vq_f4"));
-    }
-    TORCH_CHECK(options_.rollout, "the build was given no way to make the stage rollout");
-    return options_.rollout();
-  }
-
-  c10::Device network_device(bool network) const {
-    return network && options_.device ? options_.device() : c10::Device(c10::kCPU);
-  }
-
   std::vector<std::size_t> missing_shards() const {
     std::vector<std::size_t> missing;
     for (std::size_t i = 0; i < plan_.size(); ++i) {
@@ -123,28 +65,20 @@ class Build {
           "{} shards to make for {} ranks: some have nothing to do; a smaller data.samples_per_shard shares better",
           missing.size(), comm_.size());
     }
-    const std::uint64_t kept = settings_.data.samples - samples;
-    Progress progress(log_, "building", static_cast<std::int64_t>(kept + samples), "pairs",
-                      static_cast<std::int64_t>(kept));
-    const ShardBuilder builder(stages_, settings_.data.seed, static_cast<std::uint64_t>(settings_.data.scale));
-    const auto queue = comm_.share_work(missing.size());
-    const auto show = [&] { progress.set(static_cast<std::int64_t>(kept + queue->reported())); };
+    const ShardBuilder builder(stages_.list, settings_.data.seed, static_cast<std::uint64_t>(settings_.data.scale));
     nlohmann::json mine = nlohmann::json::array();
-    while (const auto item = queue->next()) {
-      const std::size_t number = missing[*item];
-      const Shard shard = builder.build(plan_[number], [&](std::uint64_t made) {
-        queue->report(made);
-        show();
-      });
+    const auto build = [&](std::uint64_t item, const ReportWork& report) {
+      const std::size_t number = missing[item];
+      const Shard shard = builder.build(plan_[number], [&](std::uint64_t made) { report(made, {}); });
       mine.push_back({number, to_json(describe_shard(shard)), checksum_of_text(shard.header().content)});
-    }
-    while (comm_.rank() == 0 && queue->reported() < samples) {  // the other ranks' last shards
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      show();
-    }
+    };
+    work_through({.task = "building",
+                  .unit = "pairs",
+                  .items = missing.size(),
+                  .done = settings_.data.samples - samples,
+                  .units = [&](std::uint64_t item) { return plan_[missing[item]].samples; }},
+                 build, comm_, log_);
     enter(comm_.gather(mine.dump()));
-    show();
-    progress.finish();
   }
 
   void enter(const std::vector<std::string>& by_rank) {
@@ -199,7 +133,7 @@ class Build {
     for (const PlannedShard& shard : plan_) {
       bytes += shard.complete->bytes;
     }
-    for (const auto& stage : stages_.stages) {
+    for (const auto& stage : stages_.list.stages) {
       for (const auto& [what, count] : stage->counts()) {
         if (const double all = comm_.sum(static_cast<double>(count)); all > 0) {
           log_.info("{}: {} {}", stage->name(), all, what);
@@ -208,18 +142,25 @@ class Build {
     }
     log_.info("{}: {} pairs in {} shards, {:.1f} MB{}", out_.string(), settings_.data.samples, plan_.size(),
               static_cast<double>(bytes) / 1e6,
-              photographs_ == nullptr ? "" : "; " + describe(photographs_->summary()));
+              stages_.photographs == nullptr ? "" : "; " + describe(stages_.photographs->summary()));
   }
 
   const BuildSettings& settings_;
-  const BuildOptions& options_;
   const fs::path out_;
+  const BuildStages stages_;
   Communicator& comm_;
   Log& log_;
-  std::unique_ptr<PhotographIndex> photographs_;  ///< null where pairs are not made
-  StageList stages_;
   std::vector<PlannedShard> plan_;
 };
+
+/// Makes data.out, and clears what an interrupted build has left unfinished there.
+void prepare_output(const fs::path& out, Communicator& comm) {
+  if (comm.rank() == 0) {
+    make_folder(out);
+    clean_temporaries(out);
+  }
+  comm.barrier();
+}
 
 }  // namespace
 
@@ -227,13 +168,16 @@ void build_dataset(const BuildSettings& settings, const BuildOptions& options, c
                    Communicator& comm, Log& log) {
   settings.data.check();
   const SingleThreaded single_threaded;
-  const fs::path out = settings.data.out;
-  if (comm.rank() == 0) {
-    make_folder(out);
-    clean_temporaries(out);
-  }
-  comm.barrier();
-  Build(settings, options, comm, log).run(resolved_config);
+  prepare_output(settings.data.out, comm);
+  Build(settings, make_stages(settings, options, comm, log), comm, log).run(resolved_config);
+}
+
+void build_with_stages(const BuildSettings& settings, BuildStages stages, const std::string& resolved_config,
+                       Communicator& comm, Log& log) {
+  settings.data.check();
+  const SingleThreaded single_threaded;
+  prepare_output(settings.data.out, comm);
+  Build(settings, std::move(stages), comm, log).run(resolved_config);
 }
 
 }  // namespace samsr

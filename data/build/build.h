@@ -1,29 +1,13 @@
 #pragma once
 
-#include <c10/core/Device.h>
-
-#include <functional>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "comm/communicator.h"
 #include "core/log.h"
+#include "data/build/make_stages.h"
 #include "data/build/settings.h"
-#include "data/build/stages/stage.h"
 
 namespace samsr {
-
-struct BuildOptions {
-  /// Stages to do: stage_names(), or "all" for every one. Empty: pairs, masks, and with data.latents latents. Fields
-  /// of a stage named here that were made with other settings are replaced.
-  std::vector<std::string> stages{};
-  /// Makes the stage `rollout`; called when it is to be done.
-  std::function<std::unique_ptr<Stage>()> rollout{};
-  /// Chooses where the networks of masks and latents compute; called when there are any. Empty: on the CPU. The
-  /// promise of equal bytes holds for one kind of device.
-  std::function<c10::Device()> device{};
-};
 
 /// Degrades the photographs of data.images into data.samples training pairs with masks' coverage and latents, in
 /// shards below data.out, with manifest.json and config.yaml beside them. Sample k is a pure function of the settings,
@@ -35,5 +19,9 @@ struct BuildOptions {
 /// are left with different stages. Collective.
 void build_dataset(const BuildSettings& settings, const BuildOptions& options, const std::string& resolved_config,
                    Communicator& comm, Log& log);
+
+/// build_dataset() with stages that are made already.
+void build_with_stages(const BuildSettings& settings, BuildStages stages, const std::string& resolved_config,
+                       Communicator& comm, Log& log);
 
 }  // namespace samsr

@@ -23,20 +23,11 @@ cv::Mat read_photograph(const std::filesystem::path& folder, const Photograph& p
 
 }  // namespace
 
+PhotographCache::PhotographCache(std::filesystem::path folder, std::size_t bytes)
+    : folder_(std::move(folder)), images_(bytes, size_of) {}
+
 cv::Mat PhotographCache::load(const Photograph& photograph) {
-  if (const auto known = found_.find(photograph.path); known != found_.end()) {
-    recent_.splice(recent_.begin(), recent_, known->second);
-    return recent_.front().second;
-  }
-  recent_.emplace_front(photograph.path, read_photograph(folder_, photograph));
-  found_[photograph.path] = recent_.begin();
-  used_ += size_of(recent_.front().second);
-  while (used_ > limit_ && recent_.size() > 1) {
-    used_ -= size_of(recent_.back().second);
-    found_.erase(recent_.back().first);
-    recent_.pop_back();
-  }
-  return recent_.front().second;
+  return images_.get(photograph.path, [&] { return read_photograph(folder_, photograph); });
 }
 
 }  // namespace samsr

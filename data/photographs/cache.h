@@ -2,12 +2,9 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <list>
 #include <opencv2/core.hpp>
-#include <string>
-#include <unordered_map>
-#include <utility>
 
+#include "core/lru_cache.h"
 #include "data/photographs/index.h"
 
 namespace samsr {
@@ -16,19 +13,14 @@ namespace samsr {
 class PhotographCache {
  public:
   /// Of the files below `folder`, at most `bytes` (but always the last one).
-  PhotographCache(std::filesystem::path folder, std::size_t bytes) : folder_(std::move(folder)), limit_(bytes) {}
+  PhotographCache(std::filesystem::path folder, std::size_t bytes);
 
   /// CV_8UC3 RGB. UserError when the file can no longer be read or its content has changed.
   cv::Mat load(const Photograph& photograph);
 
  private:
-  using Entry = std::pair<std::string, cv::Mat>;
-
   const std::filesystem::path folder_;
-  const std::size_t limit_;
-  std::size_t used_ = 0;
-  std::list<Entry> recent_;  ///< the last used first
-  std::unordered_map<std::string, std::list<Entry>::iterator> found_;
+  LruCache<cv::Mat> images_;  ///< by path
 };
 
 }  // namespace samsr

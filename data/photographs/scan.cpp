@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
-#include "core/progress.h"
 #include "data/images/image_file.h"
 #include "data/photographs/path_list.h"
 
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// How many photographs that are left out, of each kind, are named.
-constexpr std::uint64_t kNamed = 5;
+constexpr std::uint64_t kMostNamed = 5;
 
 std::string hex(std::uint32_t value) { return fmt::format("{:08x}", value); }
 
@@ -31,7 +31,7 @@ struct PhotographFinding {
   std::string problem;    ///< one line; empty when the photograph was read
 };
 
-PhotographFinding look_at(const fs::path& path) {
+PhotographFinding probe(const fs::path& path) {
   PhotographFinding finding;
   try {
     const std::string file = read_file(path);
@@ -134,28 +134,25 @@ class Scan {
   }
 
   void read_all(const PathList& list) {
-    Progress progress(log_, "reading photographs", static_cast<std::int64_t>(list.pieces() * PathList::kPiece),
-                      "files");
-    const auto queue = comm_.share_work(list.pieces());
-    const auto show = [&] { progress.set(static_cast<std::int64_t>(queue->reported())); };
-    while (const auto number = queue->next()) {
-      if (stored_result(*number)) {
-        queue->report(list.piece(*number).size());
-        show();
-        continue;
+    const std::uint64_t last = list.pieces() == 0 ? 0 : list.piece(list.pieces() - 1).size();
+    const auto read = [&](std::uint64_t number, const ReportWork& report) {
+      if (stored_result(number)) {
+        return;
       }
       nlohmann::json found = nlohmann::json::array();
-      for (const std::string& path : list.piece(*number)) {
-        const PhotographFinding finding = look_at(images_ / path);
+      for (const std::string& path : list.piece(number)) {
+        const PhotographFinding finding = probe(images_ / path);
         found.push_back({finding.width, finding.height, finding.checksum, finding.converted, finding.problem});
-        queue->report(1);
-        show();
+        report(1, {});
       }
-      const nlohmann::json result{{"state", states_[*number]}, {"photographs", std::move(found)}};
-      write_file_atomically(result_path(*number),
-                            result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    }
-    comm_.barrier();
+      const nlohmann::json result{{"state", states_[number]}, {"photographs", std::move(found)}};
+      write_file_atomically(result_path(number), result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    };
+    work_through({.task = "reading photographs",
+                  .unit = "files",
+                  .items = list.pieces(),
+                  .units = [&](std::uint64_t number) { return number + 1 < list.pieces() ? PathList::kPiece : last; }},
+                 read, comm_, log_);
   }
 
   void merge(const PathList& list) {
@@ -186,13 +183,13 @@ class Scan {
   bool enter(const std::string& path, const PhotographFinding& finding, PhotographSummary& summary) const {
     ++summary.files;
     if (!finding.problem.empty()) {
-      if (++summary.unreadable <= kNamed) {
+      if (++summary.unreadable <= kMostNamed) {
         summary.problems.push_back(finding.problem);
       }
       return false;
     }
     if (std::min(finding.width, finding.height) < min_size_) {
-      if (++summary.too_small <= kNamed) {
+      if (++summary.too_small <= kMostNamed) {
         summary.problems.push_back(fmt::format("{}: {}×{} pixels, its shorter side is below data.min_size={}",
                                                (images_ / path).string(), finding.width, finding.height, min_size_));
       }

@@ -3,8 +3,8 @@
 #include <set>
 #include <vector>
 
+#include "comm/work_through.h"
 #include "core/error.h"
-#include "core/progress.h"
 #include "data/shards/manifest.h"
 #include "data/shards/shard.h"
 
@@ -102,13 +102,9 @@ void verify_dataset(const fs::path& folder, Communicator& comm, Log& log) {
   if (comm.rank() == 0 && finished) {
     check_for_extras(folder, manifest, findings);
   }
-  Progress progress(log, "verifying", static_cast<std::int64_t>(manifest.shards.size()), "shards");
-  const auto queue = comm.share_work(manifest.shards.size());
-  while (const auto item = queue->next()) {
-    check_shard(folder, manifest.shards[*item], findings);
-    queue->report(1);
-    progress.set(static_cast<std::int64_t>(queue->reported()));
-  }
+  work_through(
+      {.task = "verifying", .unit = "shards", .items = manifest.shards.size()},
+      [&](std::uint64_t item, const ReportWork&) { check_shard(folder, manifest.shards[item], findings); }, comm, log);
   std::string text;
   for (const std::string& line : findings.lines) {
     text += line + "\n";

@@ -4,9 +4,11 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <set>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/named_path.h"
 #include "core/nearest_name.h"
 #include "core/yaml_entry.h"
 #include "embedded/benchmarks_yaml.h"
@@ -62,7 +64,7 @@ void locate(Benchmark& benchmark, const fs::path& folder) {
   benchmark.gt.clear();
 }
 
-void report_missing_names(const Benchmark& benchmark, const ImageSet& lq, Problems& problems) {
+void report_missing_names(const Benchmark& benchmark, const ImageSet& lq, InputProblems& problems) {
   std::vector<std::string> missing;
   std::copy_if(benchmark.names.begin(), benchmark.names.end(), std::back_inserter(missing),
                [&](const std::string& name) { return !lq.contains(name); });
@@ -132,11 +134,11 @@ Benchmark BenchmarkCatalogue::find(const std::string& argument, std::int64_t sca
   if (listed != all_.end() && equals == std::string::npos) {
     return *listed;
   }
-  const EvalMethod place = EvalMethod::parse(argument);
-  if (equals != std::string::npos && !fs::is_directory(place.folder)) {
-    throw UserError("--benchmark {}: {} is no folder", argument, place.folder.string());
+  const NamedPath place = NamedPath::parse(argument);
+  if (equals != std::string::npos && !fs::is_directory(place.path)) {
+    throw UserError("--benchmark {}: {} is no folder", argument, place.path.string());
   }
-  if (!fs::is_directory(place.folder)) {
+  if (!fs::is_directory(place.path)) {
     std::vector<std::string> names;
     for (const Benchmark& benchmark : all_) {
       names.push_back(benchmark.name);
@@ -153,8 +155,22 @@ Benchmark BenchmarkCatalogue::find(const std::string& argument, std::int64_t sca
     benchmark.title = place.name;
     benchmark.scale = scale;
   }
-  locate(benchmark, place.folder);
+  locate(benchmark, place.path);
   return benchmark;
+}
+
+std::vector<Benchmark> BenchmarkCatalogue::find_all(const std::vector<std::string>& arguments,
+                                                    std::int64_t scale) const {
+  std::vector<Benchmark> found;
+  std::set<std::string> names;
+  for (const std::string& argument : arguments) {
+    found.push_back(find(argument, scale));
+    if (!names.insert(found.back().name).second) {
+      throw UserError("two benchmarks are called '{}': give one another name with --benchmark NAME=DIR",
+                      found.back().name);
+    }
+  }
+  return found;
 }
 
 BenchmarkCatalogue load_benchmarks(const fs::path& file, const fs::path& folder) {
@@ -176,7 +192,7 @@ void check_presence(const Benchmark& benchmark) {
   }
 }
 
-void check_completeness(const Benchmark& benchmark, const ImageSet& lq, Problems& problems) {
+void check_completeness(const Benchmark& benchmark, const ImageSet& lq, InputProblems& problems) {
   if (!benchmark.names.empty()) {
     report_missing_names(benchmark, lq, problems);
   } else if (benchmark.count != 0 && benchmark.count != static_cast<std::int64_t>(lq.size())) {

@@ -37,6 +37,9 @@ class BenchmarkCatalogue {
   /// lr), otherwise low-resolution images. UserError with the nearest name when it is neither.
   Benchmark find(const std::string& argument, std::int64_t scale) const;
 
+  /// One for each argument. UserError also when two have the same name.
+  std::vector<Benchmark> find_all(const std::vector<std::string>& arguments, std::int64_t scale) const;
+
  private:
   std::vector<Benchmark> all_;
 };
@@ -50,7 +53,7 @@ void check_presence(const Benchmark& benchmark);
 
 /// A problem unless `lq` holds what the published set holds: it says how many images are there, the first that are
 /// missing or too many, and where the set is published.
-void check_completeness(const Benchmark& benchmark, const ImageSet& lq, Problems& problems);
+void check_completeness(const Benchmark& benchmark, const ImageSet& lq, InputProblems& problems);
 
 /// The names that a pattern stands for: "Canon_{001..050}_LR4" counts up with the width of the first number.
 /// UserError for a pattern with an unclosed brace or an empty range.

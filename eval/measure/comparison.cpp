@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kBicubic = "bicubic";
 
 /// A set that every method needs, so that nothing can be computed without it.
-ImageSet list_common_set(const std::filesystem::path& folder, const std::string& role, Problems& problems) {
+ImageSet list_common_set(const std::filesystem::path& folder, const std::string& role, InputProblems& problems) {
   return folder.empty() ? ImageSet() : list_image_set(folder, role, problems);
 }
 
@@ -31,24 +31,7 @@ std::pair<std::filesystem::path, const ImageSet*> what_is_expected(const Compari
 
 }  // namespace
 
-EvalMethod EvalMethod::parse(const std::string& argument) {
-  const std::size_t equals = argument.find('=');
-  EvalMethod method;
-  if (equals == std::string::npos) {
-    method.folder = argument;
-    const std::filesystem::path clean = std::filesystem::path(argument).lexically_normal();
-    method.name = (clean.has_filename() ? clean : clean.parent_path()).filename().string();
-  } else {
-    method.name = argument.substr(0, equals);
-    method.folder = argument.substr(equals + 1);
-  }
-  if (method.name.empty() || method.folder.empty()) {
-    throw UserError("'{}': expected a path, or NAME=PATH", argument);
-  }
-  return method;
-}
-
-Comparison plan_comparison(const EvalRequest& request, std::int64_t scale, Problems& problems) {
+Comparison plan_comparison(const EvalRequest& request, std::int64_t scale, InputProblems& problems) {
   if (request.methods.empty() && request.lq.empty()) {
     throw UserError("nothing to evaluate: name a folder of results with --pred, or of low-resolution images with --lq");
   }
@@ -73,7 +56,7 @@ Comparison plan_comparison(const EvalRequest& request, std::int64_t scale, Probl
   return comparison;
 }
 
-void add_method(Comparison& comparison, const EvalMethod& method, Problems& problems) {
+void add_method(Comparison& comparison, const EvalMethod& method, InputProblems& problems) {
   if (std::any_of(comparison.methods.begin(), comparison.methods.end(),
                   [&](const ComparedMethod& other) { return other.method.name == method.name; })) {
     throw UserError("two methods are called '{}': give one another name with --pred NAME=DIR or --model NAME=PATH",

@@ -19,9 +19,6 @@ struct EvalMethod {
   std::string source = {};  ///< what made the images, for tables; empty: the folder
   double seconds_per_image = std::numeric_limits<double>::quiet_NaN();  ///< NaN when not measured
   double parameters = std::numeric_limits<double>::quiet_NaN();         ///< millions; NaN when unknown
-
-  /// "name=DIR", or "DIR", whose name is then the folder's. UserError when either is empty.
-  static EvalMethod parse(const std::string& argument);
 };
 
 /// What is to be compared.
@@ -49,13 +46,13 @@ struct Comparison {
 };
 
 /// Lists and matches the folders of `request`. UserError when nothing is asked for, two methods have one name, or the
-/// references or the low-resolution images cannot be used. Problems: names that do not match (what matches is kept),
-/// and those of add_method().
-Comparison plan_comparison(const EvalRequest& request, std::int64_t scale, Problems& problems);
+/// references or the low-resolution images cannot be used. Input problems: names that do not match (what matches is
+/// kept), and those of add_method().
+Comparison plan_comparison(const EvalRequest& request, std::int64_t scale, InputProblems& problems);
 
-/// Adds a method whose images are held against the references, else the low-resolution images, else those of the first
-/// method. UserError when there is a method of that name. Problems: a folder that is missing or empty (the method is
-/// left out), files that are no images, and names that do not match (what matches is kept).
-void add_method(Comparison& comparison, const EvalMethod& method, Problems& problems);
+/// Adds a method whose images are compared with the references, else the low-resolution images, else those of the first
+/// method. UserError when there is a method of that name. Input problems: a folder that is missing or empty (the method
+/// is left out), files that are no images, and names that do not match (what matches is kept).
+void add_method(Comparison& comparison, const EvalMethod& method, InputProblems& problems);
 
 }  // namespace samsr

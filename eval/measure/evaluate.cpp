@@ -6,9 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "comm/work_through.h"
 #include "core/error.h"
 #include "core/parallel.h"
-#include "core/progress.h"
 #include "data/images/image_file.h"
 #include "eval/upscale/bicubic.h"
 
@@ -29,7 +29,7 @@ struct Scored {
   std::optional<Colour> colour_shift;
 };
 
-/// One image with what it is held against.
+/// One image with its counterpart.
 struct Loaded {
   at::Tensor pred;  ///< (1,3,H,W) uint8; undefined when it cannot be measured
   at::Tensor ref;   ///< undefined without references
@@ -89,18 +89,18 @@ class MethodScorer {
     try {
       at::Tensor pred = to_tensor(read_image(method_.images.at(name)).rgb);
       pred = method_.enlarge > 1 ? upscale_bicubic(pred, method_.enlarge) : pred;
-      at::Tensor held_against;
+      at::Tensor counterpart;
       if (!comparison_.references.empty()) {
-        held_against = loaded.ref = to_tensor(read_image(comparison_.references.at(name)).rgb);
+        counterpart = loaded.ref = to_tensor(read_image(comparison_.references.at(name)).rgb);
         scored.mismatch = compare_with_reference(name, pred, loaded.ref);
       } else if (!comparison_.lq.empty()) {
-        held_against = to_tensor(read_image(comparison_.lq.at(name)).rgb);
-        scored.mismatch = method_.enlarge == 1 ? compare_with_lq(name, pred, held_against) : "";
+        counterpart = to_tensor(read_image(comparison_.lq.at(name)).rgb);
+        scored.mismatch = method_.enlarge == 1 ? compare_with_lq(name, pred, counterpart) : "";
       }
       if (scored.mismatch.empty()) {
         loaded.pred = pred;
-        if (held_against.defined()) {
-          scored.colour_shift = difference(mean_colour(pred), mean_colour(held_against));
+        if (counterpart.defined()) {
+          scored.colour_shift = difference(mean_colour(pred), mean_colour(counterpart));
         }
       }
     } catch (const UserError& error) {
@@ -213,12 +213,12 @@ std::vector<std::string> remarks(const std::vector<Scored>& all, std::string Sco
 }
 
 void report(const std::vector<Scored>& all, const std::string& name, const std::string& source, Log& log,
-            Problems& problems) {
+            InputProblems& problems) {
   for (const std::string& unreadable : remarks(all, &Scored::unreadable)) {
     problems.add(unreadable);
   }
   if (const auto wrong = remarks(all, &Scored::mismatch); !wrong.empty()) {
-    problems.add(fmt::format("{}: {} of {} images differ in size from what they are held against: {}", source,
+    problems.add(fmt::format("{}: {} of {} images differ in size from what they are compared with: {}", source,
                              wrong.size(), all.size(), first_few(wrong)));
   }
   if (const auto none = remarks(all, &Scored::valueless); !none.empty()) {
@@ -230,23 +230,24 @@ std::vector<Scored> score_images(const MethodScorer& scorer, const std::string& 
                                  Log& log) {
   const auto images = static_cast<std::int64_t>(scorer.names().size());
   std::vector<std::pair<std::int64_t, Scored>> share;
-  Progress progress(log, name, images, "images");
-  {
-    // The groups are the same for any number of ranks, so that batches are too, and every bit of a score.
-    const auto groups = communicator.share_work(static_cast<std::uint64_t>((images + kGroup - 1) / kGroup));
-    while (const auto group = groups->next()) {
-      const std::int64_t first = static_cast<std::int64_t>(*group) * kGroup;
-      const std::int64_t last = std::min(first + kGroup, images);
-      std::vector<Scored> scored = scorer.score(first, last);
-      for (std::int64_t i = first; i < last; ++i) {
-        share.emplace_back(i, std::move(scored[static_cast<std::size_t>(i - first)]));
-      }
-      groups->report(static_cast<std::uint64_t>(last - first));
-      progress.set(static_cast<std::int64_t>(groups->reported()));
+  // The groups are the same for any number of ranks, so that batches are too, and every bit of a score.
+  const auto last_of = [&](std::int64_t first) { return std::min(first + kGroup, images); };
+  const auto score = [&](std::uint64_t group, const ReportWork&) {
+    const std::int64_t first = static_cast<std::int64_t>(group) * kGroup;
+    std::vector<Scored> scored = scorer.score(first, last_of(first));
+    for (std::int64_t i = first; i < last_of(first); ++i) {
+      share.emplace_back(i, std::move(scored[static_cast<std::size_t>(i - first)]));
     }
-  }
-  progress.set(images);
-  progress.finish();
+  };
+  const auto images_of = [&](std::uint64_t group) {
+    const std::int64_t first = static_cast<std::int64_t>(group) * kGroup;
+    return static_cast<std::uint64_t>(last_of(first) - first);
+  };
+  work_through({.task = name,
+                .unit = "images",
+                .items = static_cast<std::uint64_t>((images + kGroup - 1) / kGroup),
+                .units = images_of},
+               score, communicator, log);
   std::vector<Scored> all(static_cast<std::size_t>(images));
   for (const std::string& text : communicator.gather(pack(share))) {
     unpack(text, all);
@@ -256,19 +257,8 @@ std::vector<Scored> score_images(const MethodScorer& scorer, const std::string& 
 
 }  // namespace
 
-void EvalSettings::bind(Settings& settings) {
-  settings.add("eval.metrics", metrics,
-               "comma-separated metrics (docs/metrics.md); empty: all that can be computed, or those of the benchmark");
-  settings.add("eval.crop_border", crop_border, "pixels left out on each side before measuring").between(0, 1024);
-  settings.add("eval.scale", scale, "factor of the bicubic row, from the low-resolution images to the results")
-      .between(1, 16);
-  settings.add("eval.benchmarks", benchmarks, "folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else testdata");
-  settings.add("eval.benchmarks_file", benchmarks_file,
-               "YAML file of benchmarks instead of the shipped one (configs/benchmarks.yaml)");
-}
-
 Results evaluate(const Comparison& comparison, const std::vector<const Metric*>& metrics, std::int64_t reference_size,
-                 Communicator& communicator, Log& log, Problems& problems) {
+                 Communicator& communicator, Log& log, InputProblems& problems) {
   Results results;
   results.reference = comparison.reference_folder.string();
   for (const Metric* metric : metrics) {

@@ -46,7 +46,7 @@ std::string first_few(const std::vector<std::string>& names) {
   return names.size() > kShown ? fmt::format("{} and {} more", text, names.size() - kShown) : text;
 }
 
-ImageSet list_image_set(const fs::path& folder, const std::string& role, Problems& problems) {
+ImageSet list_image_set(const fs::path& folder, const std::string& role, InputProblems& problems) {
   const std::vector<fs::path> images = list_images(folder);
   const std::vector<std::string> others = other_files(folder, images);
   if (!others.empty()) {
@@ -69,7 +69,7 @@ ImageSet list_image_set(const fs::path& folder, const std::string& role, Problem
 }
 
 void check_same_names(const ImageSet& set, const fs::path& folder, const ImageSet& expected,
-                      const fs::path& expected_folder, Problems& problems) {
+                      const fs::path& expected_folder, InputProblems& problems) {
   const std::vector<std::string> missing = names_lacking(set, expected);
   const std::vector<std::string> extra = names_lacking(expected, set);
   if (missing.empty() && extra.empty()) {

@@ -16,11 +16,11 @@ using ImageSet = std::map<std::string, std::filesystem::path>;
 /// Lists `folder`, called `role` in messages ("results", "references"). UserError when it is missing or holds no image.
 /// A problem: it holds a file that is no image (hidden files aside), or two of the same name, of which the first in
 /// the alphabet is kept.
-ImageSet list_image_set(const std::filesystem::path& folder, const std::string& role, Problems& problems);
+ImageSet list_image_set(const std::filesystem::path& folder, const std::string& role, InputProblems& problems);
 
 /// A problem unless both sets hold the same names; it lists the first three that one of them lacks.
 void check_same_names(const ImageSet& set, const std::filesystem::path& folder, const ImageSet& expected,
-                      const std::filesystem::path& expected_folder, Problems& problems);
+                      const std::filesystem::path& expected_folder, InputProblems& problems);
 
 /// The images of `set` whose names `wanted` has too.
 ImageSet common_images(const ImageSet& set, const ImageSet& wanted);

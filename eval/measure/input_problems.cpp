@@ -4,7 +4,7 @@
 
 namespace samsr {
 
-void Problems::add(const std::string& line) {
+void InputProblems::add(const std::string& line) {
   if (!keep_going()) {
     throw UserError(line);
   }

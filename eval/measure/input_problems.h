@@ -9,12 +9,12 @@ namespace samsr {
 
 /// What to do about a mistake in the images that leaves something to measure: end with it, or say it, count it and
 /// go on with the rest (`--keep-going`).
-class Problems {
+class InputProblems {
  public:
   /// Ends with the first problem.
-  Problems() = default;
+  InputProblems() = default;
   /// Goes on; `log` hears of each problem.
-  explicit Problems(Log& log) : log_(&log) {}
+  explicit InputProblems(Log& log) : log_(&log) {}
 
   bool keep_going() const { return log_ != nullptr; }
   /// One line: what is wrong, where, and what to do. UserError with it unless problems are to be survived.

@@ -46,16 +46,8 @@ std::string markdown_cell(std::string text) {
   return text;
 }
 
-std::string markdown_marked(const std::string& figure, Standing place) {
-  switch (place) {
-    case Standing::kBest:
-      return "**" + figure + "**";
-    case Standing::kSecond:
-      return "<ins>" + figure + "</ins>";
-    case Standing::kNone:
-      break;
-  }
-  return figure;
+std::string markdown_marked(const std::string& figure, Rank rank) {
+  return marked(figure, rank, {{"**", "**"}, {"<ins>", "</ins>"}});
 }
 
 std::string csv_field(const std::string& text) {

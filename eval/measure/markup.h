@@ -9,8 +9,8 @@ namespace samsr {
 
 /// Text inside a Markdown table's cell.
 std::string markdown_cell(std::string text);
-/// A figure with the marks of its place: best bold, second best underlined.
-std::string markdown_marked(const std::string& figure, Standing place);
+/// A figure with the mark of its rank: best bold, second best underlined.
+std::string markdown_marked(const std::string& figure, Rank rank);
 
 /// A CSV field, quoted where it must be (RFC 4180).
 std::string csv_field(const std::string& text);

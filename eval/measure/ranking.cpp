@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 
 namespace samsr {
 
-std::vector<Standing> standings(const std::vector<double>& values, bool higher_is_better, int decimals) {
-  std::vector<Standing> places(values.size(), Standing::kNone);
+std::vector<Rank> ranks_of(const std::vector<double>& values, bool higher_is_better, int decimals) {
+  std::vector<Rank> ranks(values.size(), Rank::kNone);
   std::vector<double> shown(values.size(), std::nan(""));
   std::vector<double> order;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -21,7 +20,7 @@ std::vector<Standing> standings(const std::vector<double>& values, bool higher_i
   }
   const std::size_t figures = order.size();
   if (figures < 2) {
-    return places;
+    return ranks;
   }
   std::sort(order.begin(), order.end());
   order.erase(std::unique(order.begin(), order.end()), order.end());
@@ -30,12 +29,20 @@ std::vector<Standing> standings(const std::vector<double>& values, bool higher_i
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (shown[i] == order[0]) {
-      places[i] = Standing::kBest;
+      ranks[i] = Rank::kBest;
     } else if (figures > 2 && shown[i] == order[1]) {
-      places[i] = Standing::kSecond;
+      ranks[i] = Rank::kSecond;
     }
   }
-  return places;
+  return ranks;
+}
+
+std::string marked(const std::string& figure, Rank rank, const RankMarks& marks) {
+  if (rank == Rank::kNone) {
+    return figure;
+  }
+  const RankMark& mark = rank == Rank::kBest ? marks.best : marks.second;
+  return mark.before + figure + mark.behind;
 }
 
 }  // namespace samsr

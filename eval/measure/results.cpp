@@ -71,12 +71,12 @@ std::optional<Colour> MethodScores::colour_shift() const {
   return Colour{sum[0] / count, sum[1] / count, sum[2] / count};
 }
 
-std::vector<Standing> Results::places(std::size_t metric) const {
+std::vector<Rank> Results::ranks(std::size_t metric) const {
   std::vector<double> means;
   for (const MethodScores& method : methods) {
     means.push_back(method.mean(metric));
   }
-  return standings(means, metrics.at(metric).higher_is_better, metrics[metric].decimals);
+  return ranks_of(means, metrics.at(metric).higher_is_better, metrics[metric].decimals);
 }
 
 std::string display_name(const MetricInfo& metric) {
@@ -102,9 +102,9 @@ std::string markdown_table(const Results& results) {
     rule += " ---: |";
   }
   text += "\n" + rule + "\n";
-  std::vector<std::vector<Standing>> places;
+  std::vector<std::vector<Rank>> ranks;
   for (std::size_t m = 0; m < results.metrics.size(); ++m) {
-    places.push_back(results.places(m));
+    ranks.push_back(results.ranks(m));
   }
   for (std::size_t row = 0; row < results.methods.size(); ++row) {
     const MethodScores& method = results.methods[row];
@@ -112,7 +112,7 @@ std::string markdown_table(const Results& results) {
     for (std::size_t m = 0; m < results.metrics.size(); ++m) {
       const std::string value = display_value(results.metrics[m], method.mean(m));
       const auto interval = method.interval(m);
-      text += fmt::format(" {}{}{} |", markdown_marked(value, places[m][row]), interval ? " " : "",
+      text += fmt::format(" {}{}{} |", markdown_marked(value, ranks[m][row]), interval ? " " : "",
                           interval ? display_interval(*interval, results.metrics[m].decimals) : "");
     }
     text += "\n";

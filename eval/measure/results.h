@@ -32,7 +32,7 @@ using Colour = std::array<double, 3>;
 struct ImageScores {
   std::string image;
   std::vector<double> values;
-  std::optional<Colour> colour_shift = {};  ///< mean colour less that of what it is held against
+  std::optional<Colour> colour_shift = {};  ///< mean colour less that of its counterpart
 };
 
 /// What one method reached.
@@ -59,8 +59,8 @@ struct Results {
   std::string benchmark;  ///< machine name of the set ("realsr"); empty for plain folders
   std::string title;      ///< its name for readers ("RealSR"); empty for plain folders
 
-  /// Place of each method's mean.
-  std::vector<Standing> places(std::size_t metric) const;
+  /// Rank of each method's mean.
+  std::vector<Rank> ranks(std::size_t metric) const;
 };
 
 /// "PSNR-Y" for "psnr_y".

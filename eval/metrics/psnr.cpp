@@ -81,9 +81,7 @@ double mean_squared_difference(const at::Tensor& a, const at::Tensor& b, Channel
 
 }  // namespace
 
-Psnr::Psnr(Channels channels, std::int64_t crop_border)
-    : PixelMetric(metric_description(channels == Channels::kLuma ? "psnr_y" : "psnr_rgb"), crop_border),
-      channels_(channels) {}
+Psnr::Psnr(Channels channels, const MetricParts& parts) : PixelMetric(parts), channels_(channels) {}
 
 std::string Psnr::conventions() const {
   return channels_ == Channels::kLuma ? "dB, Y of BT.601 in [0,255], not rounded" : "dB, RGB, mean over channels";

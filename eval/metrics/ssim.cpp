@@ -53,10 +53,8 @@ void weighted_sum(const std::vector<double>& window, std::int64_t width, From fr
 
 }  // namespace
 
-Ssim::Ssim(Channels channels, std::int64_t crop_border)
-    : PixelMetric(metric_description(channels == Channels::kLuma ? "ssim_y" : "ssim_rgb"), crop_border),
-      channels_(channels),
-      window_(gaussian_taps(kWindow, kSigma)) {}
+Ssim::Ssim(Channels channels, const MetricParts& parts)
+    : PixelMetric(parts), channels_(channels), window_(gaussian_taps(kWindow, kSigma)) {}
 
 std::string Ssim::conventions() const {
   return fmt::format("{}, 11x11 Gaussian window (sigma 1.5), valid region",

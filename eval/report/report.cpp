@@ -56,10 +56,8 @@ std::vector<CostColumn> known_costs(const Results& results) {
   return known;
 }
 
-std::string figure_cell(const MetricInfo& metric, const MethodScores& method, std::size_t m, Standing place) {
-  const char* const kind = place == Standing::kBest     ? " class=\"best\""
-                           : place == Standing::kSecond ? " class=\"second\""
-                                                        : "";
+std::string figure_cell(const MetricInfo& metric, const MethodScores& method, std::size_t m, Rank rank) {
+  const char* const kind = rank == Rank::kBest ? " class=\"best\"" : rank == Rank::kSecond ? " class=\"second\"" : "";
   std::string html = fmt::format("<td{}><span>{}</span>", kind, display_value(metric, method.mean(m)));
   if (const auto interval = method.interval(m)) {
     html += "<small>" + display_interval(*interval, metric.decimals) + "</small>";
@@ -96,12 +94,12 @@ std::string table_html(const Results& results) {
                                    [](const MethodScores& method) { return method.colour_shift().has_value(); });
   std::string html =
       "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">method</th><th scope=\"col\">images</th>";
-  std::vector<std::vector<Standing>> places;
+  std::vector<std::vector<Rank>> ranks;
   for (std::size_t m = 0; m < results.metrics.size(); ++m) {
     const MetricInfo& metric = results.metrics[m];
     html += fmt::format("<th scope=\"col\" title=\"{}\">{} {}</th>", escape_html(metric.protocol),
                         escape_html(display_name(metric)), metric.higher_is_better ? "↑" : "↓");
-    places.push_back(results.places(m));
+    ranks.push_back(results.ranks(m));
   }
   const std::vector<CostColumn> costs = known_costs(results);
   for (const CostColumn& cost : costs) {
@@ -113,7 +111,7 @@ std::string table_html(const Results& results) {
     html += fmt::format("<tr><td title=\"{}\">{}</td><td>{}</td>", escape_html(method.source), escape_html(method.name),
                         method.images.size());
     for (std::size_t m = 0; m < results.metrics.size(); ++m) {
-      html += figure_cell(results.metrics[m], method, m, places[m][row]);
+      html += figure_cell(results.metrics[m], method, m, ranks[m][row]);
     }
     for (const CostColumn& cost : costs) {
       const double value = method.*cost.value;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <opencv2/core.hpp>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "data/images/image_file.h"
 #include "eval/report/pictures.h"
 
 namespace samsr {
@@ -17,9 +19,9 @@ std::vector<std::string> names_of_strip(const Comparison& comparison, const Stri
   const std::vector<std::string> known = shared_names(comparison);
   for (const std::string& name : settings.names) {
     if (!std::binary_search(known.begin(), known.end(), name)) {
-      const std::string near = nearest_name(name, known);
+      const std::string near = did_you_mean(name, known);
       throw UserError("'{}' is none of the {} images{}; they are named without extension", name, known.size(),
-                      near.empty() ? ", such as '" + known.front() + "'" : ", did you mean '" + near + "'?");
+                      near.empty() ? ", such as '" + known.front() + "'" : near);
     }
   }
   return settings.names;
@@ -47,6 +49,20 @@ cv::Mat draw_strip(const Comparison& comparison, const StripSettings& settings) 
   cv::Mat strip;
   cv::vconcat(drawn, strip);
   return strip;
+}
+
+void write_strip(const EvalRequest& request, std::int64_t scale, const StripSettings& settings,
+                 const std::filesystem::path& out, Log& log) {
+  if (out.extension() != ".png") {
+    throw UserError("{}: expected a name that ends in .png, which is what is written", out.string());
+  }
+  InputProblems strict;
+  const cv::Mat strip = draw_strip(plan_comparison(request, scale, strict), settings);
+  if (out.has_parent_path()) {
+    make_folder(out.parent_path());
+  }
+  write_png(out, strip);
+  log.info("{} is {} x {} pixels", out.string(), strip.cols, strip.rows);
 }
 
 }  // namespace samsr

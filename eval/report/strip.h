@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <opencv2/core.hpp>
 #include <string>
 #include <vector>
 
+#include "core/log.h"
 #include "eval/measure/comparison.h"
 
 namespace samsr {
@@ -20,5 +22,10 @@ struct StripSettings {
 /// with white. UserError when an image of `settings` is not one that all folders have, with the name that is nearest,
 /// and when the pictures of an image differ in size.
 cv::Mat draw_strip(const Comparison& comparison, const StripSettings& settings);
+
+/// Draws the strip of `request` and writes it as PNG. UserError also for a name that does not end in .png, and as
+/// plan_comparison().
+void write_strip(const EvalRequest& request, std::int64_t scale, const StripSettings& settings,
+                 const std::filesystem::path& out, Log& log);
 
 }  // namespace samsr

@@ -18,7 +18,7 @@ struct TableCell {
   double value = std::numeric_limits<double>::quiet_NaN();  ///< NaN: nothing to show
   std::optional<Interval> interval;
   bool fewer_images = false;  ///< mean over fewer images than the rest of its column
-  Standing place = Standing::kNone;
+  Rank rank = Rank::kNone;
 };
 
 struct TableRow {

@@ -35,7 +35,6 @@ class TilePlan {
   std::int64_t tile_width() const { return columns_.tile; }
   /// Row by row.
   const std::vector<TileOrigin>& origins() const { return origins_; }
-  bool single_tile() const { return origins_.size() == 1; }
 
   /// `image` (1,C,H,W) mirrored at the bottom and right to (1,C,padded_height,padded_width).
   at::Tensor pad(const at::Tensor& image) const;

@@ -3,15 +3,13 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <optional>
 #include <sstream>
-#include <thread>
 
+#include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "core/progress.h"
 #include "data/images/image_file.h"
 #include "eval/upscale/upscale_plan.h"
 #include "eval/upscale/upscale_record.h"
@@ -45,9 +43,9 @@ void remark(Remarks& remarks, const std::string& texts, const std::string& name)
 }
 
 /// Remarks of all ranks, on every rank.
-Remarks gather(const Remarks& mine, Communicator& comm) {
+Remarks gather(const Remarks& local, Communicator& comm) {
   std::string lines;
-  for (const auto& [text, names] : mine) {
+  for (const auto& [text, names] : local) {
     for (const std::string& name : names) {
       lines += text + '\n' + name + '\n';
     }
@@ -65,15 +63,6 @@ Remarks gather(const Remarks& mine, Communicator& comm) {
   return all;
 }
 
-/// Throws on all ranks alike what went wrong on one, so that none waits for another in vain, whoever catches it.
-void throw_first(const std::string& error, Communicator& comm) {
-  for (const std::string& of_rank : comm.gather(error)) {
-    if (!of_rank.empty()) {
-      throw UserError("{}", of_rank);
-    }
-  }
-}
-
 class Upscaling {
  public:
   Upscaling(const Upscaler& upscaler, const UpscaleSettings& settings, Communicator& comm, Log& log)
@@ -87,32 +76,20 @@ class Upscaling {
         todo.push_back(&jobs[i]);
       }
     }
-    const auto done = static_cast<std::int64_t>(jobs.size() - todo.size());
-    if (done > 0) {
-      log_.info("{} of {} results are there already and kept", done, jobs.size());
+    if (todo.size() < jobs.size()) {
+      log_.info("{} of {} results are there already and kept", jobs.size() - todo.size(), jobs.size());
     }
-    Progress progress(log_, "upscale", static_cast<std::int64_t>(jobs.size()), "images", done);
-    {
-      const auto queue = comm_.share_work(todo.size());
-      const auto show = [&](const std::string& note) {
-        progress.set(done + static_cast<std::int64_t>(queue->reported()), note);
-      };
-      while (const auto item = queue->next()) {
-        const UpscaleJob& job = *todo[*item];
-        if (fatal_.empty()) {
-          upscale(job, jobs.size() == 1);
-        }
-        queue->report(1);
-        show(job.in.filename().string());
-      }
-      while (comm_.rank() == 0 && queue->reported() < todo.size()) {  // the other ranks' last pictures
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        show("");
-      }
-    }
-    throw_first(fatal_, comm_);
-    progress.finish();
-    tell(jobs.size());
+    const auto work = [&](std::uint64_t item, const ReportWork& report) {
+      const UpscaleJob& job = *todo[item];
+      upscale(job, jobs.size() == 1);
+      report(1, job.in.filename().string());
+    };
+    work_through({.task = "upscale",
+                  .unit = "images",
+                  .items = todo.size(),
+                  .done = static_cast<std::uint64_t>(jobs.size() - todo.size())},
+                 work, comm_, log_);
+    report(jobs.size());
   }
 
  private:
@@ -124,20 +101,15 @@ class Upscaling {
       encoded = encode_image(upscaled(read_image(job.in, Bits::kKept), job, name), job.format, settings_.encoder, name);
     } catch (const UserError& error) {
       if (alone) {
-        fatal_ = error.what();
-      } else {
-        log_.from_rank(std::string("left out: ") + error.what());
-        remark(failed_, "failed", name);
+        throw;
       }
+      log_.from_rank(std::string("left out: ") + error.what());
+      remark(failed_, "failed", name);
       return;
     }
     remark(changed_, encoded.changed, name);
-    try {
-      make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
-      write_file_atomically(job.out, encoded.bytes);
-    } catch (const UserError& error) {
-      fatal_ = error.what();
-    }
+    make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
+    write_file_atomically(job.out, encoded.bytes);
   }
 
   ImageFile upscaled(const ImageFile& image, const UpscaleJob& job, const std::string& name) {
@@ -158,7 +130,7 @@ class Upscaling {
     return result;
   }
 
-  void tell(std::size_t pictures) {
+  void report(std::size_t pictures) {
     for (const auto& [text, names] : gather(changed_, comm_)) {
       log_.info("{}: {}{}", text, names.front(),
                 names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1));
@@ -177,7 +149,6 @@ class Upscaling {
   Log& log_;
   Remarks changed_;
   Remarks failed_;
-  std::string fatal_;  ///< what ends the run; once set, the rest of the queue is only emptied
 };
 
 }  // namespace
@@ -199,11 +170,20 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
         error = mistake.what();
       }
     }
-    throw_first(error, comm);  // also a barrier: what rank 0 removes is gone before others write
+    throw_first_error(error, comm);  // also a barrier: what rank 0 removes is gone before others write
     comm.broadcast(kept.data(), kept.size(), 0);
   }
   log.info("upscaling {} x{}: {}", in.string(), upscaler.scale(), upscaler.describe());
   Upscaling(upscaler, settings, comm, log).run(plan.jobs, kept);
+}
+
+void upscale_files(const ModelArgument& argument, c10::Device device, const fs::path& in, const fs::path& out,
+                   Communicator& comm, Log& log) {
+  plan_upscale(in, out, argument.upscale);
+  const MaskSettings masks = masks_of(argument, log);
+  LoadedModel loaded = load_model_argument(argument, log);
+  loaded.model->to(device);
+  upscale_files(loaded, argument.upscale, masks, in, out, comm, log);
 }
 
 }  // namespace samsr

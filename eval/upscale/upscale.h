@@ -1,9 +1,12 @@
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <filesystem>
 
 #include "comm/communicator.h"
 #include "core/log.h"
+#include "eval/upscale/model_argument.h"
 #include "eval/upscale/upscaler.h"
 
 namespace samsr {
@@ -17,5 +20,10 @@ namespace samsr {
 /// input, a file where a folder is needed, or a folder of other results. Collective.
 void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks,
                    const std::filesystem::path& in, const std::filesystem::path& out, Communicator& comm, Log& log);
+
+/// The same with a model of the command line, which computes on `device`; mistakes in the paths are met before it is
+/// loaded.
+void upscale_files(const ModelArgument& argument, c10::Device device, const std::filesystem::path& in,
+                   const std::filesystem::path& out, Communicator& comm, Log& log);
 
 }  // namespace samsr

@@ -34,9 +34,10 @@ std::string upscale_record(LoadedModel& loaded, UpscaleSettings settings, std::o
   settings.resume = defaults.resume;
   ModelSettings model = loaded.model->settings();
   Settings registry;
+  std::string kind(loaded.method->kind);
   std::string checksum = fmt::format("{:08x}", weights_checksum(state_of(*loaded.model->unet())));
   registry.add("network.checksum", checksum, "CRC-32C of the network's weights");
-  registry.add("network.kind", loaded.kind, "what it was trained for");
+  registry.add("network.kind", kind, "what it was trained for");
   registry.add("network.scale", model.scale, "factor");
   model.bind(registry);
   settings.bind(registry);

@@ -5,12 +5,12 @@
 #include <array>
 
 #include "core/error.h"
-#include "data/images/image_file.h"
+#include "core/pixels.h"
 #include "diffusion/coverage.h"
 #include "diffusion/distillation.h"
 #include "diffusion/sam_noise.h"
-#include "eval/upscale/bicubic.h"
 #include "eval/upscale/noise_field.h"
+#include "segmentation/coverage_of.h"
 
 namespace samsr {
 namespace {
@@ -22,8 +22,8 @@ constexpr const char* kAncestral = "ancestral";
 /// The sampler in use; UserError when noise or masks are asked for that exclude it or each other.
 std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& settings) {
   const std::string sampler = settings.sampler != "auto" ? settings.sampler
-                              : loaded.kind == "teacher" ? kAncestral
-                                                         : kOneStep;
+                              : loaded.method->one_step  ? kOneStep
+                                                         : kAncestral;
   const bool masks_named = settings.masks == "graph" || settings.masks == "sam";
   if (settings.noise == "plain" && masks_named) {
     throw UserError(
@@ -47,7 +47,7 @@ std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& setting
 std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const UpscaleSettings& settings, MaskSettings masks,
                                         at::Device device) {
   const bool as_trained = settings.noise == "auto" && settings.masks == "auto";
-  if (settings.noise == "plain" || settings.masks == "none" || (as_trained && loaded.kind != "sam_student")) {
+  if (settings.noise == "plain" || settings.masks == "none" || (as_trained && !loaded.method->mask_noise)) {
     return nullptr;
   }
   if (settings.masks != "auto") {
@@ -62,16 +62,13 @@ double largest_value(int depth) { return depth == CV_16U ? 65535 : 255; }
 at::Tensor to_signed(const cv::Mat& rgb) {
   cv::Mat numbers;
   rgb.convertTo(numbers, CV_32F);
-  return at::from_blob(numbers.data, {1, rgb.rows, rgb.cols, 3}, at::kFloat)
-      .permute({0, 3, 1, 2})
-      .div(largest_value(rgb.depth()) / 2)
-      .sub(1)
-      .contiguous();
+  const at::Tensor levels = at::from_blob(numbers.data, {1, rgb.rows, rgb.cols, 3}, at::kFloat);
+  return signed_from_levels(levels, largest_value(rgb.depth())).permute({0, 3, 1, 2}).contiguous();
 }
 
 /// (1,3,H,W) float32 in [-1,1] to RGB of `depth`, rounded.
 cv::Mat from_signed(const at::Tensor& image, int depth) {
-  const at::Tensor numbers = ((image + 1) * (largest_value(depth) / 2))[0].permute({1, 2, 0}).contiguous();
+  const at::Tensor numbers = levels_from_signed(image, largest_value(depth))[0].permute({1, 2, 0}).contiguous();
   cv::Mat rgb;
   cv::Mat(static_cast<int>(numbers.size(0)), static_cast<int>(numbers.size(1)), CV_32FC3, numbers.data_ptr<float>())
       .convertTo(rgb, depth);
@@ -148,7 +145,7 @@ at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t
                             double pool_threshold) {
   cv::Mat eight_bits;
   rgb.convertTo(eight_bits, CV_8U, 255 / largest_value(rgb.depth()));
-  const cv::Mat enlarged = to_mat(upscale_bicubic(to_tensor(eight_bits), scale));
+  const cv::Mat enlarged = enlarged_for_masks(eight_bits, static_cast<int>(scale));
   at::Tensor counts = at::empty({1, 1, rgb.rows, rgb.cols}, at::kByte);
   const std::vector<std::int64_t> rows = equal_parts(rgb.rows, window);
   const std::vector<std::int64_t> columns = equal_parts(rgb.cols, window);
@@ -157,11 +154,9 @@ at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t
       const cv::Rect part(static_cast<int>(columns[c] * scale), static_cast<int>(rows[r] * scale),
                           static_cast<int>((columns[c + 1] - columns[c]) * scale),
                           static_cast<int>((rows[r + 1] - rows[r]) * scale));
-      const at::Tensor found = masks.masks(enlarged(part).clone());
-      counts[0][0]
-          .slice(0, rows[r], rows[r + 1])
-          .slice(1, columns[c], columns[c + 1])
-          .copy_(coverage(pool_masks(found, static_cast<int>(scale), pool_threshold)));
+      const std::vector<PictureMasks> found =
+          coverage_of({enlarged(part).clone()}, static_cast<int>(scale), masks, pool_threshold);
+      counts[0][0].slice(0, rows[r], rows[r + 1]).slice(1, columns[c], columns[c + 1]).copy_(found.front().coverage);
     }
   }
   return counts;

@@ -60,9 +60,9 @@ class Upscaler {
   const std::string masks_name_;
 };
 
-/// Number of masks over each pixel of an LR picture: CV_8UC3 or CV_16UC3 RGB (H,W) to (1,1,H,W) uint8. The bicubically
-/// enlarged picture is segmented window by window, `window` LR pixels at most a side, so that segments have the
-/// sizes that the masks of training crops have, and memory is bounded.
+/// Number of masks over each pixel of an LR picture: CV_8UC3 or CV_16UC3 RGB (H,W) to (1,1,H,W) uint8. The enlarged
+/// picture (enlarged_for_masks) is segmented window by window, `window` LR pixels at most a side, so that segments have
+/// the sizes that the masks of training crops have, and memory is bounded.
 at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, MaskSource& masks,
                             double pool_threshold);
 

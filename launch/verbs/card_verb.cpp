@@ -4,7 +4,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "eval/measure/comparison.h"
+#include "core/named_path.h"
 #include "launch/verbs/verbs.h"
 #include "train/report/model_card.h"
 
@@ -22,19 +22,16 @@ struct CardArguments {
 
 /// Each file with the run of its name, in the order of the files.
 std::vector<CardModel> card_models(const CardArguments& arguments) {
-  std::vector<EvalMethod> runs;  // name=PATH, as for --pred of eval
-  for (const std::string& run : arguments.runs) {
-    runs.push_back(EvalMethod::parse(run));
-  }
+  std::vector<NamedPath> runs = named_paths(arguments.runs);
   std::vector<CardModel> models;
   for (const std::string& argument : arguments.files) {
-    const EvalMethod file = EvalMethod::parse(argument);
+    const NamedPath file = NamedPath::parse(argument);
     const auto run =
-        std::find_if(runs.begin(), runs.end(), [&](const EvalMethod& each) { return each.name == file.name; });
+        std::find_if(runs.begin(), runs.end(), [&](const NamedPath& each) { return each.name == file.name; });
     if (run == runs.end()) {
       throw UserError("--file {}: no run of that name; give it with --run {}=DIR", argument, file.name);
     }
-    models.push_back({file.name, file.folder, run->folder});
+    models.push_back({file.name, file.path, run->path});
     runs.erase(run);
   }
   if (!runs.empty()) {

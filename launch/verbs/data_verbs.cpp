@@ -1,32 +1,16 @@
 #include <iostream>
 #include <memory>
 
-#include "comm/device.h"
 #include "data/build/build.h"
-#include "data/build/stages/rollout_stage.h"
 #include "data/tools/export.h"
 #include "data/tools/inspect.h"
 #include "data/tools/regenerate.h"
 #include "data/tools/verify.h"
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
-#include "train/checkpoints/checkpoint.h"
 
 namespace samsr {
 namespace {
-
-/// The teacher and device are those that training with the same settings takes.
-std::unique_ptr<Stage> rollout_stage(const Config& config, VerbContext& context) {
-  RolloutPlan plan;
-  plan.rollout = config.rollout;
-  plan.recipe = config.train.recipe;
-  plan.model = config.model;
-  if (!config.train.teacher_weights.empty()) {
-    plan.teacher = find_weights(config.train.teacher_weights, context.log);
-  }
-  plan.device = choose_device(config.train.device, context.communicator);
-  return std::make_unique<RolloutStage>(plan);
-}
 
 void add_build(CLI::App& data, VerbContext& context) {
   CLI::App* verb = data.add_subcommand(
@@ -46,8 +30,8 @@ void add_build(CLI::App& data, VerbContext& context) {
     arguments->load(config, settings);
     BuildOptions options;
     options.stages = *stages;
-    options.device = [&] { return choose_device(config.train.device, context.communicator); };
-    options.rollout = [&] { return rollout_stage(config, context); };
+    options.rollout = {config.rollout, config.train.recipe, config.model, config.train.teacher_weights};
+    options.run = config.run;
     build_dataset(config.build, options, settings.to_yaml(), context.communicator, context.log);
   });
 }

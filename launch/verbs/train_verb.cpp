@@ -1,13 +1,9 @@
 #include <memory>
 
-#include "comm/device.h"
-#include "data/images/image_file.h"
 #include "launch/config_arguments.h"
-#include "launch/coverage_counter.h"
 #include "launch/verbs/verbs.h"
 #include "launch/version.h"
 #include "train/run/train.h"
-#include "train/validation/picture_validation.h"
 
 namespace samsr {
 
@@ -26,33 +22,23 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
     Config config;
     Settings settings;
     arguments->load(config, settings);
-    TrainConfig run{.train = config.train,
-                    .distill = config.distill,
-                    .semantic = config.semantic,
-                    .coverage_net = config.coverage_net,
-                    .validation = config.validation,
-                    .model = config.model,
-                    .loader = config.loader,
-                    .resolved = settings.to_yaml(),
-                    .command = context.command,
-                    .count_coverage = {},
-                    .validate_pictures =
-                        [&](LoadedModel& average) {
-                          const OfficialFiles files(config.weights);
-                          return make_picture_validation(
-                              config.validation, config.upscale, config.build.masks,
-                              {.device = choose_device(config.train.device, context.communicator), .files = &files},
-                              config.train.out, average, context.communicator);
-                        },
-                    .version = program_version(),
-                    .encode_png = [](const at::Tensor& picture) { return encode_png(to_mat(picture)); },
-                    .dry_run = *dry_run,
-                    .profile = *profile};
-    if (config.semantic.loss == "amg") {
-      run.count_coverage = make_coverage_counter(config.build.masks, config.model.scale,
-                                                 choose_device(config.train.device, context.communicator));
-    }
-    train(run, context.communicator, context.log);
+    train({.run = config.run,
+           .train = config.train,
+           .distill = config.distill,
+           .semantic = config.semantic,
+           .coverage_net = config.coverage_net,
+           .validation = config.validation,
+           .model = config.model,
+           .loader = config.loader,
+           .masks = config.build.masks,
+           .upscale = config.upscale,
+           .weights = config.weights,
+           .resolved = settings.to_yaml(),
+           .command = context.command,
+           .version = program_version(),
+           .dry_run = *dry_run,
+           .profile = *profile},
+          context.communicator, context.log);
   });
 }
 

@@ -3,9 +3,7 @@
 #include "comm/device.h"
 #include "core/error.h"
 #include "eval/upscale/upscale.h"
-#include "eval/upscale/upscale_plan.h"
 #include "launch/config_arguments.h"
-#include "launch/model_argument.h"
 #include "launch/verbs/verbs.h"
 #include "models/embedded/embedded_student.h"
 
@@ -42,13 +40,9 @@ void upscale(const UpscaleArguments& arguments, VerbContext& context) {
   apply_flag(settings, "--noise", "upscale.noise", arguments.noise);
   apply_flag(settings, "--seed", "upscale.seed", arguments.seed);
   apply_flag(settings, "--batch", "upscale.batch", arguments.batch);
-  plan_upscale(arguments.in, arguments.out, config.upscale);  // so that mistakes in paths do not wait for the model
-  set_threads(config.train.threads, context.communicator);
-  find_mask_weights(config, context.log);
-  LoadedModel loaded = load_model_argument(arguments.model, config, context.log);
-  loaded.model->to(choose_device(config.train.device, context.communicator));
-  upscale_files(loaded, config.upscale, config.build.masks, arguments.in, arguments.out, context.communicator,
-                context.log);
+  set_threads(config.run, context.communicator);
+  upscale_files(config.model_argument(arguments.model), choose_device(config.run, context.communicator), arguments.in,
+                arguments.out, context.communicator, context.log);
 }
 
 }  // namespace

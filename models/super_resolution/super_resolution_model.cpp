@@ -154,8 +154,8 @@ LoadedModel load_model(const TensorFile& file, const std::string& source, const 
   if (!first_stage_weights.empty()) {
     settings.first_stage.weights = first_stage_weights;
   }
-  const std::string kind = official ? "teacher" : text_in(file, source, "kind");
-  LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), kind, !official};
+  const Method& method = official ? method_named("resshift") : method_of_kind(text_in(file, source, "kind"), source);
+  LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), &method, !official};
   load_weights(*loaded.model->unet(), file, source);
   loaded.model->unet()->eval();
   return loaded;

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "diffusion/diffusion.h"
-#include "diffusion/distillation.h"
+#include "diffusion/method.h"
 #include "diffusion/process.h"
 #include "models/first_stage/first_stage.h"
 #include "models/super_resolution/model_settings.h"
@@ -21,9 +21,6 @@ namespace samsr {
 
 /// The network as a function; keeps it alive.
 Denoiser denoiser_of(const UNetSwin& unet);
-
-/// decode() of a first stage that outlives the function.
-Decoder decoder_of(const FirstStage& first_stage);
 
 /// Network, first stage and diffusion together: LR images in, HR images out. Images are RGB in [-1,1], float32.
 class SuperResolutionModel {
@@ -70,7 +67,7 @@ class SuperResolutionModel {
 
 /// Weights with all that is needed to use them, as one safetensors file: metadata `format` (samsr-model/1),
 /// `config` (the settings as YAML), `scale`, `kind`, `variant`. `weights`: state_of() the network, or averages of
-/// it. `kind`: teacher; student, of plain noise (SinSR); sam_student, of noise that masks shape (SAMSR).
+/// it. `kind`: that of its Method.
 TensorFile model_file(const ModelSettings& settings, const std::string& kind, TensorFile weights);
 
 /// Writes model_file().
@@ -79,8 +76,8 @@ void save_model(const std::filesystem::path& path, const ModelSettings& settings
 
 struct LoadedModel {
   std::unique_ptr<SuperResolutionModel> model;
-  std::string kind;
-  bool own_settings = true;  ///< false for the official files, which carry none
+  const Method* method = nullptr;  ///< that it was trained by
+  bool own_settings = true;        ///< false for the official files, which carry none
 };
 
 /// The model of a model_file(), with float32 weights whatever the file's; `source` stands for it in messages.

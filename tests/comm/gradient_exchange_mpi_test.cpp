@@ -2,7 +2,7 @@
 #include <torch/torch.h>
 
 #include "comm/gradient_exchange.h"
-#include "mpi_main.h"
+#include "comm/mpi_main.h"
 
 namespace samsr::testing {
 namespace {

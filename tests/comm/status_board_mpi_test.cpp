@@ -3,8 +3,8 @@
 #include <chrono>
 #include <thread>
 
+#include "comm/mpi_main.h"
 #include "comm/status_board.h"
-#include "mpi_main.h"
 
 namespace samsr::testing {
 namespace {

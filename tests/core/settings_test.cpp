@@ -88,6 +88,14 @@ TEST_F(SettingsTest, OverridesAreRefusedWithTheirText) {
   }
 }
 
+TEST_F(SettingsTest, TheTableHasALineForEach) {
+  EXPECT_THAT(settings_table(settings), ::testing::StartsWith("| key | default | type | meaning |\n| --- |"));
+  for (const Settings::Entry& entry : settings.entries()) {
+    EXPECT_THAT(settings_table(settings),
+                ::testing::HasSubstr("| `" + entry.key + "` | `" + entry.default_value + "`"));
+  }
+}
+
 TEST(SettingsDifferences, NamesWhatChanged) {
   EXPECT_THAT(settings_differences("train: {lr: 1, steps: 5}\n", "train: {lr: 2, steps: 5}\ndata: {seed: 1}\n"),
               ::testing::ElementsAre("data.seed: (none) → 1", "train.lr: 1 → 2"));

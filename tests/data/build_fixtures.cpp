@@ -39,6 +39,29 @@ class TestRollout final : public Stage {
 
 std::unique_ptr<Stage> make_test_rollout(double seconds) { return std::make_unique<TestRollout>(seconds); }
 
+BuildStages stages_with(std::unique_ptr<Stage> rollout, const BuildSettings& settings,
+                        const std::vector<std::string>& names, Communicator& comm, Log& log) {
+  std::vector<std::string> others;
+  bool with_rollout = false;
+  for (const std::string& name : names) {
+    with_rollout = with_rollout || name == "rollout" || name == "all";
+    if (name == "all") {
+      others.insert(others.end(), {"pairs", "masks", "latents"});
+    } else if (name != "rollout") {
+      others.push_back(name);
+    }
+  }
+  BuildStages stages;
+  if (!others.empty() || !with_rollout) {
+    stages = make_stages(settings, {.stages = others}, comm, log);
+  }
+  if (with_rollout) {
+    stages.list.named = true;
+    stages.list.stages.push_back(std::move(rollout));
+  }
+  return stages;
+}
+
 BuildSettings small_build(const fs::path& images, const fs::path& out) {
   BuildSettings settings;
   settings.data.images = images.string();

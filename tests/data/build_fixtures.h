@@ -2,9 +2,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
-#include "data/build/settings.h"
-#include "data/build/stages/stage.h"
+#include "data/build/make_stages.h"
 
 namespace samsr::testing {
 
@@ -14,5 +15,9 @@ BuildSettings small_build(const std::filesystem::path& images, const std::filesy
 /// A stage `rollout` for tests: what it stores tells of the fields it read and of nothing else. Three samples at once.
 /// Each takes `seconds` times its index modulo 4, so shards cost unequally.
 std::unique_ptr<Stage> make_test_rollout(double seconds = 0);
+
+/// make_stages() for the stages named `names`, with `rollout` where that stage is among them. Collective.
+BuildStages stages_with(std::unique_ptr<Stage> rollout, const BuildSettings& settings,
+                        const std::vector<std::string>& names, Communicator& comm, Log& log);
 
 }  // namespace samsr::testing

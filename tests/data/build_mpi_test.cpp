@@ -3,15 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <sstream>
 
 #include "data/build/build.h"
 #include "data/build_fixtures.h"
 #include "data/tools/verify.h"
+#include "support/common_folder.h"
 #include "support/files.h"
 #include "support/photographs.h"
-#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
@@ -40,26 +39,9 @@ Communicator& world() {
   return *communicator;
 }
 
-/// One folder for all ranks, which the first one makes; removed when all have come to its end.
-class CommonFolder {
- public:
-  CommonFolder() {
-    if (world().rank() == 0) {
-      made_.emplace();
-    }
-    path_ = world().gather(made_ ? made_->path().string() : "").front();
-  }
-  ~CommonFolder() { world().barrier(); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::optional<testing::TemporaryFolder> made_;
-  fs::path path_;
-};
-
 TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
   Communicator& comm = world();
-  const CommonFolder folder;
+  const testing::CommonFolder folder(comm);
   std::ostringstream lines;
   Log log(lines, comm.rank(), comm.size(), false);
   if (comm.rank() == 0) {
@@ -85,7 +67,7 @@ TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
 
 TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
   Communicator& comm = world();
-  const CommonFolder folder;
+  const testing::CommonFolder folder(comm);
   std::ostringstream lines;
   Log log(lines, comm.rank(), comm.size(), false);
   const auto settings = [&](const char* out) {
@@ -97,18 +79,19 @@ TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
   if (comm.rank() == 0) {
     testing::write_drawn_photographs(folder / "photos", 4);
     const auto alone = make_single_communicator();
-    build_dataset(settings("alone"), {.stages = {"all"}, .rollout = [] { return testing::make_test_rollout(); }},
-                  "config\n", *alone, log);
+    const BuildSettings data = settings("alone");
+    build_with_stages(data, testing::stages_with(testing::make_test_rollout(), data, {"all"}, *alone, log), "config\n",
+                      *alone, log);
   }
   comm.barrier();
   // One rank is much slower than the others, whichever shards it gets.
   const double seconds = comm.rank() == comm.size() - 1 ? 0.05 : 0.002;
   int rollouts = 0;
-  build_dataset(
-      settings("together"),
-      {.stages = {"pairs", "masks", "latents", "rollout"},
-       .rollout = [&] { return std::make_unique<CountingStage>(testing::make_test_rollout(seconds), rollouts); }},
-      "config\n", comm, log);
+  const BuildSettings data = settings("together");
+  build_with_stages(data,
+                    testing::stages_with(std::make_unique<CountingStage>(testing::make_test_rollout(seconds), rollouts),
+                                         data, {"pairs", "masks", "latents", "rollout"}, comm, log),
+                    "config\n", comm, log);
   EXPECT_GT(rollouts, 0);
   if (comm.size() > 1) {
     const double slowest = comm.sum(comm.rank() == comm.size() - 1 ? rollouts : 0);

@@ -225,7 +225,6 @@ TEST_F(LoaderTest, SaysWhichFieldIsMissing) {
   write_numbered_set(folder / "plain", 4, 4, false);
   const ShardSet plain(folder / "plain");
   const Loader drawn(plain, {}, 1, {.latents = true, .hr = true}, log_);
-  EXPECT_FALSE(drawn.has_latents());
   const Batch batch = drawn.load(0, 2);
   EXPECT_FALSE(batch.z_0.defined());
   EXPECT_TRUE(batch.hr.defined());

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <sstream>
 
 #include "core/error.h"
 #include "data/build/single_threaded.h"
@@ -60,9 +61,11 @@ class RolloutStageTest : public ::testing::TestWithParam<std::pair<const char*, 
     plan.rollout = {.count = 2, .seed = 7, .batch = 2, .precision = "fp32"};
     plan.recipe = GetParam().first;
     plan.model = model_;
-    plan.teacher = weights();
+    plan.teacher = weights().string();
     return plan;
   }
+
+  RolloutStage stage_of(const RolloutPlan& plan) { return RolloutStage(plan, at::kCPU, log_); }
 
   /// As the build runs a stage over a shard of kRolledOut samples from index `first` on.
   std::vector<Sample> rolled_out(RolloutStage& stage, std::uint64_t first) const {
@@ -75,12 +78,14 @@ class RolloutStageTest : public ::testing::TestWithParam<std::pair<const char*, 
   }
 
   TemporaryFolder folder_;
+  std::ostringstream messages_;
+  Log log_{messages_, 0, 1, false};
   ModelSettings model_;
   std::vector<Sample> samples_;
 };
 
 TEST_P(RolloutStageTest, KeepsWhatTheTeacherMakesOfTheNoiseOfEachSeed) {
-  RolloutStage stage(plan());
+  RolloutStage stage = stage_of(plan());
   const LoadedModel loaded = load_model(weights());
   SuperResolutionModel& teacher = *loaded.model;
   const std::vector<Sample> samples = rolled_out(stage, 10);
@@ -110,8 +115,8 @@ TEST_P(RolloutStageTest, KeepsWhatTheTeacherMakesOfTheNoiseOfEachSeed) {
 }
 
 TEST_P(RolloutStageTest, GivesTheSameBytesAgain) {
-  RolloutStage one(plan());
-  RolloutStage two(plan());
+  RolloutStage one = stage_of(plan());
+  RolloutStage two = stage_of(plan());
   EXPECT_EQ(one.content(), two.content());
   const std::vector<Sample> a = rolled_out(one, 20);
   rolled_out(two, 0);
@@ -127,7 +132,7 @@ TEST_P(RolloutStageTest, GivesTheSameBytesAgain) {
 }
 
 TEST_P(RolloutStageTest, RecordsAllThatDecidesTheBytesAndNoPath) {
-  const RolloutStage stage(plan());
+  const RolloutStage stage = stage_of(plan());
   const std::string content = stage.content();
   EXPECT_THAT(content, HasSubstr(std::string("train.recipe: ") + GetParam().first));
   EXPECT_THAT(content,
@@ -138,17 +143,17 @@ TEST_P(RolloutStageTest, RecordsAllThatDecidesTheBytesAndNoPath) {
 
   SuperResolutionModel other(model_, 1);
   save_model(weights(), model_, "teacher", state_of(*other.unet()));
-  EXPECT_NE(RolloutStage(plan()).content(), content) << "other weights";
+  EXPECT_NE(stage_of(plan()).content(), content) << "other weights";
   RolloutPlan bf16 = plan();
   bf16.rollout.precision = "bf16";
-  EXPECT_THAT(RolloutStage(bf16).content(), HasSubstr("rollout.precision: bf16"));
+  EXPECT_THAT(stage_of(bf16).content(), HasSubstr("rollout.precision: bf16"));
 }
 
 TEST_P(RolloutStageTest, Bf16StaysNear) {
   RolloutPlan bf16 = plan();
   bf16.rollout.precision = "bf16";
-  RolloutStage coarse(bf16);
-  RolloutStage fine(plan());
+  RolloutStage coarse = stage_of(bf16);
+  RolloutStage fine = stage_of(plan());
   const at::Tensor a = rolled_out(coarse, 0)[0].field("rollout/x0").to(at::kFloat);
   const at::Tensor b = rolled_out(fine, 0)[0].field("rollout/x0").to(at::kFloat);
   EXPECT_LT((a - b).norm().item<float>(), 0.05F * b.norm().item<float>());
@@ -156,7 +161,7 @@ TEST_P(RolloutStageTest, Bf16StaysNear) {
 }
 
 TEST_P(RolloutStageTest, NeedsTheFieldsThatItReads) {
-  const std::vector<std::string> needs = RolloutStage(plan()).needs();
+  const std::vector<std::string> needs = stage_of(plan()).needs();
   EXPECT_THAT(needs, ::testing::IsSupersetOf({"lr", "z_lr"}));
   EXPECT_EQ(std::count(needs.begin(), needs.end(), "coverage"), plan().recipe == "samsr" ? 1 : 0);
 }
@@ -164,16 +169,16 @@ TEST_P(RolloutStageTest, NeedsTheFieldsThatItReads) {
 TEST_P(RolloutStageTest, SaysWhatDoesNotFit) {
   RolloutPlan wrong = plan();
   wrong.recipe = "resshift";
-  EXPECT_THAT(error_of([&] { RolloutStage stage(wrong); }), HasSubstr("train.recipe=resshift"));
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("train.recipe=resshift"));
   wrong = plan();
   wrong.teacher = "";
-  EXPECT_THAT(error_of([&] { RolloutStage stage(wrong); }), HasSubstr("train.teacher_weights"));
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("train.teacher_weights"));
   wrong = plan();
-  wrong.teacher = folder_ / "nowhere";
-  EXPECT_THAT(error_of([&] { RolloutStage stage(wrong); }), HasSubstr("nowhere"));
+  wrong.teacher = (folder_ / "nowhere").string();
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("nowhere"));
   wrong = plan();
   wrong.model.diffusion.kappa = 1.5;
-  EXPECT_THAT(error_of([&] { RolloutStage stage(wrong); }), HasSubstr("diffusion.kappa"));
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("diffusion.kappa"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Recipes, RolloutStageTest,

@@ -24,6 +24,26 @@ inline DiffusionSettings diffusion_settings(const YAML::Node& node) {
                                         {"sf", "weighted_mse", "timestep_respacing", "scale_factor", "latent_flag"});
 }
 
+/// The three squared errors of the distillation (B), in latents or in decoded images.
+struct DistillErrors {
+  at::Tensor distill;
+  at::Tensor inverse;
+  at::Tensor gt;
+  at::Tensor total() const { return distill + inverse + gt; }
+};
+
+inline DistillErrors latent_errors(const DistillPredictions& predictions, const DistillBatch& batch) {
+  return {mean_square_error(predictions.x0, batch.teacher_x0), mean_square_error(predictions.x_T, batch.x_T),
+          mean_square_error(predictions.x0_from_gt, batch.z_0)};
+}
+
+inline DistillErrors image_errors(const DistillPredictions& predictions, const DistillBatch& batch,
+                                  const at::Tensor& hr, const FirstStage& first_stage) {
+  return {mean_square_error(first_stage.decode(predictions.x0), first_stage.decode(batch.teacher_x0)),
+          mean_square_error(predictions.x_T, batch.x_T),
+          mean_square_error(first_stage.decode(predictions.x0_from_gt), hr)};
+}
+
 class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
  protected:
   GoldenCase()

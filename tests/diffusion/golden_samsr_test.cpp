@@ -42,7 +42,7 @@ TEST_P(SamsrPaperGolden, FollowsTheEquations) {
 
   golden_.expect_close(begin(samsr_start(schedule(), settings, batch_.z_y, coverage, noise)), "out/rollout");
   golden_.expect_close(batch_.x_T, "out/x_T");
-  const DistillLosses losses = latent_losses(predictions(), batch_);
+  const testing::DistillErrors losses = testing::latent_errors(predictions(), batch_);
   golden_.expect_close(losses.distill, "out/loss_distill");
   golden_.expect_close(losses.inverse, "out/loss_inverse");
   golden_.expect_close(losses.gt, "out/loss_gt");
@@ -66,11 +66,11 @@ TEST_P(SamsrReleasedGolden, FollowsTheReleasedCode) {
   golden_.expect_close(batch_.teacher_x0, "out/z_start_teacher");
   const torch::NoGradGuard no_grad;
   const DistillPredictions predicted = predictions();
-  const DistillLosses losses = latent_losses(predicted, batch_);
+  const testing::DistillErrors losses = testing::latent_errors(predicted, batch_);
   golden_.expect_close(losses.distill, "out/loss_distill");
   golden_.expect_close(losses.inverse, "out/loss_inverse");
   golden_.expect_close(losses.gt, "out/loss_gt_latent");
-  golden_.expect_close(image_losses(predicted, batch_, hr_, decoder_of(*first_stage_)).losses.gt, "out/loss_gt_image");
+  golden_.expect_close(testing::image_errors(predicted, batch_, hr_, *first_stage_).gt, "out/loss_gt_image");
 }
 
 SAMSR_GOLDEN_SUITE(SamsrReleasedGolden, golden_files("samsr_released"));

@@ -60,8 +60,8 @@ TEST(ResShift, LossOfAPerfectDenoiserIsZero) {
   const at::Tensor z_0 = normal(0, {2, 3, 4, 4});
   const Denoiser perfect = [&](const at::Tensor&, const at::Tensor&, const at::Tensor&) { return z_0; };
   const at::Tensor steps = torch::tensor({0, 14}, torch::kInt64);
-  const at::Tensor loss =
-      resshift_loss(diffusion, perfect, z_0, normal(1, {2, 3, 4, 4}), {}, steps, normal(2, {2, 3, 4, 4}));
+  const at::Tensor loss = resshift_loss(
+      resshift_prediction(diffusion, perfect, z_0, normal(1, {2, 3, 4, 4}), {}, steps, normal(2, {2, 3, 4, 4})), z_0);
   EXPECT_TRUE(loss.equal(torch::zeros({2})));
 }
 

@@ -89,7 +89,7 @@ TEST(CheckCompleteness, SaysWhatIsMissing) {
   benchmark.lq = "folder";
   benchmark.address = "https://somewhere";
   benchmark.names = expand_pattern("a{1..5}");
-  Problems strict;
+  InputProblems strict;
   EXPECT_EQ(error_of([&] { check_completeness(benchmark, images_called(benchmark.names), strict); }), "no error");
   EXPECT_THAT(error_of([&] {
                 check_completeness(benchmark, images_called({"a1", "b"}), strict);
@@ -104,7 +104,7 @@ TEST(CheckCompleteness, SaysWhatIsMissing) {
               HasSubstr("2 images instead of 5"));
   std::ostringstream out;
   Log log(out, 0, 1, false);
-  Problems survived(log);
+  InputProblems survived(log);
   check_completeness(benchmark, images_called({"a", "b"}), survived);
   EXPECT_EQ(survived.count(), 1);
   EXPECT_THAT(out.str(), HasSubstr("2 images instead of 5"));

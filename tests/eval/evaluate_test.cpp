@@ -41,11 +41,11 @@ class EvaluateTest : public ::testing::Test {
   }
 
   Results run(const EvalRequest& request) {
-    Problems strict;
+    InputProblems strict;
     return run(request, strict);
   }
 
-  Results run(const EvalRequest& request, Problems& problems) {
+  Results run(const EvalRequest& request, InputProblems& problems) {
     const auto metrics = testing::metrics_of(metrics_);
     return evaluate(plan_comparison(request, 4, problems), testing::pointers_to(metrics), reference_size_,
                     *communicator_, log_, problems);
@@ -78,7 +78,7 @@ TEST_F(EvaluateTest, PairsAreScoredByMethod) {
   EXPECT_EQ(results.methods[1].images.size(), 5U);
   EXPECT_EQ(results.methods[1].images[3].image, "img3");
   EXPECT_LT(results.methods[1].mean(0), 40);
-  EXPECT_EQ(results.places(0)[0], Standing::kBest);
+  EXPECT_EQ(results.ranks(0)[0], Rank::kBest);
 }
 
 TEST_F(EvaluateTest, ShiftOfTheMeanColourIsMeasured) {
@@ -93,7 +93,7 @@ TEST_F(EvaluateTest, ShiftOfTheMeanColourIsMeasured) {
   for (int c = 0; c < 3; ++c) {
     EXPECT_NEAR(shift[static_cast<std::size_t>(c)], expected[c], 1e-3);
   }
-  // Without references, the low-resolution images are what colours are held against.
+  // Without references, the low-resolution images are what colours are compared with.
   const cv::Scalar low = cv::mean(red) - cv::mean(read_image(lq_ / "img1.png").rgb);
   metrics_ = "niqe";
   EXPECT_NEAR(run({{{"mine", pred_}}, {}, lq_}).methods[1].images[1].colour_shift.value()[0], low[0], 1e-3);
@@ -144,7 +144,7 @@ TEST_F(EvaluateTest, KeepGoingComputesWhatCanBeComputed) {
   write_png(pred_ / "img1.png", smooth_picture(100, 200, 1));
   testing::write_text(pred_ / "img2.png", "no image at all");
   testing::write_text(pred_ / "notes.txt", "x");
-  Problems problems(log_);
+  InputProblems problems(log_);
   const Results results = run({{{"mine", pred_}, {"nowhere", scratch_ / "absent"}}, ref_, lq_}, problems);
   ASSERT_EQ(results.methods.size(), 2U);
   EXPECT_EQ(results.methods[0].counted(0), 5);
@@ -205,7 +205,7 @@ TEST_F(EvaluateTest, ImagesWithoutValueAreSaid) {
 }
 
 TEST_F(EvaluateTest, PictureRowsShowTheSamePieceOfEach) {
-  Problems strict;
+  InputProblems strict;
   const Comparison comparison = plan_comparison(paired(), 4, strict);
   const auto rows = picture_rows(comparison, spread_names(comparison, 3), 64);
   ASSERT_EQ(rows.size(), 3U);
@@ -224,14 +224,6 @@ TEST_F(EvaluateTest, PictureRowsShowTheSamePieceOfEach) {
   EXPECT_EQ(spread_names(plan_comparison({{}, {}, lq_}, 4, strict), 50).size(), 5U);
 }
 
-TEST(EvalMethod, ArgumentIsAFolderOrAName) {
-  EXPECT_EQ(EvalMethod::parse("runs/student/").name, "student");
-  EXPECT_EQ(EvalMethod::parse("ours=runs/x").name, "ours");
-  EXPECT_EQ(EvalMethod::parse("ours=runs/x").folder, "runs/x");
-  EXPECT_THROW(EvalMethod::parse("=runs/x"), UserError);
-  EXPECT_THROW(EvalMethod::parse("ours="), UserError);
-}
-
 /// The means that are stated for the validation pairs (BasicSR's metrics).
 TEST(ValPairs, BicubicHasTheStatedMeans) {
   const char* folder = std::getenv("SAMSR_DATA");
@@ -241,7 +233,7 @@ TEST(ValPairs, BicubicHasTheStatedMeans) {
   const fs::path pairs = fs::path(folder) / "val_pairs";
   std::ostringstream out;
   Log log(out, 0, 1, false);
-  Problems strict;
+  InputProblems strict;
   const auto metrics = testing::metrics_of("psnr_y,ssim_y,niqe");
   const auto communicator = make_single_communicator();
   const Results results = evaluate(plan_comparison({{}, pairs / "gt", pairs / "lq"}, 4, strict),

@@ -41,6 +41,23 @@ TEST(Metrics, NamesAliasesAndProtocols) {
   EXPECT_EQ(list[2]->name(), "niqe");
 }
 
+TEST(Metrics, WhatNobodyNamesIsTheUsual) {
+  std::vector<std::string_view> names;
+  for (const MetricDescription* metric : usual_metrics()) {
+    names.push_back(metric->name);
+  }
+  EXPECT_THAT(names, ::testing::ElementsAre("psnr_y", "ssim_y", "lpips", "niqe", "clipiqa", "musiq"));
+}
+
+TEST(Metrics, EveryLineOfTheTableMakesItsMetric) {
+  for (const MetricDescription& each : metric_table()) {
+    if (each.files.empty()) {
+      EXPECT_EQ(make_metric(std::string(each.name))->name(), each.name);
+    }
+    EXPECT_NE(each.make, nullptr) << each.name;
+  }
+}
+
 TEST(Metrics, UnknownNameIsAnErrorWithTheNearest) {
   EXPECT_THAT(testing::error_of([] { make_metric("psnr_z"); }), HasSubstr("did you mean 'psnr_y'?"));
   EXPECT_THROW(choose_metrics(""), UserError);

@@ -31,8 +31,8 @@ TEST(Results, MeansLeaveOutImagesWithoutValue) {
   EXPECT_DOUBLE_EQ(results.methods[0].mean(0), 25.0);
   EXPECT_DOUBLE_EQ(results.methods[0].mean(1), 8.0);
   EXPECT_EQ(results.methods[0].counted(1), 1);
-  EXPECT_EQ(results.places(0), (std::vector<Standing>{Standing::kBest, Standing::kNone}));
-  EXPECT_EQ(results.places(1), (std::vector<Standing>{Standing::kNone, Standing::kBest}));
+  EXPECT_EQ(results.ranks(0), (std::vector<Rank>{Rank::kBest, Rank::kNone}));
+  EXPECT_EQ(results.ranks(1), (std::vector<Rank>{Rank::kNone, Rank::kBest}));
 }
 
 TEST(Results, TheSecondBestOfThreeIsUnderlined) {
@@ -47,7 +47,7 @@ TEST(Results, TheSecondBestOfThreeIsUnderlined) {
 TEST(Results, NothingIsBestAmongOne) {
   Results results = two_methods();
   results.methods.pop_back();
-  EXPECT_EQ(results.places(0), (std::vector<Standing>{Standing::kNone}));
+  EXPECT_EQ(results.ranks(0), (std::vector<Rank>{Rank::kNone}));
   results.methods[0].images = {{"a", {NAN, NAN}}};
   EXPECT_TRUE(std::isnan(results.methods[0].mean(0)));
   EXPECT_THAT(markdown_table(results), HasSubstr("| bicubic | 1 | - | - |"));

@@ -74,11 +74,11 @@ TEST(Tables, MeasuredAndQuotedRowsStayApartAndShareTheirPlaces) {
   EXPECT_EQ(table.quoted[1].source, 1U);
   EXPECT_EQ(table.quoted[2].source, 2U);
   EXPECT_THAT(table.sources, ElementsAre("A & B 2020, Table 1", "C 2024"));
-  EXPECT_EQ(table.quoted[1].cells[0].place, Standing::kBest);
-  EXPECT_EQ(table.measured[1].cells[0].place, Standing::kSecond);
-  EXPECT_EQ(table.quoted[0].cells[0].place, Standing::kSecond);  // 0.75 as well
-  EXPECT_EQ(table.quoted[1].cells[1].place, Standing::kBest);
-  EXPECT_EQ(table.measured[1].cells[1].place, Standing::kSecond);
+  EXPECT_EQ(table.quoted[1].cells[0].rank, Rank::kBest);
+  EXPECT_EQ(table.measured[1].cells[0].rank, Rank::kSecond);
+  EXPECT_EQ(table.quoted[0].cells[0].rank, Rank::kSecond);  // 0.75 as well
+  EXPECT_EQ(table.quoted[1].cells[1].rank, Rank::kBest);
+  EXPECT_EQ(table.measured[1].cells[1].rank, Rank::kSecond);
   EXPECT_TRUE(table.measured[0].cells[1].interval.has_value());
   EXPECT_FALSE(table.quoted[0].cells[1].interval.has_value());
 }

@@ -13,6 +13,9 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "data/build/single_threaded.h"
+#include "data/build/stages/masks_stage.h"
+#include "data/build/stages/sample_images.h"
 #include "data/images/image_file.h"
 #include "eval/upscale/bicubic.h"
 #include "eval/upscale/noise_field.h"
@@ -35,7 +38,8 @@ using testing::smooth_picture;
 
 /// A fresh model gives the bicubic image; a trained one, stood in for by random output weights, adds a residual.
 LoadedModel small_model(const std::string& kind, bool trained) {
-  LoadedModel loaded{std::make_unique<SuperResolutionModel>(testing::small_model_settings(2), 1), kind};
+  LoadedModel loaded{std::make_unique<SuperResolutionModel>(testing::small_model_settings(2), 1),
+                     &method_of_kind(kind, "a test")};
   if (trained) {
     testing::shake_output(*loaded.model);
   }
@@ -179,6 +183,25 @@ TEST(Upscaler, CoverageIsMadeWindowByWindow) {
 
 TEST(Upscaler, CoverageOfASinglePixelIsOneNumber) {
   EXPECT_EQ(picture_coverage(smooth_picture(1, 1, 7), 4, 64, *make_mask_source(MaskSettings()), 0.5).numel(), 1);
+}
+
+// A student meets the masks that it was trained with.
+TEST(Upscaler, CoverageIsThatOfTheStoredSample) {
+  const SingleThreaded single_threaded;
+  BuildSettings settings;
+  settings.data.coverage_hr = false;
+  for (const int scale : {2, 4}) {
+    const cv::Mat lr = smooth_picture(48, 64, 6);
+    Sample sample;
+    for (const auto& [name, factor] : {std::pair("hr", scale), std::pair("lr", 1)}) {
+      sample.fields.emplace_back(name, at::zeros({factor * lr.rows, factor * lr.cols, 3}, at::kByte));
+    }
+    lr.copyTo(stored_image(sample, "lr"));
+    make_masks_stage(settings, at::kCPU)->run(0, std::span(&sample, 1));
+    const at::Tensor counts = picture_coverage(lr, scale, 64, *make_mask_source(settings.masks), 0.5);
+    EXPECT_GT(counts.max().item<int>(), 0);
+    EXPECT_TRUE(at::equal(counts[0][0], sample.field("coverage"))) << scale;
+  }
 }
 
 TEST(NoiseField, APieceIsTheSameWhereverItIsCut) {

@@ -103,7 +103,7 @@ TEST_F(ModelFile, DescribesItself) {
   EXPECT_THAT(metadata.at("config"), HasSubstr("predict_type: residual"));
 
   const LoadedModel loaded = load_model(path_);
-  EXPECT_EQ(loaded.kind, "student");
+  EXPECT_EQ(loaded.method->kind, "student");
   const at::Tensor lq = torch::rand({1, 3, 16, 16}) * 2 - 1;
   const at::Tensor noise = noise_of(model, lq);
   EXPECT_TRUE(loaded.model->one_step(lq, noise).equal(model.one_step(lq, noise)));
@@ -115,7 +115,7 @@ TEST_F(ModelFile, OfficialWeightsTakeTheGivenSettings) {
   torch::save(model.unet(), path_.string());
   const ModelSettings settings = testing::small_model_settings(4);
   const LoadedModel loaded = load_model(path_, {}, &settings);
-  EXPECT_EQ(loaded.kind, "teacher");
+  EXPECT_EQ(loaded.method->kind, "teacher");
   EXPECT_FALSE(loaded.own_settings);
   const at::Tensor lq = torch::rand({1, 3, 16, 16}) * 2 - 1;
   const at::Tensor noise = noise_of(model, lq);

@@ -1,5 +1,5 @@
 #pragma once
-// Golden files: HDF5 with inputs and outputs of the reference implementations (see golden/README.md).
+// Golden files: HDF5 with inputs and outputs of the reference implementations (see tests/golden/README.md).
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -23,8 +23,8 @@ class CheckpointTest : public ::testing::Test {
  protected:
   void save(std::int64_t step) {
     Checkpoint checkpoint;
-    for (TensorFile* file : {&checkpoint.student, &checkpoint.ema, &checkpoint.optimizer}) {
-      file->tensors.emplace_back("w", torch::full({64}, static_cast<double>(step)));
+    for (const char* part : {"student", "ema", "optimizer", "critic", "critic-optimizer"}) {
+      checkpoint.parts[part].tensors.emplace_back("w", torch::full({64}, static_cast<double>(step)));
     }
     checkpoint.step = step;
     checkpoint.position = static_cast<std::uint64_t>(step) * 8;
@@ -53,7 +53,10 @@ TEST_F(CheckpointTest, ComesBackAsItWas) {
   EXPECT_EQ(read.seed, 5U);
   EXPECT_EQ(read.dataset_size, 100U);
   EXPECT_EQ(read.config, "train: {lr: 1}\n");
-  EXPECT_TRUE(torch::equal(read.ema.tensors.at(0).second, torch::full({64}, 10.0)));
+  for (const char* part : {"student", "ema", "optimizer", "critic", "critic-optimizer"}) {
+    EXPECT_TRUE(torch::equal(read.part(part, "").tensors.at(0).second, torch::full({64}, 10.0))) << part;
+  }
+  EXPECT_THROW(read.part("critic-ema", "step-00000010"), UserError);
 }
 
 TEST_F(CheckpointTest, KeepsTheNewestAndNamesTheLatest) {
@@ -131,7 +134,7 @@ TEST_F(CheckpointTest, TornAtAnyByteItIsEitherRefusedOrTheSame) {
       ++borne;
       EXPECT_EQ(found->position, 80U);
       EXPECT_EQ(found->config, "train: {lr: 1}\n");
-      EXPECT_TRUE(torch::equal(found->optimizer.tensors.at(0).second, torch::full({64}, 10.0)));
+      EXPECT_TRUE(torch::equal(found->part("optimizer", "").tensors.at(0).second, torch::full({64}, 10.0)));
     };
     for (std::size_t at = 0; at < whole.size(); ++at) {
       try_with(whole.substr(0, at));

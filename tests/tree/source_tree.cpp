@@ -38,7 +38,7 @@ const std::vector<Room>& rooms() {
       {"degradation", {"core"}},
       {"diffusion", {"core"}},
       {"models", {"core", "diffusion"}},
-      {"segmentation", {"core", "diffusion", "models"}},
+      {"segmentation", {"core", "degradation", "diffusion", "models"}},
       {"data", {"core", "comm", "degradation", "diffusion", "models", "segmentation"}},
       {"eval", {"core", "comm", "degradation", "diffusion", "models", "segmentation", "data"}},
       {"train", {"core", "comm", "degradation", "diffusion", "models", "segmentation", "data", "eval"}},

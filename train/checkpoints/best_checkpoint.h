@@ -2,21 +2,11 @@
 
 #include <filesystem>
 #include <optional>
-#include <string>
 
+#include "models/weights/checkpoint_folder.h"
 #include "train/validation/validation.h"
 
 namespace samsr {
-
-/// OUT/best of a run: which checkpoint its validation found best. That one is kept whatever train.keep says.
-struct BestCheckpoint {
-  std::string checkpoint;  ///< name of its folder in OUT
-  std::string figure;
-  double value = 0;
-};
-
-/// Empty when the run has none yet; UserError when the file is damaged.
-std::optional<BestCheckpoint> read_best(const std::filesystem::path& out);
 
 void write_best(const std::filesystem::path& out, const BestCheckpoint& best);
 

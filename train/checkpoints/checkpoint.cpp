@@ -1,65 +1,32 @@
 #include "train/checkpoints/checkpoint.h"
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
-#include "train/checkpoints/best_checkpoint.h"
+#include "models/weights/checkpoint_folder.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kFormat = "samsr-checkpoint/1";
-constexpr const char* kStudent = "student.safetensors";
-constexpr const char* kEma = "ema.safetensors";
-constexpr const char* kOptimizer = "optimizer.safetensors";
-constexpr const char* kState = "state.json";
-
-std::uint32_t text_crc(const nlohmann::json& state) {
-  const std::string text = state.dump();
-  return crc32c(text.data(), text.size());
-}
-
-/// Folders step-… of a run, newest first.
-std::vector<fs::path> checkpoint_folders(const fs::path& out) {
-  std::vector<fs::path> folders;
-  std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(out, missing)) {
-    if (entry.is_directory() && entry.path().filename().string().starts_with("step-")) {
-      folders.push_back(entry.path());
-    }
-  }
-  std::sort(folders.rbegin(), folders.rend());
-  return folders;
-}
-
-/// state.json of a checkpoint, its own CRC checked and removed.
-nlohmann::json read_state(const fs::path& folder) {
-  const fs::path file = folder / kState;
-  nlohmann::json state = nlohmann::json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
-  if (!state.is_object() || state.value("format", "") != kFormat || !state.contains("crc32c")) {
-    throw UserError("{}: damaged, or not a checkpoint of this program", file.string());
-  }
-  const auto recorded = state["crc32c"].get<std::uint32_t>();
-  state.erase("crc32c");
-  if (text_crc(state) != recorded) {
-    throw UserError("{}: damaged: its CRC does not match", file.string());
-  }
-  return state;
-}
-
-void check_file(const fs::path& folder, const nlohmann::json& state, const char* name) {
-  if (file_crc32c(folder / name) != state.at("files").at(name).get<std::uint32_t>()) {
-    throw UserError("{}: damaged: its CRC does not match the one in {}", (folder / name).string(), kState);
-  }
-}
+constexpr std::string_view kExtension = ".safetensors";
 
 }  // namespace
+
+std::string checkpoint_file(const std::string& part) { return part + std::string(kExtension); }
+
+const TensorFile& Checkpoint::part(const std::string& name, const std::string& folder) const {
+  const auto found = parts.find(name);
+  if (found == parts.end()) {
+    throw UserError("{}: holds no {}, which this recipe trains; start afresh with train.resume=never", folder,
+                    checkpoint_file(name));
+  }
+  return found->second;
+}
 
 std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:08}", step); }
 
@@ -72,7 +39,7 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
   try {
     make_folder(temporary);
     nlohmann::json state;
-    state["format"] = kFormat;
+    state["format"] = kCheckpointFormat;
     state["step"] = checkpoint.step;
     state["position"] = checkpoint.position;
     state["epoch"] = checkpoint.position / std::max<std::uint64_t>(checkpoint.dataset_size, 1);
@@ -80,13 +47,13 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
     state["dataset_size"] = checkpoint.dataset_size;
     state["config"] = checkpoint.config;
     state["config_crc32c"] = crc32c(checkpoint.config.data(), checkpoint.config.size());
-    for (const auto& [name, tensors] : std::map<const char*, const TensorFile*>{
-             {kStudent, &checkpoint.student}, {kEma, &checkpoint.ema}, {kOptimizer, &checkpoint.optimizer}}) {
-      write_safetensors(temporary / name, *tensors);
-      state["files"][name] = file_crc32c(temporary / name);
+    for (const auto& [part, tensors] : checkpoint.parts) {
+      const std::string file = checkpoint_file(part);
+      write_safetensors(temporary / file, tensors);
+      state["files"][file] = file_crc32c(temporary / file);
     }
-    state["crc32c"] = text_crc(state);
-    write_file_atomically(temporary / kState, state.dump(2) + "\n");
+    state["crc32c"] = checkpoint_state_crc(state);
+    write_file_atomically(temporary / kCheckpointState, state.dump(2) + "\n");
     fs::remove_all(folder, ignored);  // a damaged one of the same step, left by a run resumed before it
     publish(temporary, folder);
   } catch (...) {
@@ -104,14 +71,12 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
 }
 
 Checkpoint load_checkpoint(const fs::path& folder) {
-  const nlohmann::json state = read_state(folder);
-  for (const char* name : {kStudent, kEma, kOptimizer}) {
-    check_file(folder, state, name);
-  }
+  const nlohmann::json state = read_checkpoint_state(folder);
   Checkpoint checkpoint;
-  checkpoint.student = read_safetensors(folder / kStudent);
-  checkpoint.ema = read_safetensors(folder / kEma);
-  checkpoint.optimizer = read_safetensors(folder / kOptimizer);
+  for (const auto& [file, crc] : state.at("files").items()) {
+    check_checkpoint_file(folder, state, file);
+    checkpoint.parts[file.substr(0, file.size() - kExtension.size())] = read_safetensors(folder / file);
+  }
   checkpoint.step = state.at("step");
   checkpoint.position = state.at("position");
   checkpoint.seed = state.at("seed");
@@ -134,37 +99,6 @@ std::optional<fs::path> newest_checkpoint(const fs::path& out, Log& log) {
     throw UserError("{}: no checkpoint is whole; start afresh with train.resume=never", out.string());
   }
   return std::nullopt;
-}
-
-fs::path find_weights(const fs::path& path, Log& log) {
-  if (fs::is_regular_file(path)) {
-    if (path.filename() == "best") {
-      const fs::path run = path.parent_path();
-      return find_weights(run / read_best(run)->checkpoint, log);
-    }
-    const fs::path beside = path.parent_path() / kState;
-    if (fs::exists(beside)) {
-      check_file(path.parent_path(), read_state(path.parent_path()), path.filename().c_str());
-    }
-    return path;
-  }
-  if (!fs::is_directory(path)) {
-    throw UserError("{}: no such file or folder; a .safetensors or .pth file, a checkpoint or a run's folder is needed",
-                    path.string());
-  }
-  if (fs::exists(path / kState)) {
-    check_file(path, read_state(path), kEma);
-    return path / kEma;
-  }
-  for (const fs::path& folder : checkpoint_folders(path)) {
-    try {
-      check_file(folder, read_state(folder), kEma);
-      return folder / kEma;
-    } catch (const UserError& error) {
-      log.warning("{}; the checkpoint before it is used", error.what());
-    }
-  }
-  throw UserError("{}: holds no whole checkpoint (step-…/{})", path.string(), kEma);
 }
 
 fs::path set_aside_earlier_run(const fs::path& out) {

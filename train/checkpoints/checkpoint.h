@@ -1,13 +1,15 @@
 #pragma once
-// Checkpoints: a folder step-00001000/ with student.safetensors, ema.safetensors, optimizer.safetensors
-// and state.json (step, position in the data, seed, config, CRC of each file), complete or absent.
+// Checkpoints: a folder step-00001000/ with named parts, NAME.safetensors, and state.json (step, position in the data,
+// seed, config, CRC of each file), complete or absent. The first trainable's parts are student, ema and optimizer.
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
 #include "core/log.h"
+#include "models/weights/find_weights.h"
 #include "models/weights/safetensors.h"
 
 namespace samsr {
@@ -15,10 +17,11 @@ namespace samsr {
 /// Name of the folder of the checkpoint after `step` steps.
 std::string checkpoint_name(std::int64_t step);
 
+/// Name of the file of a part.
+std::string checkpoint_file(const std::string& part);
+
 struct Checkpoint {
-  TensorFile student;
-  TensorFile ema;
-  TensorFile optimizer;
+  std::map<std::string, TensorFile> parts;  ///< "student", "ema", "optimizer", "discriminator", …
   std::int64_t step = 0;
   /// Samples drawn since training began. With `seed` it is the whole state of every random stream,
   /// because each number drawn is a function of (seed, purpose, position).
@@ -27,6 +30,9 @@ struct Checkpoint {
   /// Samples in the data set, which the meaning of `position` depends on.
   std::uint64_t dataset_size = 0;
   std::string config;  ///< resolved YAML
+
+  /// UserError naming `folder`, where the checkpoint lies, when it has no such part.
+  const TensorFile& part(const std::string& name, const std::string& folder) const;
 };
 
 /// Writes OUT/step-NUMBER under a temporary name, renames it, points OUT/latest at it and removes all
@@ -40,11 +46,6 @@ Checkpoint load_checkpoint(const std::filesystem::path& folder);
 /// Folder of the newest whole checkpoint of a run; each damaged one is named in the log and passed over.
 /// Empty when the run has none at all; UserError when all are damaged.
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& out, Log& log);
-
-/// The weights file that `path` means: a .safetensors file itself; ema.safetensors of a checkpoint
-/// folder, of the one that a run's file `best` names, or of the newest whole checkpoint of a run's folder. Checks the
-/// CRC that the checkpoint recorded.
-std::filesystem::path find_weights(const std::filesystem::path& path, Log& log);
 
 /// Moves the checkpoints and the log of an earlier run in `out` to out/previous-N, so that a fresh run
 /// loses nothing. Returns that folder; empty when there was nothing to move.

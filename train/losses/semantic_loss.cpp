@@ -20,39 +20,29 @@ std::unique_ptr<SemanticLoss> load_coverage_net_loss(const SemanticSettings& set
   net->to(device);
   log.info("semantic     {} × coverage_net on {}s of {}, {}", settings.lambda, net->settings().input,
            settings.prediction, path.string());
-  return make_coverage_net_loss(net, model.first_stage(), settings.lambda, settings.prediction == "from_gt");
+  return make_coverage_net_loss(net, settings.lambda, settings.prediction == "from_gt");
 }
 
 }  // namespace
 
 std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& settings, const TrainSettings& train,
-                                                 const SuperResolutionModel& model, c10::Device device,
-                                                 const CoverageCounter& counter, Log& log) {
-  if (settings.loss == "none" || (settings.loss == "auto" && train.recipe != "samsr")) {
+                                                 const Method& method, const SuperResolutionModel& model,
+                                                 c10::Device device, const MaskSettings& masks, Log& log) {
+  if (settings.loss == "none" || (settings.loss == "auto" && !method.mask_noise)) {
     return nullptr;
   }
   if (settings.loss == "amg") {
-    if (!counter) {
-      throw UserError("semantic.loss is amg, but nothing here finds masks");
-    }
     log.info("semantic     semantic.loss amg is a count: no gradient; it is logged only, every {} steps",
              settings.every);
-    return make_amg_loss({counter, model.first_stage(), model.settings().sam.released(), settings.every,
-                          train.global_batch, settings.prediction == "from_gt"});
+    return make_amg_loss({make_mask_source(masks, device), model.settings().scale, masks.pool_threshold,
+                          model.settings().sam.released(), settings.every, train.global_batch,
+                          settings.prediction == "from_gt"});
   }
   if (settings.loss == "auto" && settings.weights.empty()) {
     log.info("semantic     no L_SC: semantic.weights names no network of train.recipe=coverage_net");
     return nullptr;
   }
   return load_coverage_net_loss(settings, model, device, log);
-}
-
-at::Tensor predicted_image(const DecodedPrediction& prediction, const FirstStage& first_stage) {
-  return prediction.image.defined() ? prediction.image : first_stage.decode(prediction.latent);
-}
-
-at::Tensor hr_image(const Batch& batch, const FirstStage& first_stage) {
-  return first_stage.lossless() ? first_stage.decode(batch.z_0) : batch.hr;
 }
 
 }  // namespace samsr

@@ -34,6 +34,7 @@ std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metr
   values.insert(values.end(), metrics.validation.begin(), metrics.validation.end());
   values.emplace_back("lr", metrics.learning_rate);
   values.emplace_back("grad_norm", metrics.gradient_norm);
+  values.insert(values.end(), metrics.details.begin(), metrics.details.end());
   values.emplace_back("images_per_s", metrics.images_per_second);
   values.emplace_back("step_ms", metrics.times.whole);
   for (std::size_t phase = 0; phase < kStepPhaseNames.size(); ++phase) {

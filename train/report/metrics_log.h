@@ -18,6 +18,8 @@ struct StepMetrics {
   std::vector<std::pair<std::string, double>> validation;  ///< figures of Validation; empty in most steps
   double learning_rate = 0;
   double gradient_norm = 0;
+  /// NAME_lr and NAME_grad_norm of further trainables, and in some steps grad_TERM (train.log_term_gradients).
+  std::vector<std::pair<std::string, double>> details;
   double images_per_second = 0;
   StepTimes times;              ///< of rank 0
   double data_wait_ms = 0;      ///< the longest of any rank
@@ -26,8 +28,9 @@ struct StepMetrics {
   bool skipped = false;         ///< a loss or gradient was not finite, so nothing was updated
 };
 
-/// Every number of the step by its key in metrics.jsonl: the losses, the figures of a validation, lr, grad_norm,
-/// images_per_s, step_ms, data_wait_ms, rollout_ms, forward_ms, backward_ms, exchange_ms, optimizer_ms, memory_mb.
+/// Every number of the step by its key in metrics.jsonl: the losses, the figures of a validation, lr, grad_norm, the
+/// details, images_per_s, step_ms, data_wait_ms, rollout_ms, forward_ms, backward_ms, exchange_ms, optimizer_ms,
+/// memory_mb.
 std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metrics);
 
 /// `metrics.jsonl`: one JSON object a step, flushed as it is written.

@@ -3,15 +3,16 @@
 #include <c10/util/Exception.h>
 
 #include "core/error.h"
-#include "train/trainer.h"
+#include "train/run/dry_run.h"
 
 namespace samsr {
 
 void train(const TrainConfig& config, Communicator& communicator, Log& log) {
   try {
-    Trainer trainer(config, communicator, log);
+    Run run(config, recipes(), communicator, log);
+    Trainer trainer(run);
     if (config.dry_run) {
-      trainer.dry_run();
+      dry_run(run, trainer);
     } else {
       trainer.run();
     }

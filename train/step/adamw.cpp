@@ -7,14 +7,8 @@
 #include "core/error.h"
 
 namespace samsr {
-namespace {
-constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.999;
-constexpr double kEpsilon = 1e-8;
-}  // namespace
-
-AdamW::AdamW(std::vector<std::string> names, std::vector<at::Tensor> parameters, double weight_decay)
-    : names_(std::move(names)), parameters_(std::move(parameters)), weight_decay_(weight_decay) {
+AdamW::AdamW(std::vector<std::string> names, std::vector<at::Tensor> parameters, const OptimizerSettings& settings)
+    : names_(std::move(names)), parameters_(std::move(parameters)), settings_(settings) {
   for (const at::Tensor& parameter : parameters_) {
     exp_avg_.push_back(at::zeros_like(parameter));
     exp_avg_sq_.push_back(at::zeros_like(parameter));
@@ -34,8 +28,9 @@ void AdamW::step(double learning_rate, const at::Tensor& skip) {
   }
   step_.add_(1 - skip);
   const std::vector<at::Tensor> steps(parameters_.size(), step_);
-  at::_fused_adamw_(parameters_, gradients, exp_avg_, exp_avg_sq_, {}, steps, learning_rate, kBeta1, kBeta2,
-                    weight_decay_, kEpsilon, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{},
+  at::_fused_adamw_(parameters_, gradients, exp_avg_, exp_avg_sq_, {}, steps, learning_rate, settings_.beta1,
+                    settings_.beta2, settings_.weight_decay, settings_.eps, /*amsgrad=*/false, /*maximize=*/false,
+                    /*grad_scale=*/{},
                     /*found_inf=*/skip);
 }
 

@@ -5,15 +5,16 @@
 #include <vector>
 
 #include "models/weights/safetensors.h"
+#include "train/settings.h"
 
 namespace samsr {
 
-/// AdamW (decoupled weight decay; betas 0.9, 0.999, eps 1e-8) on ATen's fused kernel, which updates all
-/// parameters in one call.
+/// AdamW (decoupled weight decay) on ATen's fused kernel, which updates all parameters in one call.
 class AdamW {
  public:
-  /// `parameters`: fp32 leaves with their names; their gradients must be defined at every step.
-  AdamW(std::vector<std::string> names, std::vector<at::Tensor> parameters, double weight_decay);
+  /// `parameters`: fp32 leaves with their names; their gradients must be defined at every step. `settings`: but for
+  /// rate and clip.
+  AdamW(std::vector<std::string> names, std::vector<at::Tensor> parameters, const OptimizerSettings& settings);
 
   /// skip () float32 on the parameters' device: 1 leaves weights and moments as they are, without the host asking.
   void step(double learning_rate, const at::Tensor& skip);
@@ -29,7 +30,7 @@ class AdamW {
   std::vector<at::Tensor> exp_avg_;
   std::vector<at::Tensor> exp_avg_sq_;
   at::Tensor step_;  ///< () float32, updates made
-  double weight_decay_;
+  const OptimizerSettings settings_;
 };
 
 }  // namespace samsr

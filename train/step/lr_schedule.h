@@ -6,9 +6,9 @@
 
 namespace samsr {
 
-/// Learning rate of `step` (1 for the first). Up to the first milestone it rises linearly; then it is
-/// halved at each further milestone (the released trainers' rule), or follows a cosine down to lr_min at
-/// the last step.
-double learning_rate(const TrainSettings& settings, std::int64_t step);
+/// Learning rate of `optimizer` in `step` (1 for the first), by the run's schedule: up to the first milestone it rises
+/// linearly; then it is halved at each further milestone (the released trainers' rule), or follows a cosine down to
+/// lr_min at the last step.
+double learning_rate(const OptimizerSettings& optimizer, const TrainSettings& schedule, std::int64_t step);
 
 }  // namespace samsr

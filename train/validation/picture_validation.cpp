@@ -20,7 +20,7 @@ struct Pair {
 };
 
 std::vector<Pair> pairs_of(const ValidationSettings& settings) {
-  Problems strict;
+  InputProblems strict;
   const ImageSet lq = list_image_set(settings.lq, "val.lq", strict);
   const ImageSet gt = settings.gt.empty() ? ImageSet() : list_image_set(settings.gt, "val.gt", strict);
   if (!settings.gt.empty()) {

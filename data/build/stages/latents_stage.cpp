@@ -3,7 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "data/build/stages/content_lines.h"
+#include "core/pixels.h"
+#include "core/setting_lines.h"
 #include "data/build/stages/sample_images.h"
 #include "data/images/image_file.h"
 
@@ -11,7 +12,7 @@ namespace samsr {
 namespace {
 
 /// CV_8UC3 to (1,3,H,W) float in [-1, 1].
-at::Tensor network_image(const cv::Mat& image) { return to_tensor(image).to(at::kFloat).div_(127.5).sub_(1.0); }
+at::Tensor network_image(const cv::Mat& image) { return signed_from_bytes(to_tensor(image)); }
 
 at::Tensor as_half(const at::Tensor& latent) { return latent.squeeze(0).to(at::kHalf).cpu().contiguous(); }
 

@@ -7,13 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "data/build/stages/content_lines.h"
+#include "core/setting_lines.h"
 #include "data/build/stages/sample_images.h"
-#include "degradation/convert.h"
-#include "degradation/resize.h"
-#include "diffusion/coverage.h"
 #include "segmentation/automatic/rle.h"
-#include "segmentation/mask_source.h"
+#include "segmentation/coverage_of.h"
 
 namespace samsr {
 namespace {
@@ -66,18 +63,17 @@ class MasksStage final : public Stage {
 
   void run(std::uint64_t, std::span<Sample> samples) override {
     const at::NoGradGuard no_grad;
+    const int scale = stored_scale(samples.front());
     std::vector<cv::Mat> enlarged;
     std::vector<cv::Mat> hr;
     for (const Sample& sample : samples) {
       hr.push_back(stored_image(sample, "hr"));
-      // The masks of SAMSR are those of the low-resolution image enlarged by bicubic interpolation.
-      enlarged.push_back(
-          to_bytes(resize_to(to_unit(stored_image(sample, "lr")), hr.back().size(), ResizeMode::kBicubic)));
+      enlarged.push_back(enlarged_for_masks(stored_image(sample, "lr"), scale));
     }
-    const std::vector<at::Tensor> masks_lr = find(enlarged, kEmptyLr);
-    const std::vector<at::Tensor> masks_hr = of_hr_ ? find(hr, kEmptyHr) : std::vector<at::Tensor>();
+    const std::vector<PictureMasks> of_lr = find(enlarged, scale, kEmptyLr);
+    const std::vector<PictureMasks> of_hr = of_hr_ ? find(hr, scale, kEmptyHr) : std::vector<PictureMasks>();
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      add_to(samples[i], masks_lr[i], of_hr_ ? &masks_hr[i] : nullptr);
+      add_to(samples[i], of_lr[i], of_hr_ ? &of_hr[i] : nullptr);
     }
   }
 
@@ -85,30 +81,25 @@ class MasksStage final : public Stage {
   static constexpr const char* kEmptyLr = "low-resolution images without any mask";
   static constexpr const char* kEmptyHr = "high-resolution images without any mask";
 
-  void add_to(Sample& sample, const at::Tensor& masks_lr, const at::Tensor* masks_hr) const {
-    const int scale = stored_scale(sample);
-    sample.fields.emplace_back("coverage", pooled_coverage(masks_lr, scale));
-    if (masks_hr != nullptr) {
-      sample.fields.emplace_back("coverage_hr", pooled_coverage(*masks_hr, scale));
+  void add_to(Sample& sample, const PictureMasks& lr, const PictureMasks* hr) const {
+    sample.fields.emplace_back("coverage", lr.coverage);
+    if (hr != nullptr) {
+      sample.fields.emplace_back("coverage_hr", hr->coverage);
     }
     if (keep_) {
-      nlohmann::ordered_json kept{{"lr", as_coco(masks_lr)}};
-      if (masks_hr != nullptr) {
-        kept["hr"] = as_coco(*masks_hr);
+      nlohmann::ordered_json kept{{"lr", as_coco(lr.masks)}};
+      if (hr != nullptr) {
+        kept["hr"] = as_coco(hr->masks);
       }
       sample.texts.emplace_back(kMasksField, kept.dump());
     }
   }
 
-  std::vector<at::Tensor> find(const std::vector<cv::Mat>& images, const char* empty) {
-    std::vector<at::Tensor> masks = source_->masks_of(images);
+  std::vector<PictureMasks> find(const std::vector<cv::Mat>& images, int scale, const char* empty) {
+    std::vector<PictureMasks> all = coverage_of(images, scale, *source_, threshold_);
     counts_[empty] += static_cast<std::uint64_t>(
-        std::count_if(masks.begin(), masks.end(), [](const at::Tensor& found) { return found.size(0) == 0; }));
-    return masks;
-  }
-
-  at::Tensor pooled_coverage(const at::Tensor& masks, int scale) const {
-    return coverage(pool_masks(masks, scale, threshold_)).contiguous();
+        std::count_if(all.begin(), all.end(), [](const PictureMasks& found) { return found.masks.size(0) == 0; }));
+    return all;
   }
 
   const std::unique_ptr<MaskSource> source_;

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "core/rng.h"
-#include "data/build/stages/content_lines.h"
+#include "core/setting_lines.h"
 #include "data/build/stages/pair_maker.h"
 #include "data/photographs/cache.h"
 #include "data/shards/permutation.h"

@@ -1,5 +1,7 @@
 #include "data/build/stages/rollout_settings.h"
 
+#include "core/error.h"
+#include "core/setting_lines.h"
 #include "diffusion/noise.h"
 
 namespace samsr {
@@ -13,7 +15,7 @@ bool of_network(const std::string& key) {
 }  // namespace
 
 void RolloutSettings::bind(Settings& settings) {
-  settings.add("rollout.count", count, "rollouts of the teacher kept of each sample, from different noise")
+  settings.add("rollout.count", count, "rollouts of the teacher cached of each sample, from different noise")
       .between(1, 64);
   settings.add("rollout.seed", seed, "seed of the noise that they start from");
   settings.add("rollout.batch", batch, "samples of a shard rolled out at once").between(1, 4096);
@@ -24,23 +26,26 @@ std::uint64_t rollout_noise_seed(std::uint64_t seed, std::int64_t k, std::uint64
   return noise_seed(seed + static_cast<std::uint64_t>(k), sample);
 }
 
-std::string start_lines(const std::string& recipe, const DiffusionSettings& diffusion, const SamSettings& sam) {
+std::string start_lines(const Method& method, const DiffusionSettings& diffusion, const SamSettings& sam) {
   DiffusionSettings diffusion_copy = diffusion;
   SamSettings sam_copy = sam;
   Settings registry;
   diffusion_copy.bind(registry);
-  if (recipe == "samsr") {
+  if (method.mask_noise) {
     sam_copy.bind(registry);
   }
-  std::string lines = "train.recipe: " + recipe + "\n";
-  for (const Settings::Entry& entry : registry.entries()) {
-    if (!of_network(entry.key)) {
-      YAML::Emitter value;
-      value << entry.current();
-      lines += entry.key + ": " + value.c_str() + "\n";
-    }
+  return "train.recipe: " + std::string(method.name) + "\n" +
+         setting_lines(registry, [](const std::string& key) { return !of_network(key); });
+}
+
+void check_same_start(const Method& method, const DiffusionSettings& teacher, const DiffusionSettings& student,
+                      const SamSettings& sam, const std::string& source) {
+  const std::string theirs = start_lines(method, teacher, sam);
+  const std::string ours = start_lines(method, student, sam);
+  if (theirs != ours) {
+    throw UserError("{}: the teacher has another schedule than the student: {}", source,
+                    first_difference(theirs, ours));
   }
-  return lines;
 }
 
 }  // namespace samsr

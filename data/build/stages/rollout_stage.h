@@ -2,10 +2,10 @@
 
 #include <c10/core/Device.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
+#include "core/log.h"
 #include "data/build/stages/rollout_settings.h"
 #include "data/build/stages/stage.h"
 #include "models/super_resolution/model_settings.h"
@@ -16,18 +16,19 @@ namespace samsr {
 /// The run that is to be trained from the rollouts.
 struct RolloutPlan {
   RolloutSettings rollout;
-  std::string recipe;             ///< train.recipe: what noise and process are
-  ModelSettings model;            ///< the student's: its schedule, samsr.*, the first stage's weights
-  std::filesystem::path teacher;  ///< weights with their settings (model_file)
-  c10::Device device{c10::kCPU};  ///< where the teacher computes
+  std::string recipe;   ///< train.recipe: what noise and process are
+  ModelSettings model;  ///< the student's: its schedule, samsr.*, the first stage's weights
+  std::string teacher;  ///< train.teacher_weights: as for find_weights(); weights with their settings (model_file)
 };
 
 /// Rollouts of the teacher from the stored latents: `rollout/x0` (K,C,h,w) half, what SinSR's and SAMSR's students
-/// learn from (method §5-§6), and `rollout/noise_seed` (K) uint64, from which x_T is rebuilt (rollout_noise_seed).
+/// learn from (docs/method.md, "SinSR" and "SAMSR: Algorithm 1"), and `rollout/noise_seed` (K) uint64, from which x_T
+/// is rebuilt (rollout_noise_seed).
 class RolloutStage final : public Stage {
  public:
-  /// UserError when the recipe has no rollouts, or the teacher's schedule is not the student's.
-  explicit RolloutStage(const RolloutPlan& plan);
+  /// The teacher computes on `device`. UserError when the recipe has no rollouts, the teacher is missing or damaged,
+  /// or its schedule is not the student's.
+  RolloutStage(const RolloutPlan& plan, c10::Device device, Log& log);
 
   std::string name() const override { return "rollout"; }
   std::vector<std::string> needs() const override;
@@ -36,9 +37,9 @@ class RolloutStage final : public Stage {
   void run(std::uint64_t first, std::span<Sample> samples) override;
 
  private:
-  bool of_samsr() const { return plan_.recipe == "samsr"; }
-
   const RolloutPlan plan_;
+  const Method& method_;
+  const c10::Device device_;
   std::unique_ptr<SuperResolutionModel> teacher_;
   std::string content_;
 };

@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "eval/metrics/clipiqa/clip_text.h"
 #include "eval/metrics/clipiqa/clipiqa_prompts.h"
 #include "eval/metrics/metric_weights.h"
+#include "models/perceptual/clip_text.h"
 
 namespace samsr {
 namespace {
@@ -35,14 +35,13 @@ std::vector<WantedWeight> clipiqa_weights() {
   return wanted;
 }
 
-Clipiqa::Clipiqa(const std::filesystem::path& file, std::int64_t crop_border, c10::Device device)
-    : Clipiqa(read_metric_weights(file, clipiqa_weights(), "CLIP RN50, which clipiqa needs", is_no_clip_weight),
-              crop_border, device) {}
+Clipiqa::Clipiqa(const MetricParts& parts)
+    : Clipiqa(read_metric_weights(parts.files.at(0), clipiqa_weights(), "CLIP RN50, which clipiqa needs",
+                                  is_no_clip_weight),
+              parts) {}
 
-Clipiqa::Clipiqa(const NamedWeights& weights, std::int64_t crop_border, c10::Device device)
-    : NetworkMetric(metric_description("clipiqa"), crop_border, device),
-      image_(weights, device),
-      prompts_(scaled_prompts(weights, device)) {}
+Clipiqa::Clipiqa(const NamedWeights& weights, const MetricParts& parts)
+    : NetworkMetric(parts), image_(weights, parts.device), prompts_(scaled_prompts(weights, parts.device)) {}
 
 std::string Clipiqa::conventions() const {
   return "CLIP RN50 without positional embedding, five pairs of prompts, RGB";

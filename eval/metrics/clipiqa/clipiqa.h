@@ -1,9 +1,7 @@
 #pragma once
 
-#include <filesystem>
-
-#include "eval/metrics/clipiqa/clip_image.h"
 #include "eval/metrics/network_metric.h"
+#include "models/perceptual/clip_image.h"
 
 namespace samsr {
 
@@ -14,10 +12,10 @@ std::vector<WantedWeight> clipiqa_weights();
 /// cosine similarities to both, times CLIP's temperature; the mean share of the good prompts, in [0,1].
 class Clipiqa : public NetworkMetric {
  public:
-  /// `file`: CLIP's RN50. UserError naming the file when it does not fit.
-  Clipiqa(const std::filesystem::path& file, std::int64_t crop_border, c10::Device device);
-  /// `weights` hold clipiqa_weights(), of any number type.
-  Clipiqa(const NamedWeights& weights, std::int64_t crop_border, c10::Device device);
+  /// The file is CLIP's RN50. UserError naming the file when it does not fit.
+  explicit Clipiqa(const MetricParts& parts);
+  /// `weights` hold clipiqa_weights(), of any number type; no file is read.
+  Clipiqa(const NamedWeights& weights, const MetricParts& parts);
 
  private:
   std::string conventions() const override;

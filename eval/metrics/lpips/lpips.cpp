@@ -10,27 +10,22 @@ namespace {
 
 const char* trunk_name(LpipsTrunk trunk) { return trunk == LpipsTrunk::kAlex ? "AlexNet" : "VGG-16"; }
 
-LpipsNetwork read_lpips(LpipsTrunk trunk, const std::filesystem::path& trunk_file,
-                        const std::filesystem::path& linear_file, c10::Device device) {
+LpipsNetwork read_lpips(LpipsTrunk trunk, const MetricParts& parts) {
   const auto classifier = [](std::string_view name) { return name.starts_with("classifier."); };
   const auto none = [](std::string_view) { return false; };
-  const NamedWeights trunk_weights = read_metric_weights(trunk_file, lpips_trunk_weights(trunk),
+  const NamedWeights trunk_weights = read_metric_weights(parts.files.at(0), lpips_trunk_weights(trunk),
                                                          fmt::format("the {} of LPIPS", trunk_name(trunk)), classifier);
-  const NamedWeights linear_weights = read_metric_weights(linear_file, lpips_linear_weights(trunk),
+  const NamedWeights linear_weights = read_metric_weights(parts.files.at(1), lpips_linear_weights(trunk),
                                                           fmt::format("LPIPS on {}", trunk_name(trunk)), none);
-  return LpipsNetwork(trunk, trunk_weights, linear_weights, device);
+  return LpipsNetwork(trunk, trunk_weights, linear_weights, parts.device);
 }
 
 }  // namespace
 
-Lpips::Lpips(LpipsTrunk trunk, const std::filesystem::path& trunk_file, const std::filesystem::path& linear_file,
-             std::int64_t crop_border, c10::Device device)
-    : Lpips(trunk, read_lpips(trunk, trunk_file, linear_file, device), crop_border, device) {}
+Lpips::Lpips(LpipsTrunk trunk, const MetricParts& parts) : Lpips(trunk, read_lpips(trunk, parts), parts) {}
 
-Lpips::Lpips(LpipsTrunk trunk, const LpipsNetwork& network, std::int64_t crop_border, c10::Device device)
-    : NetworkMetric(metric_description(trunk == LpipsTrunk::kAlex ? "lpips" : "lpips_vgg"), crop_border, device),
-      trunk_(trunk),
-      network_(network) {}
+Lpips::Lpips(LpipsTrunk trunk, const LpipsNetwork& network, const MetricParts& parts)
+    : NetworkMetric(parts), trunk_(trunk), network_(network) {}
 
 std::string Lpips::conventions() const { return fmt::format("{}, version 0.1, RGB in [-1,1]", trunk_name(trunk_)); }
 

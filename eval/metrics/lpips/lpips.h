@@ -8,10 +8,10 @@ namespace samsr {
 /// LPIPS of version 0.1 on AlexNet (`lpips`) or VGG-16 (`lpips_vgg`), as pyiqa and the published package compute it.
 class Lpips : public NetworkMetric {
  public:
-  /// `trunk_file`: torchvision's weights; `linear_file`: LPIPS's own. UserError naming the file that does not fit.
-  Lpips(LpipsTrunk trunk, const std::filesystem::path& trunk_file, const std::filesystem::path& linear_file,
-        std::int64_t crop_border, c10::Device device);
-  Lpips(LpipsTrunk trunk, const LpipsNetwork& network, std::int64_t crop_border, c10::Device device);
+  /// The files are torchvision's weights of the trunk, and LPIPS's own. UserError naming the file that does not fit.
+  Lpips(LpipsTrunk trunk, const MetricParts& parts);
+  /// No file is read.
+  Lpips(LpipsTrunk trunk, const LpipsNetwork& network, const MetricParts& parts);
 
  private:
   std::string conventions() const override;

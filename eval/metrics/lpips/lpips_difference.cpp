@@ -12,9 +12,9 @@ namespace samsr {
 namespace {
 
 constexpr float kNormFloor = 1e-10F;
-constexpr std::int64_t kLanes = 16;  // independent sums, so that loops vectorise; channels are a multiple of 16
+constexpr std::int64_t kChannelLanes = 16;  // independent sums, so that loops vectorise; channels are a multiple of 16
 
-using Lanes = std::array<float, static_cast<std::size_t>(kLanes)>;
+using Lanes = std::array<float, static_cast<std::size_t>(kChannelLanes)>;
 
 float total(const Lanes& lanes) {
   float sum = 0;
@@ -26,8 +26,8 @@ float total(const Lanes& lanes) {
 
 float inverse_norm(const float* values, std::int64_t channels) {
   Lanes squares{};
-  for (std::int64_t c = 0; c < channels; c += kLanes) {
-    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+  for (std::int64_t c = 0; c < channels; c += kChannelLanes) {
+    for (std::int64_t lane = 0; lane < kChannelLanes; ++lane) {
       squares[static_cast<std::size_t>(lane)] += values[c + lane] * values[c + lane];
     }
   }
@@ -42,8 +42,8 @@ double difference_of_rows(const float* f, const float* g, const float* weights, 
     const float of_f = inverse_norm(f, channels);
     const float of_g = inverse_norm(g, channels);
     Lanes parts{};
-    for (std::int64_t c = 0; c < channels; c += kLanes) {
-      for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+    for (std::int64_t c = 0; c < channels; c += kChannelLanes) {
+      for (std::int64_t lane = 0; lane < kChannelLanes; ++lane) {
         const float apart = f[c + lane] * of_f - g[c + lane] * of_g;
         parts[static_cast<std::size_t>(lane)] += weights[c + lane] * apart * apart;
       }
@@ -63,7 +63,7 @@ at::Tensor by_operators(const at::Tensor& features, const at::Tensor& channel_we
 
 at::Tensor lpips_difference(const at::Tensor& features, const at::Tensor& channel_weights) {
   const std::int64_t channels = features.size(1);
-  if (!features.is_cpu() || channels % kLanes != 0) {
+  if (!features.is_cpu() || channels % kChannelLanes != 0) {
     return by_operators(features, channel_weights);
   }
   const at::Tensor rows = features.contiguous(at::MemoryFormat::ChannelsLast);

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "eval/metrics/input_scaling.h"
 #include "models/layers/packed_conv.h"
+#include "models/perceptual/input_scaling.h"
 #include "models/weights/load_weights.h"
 
 namespace samsr {

@@ -7,13 +7,13 @@
 
 namespace samsr {
 
-Musiq::Musiq(const std::filesystem::path& file, std::int64_t crop_border, c10::Device device)
-    : Musiq(read_metric_weights(file, musiq_weights(), "MUSIQ with one output (KonIQ-10k)",
+Musiq::Musiq(const MetricParts& parts)
+    : Musiq(read_metric_weights(parts.files.at(0), musiq_weights(), "MUSIQ with one output (KonIQ-10k)",
                                 [](std::string_view) { return false; }),
-            crop_border, device) {}
+            parts) {}
 
-Musiq::Musiq(const NamedWeights& weights, std::int64_t crop_border, c10::Device device)
-    : NetworkMetric(metric_description("musiq"), crop_border, device), network_(weights, device) {}
+Musiq::Musiq(const NamedWeights& weights, const MetricParts& parts)
+    : NetworkMetric(parts), network_(weights, parts.device) {}
 
 std::string Musiq::conventions() const {
   return "trained on KonIQ-10k, scales of 224, 384 and the picture's own, RGB in [-1,1]";

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <filesystem>
-
 #include "eval/metrics/musiq/musiq_network.h"
 #include "eval/metrics/network_metric.h"
 
@@ -10,10 +8,10 @@ namespace samsr {
 /// MUSIQ trained on KonIQ-10k, as pyiqa computes it: about 0 to 100.
 class Musiq : public NetworkMetric {
  public:
-  /// `file`: the published weights. UserError naming the file when it does not fit.
-  Musiq(const std::filesystem::path& file, std::int64_t crop_border, c10::Device device);
-  /// `weights` hold musiq_weights(), of any number type.
-  Musiq(const NamedWeights& weights, std::int64_t crop_border, c10::Device device);
+  /// The file holds the published weights. UserError naming the file when it does not fit.
+  explicit Musiq(const MetricParts& parts);
+  /// `weights` hold musiq_weights(), of any number type; no file is read.
+  Musiq(const NamedWeights& weights, const MetricParts& parts);
 
  private:
   std::string conventions() const override;

@@ -178,10 +178,8 @@ at::Tensor constant(const std::array<double, N>& values, at::IntArrayRef shape) 
 
 }  // namespace
 
-Niqe::Niqe(std::int64_t crop_border)
-    : PixelMetric(metric_description("niqe"), crop_border),
-      window_(gaussian_taps(kWindowTaps, kWindowSigma)),
-      shape_ratios_(shape_ratios()) {}
+Niqe::Niqe(const MetricParts& parts)
+    : PixelMetric(parts), window_(gaussian_taps(kWindowTaps, kWindowSigma)), shape_ratios_(shape_ratios()) {}
 
 std::string Niqe::conventions() const { return "Y of BT.601 in [0,255], rounded, blocks of 96x96, two scales"; }
 

@@ -11,7 +11,7 @@ namespace samsr {
 /// picture is cut to whole blocks; at least two textured blocks are needed, otherwise there is no value.
 class Niqe : public PixelMetric {
  public:
-  explicit Niqe(std::int64_t crop_border);
+  explicit Niqe(const MetricParts& parts);
 
  private:
   std::string conventions() const override;
