@@ -6,14 +6,15 @@
 namespace samsr {
 
 void OptimizerSettings::bind(Settings& settings, const std::string& section, const std::string& of) {
-  settings.add(section + ".lr", lr, "learning rate " + of + " after warm-up").above(0.0);
-  settings.add(section + ".lr_min", lr_min, "learning rate " + of + " at the end of the cosine schedule").at_least(0.0);
+  settings.add(section + ".lr", lr, "learning rate" + of + " after warm-up").above(0.0);
+  settings.add(section + ".lr_min", lr_min, "learning rate" + of + " at the end of the cosine schedule").at_least(0.0);
   settings.add(section + ".weight_decay", weight_decay, "decoupled weight decay of AdamW").at_least(0.0);
   settings.add(section + ".beta1", beta1, "AdamW's decay a step of the gradient's mean").between(0.0, 0.999999);
   settings.add(section + ".beta2", beta2, "AdamW's decay a step of the gradient's mean square").between(0.0, 0.999999);
   settings.add(section + ".eps", eps, "AdamW's ε, added to the root of the mean square").above(0.0);
   settings
-      .add(section + ".clip", clip, "gradients " + of + " of a larger global norm are scaled down to it; 0 for never")
+      .add(section + ".clip", clip,
+           "gradients" + of + " of a larger global norm than this are scaled down to it; 0 for never")
       .at_least(0.0);
 }
 
@@ -32,7 +33,7 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
   settings.add("train.microbatch", microbatch, "images a rank computes at once; less needs less memory").at_least(1);
   settings.add("train.seed", seed, "seed of shuffling, noise and fresh weights");
 
-  optimizer.bind(settings, "train", "of the network that the run is for");
+  optimizer.bind(settings, "train", "");
   settings
       .add("train.lr_schedule", lr_schedule,
            "milestones: halved at each milestone after the first; cosine: down to lr_min at the last step")

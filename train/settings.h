@@ -20,7 +20,7 @@ struct OptimizerSettings {
   double eps = 1e-8;
   double clip = 0;  ///< largest global norm of the gradient; 0 for no limit
 
-  /// Adds SECTION.lr and so on; `of`: what it updates, for the help.
+  /// Adds SECTION.lr and so on; `of`: " of the discriminator", for the help; empty for the first trainable.
   void bind(Settings& settings, const std::string& section, const std::string& of);
 };
 

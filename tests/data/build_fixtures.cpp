@@ -53,7 +53,9 @@ BuildStages stages_with(std::unique_ptr<Stage> rollout, const BuildSettings& set
   }
   BuildStages stages;
   if (!others.empty() || !with_rollout) {
-    stages = make_stages(settings, {.stages = others}, comm, log);
+    BuildOptions options;
+    options.stages = others;
+    stages = make_stages(settings, options, comm, log);
   }
   if (with_rollout) {
     stages.list.named = true;

@@ -9,6 +9,9 @@
 
 namespace samsr::testing {
 
+/// Pairs, masks and latents. GCC 12 takes the strings of a temporary `{}` for uninitialised.
+inline const BuildOptions kUsualStages;
+
 /// Settings of a small data set: 64² pixels, 11 samples in shards of 3.
 BuildSettings small_build(const std::filesystem::path& images, const std::filesystem::path& out);
 

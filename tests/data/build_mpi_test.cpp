@@ -47,11 +47,12 @@ TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
   if (comm.rank() == 0) {
     testing::write_drawn_photographs(folder / "photos", 4);
     const auto alone = make_single_communicator();
-    build_dataset(testing::small_build(folder / "photos", folder / "alone"), {}, "config\n", *alone, log);
+    build_dataset(testing::small_build(folder / "photos", folder / "alone"), testing::kUsualStages, "config\n", *alone,
+                  log);
   }
   comm.barrier();
   const BuildSettings together = testing::small_build(folder / "photos", folder / "together");
-  build_dataset(together, {}, "config\n", comm, log);
+  build_dataset(together, testing::kUsualStages, "config\n", comm, log);
   verify_dataset(folder / "together", comm, log);
   if (comm.rank() == 0) {
     const auto expected = testing::contents(folder / "alone");
@@ -59,7 +60,7 @@ TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
     fs::remove(folder / "together/shard-000002.h5");
   }
   comm.barrier();
-  build_dataset(together, {}, "config\n", comm, log);
+  build_dataset(together, testing::kUsualStages, "config\n", comm, log);
   if (comm.rank() == 0) {
     EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
   }

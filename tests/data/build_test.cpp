@@ -39,7 +39,7 @@ class Build : public ::testing::Test {
   BuildSettings settings() const { return small_build(folder_ / "photos", folder_ / "out"); }
   void build(const BuildSettings& settings) {
     Log log(lines_, 0, 1, false);
-    build_dataset(settings, {}, "data:\n  test: true\n", *comm_, log);
+    build_dataset(settings, testing::kUsualStages, "data:\n  test: true\n", *comm_, log);
   }
   /// What building complains of.
   std::string building(const BuildSettings& settings) {

@@ -153,7 +153,7 @@ TEST_F(PhotographScan, AChangedPhotographIsNotUsed) {
 TEST_F(PhotographScan, PairsAreRegenerated) {
   Log log(lines_, 0, 1, false);
   const BuildSettings settings = testing::small_build(folder_ / "photos", folder_ / "out");
-  build_dataset(settings, {}, "config\n", *comm_, log);
+  build_dataset(settings, testing::kUsualStages, "config\n", *comm_, log);
   for (const std::uint64_t index : {0U, 7U, 10U}) {
     lines_.str("");
     regenerate_pair(folder_ / "out", index, folder_ / "pair", {}, log);

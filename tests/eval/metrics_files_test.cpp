@@ -59,7 +59,8 @@ TEST_F(MetricFiles, LpipsComesFromTorchvisionsFileAndItsOwn) {
   EXPECT_EQ(by_name->name(), "lpips");
   EXPECT_TRUE(by_name->by_network());
   EXPECT_FALSE(by_name->higher_is_better());
-  const Lpips expected(LpipsTrunk::kAlex, LpipsNetwork(LpipsTrunk::kAlex, trunk, linear, at::kCPU), 0, at::kCPU);
+  const Lpips expected(LpipsTrunk::kAlex, LpipsNetwork(LpipsTrunk::kAlex, trunk, linear, at::kCPU),
+                       {metric_description("lpips")});
   const at::Tensor scores = by_name->score(pictures(1), pictures(2));
   EXPECT_TRUE(scores.equal(expected.score(pictures(1), pictures(2))));
   EXPECT_GT(scores.min().item<double>(), 0);
@@ -70,7 +71,7 @@ TEST_F(MetricFiles, ClipiqaComesFromHalfPrecisionBesideWhatElseTheArchiveHolds) 
   for (auto& [name, tensor] : half) {
     tensor = tensor.to(at::kHalf);
   }
-  const Clipiqa expected(half, 0, at::kCPU);
+  const Clipiqa expected(half, {metric_description("clipiqa")});
   for (const char* other : {"input_resolution", "context_length", "vocab_size", "visual.bn1.num_batches_tracked"}) {
     half[other] = at::zeros({}, at::kLong);
   }
@@ -89,7 +90,8 @@ TEST_F(MetricFiles, MusiqComesFromItsFile) {
   const auto chosen = choose_metrics("musiq,psnr", {.files = &found});
   ASSERT_EQ(chosen.metrics.size(), 2U);
   EXPECT_TRUE(chosen.left_out.empty());
-  EXPECT_TRUE(chosen.metrics[0]->score(pictures(1)).equal(Musiq(weights, 0, at::kCPU).score(pictures(1))));
+  EXPECT_TRUE(
+      chosen.metrics[0]->score(pictures(1)).equal(Musiq(weights, {metric_description("musiq")}).score(pictures(1))));
 }
 
 TEST_F(MetricFiles, MissingOnesLeaveTheMetricOutWithOneLine) {

@@ -7,9 +7,6 @@
 namespace samsr::testing {
 namespace {
 
-constexpr std::size_t kStudent = 0;
-constexpr std::size_t kCritic = 1;
-
 double sum_of(const torch::nn::Linear& network) { return network->weight.sum().item<double>(); }
 
 }  // namespace

@@ -14,6 +14,9 @@ namespace samsr::testing {
 /// another colour, the critic tells the two kinds of colours apart.
 class ToyRecipe final : public Recipe {
  public:
+  static constexpr std::size_t kStudent = 0;
+  static constexpr std::size_t kCritic = 1;
+
   explicit ToyRecipe(const RecipeContext& context);
 
   const std::vector<Trainable>& trainables() const override { return trainables_; }

@@ -15,6 +15,7 @@
 #include "models/weights/safetensors.h"
 #include "support/json_lines.h"
 #include "support/temporary_folder.h"
+#include "support/user_error.h"
 #include "train/toy_run.h"
 
 namespace samsr::testing {
@@ -23,8 +24,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-constexpr std::size_t kStudent = 0;
-constexpr std::size_t kCritic = 1;
 constexpr const char* kParts[] = {"student", "ema", "optimizer", "critic", "critic-optimizer"};
 
 class TrainerTest : public ::testing::Test {
@@ -56,11 +55,11 @@ TEST_F(TrainerTest, MakesTheMovesInOrderEachOnItsBatch) {
     for (std::size_t move = 0; move < 3; ++move) {
       for (std::size_t pass = 0; pass < 2; ++pass) {
         const ToyRecipe::Call& call = calls[6 * step + 2 * move + pass];
-        EXPECT_EQ(call.trainable, move == 2 ? kStudent : kCritic);
+        EXPECT_EQ(call.trainable, move == 2 ? ToyRecipe::kStudent : ToyRecipe::kCritic);
         const std::uint64_t first = position + (move == 0 ? 0 : 4) + 2 * pass;
         EXPECT_THAT(call.positions, ElementsAre(first, first + 1)) << "step " << step << ", move " << move;
-        EXPECT_EQ(call.with_gradients[kStudent], move == 2);
-        EXPECT_EQ(call.with_gradients[kCritic], move != 2);
+        EXPECT_EQ(call.with_gradients[ToyRecipe::kStudent], move == 2);
+        EXPECT_EQ(call.with_gradients[ToyRecipe::kCritic], move != 2);
       }
     }
   }
@@ -72,9 +71,10 @@ TEST_F(TrainerTest, AMoveChangesItsOwnNetworkAlone) {
   toy.recipe().calls.clear();
   toy.trainer.run();
   const std::vector<ToyRecipe::Call>& calls = toy.recipe().calls;
-  EXPECT_NE(calls[0].weights[kCritic], calls[2].weights[kCritic]) << "updated between the first two moves";
-  EXPECT_NE(calls[2].weights[kCritic], calls[4].weights[kCritic]);
-  EXPECT_EQ(calls[0].weights[kStudent], calls[4].weights[kStudent]) << "the student moves last";
+  EXPECT_NE(calls[0].weights[ToyRecipe::kCritic], calls[2].weights[ToyRecipe::kCritic])
+      << "updated between the first two moves";
+  EXPECT_NE(calls[2].weights[ToyRecipe::kCritic], calls[4].weights[ToyRecipe::kCritic]);
+  EXPECT_EQ(calls[0].weights[ToyRecipe::kStudent], calls[4].weights[ToyRecipe::kStudent]) << "the student moves last";
 }
 
 TEST_F(TrainerTest, WhatIsNotFiniteStopsItsMoveAndThoseBehindIt) {
@@ -85,9 +85,10 @@ TEST_F(TrainerTest, WhatIsNotFiniteStopsItsMoveAndThoseBehindIt) {
   toy.recipe().poisoned = 5;  // in the second move of the first step
   toy.trainer.run();
   const std::vector<ToyRecipe::Call>& calls = toy.recipe().calls;
-  EXPECT_NE(calls[0].weights[kCritic], calls[2].weights[kCritic]) << "the first move was finite";
-  EXPECT_EQ(calls[2].weights[kCritic], calls[6].weights[kCritic]);
-  EXPECT_EQ(calls[0].weights[kStudent], calls[6].weights[kStudent]) << "the student's move was behind it";
+  EXPECT_NE(calls[0].weights[ToyRecipe::kCritic], calls[2].weights[ToyRecipe::kCritic]) << "the first move was finite";
+  EXPECT_EQ(calls[2].weights[ToyRecipe::kCritic], calls[6].weights[ToyRecipe::kCritic]);
+  EXPECT_EQ(calls[0].weights[ToyRecipe::kStudent], calls[6].weights[ToyRecipe::kStudent])
+      << "the student's move was behind it";
   const auto lines = metrics("run");
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_TRUE(lines[0].value("skipped", false));
@@ -145,12 +146,7 @@ TEST_F(TrainerTest, ACheckpointThatLacksAPartIsRefused) {
   Checkpoint checkpoint = load_checkpoint(folder_ / "run" / checkpoint_name(1));
   checkpoint.parts.erase("critic-optimizer");
   save_checkpoint(folder_ / "run", checkpoint, 1);
-  try {
-    ToyRun toy(config("run", 2), *alone_);
-    FAIL() << "no error";
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("critic-optimizer.safetensors"));
-  }
+  EXPECT_THAT(error_of([&] { ToyRun toy(config("run", 2), *alone_); }), HasSubstr("critic-optimizer.safetensors"));
 }
 
 TEST_F(TrainerTest, LogsEveryTrainableUnderItsName) {
@@ -172,7 +168,7 @@ TEST_F(TrainerTest, LogsTheGradientOfEachTermInEveryNthStep) {
   settings.train.log_term_gradients = 2;
   settings.train.microbatch = 1;  // the same figures as from one pass
   ToyRun toy(settings, *alone_);
-  const at::Tensor weight = toy.run.recipe->trainables()[kCritic].network->named_parameters()["weight"];
+  const at::Tensor weight = toy.run.recipe->trainables()[ToyRecipe::kCritic].network->named_parameters()["weight"];
   toy.trainer.run();
   const auto lines = metrics("run");
   for (std::size_t i = 0; i < 4; ++i) {
@@ -217,12 +213,7 @@ TEST_F(TrainerTest, MemoryCountsEveryTrainable) {
 TEST_F(TrainerTest, AnUnknownRecipeIsRefusedWithTheNamesOfTheTable) {
   TrainConfig settings = config("run", 1);
   settings.train.recipe = "tou";
-  try {
-    ToyRun toy(settings, *alone_);
-    FAIL() << "no error";
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("expected one of toy"));
-  }
+  EXPECT_THAT(error_of([&] { ToyRun toy(settings, *alone_); }), HasSubstr("expected one of toy"));
 }
 
 }  // namespace

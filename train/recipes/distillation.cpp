@@ -51,12 +51,12 @@ std::vector<DistillLoss> loss_table(const SuperResolutionParts& parts) {
        [](Answers a) { return mean_square_error(a.latent.x_T, a.step.x_T); }},
       {"gt", weights.lambda_gt, Answer::kFromGt, false, image, false,
        [image](Answers a) {
-         return image ? mean_square_error(a.image_from_gt(), a.truth())
+         return image ? mean_square_error(a.image_from_gt(), a.batch.hr)
                       : mean_square_error(a.latent.x0_from_gt, a.step.z_0);
        }},
       {"truth", weights.lambda_truth, Answer::kOneStep, false, image, false,
        [image](Answers a) {
-         return image ? mean_square_error(a.image(), a.truth()) : mean_square_error(a.latent.x0, a.step.z_0);
+         return image ? mean_square_error(a.image(), a.batch.hr) : mean_square_error(a.latent.x0, a.step.z_0);
        }},
       {"structure", weights.lambda_structure, Answer::kOneStep, false, true, false,
        [](Answers a) { return structure_loss(a.image(), a.truth()); }},
@@ -89,7 +89,9 @@ const at::Tensor& DistillAnswers::teacher_image() const {
   return decoded(teacher_image_, step.teacher_x0);
 }
 
-const at::Tensor& DistillAnswers::truth() const { return batch.hr.defined() ? batch.hr : decoded(truth_, step.z_0); }
+const at::Tensor& DistillAnswers::truth() const {
+  return first_stage_.lossless() ? decoded(truth_, step.z_0) : batch.hr;
+}
 
 DistillRecipe::DistillRecipe(SuperResolutionParts parts)
     : SuperResolutionRecipe(std::move(parts)),
@@ -107,8 +109,7 @@ DistillRecipe::DistillRecipe(SuperResolutionParts parts)
 BatchFields DistillRecipe::fields() const {
   BatchFields fields = SuperResolutionRecipe::fields();
   const bool images = std::ranges::any_of(losses_, &DistillLoss::needs_image);
-  const bool from_latents = parts_.distill.space == "latent" && parts_.network->first_stage().lossless();
-  fields.hr = fields.hr || (images && !from_latents);
+  fields.hr = fields.hr || parts_.distill.space == "image" || (images && !parts_.network->first_stage().lossless());
   fields.rollout = !parts_.teacher && needs_teacher();
   return fields;
 }
@@ -120,6 +121,12 @@ DistillPasses DistillRecipe::passes() const {
     return std::ranges::any_of(losses_, [&](const DistillLoss& loss) { return loss.looks_at == answer; });
   };
   return {.x0 = asked(Answer::kOneStep), .x_T = asked(Answer::kInverse), .x0_from_gt = asked(Answer::kFromGt)};
+}
+
+at::Tensor DistillRecipe::one_step_prediction(const Batch& batch) const {
+  const DistillStart from = start(batch, parts_.noise(batch, batch.z_y.sizes().slice(1)));
+  const DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T, {}};
+  return distill_predictions(parts_.network->diffusion(), student_, step, {.x_T = false, .x0_from_gt = false}).x0;
 }
 
 RecipeLosses DistillRecipe::losses(const Batch& batch, const Move&) {

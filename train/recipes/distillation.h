@@ -26,7 +26,8 @@ class DistillAnswers {
   const at::Tensor& image_from_gt() const;
   /// The teacher's result as an image, without one.
   const at::Tensor& teacher_image() const;
-  /// The HR image: the batch's, or, where that is not loaded, what a lossless first stage decodes its latent to.
+  /// The HR image: what a lossless first stage decodes its latent to, which needs no picture in the batch; else the
+  /// batch's.
   const at::Tensor& truth() const;
 
  private:
@@ -60,10 +61,13 @@ class DistillRecipe : public SuperResolutionRecipe {
   /// UserError when every loss has weight 0.
   explicit DistillRecipe(SuperResolutionParts parts);
 
-  RecipeLosses losses(const Batch& batch, const Move& move) final;
+  RecipeLosses losses(const Batch& batch, const Move& move) override;
   BatchFields fields() const final;
 
  protected:
+  /// The student's one-step prediction (B,C,h,w), which losses() gives as the first of its predictions where a loss looks
+  /// at it.
+  at::Tensor one_step_prediction(const Batch& batch) const;
   /// noise (B,C,h,w): standard normal.
   virtual DistillStart start(const Batch& batch, const at::Tensor& noise) const = 0;
 

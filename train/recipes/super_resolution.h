@@ -26,8 +26,8 @@ struct SuperResolutionParts {
   std::shared_ptr<SuperResolutionModel> teacher{};  ///< null for the teacher itself, and where rollouts are cached
   NoiseSource noise{};
   std::shared_ptr<SemanticLoss> semantic{};  ///< of a student; null for none
-  StepTimer* timer = nullptr;              ///< of the rollouts; null for none
-  const ShardSet* shards = nullptr;        ///< null where batches come from elsewhere
+  StepTimer* timer = nullptr;                ///< of the rollouts; null for none
+  const ShardSet* shards = nullptr;          ///< null where batches come from elsewhere
 };
 
 /// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.
@@ -55,6 +55,8 @@ class SuperResolutionRecipe : public Recipe {
   at::Tensor picture_noise(const Batch& batch) const;
   /// True where rollouts come from the shards.
   bool uses_cached_rollouts() const;
+  /// A further network that the recipe trains beside the student.
+  void add_trainable(Trainable trainable) { trainables_.push_back(std::move(trainable)); }
 
   SuperResolutionParts parts_;
 

@@ -11,31 +11,32 @@
 namespace samsr {
 namespace {
 
-struct TypeName {
+struct TorchType {
   std::string_view storage;  ///< class of its typed storage; empty for types that have none
   std::string_view dtype;
   at::ScalarType type;
 };
 
-constexpr std::array<TypeName, 19> kTypes = {{{"torch.FloatStorage", "torch.float32", at::kFloat},
-                                              {"torch.HalfStorage", "torch.float16", at::kHalf},
-                                              {"torch.BFloat16Storage", "torch.bfloat16", at::kBFloat16},
-                                              {"torch.DoubleStorage", "torch.float64", at::kDouble},
-                                              {"torch.LongStorage", "torch.int64", at::kLong},
-                                              {"torch.IntStorage", "torch.int32", at::kInt},
-                                              {"torch.ShortStorage", "torch.int16", at::kShort},
-                                              {"torch.CharStorage", "torch.int8", at::kChar},
-                                              {"torch.ByteStorage", "torch.uint8", at::kByte},
-                                              {"torch.BoolStorage", "torch.bool", at::kBool},
-                                              {"torch.ComplexFloatStorage", "torch.complex64", at::kComplexFloat},
-                                              {"torch.ComplexDoubleStorage", "torch.complex128", at::kComplexDouble},
-                                              {"", "torch.uint16", at::kUInt16},
-                                              {"", "torch.uint32", at::kUInt32},
-                                              {"", "torch.uint64", at::kUInt64},
-                                              {"", "torch.float8_e4m3fn", at::kFloat8_e4m3fn},
-                                              {"", "torch.float8_e5m2", at::kFloat8_e5m2},
-                                              {"", "torch.float8_e4m3fnuz", at::kFloat8_e4m3fnuz},
-                                              {"", "torch.float8_e5m2fnuz", at::kFloat8_e5m2fnuz}}};
+constexpr std::array<TorchType, 19> kTorchTypes = {
+    {{"torch.FloatStorage", "torch.float32", at::kFloat},
+     {"torch.HalfStorage", "torch.float16", at::kHalf},
+     {"torch.BFloat16Storage", "torch.bfloat16", at::kBFloat16},
+     {"torch.DoubleStorage", "torch.float64", at::kDouble},
+     {"torch.LongStorage", "torch.int64", at::kLong},
+     {"torch.IntStorage", "torch.int32", at::kInt},
+     {"torch.ShortStorage", "torch.int16", at::kShort},
+     {"torch.CharStorage", "torch.int8", at::kChar},
+     {"torch.ByteStorage", "torch.uint8", at::kByte},
+     {"torch.BoolStorage", "torch.bool", at::kBool},
+     {"torch.ComplexFloatStorage", "torch.complex64", at::kComplexFloat},
+     {"torch.ComplexDoubleStorage", "torch.complex128", at::kComplexDouble},
+     {"", "torch.uint16", at::kUInt16},
+     {"", "torch.uint32", at::kUInt32},
+     {"", "torch.uint64", at::kUInt64},
+     {"", "torch.float8_e4m3fn", at::kFloat8_e4m3fn},
+     {"", "torch.float8_e5m2", at::kFloat8_e5m2},
+     {"", "torch.float8_e4m3fnuz", at::kFloat8_e4m3fnuz},
+     {"", "torch.float8_e5m2fnuz", at::kFloat8_e5m2fnuz}}};
 
 /// Of a tensor of a derived class: (function, class, arguments, state).
 constexpr std::string_view kRebuildFromType = "torch._tensor._rebuild_from_type_v2";
@@ -88,7 +89,7 @@ class Arguments {
 };
 
 std::optional<at::ScalarType> type_of_dtype(std::string_view name) {
-  for (const TypeName& each : kTypes) {
+  for (const TorchType& each : kTorchTypes) {
     if (each.dtype == name) {
       return each.type;
     }
@@ -201,7 +202,7 @@ PickleValue* persistent_object(PickleHeap& heap, const PickleValue& id) {
   }
   const std::string& type_name = arguments.get<PickleGlobal>(1).name;
   PickleStorage storage{arguments.get<std::string>(2), std::nullopt, 0, arguments.count(4)};
-  for (const TypeName& each : kTypes) {
+  for (const TorchType& each : kTorchTypes) {
     if (!each.storage.empty() && each.storage == type_name) {
       storage.type = each.type;
     }
