@@ -110,6 +110,8 @@ void DistillSettings::bind(Settings& settings) {
            "lambda_gt's way "
            "over the inverse map; 0, as the papers have it: not computed, nor is any other loss of weight 0")
       .at_least(0.0);
+  settings.add("distill.lambda_l1", lambda_l1, "weight of the absolute error of the one-step prediction as an image")
+      .at_least(0.0);
   settings.add("distill.lambda_structure", lambda_structure, "weight of 1 - SSIM of the one-step prediction's Y")
       .at_least(0.0);
   settings

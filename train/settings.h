@@ -71,6 +71,7 @@ struct DistillSettings {
   double lambda_inverse = 1;
   double lambda_gt = 1;
   double lambda_truth = 0;
+  double lambda_l1 = 0;
   double lambda_structure = 0;
   double lambda_gradient = 0;
   double lambda_texture = 0;

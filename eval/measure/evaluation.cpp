@@ -10,8 +10,8 @@
 
 #include "core/error.h"
 #include "data/images/image_file.h"
+#include "eval/measure/picture_rows.h"
 #include "eval/metrics/choose_metrics.h"
-#include "eval/report/pictures.h"
 #include "eval/upscale/upscale.h"
 
 namespace samsr {

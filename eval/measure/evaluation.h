@@ -11,7 +11,7 @@
 #include "core/settings.h"
 #include "eval/measure/benchmarks.h"
 #include "eval/measure/evaluate.h"
-#include "eval/report/report.h"
+#include "eval/measure/picture_rows.h"
 #include "eval/upscale/model_argument.h"
 #include "models/weights/official_files.h"
 

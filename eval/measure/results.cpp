@@ -9,7 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "eval/measure/markup.h"
+#include "eval/markup/markup.h"
 
 namespace samsr {
 namespace {

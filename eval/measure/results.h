@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "eval/markup/ranking.h"
 #include "eval/measure/bootstrap.h"
-#include "eval/measure/ranking.h"
 #include "eval/metrics/metric.h"
 
 namespace samsr {

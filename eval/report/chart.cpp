@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "eval/report/html.h"
+#include "eval/markup/html.h"
 
 namespace samsr {
 namespace {

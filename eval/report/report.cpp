@@ -11,8 +11,8 @@
 #include "data/images/image_encoder.h"
 #include "embedded/report_css.h"
 #include "embedded/report_js.h"
+#include "eval/markup/html.h"
 #include "eval/report/chart.h"
-#include "eval/report/html.h"
 
 namespace samsr {
 namespace {

@@ -6,16 +6,11 @@
 #include <vector>
 
 #include "data/images/picture_row.h"
+#include "eval/measure/picture_rows.h"
 #include "eval/measure/results.h"
 #include "eval/report/loss_curves.h"
 
 namespace samsr {
-
-/// The same piece of one image as different methods show it: pictures of one size.
-struct PictureRow {
-  std::string name;
-  std::vector<Picture> pictures;
-};
 
 /// What was measured on one set of images: a section of the page.
 struct ResultTable {

@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/nearest_name.h"
 #include "data/images/image_file.h"
-#include "eval/report/pictures.h"
+#include "eval/measure/picture_rows.h"
 
 namespace samsr {
 namespace {

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "eval/report/html.h"
+#include "eval/markup/html.h"
 #include "eval/tables/print.h"
 
 namespace samsr {

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "eval/measure/markup.h"
+#include "eval/markup/markup.h"
 #include "eval/tables/print.h"
 
 namespace samsr {

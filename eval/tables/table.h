@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "eval/markup/ranking.h"
 #include "eval/measure/bootstrap.h"
-#include "eval/measure/ranking.h"
 #include "eval/measure/results.h"
 #include "eval/tables/layout.h"
 #include "eval/tables/training_cost.h"

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/rng.h"
-#include "eval/measure/ranking.h"
+#include "eval/markup/ranking.h"
 
 namespace samsr {
 namespace {

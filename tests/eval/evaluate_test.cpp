@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 #include "data/images/image_file.h"
-#include "eval/report/pictures.h"
+#include "eval/measure/picture_rows.h"
 #include "eval/upscale/bicubic.h"
 #include "metric_lists.h"
 #include "support/files.h"

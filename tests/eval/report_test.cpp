@@ -10,8 +10,8 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "eval/markup/html.h"
 #include "eval/report/chart.h"
-#include "eval/report/html.h"
 #include "support/files.h"
 #include "support/pictures.h"
 #include "support/temporary_folder.h"

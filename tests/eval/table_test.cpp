@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "core/atomic_file.h"
-#include "eval/measure/markup.h"
+#include "eval/markup/markup.h"
 #include "eval/tables/merge.h"
 #include "eval/tables/print.h"
 #include "support/files.h"

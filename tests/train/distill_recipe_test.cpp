@@ -124,6 +124,7 @@ TEST_P(DistillRecipeTest, ALossOfNoWeightIsNotComputed) {
 TEST_P(DistillRecipeTest, LossesAgainstTheTruthAreOfTheOneStepPrediction) {
   distill_.lambda_distill = distill_.lambda_inverse = distill_.lambda_gt = 0;
   distill_.lambda_truth = 2;
+  distill_.lambda_l1 = 1.5;
   distill_.lambda_structure = 0.5;
   distill_.lambda_gradient = 3;
   distill_.lambda_texture = 5;
@@ -137,8 +138,9 @@ TEST_P(DistillRecipeTest, LossesAgainstTheTruthAreOfTheOneStepPrediction) {
                                           steps_of(last, 3, at::kCPU), batch_.z_y, batch_.lq);
   const at::Tensor image = student_->first_stage().decode(x0);
   const at::Tensor truth = student_->first_stage().decode(batch_.z_0);
-  const at::Tensor expected = 2 * (x0 - batch_.z_0).square().mean({1, 2, 3}) + 0.5 * structure_loss(image, truth) +
-                              3 * gradient_loss(image, truth) + 5 * texture_loss(image, truth);
+  const at::Tensor expected = 2 * (x0 - batch_.z_0).square().mean({1, 2, 3}) + 1.5 * l1_loss(image, truth) +
+                              0.5 * structure_loss(image, truth) + 3 * gradient_loss(image, truth) +
+                              5 * texture_loss(image, truth);
   EXPECT_TRUE(found.total.allclose(expected));
   batch_.hr = truth;
   distill_.space = "image";  // the same numbers in another order

@@ -19,12 +19,24 @@ double mean_of(const at::Tensor& losses) { return losses.mean().item<double>(); 
 
 TEST(DetailLosses, EqualPicturesHaveNone) {
   const at::Tensor picture = textured(1, 0.2);
+  EXPECT_EQ(l1_loss(picture, picture).abs().max().item<float>(), 0);
   EXPECT_LT(structure_loss(picture, picture).abs().max().item<float>(), 1e-5);
   EXPECT_EQ(structure_loss(picture, picture).sizes(), at::IntArrayRef({2}));
   EXPECT_EQ(gradient_loss(picture, picture).abs().max().item<float>(), 0);
   EXPECT_EQ(texture_loss(picture, picture).abs().max().item<float>(), 0);
   EXPECT_EQ(gradient_loss(picture, picture).sizes(), at::IntArrayRef({2}));
   EXPECT_EQ(texture_loss(picture, picture).sizes(), at::IntArrayRef({2}));
+}
+
+TEST(DetailLosses, L1IsTheMeanDistanceAndItsGradientTheSameForAll) {
+  const at::Tensor truth = torch::zeros({2, 3, 4, 4});
+  const at::Tensor picture = torch::full({2, 3, 4, 4}, 0.5);
+  picture.slice(3, 0, 2).fill_(-0.1);
+  picture.requires_grad_();
+  const at::Tensor losses = l1_loss(picture, truth);
+  EXPECT_TRUE(losses.allclose(torch::full({2}, 0.3)));
+  losses.sum().backward();
+  EXPECT_TRUE(picture.grad().abs().allclose(torch::full_like(picture, 1.0 / 48)));
 }
 
 TEST(DetailLosses, TextureAsksForStrengthAndNotForPhase) {

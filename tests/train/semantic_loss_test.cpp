@@ -22,7 +22,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr std::int64_t kSide = 16;
+constexpr std::int64_t kLrSide = 16;
 
 /// Masks by rule: which of three brightness levels an LR pixel's 4 × 4 pixels exceed on average.
 class LevelMasks final : public MaskSource {
@@ -61,10 +61,10 @@ class SemanticLossTest : public ::testing::Test {
   SemanticLossTest() {
     fill_by_seed(*student_->unet(), 5);
     fill_by_seed(*teacher_->unet(), 6);
-    batch_.lq = torch::rand({2, 3, kSide, kSide}) * 2 - 1;
-    batch_.z_0 = torch::rand({2, 48, kSide, kSide}) * 2 - 1;
-    batch_.z_y = torch::rand({2, 48, kSide, kSide}) * 2 - 1;
-    batch_.coverage = torch::randint(0, 4, {2, 1, kSide, kSide}, torch::kUInt8);
+    batch_.lq = torch::rand({2, 3, kLrSide, kLrSide}) * 2 - 1;
+    batch_.z_0 = torch::rand({2, 48, kLrSide, kLrSide}) * 2 - 1;
+    batch_.z_y = torch::rand({2, 48, kLrSide, kLrSide}) * 2 - 1;
+    batch_.coverage = torch::randint(0, 4, {2, 1, kLrSide, kLrSide}, torch::kUInt8);
     batch_.position = {8, 9};
     batch_.sample = {1, 0};
     train_.global_batch = 2;

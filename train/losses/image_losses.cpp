@@ -61,6 +61,8 @@ at::Tensor amplitude(const at::Tensor& maps) {
 
 }  // namespace
 
+at::Tensor l1_loss(const at::Tensor& prediction, const at::Tensor& truth) { return per_sample(prediction - truth); }
+
 at::Tensor structure_loss(const at::Tensor& prediction, const at::Tensor& truth) {
   const Autocast plain(prediction.device(), false);  // variances are small differences of means of squares
   const at::Tensor a = metric_luma(prediction);

@@ -6,6 +6,10 @@
 
 namespace samsr {
 
+/// Mean |prediction - truth|. A squared error pays for large errors first, this one for all alike, so that small detail
+/// counts too.
+at::Tensor l1_loss(const at::Tensor& prediction, const at::Tensor& truth);
+
 /// 1 - SSIM of Y (Wang et al., 2004: a Gaussian window of 11×11, σ = 1.5, inside the image; K = 0.01, 0.03), as the
 /// metric ssim_y measures it. Unlike a squared error it misses contrast that a blur has taken.
 at::Tensor structure_loss(const at::Tensor& prediction, const at::Tensor& truth);

@@ -58,6 +58,8 @@ std::vector<DistillLoss> loss_table(const SuperResolutionParts& parts) {
        [image](Answers a) {
          return image ? mean_square_error(a.image(), a.batch.hr) : mean_square_error(a.latent.x0, a.step.z_0);
        }},
+      {"l1", weights.lambda_l1, Answer::kOneStep, false, true, false,
+       [](Answers a) { return l1_loss(a.image(), a.truth()); }},
       {"structure", weights.lambda_structure, Answer::kOneStep, false, true, false,
        [](Answers a) { return structure_loss(a.image(), a.truth()); }},
       {"gradient", weights.lambda_gradient, Answer::kOneStep, false, true, false,

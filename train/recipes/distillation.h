@@ -65,8 +65,8 @@ class DistillRecipe : public SuperResolutionRecipe {
   BatchFields fields() const final;
 
  protected:
-  /// The student's one-step prediction (B,C,h,w), which losses() gives as the first of its predictions where a loss looks
-  /// at it.
+  /// The student's one-step prediction (B,C,h,w), which losses() gives as the first of its predictions where a loss
+  /// looks at it.
   at::Tensor one_step_prediction(const Batch& batch) const;
   /// noise (B,C,h,w): standard normal.
   virtual DistillStart start(const Batch& batch, const at::Tensor& noise) const = 0;

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "eval/measure/ranking.h"
+#include "eval/markup/ranking.h"
 
 namespace samsr {
 

@@ -4,10 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "data/images/picture_row.h"
 #include "eval/measure/comparison.h"
-#include "eval/report/report.h"
 
 namespace samsr {
+
+/// The same piece of one image as different methods show it: pictures of one size.
+struct PictureRow {
+  std::string name;
+  std::vector<Picture> pictures;
+};
 
 /// Names that every method of `comparison` has an image of, in order.
 std::vector<std::string> shared_names(const Comparison& comparison);

@@ -1,4 +1,4 @@
-#include "eval/report/html.h"
+#include "eval/markup/html.h"
 
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-#include "eval/measure/markup.h"
+#include "eval/markup/markup.h"
 
 #include <array>
 #include <string_view>

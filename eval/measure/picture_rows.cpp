@@ -1,4 +1,4 @@
-#include "eval/report/pictures.h"
+#include "eval/measure/picture_rows.h"
 
 #include <ATen/ATen.h>
 

@@ -1,4 +1,4 @@
-#include "eval/measure/ranking.h"
+#include "eval/markup/ranking.h"
 
 #include <fmt/format.h>
 
