@@ -8,6 +8,7 @@
 #include "comm/mpi_main.h"
 #include "comm/work_through.h"
 #include "core/error.h"
+#include "support/user_error.h"
 
 namespace samsr::testing {
 namespace {
@@ -59,12 +60,8 @@ TEST_F(WorkThrough, AnErrorOfOneItemEndsTheTaskOnAllRanks) {
     ++worked;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   };
-  std::string message;
-  try {
-    work_through({.task = "trying", .unit = "items", .items = 1000}, work, comm_, log_);
-  } catch (const UserError& error) {
-    message = error.what();
-  }
+  const std::string message =
+      error_of([&] { work_through({.task = "trying", .unit = "items", .items = 1000}, work, comm_, log_); });
   EXPECT_EQ(message, "item 3 cannot be done");
   EXPECT_LT(comm_.sum(worked), 900);
   EXPECT_EQ(lines_.str().find("trying: "), std::string::npos) << "a closing line of what is not done";

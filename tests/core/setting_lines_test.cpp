@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "core/atomic_file.h"
+#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
@@ -31,8 +31,8 @@ TEST(SettingLines, AreOneAKeyInTheOrderOfDefinition) {
 }
 
 TEST(SettingLines, AFilesLineIsItsChecksum) {
-  const std::filesystem::path file =
-      std::filesystem::temp_directory_path() / ("samsr_setting_lines_" + std::to_string(::getpid()));
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path file = folder / "weights";
   write_file_atomically(file, "123456789");
   EXPECT_EQ(file_line("weights", file), "weights: e3069283\n");  // the check value of CRC-32C
   std::filesystem::remove(file);

@@ -3,15 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <sstream>
 
 #include "data/build/build.h"
 #include "data/build_fixtures.h"
 #include "data/tools/verify.h"
+#include "support/common_folder.h"
 #include "support/files.h"
 #include "support/photographs.h"
-#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
@@ -40,26 +39,9 @@ Communicator& world() {
   return *communicator;
 }
 
-/// One folder for all ranks, which the first one makes; removed when all have come to its end.
-class CommonFolder {
- public:
-  CommonFolder() {
-    if (world().rank() == 0) {
-      made_.emplace();
-    }
-    path_ = world().gather(made_ ? made_->path().string() : "").front();
-  }
-  ~CommonFolder() { world().barrier(); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::optional<testing::TemporaryFolder> made_;
-  fs::path path_;
-};
-
 TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
   Communicator& comm = world();
-  const CommonFolder folder;
+  const testing::CommonFolder folder(comm);
   std::ostringstream lines;
   Log log(lines, comm.rank(), comm.size(), false);
   if (comm.rank() == 0) {
@@ -86,7 +68,7 @@ TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
 
 TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
   Communicator& comm = world();
-  const CommonFolder folder;
+  const testing::CommonFolder folder(comm);
   std::ostringstream lines;
   Log log(lines, comm.rank(), comm.size(), false);
   const auto settings = [&](const char* out) {

@@ -21,6 +21,7 @@ class CoverageNetVerb : public TrainedRuns {
     succeed(samsr(build(in("shards"), "data.samples=400 data.samples_per_shard=100")));
     succeed(samsr(arguments("net", kNet)));
   }
+
   static std::string arguments(const std::string& out, const std::string& more) {
     return train(out, "train.global_batch=8 train.microbatch=8 train.checkpoint_every=20 train.shards=" + in("shards") +
                           " " + more);

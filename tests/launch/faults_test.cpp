@@ -33,6 +33,7 @@ class TrainFaults : public TrainedRuns {
     fs::copy(shared_shards(), in("shards"));
     succeed(samsr_on(2, arguments("straight")));
   }
+
   /// Twenty steps, a checkpoint every five.
   static std::string arguments(const std::string& out, const std::string& more = "",
                                const std::string& shards = "shards") {

@@ -18,6 +18,7 @@ class KilledBuild : public TrainedRuns {
     TrainedRuns::SetUpTestSuite();
     succeed(samsr(staged("whole", "--stage all")));
   }
+
   static std::string staged(const std::string& out, const std::string& stages) {
     return build(in(out), "train.recipe=sinsr train.teacher_weights=" + shared_teacher() + " " + stages);
   }

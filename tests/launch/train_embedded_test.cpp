@@ -36,6 +36,7 @@ class TrainEmbedded : public TrainedRuns {
     TrainedRuns::SetUpTestSuite();
     log_ = succeed(script("whole"));
   }
+
   static std::string plain_script(const std::string& arguments) {
     return "SAMSR_BINARY=" SAMSR_BINARY " OMP_NUM_THREADS=1 " SAMSR_SOURCE "/launch/train_embedded " + arguments;
   }
@@ -43,6 +44,7 @@ class TrainEmbedded : public TrainedRuns {
     return plain_script("--images " + shared_photographs() + " --out " + in(out) + " --ranks 1" + kSmall +
                         "train.steps=6 train.checkpoint_every=2 val.every=3 " + more);
   }
+
   static inline std::string log_;  ///< of the run `whole`
 };
 

@@ -3,10 +3,10 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <fstream>
 
 #include "models/weights/safetensors.h"
 #include "support/files.h"
+#include "support/json_lines.h"
 #include "support/photographs.h"
 #include "support/small_model.h"
 
@@ -58,14 +58,7 @@ std::map<std::string, std::string> data_set_in(const fs::path& folder) {
   return found;
 }
 
-std::vector<nlohmann::json> metrics_of(const fs::path& folder) {
-  std::ifstream lines(folder / "metrics.jsonl");
-  std::vector<nlohmann::json> found;
-  for (std::string line; std::getline(lines, line) && !lines.eof();) {
-    found.push_back(nlohmann::json::parse(line));
-  }
-  return found;
-}
+std::vector<nlohmann::json> metrics_of(const fs::path& folder) { return read_json_lines(folder / "metrics.jsonl"); }
 
 void expect_equal_figures(const std::vector<nlohmann::json>& one, const std::vector<nlohmann::json>& other,
                           std::initializer_list<const char*> figures, double tolerance) {

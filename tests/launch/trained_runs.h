@@ -28,7 +28,7 @@ std::string build(const std::filesystem::path& out, const std::string& more = {}
 /// What a build leaves, name → content; config.yaml, which names the folder, aside.
 std::map<std::string, std::string> data_set_in(const std::filesystem::path& folder);
 
-/// The lines of the metrics.jsonl of a run's folder; one that is still being written is left out.
+/// The lines of the metrics.jsonl of a run's folder.
 std::vector<nlohmann::json> metrics_of(const std::filesystem::path& folder);
 
 /// The figures of two runs agree in every step, to `tolerance` of their size.

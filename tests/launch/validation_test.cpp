@@ -33,6 +33,7 @@ class ValidationWhileTraining : public TrainedRuns {
       write_png(in("lq/" + std::to_string(i) + ".png"), lq);
     }
   }
+
   static std::string arguments(const std::string& out, const std::string& more) {
     return train(out, "train.recipe=resshift train.checkpoint_every=100 train.keep=1 val.every=2 val.panel=2 val.lq=" +
                           in("lq") + " " + more);

@@ -5,6 +5,7 @@
 
 #include "comm/mpi_main.h"
 #include "models/weights/safetensors.h"
+#include "support/common_folder.h"
 #include "train/toy_run.h"
 
 namespace samsr::testing {
@@ -13,14 +14,12 @@ namespace fs = std::filesystem;
 
 TEST(TrainerOnRanks, LeavesTheWeightsOfOneRank) {
   Communicator& ranks = world();
-  const fs::path folder =
-      ranks.gather((fs::temp_directory_path() / ("samsr_trainer_" + std::to_string(::getpid()))).string()).front();
+  const CommonFolder folder(ranks);
   if (ranks.rank() == 0) {
-    fs::create_directories(folder);
-    ToyRun(toy_config(folder, "alone", 4), *make_single_communicator()).trainer.run();
+    ToyRun(toy_config(folder.path(), "alone", 4), *make_single_communicator()).trainer.run();
   }
   ranks.barrier();
-  ToyRun together(toy_config(folder, "together", 4), ranks);
+  ToyRun together(toy_config(folder.path(), "together", 4), ranks);
   together.trainer.run();
   for (const char* part : {"student", "ema", "critic"}) {
     const fs::path name = fs::path(checkpoint_name(4)) / checkpoint_file(part);
@@ -31,31 +30,22 @@ TEST(TrainerOnRanks, LeavesTheWeightsOfOneRank) {
       EXPECT_TRUE(one.tensors[i].second.allclose(several.tensors[i].second, 1e-5, 1e-6)) << part;
     }
   }
-  ranks.barrier();
-  if (ranks.rank() == 0) {
-    fs::remove_all(folder);
-  }
 }
 
 TEST(TrainerOnRanks, SkipWhatIsNotFiniteOnAnyOfThem) {
   Communicator& ranks = world();
-  const fs::path folder =
-      ranks.gather((fs::temp_directory_path() / ("samsr_skip_" + std::to_string(::getpid()))).string()).front();
+  const CommonFolder folder(ranks);
   if (ranks.rank() == 0) {
-    toy_config(folder, "run", 1);
+    toy_config(folder.path(), "run", 1);
   }
   ranks.barrier();
-  ToyRun toy(toy_config(folder, "run", 2), ranks);
+  ToyRun toy(toy_config(folder.path(), "run", 2), ranks);
   toy.recipe().poisoned = 0;  // seen by rank 0 alone
   toy.recipe().calls.clear();
   toy.trainer.run();
   const auto& calls = toy.recipe().calls;
   const std::size_t next_step = calls.size() / 2;
   EXPECT_EQ(calls.front().weights, calls[next_step].weights);
-  ranks.barrier();
-  if (ranks.rank() == 0) {
-    fs::remove_all(folder);
-  }
 }
 
 }  // namespace

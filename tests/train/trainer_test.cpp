@@ -8,12 +8,12 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "models/weights/safetensors.h"
+#include "support/json_lines.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
 #include "train/toy_run.h"
@@ -33,12 +33,7 @@ class TrainerTest : public ::testing::Test {
   }
 
   std::vector<nlohmann::json> metrics(const std::string& out) const {
-    std::ifstream lines(folder_ / out / "metrics.jsonl");
-    std::vector<nlohmann::json> found;
-    for (std::string line; std::getline(lines, line);) {
-      found.push_back(nlohmann::json::parse(line));
-    }
-    return found;
+    return read_json_lines(folder_ / out / "metrics.jsonl");
   }
 
   fs::path part(const std::string& out, std::int64_t step, const std::string& name) const {
