@@ -102,7 +102,7 @@ TEST_F(CriticRecipeTest, IsTrainedByNameOnceItHasALineInATable) {
   const auto alone = make_single_communicator();
   std::ostringstream said;
   Log log(said, 0, 1, false);
-  Run run(config, kWithCritic, *alone, log);
+  samsr::Run run(config, kWithCritic, *alone, log);
   Trainer(run).run();
   const Checkpoint saved = load_checkpoint(folder / "run" / checkpoint_name(2));
   for (const char* part : {"student", "ema", "optimizer", "critic", "critic-optimizer"}) {
