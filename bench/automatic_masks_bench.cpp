@@ -17,6 +17,7 @@
 #include "segmentation/sam/point_decoder.h"
 #include "segmentation/sam_fixtures.h"
 #include "support/golden.h"
+#include "support/pictures.h"
 
 namespace {
 
@@ -31,7 +32,7 @@ Result run(const samsr::testing::Golden& reference, at::ScalarType type) {
   network->set_precision(type);
   const samsr::AutomaticMaskSettings settings = samsr::testing::automatic_settings(reference.config()["amg"]);
   samsr::SamPointDecoder decoder(network, settings.points_per_batch);
-  const cv::Mat image = samsr::testing::as_mat(reference.read("in/image"));
+  const cv::Mat image = samsr::testing::picture_of(reference.read("in/image"));
 
   const auto start = std::chrono::steady_clock::now();
   const std::vector<samsr::AutomaticMask> found = samsr::generate_masks({image}, settings, decoder).front();
