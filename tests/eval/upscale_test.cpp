@@ -20,6 +20,7 @@
 #include "eval/upscale/bicubic.h"
 #include "eval/upscale/noise_field.h"
 #include "models/first_stage/first_stage.h"
+#include "segmentation/coverage_of.h"
 #include "support/files.h"
 #include "support/pictures.h"
 #include "support/small_model.h"
@@ -159,7 +160,7 @@ class CountingMasks final : public MaskSource {
 
 TEST(Upscaler, CoverageIsMadeWindowByWindow) {
   const cv::Mat rgb = smooth_picture(70, 130, 6);
-  const cv::Mat enlarged = bicubic(rgb);
+  const cv::Mat enlarged = enlarged_for_masks(rgb, 4);
   CountingMasks masks;
   const at::Tensor counts = picture_coverage(rgb, 4, 64, masks, 0.5);
   ASSERT_EQ(counts.sizes(), at::IntArrayRef({1, 1, 70, 130}));
