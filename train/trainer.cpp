@@ -150,8 +150,10 @@ void Trainer::finish(PendingStep& pending) {
 }
 
 void Trainer::report_bad_step(const StepMetrics& metrics, const StepRecord& record) {
-  const auto culprit = std::ranges::find_if(
-      metrics.losses, [](const auto& loss) { return loss.first != "loss" && !std::isfinite(loss.second); });
+  const auto culprit = std::ranges::find_if(metrics.losses, [](const auto& loss) {
+    const bool total = loss.first == "loss" || loss.first.ends_with("_loss");
+    return !total && !std::isfinite(loss.second);
+  });
   run_.log.warning("step {}: {} is not finite; the step is skipped on all ranks ({} in a row, {} allowed)",
                    metrics.step, culprit == metrics.losses.end() ? "the gradient" : culprit->first, bad_steps_,
                    run_.settings.max_bad_steps);
