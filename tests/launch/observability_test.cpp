@@ -202,7 +202,7 @@ TEST_F(Observability, AProfileIsAChromeTraceWithThePhases) {
     ++found[event.value("name", "")];
   }
   EXPECT_EQ(found["data_wait"], 2);
-  EXPECT_EQ(found["optimizer"], 4);  // before the passes, gradients are zeroed
+  EXPECT_EQ(found["optimizer"], 6);  // zeroing before the passes, the update behind them, the averages
   EXPECT_EQ(found["backward"], 4);   // two passes a step
   EXPECT_EQ(found["rollout"], 4);
   EXPECT_GT(found["aten::convolution"], 0);
