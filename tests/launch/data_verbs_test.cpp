@@ -126,7 +126,8 @@ TEST_F(DataVerbs, PhotographsThatCannotBeUsedAreNamedAndCounted) {
   write_golden_photographs(folder_ / "photographs");
   write_text(folder_ / "photographs/text.png", "this is not a photograph");
   write_png(folder_ / "photographs/tiny.png", cv::Mat(8, 8, CV_8UC3, cv::Scalar(1, 2, 3)));
-  const Outcome built = run(samsr(build(folder_ / "shards", "data.images=" + (folder_ / "photographs"))));
+  const Outcome built =
+      run(samsr(build(folder_ / "shards", "data.min_size=80 data.images=" + (folder_ / "photographs"))));
   ASSERT_EQ(built.status, 0) << built.output;
   EXPECT_THAT(built.output, HasSubstr("text.png"));
   EXPECT_THAT(built.output, HasSubstr("tiny.png"));
