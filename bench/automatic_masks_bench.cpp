@@ -12,11 +12,12 @@
 #include <iostream>
 
 #include "core/error.h"
-#include "segmentation/automatic_masks.h"
+#include "segmentation/automatic/automatic_masks.h"
 #include "segmentation/automatic_masks_fixtures.h"
 #include "segmentation/sam/point_decoder.h"
 #include "segmentation/sam_fixtures.h"
 #include "support/golden.h"
+#include "support/pictures.h"
 
 namespace {
 
@@ -26,15 +27,15 @@ struct Result {
 };
 
 Result run(const samsr::testing::Golden& reference, at::ScalarType type) {
-  const auto network = samsr::testing::seeded_sam(samsr::testing::architecture_of(reference.config()), reference.salt());
+  const auto network =
+      samsr::testing::seeded_sam(samsr::testing::architecture_of(reference.config()), reference.salt());
   network->set_precision(type);
   const samsr::AutomaticMaskSettings settings = samsr::testing::automatic_settings(reference.config()["amg"]);
   samsr::SamPointDecoder decoder(network, settings.points_per_batch);
-  const cv::Mat image = samsr::testing::as_mat(reference.read("in/image"));
+  const cv::Mat image = samsr::testing::picture_of(reference.read("in/image"));
 
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<samsr::AutomaticMask> found =
-      samsr::generate_masks({image}, settings, decoder).front();
+  const std::vector<samsr::AutomaticMask> found = samsr::generate_masks({image}, settings, decoder).front();
   Result result;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::vector<samsr::BitMask> bits;

@@ -76,18 +76,14 @@ void blur(benchmark::State& state, const KernelSpec& spec) {
     benchmark::DoNotOptimize(filter_image(unit_picture(), kernel));
   }
 }
-BENCHMARK_CAPTURE(blur, iso_21, KernelSpec{.kind = "iso", .size = 21, .sigma_x = 3})
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(blur, iso_21, KernelSpec{.kind = "iso", .size = 21, .sigma_x = 3})->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(blur, plateau_iso_21, KernelSpec{.kind = "plateau_iso", .size = 21, .sigma_x = 1.5, .beta = 1.5})
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(blur, aniso_21,
-                  KernelSpec{.kind = "aniso", .size = 21, .sigma_x = 3, .sigma_y = 1, .theta = 0.7})
+BENCHMARK_CAPTURE(blur, aniso_21, KernelSpec{.kind = "aniso", .size = 21, .sigma_x = 3, .sigma_y = 1, .theta = 0.7})
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(blur, aniso_13,
-                  KernelSpec{.kind = "aniso", .size = 13, .sigma_x = 3, .sigma_y = 0.5, .theta = 0.7})
+BENCHMARK_CAPTURE(blur, aniso_13, KernelSpec{.kind = "aniso", .size = 13, .sigma_x = 3, .sigma_y = 0.5, .theta = 0.7})
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(blur, sinc_21, KernelSpec{.kind = "sinc", .size = 21, .cutoff = 2})
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(blur, sinc_21, KernelSpec{.kind = "sinc", .size = 21, .cutoff = 2})->Unit(benchmark::kMillisecond);
 
 void blur_direct(benchmark::State& state) {
   const cv::Mat kernel = make_kernel({.kind = "sinc", .size = static_cast<int>(state.range(0)), .cutoff = 2});
@@ -98,8 +94,7 @@ void blur_direct(benchmark::State& state) {
 BENCHMARK(blur_direct)->Arg(7)->Arg(15)->Arg(21)->Unit(benchmark::kMillisecond);
 
 void kernel(benchmark::State& state, const char* kind) {
-  const KernelSpec spec{
-      .kind = kind, .size = 21, .sigma_x = 2, .sigma_y = 1, .theta = 1, .beta = 1.5, .cutoff = 2};
+  const KernelSpec spec{.kind = kind, .size = 21, .sigma_x = 2, .sigma_y = 1, .theta = 1, .beta = 1.5, .cutoff = 2};
   for (auto _ : state) {
     benchmark::DoNotOptimize(separate(make_kernel(spec)));
   }
@@ -114,10 +109,7 @@ void resize(benchmark::State& state) {
     benchmark::DoNotOptimize(resize_by(unit_picture(), factor, mode));
   }
 }
-BENCHMARK(resize)
-    ->ArgNames({"mode", "percent"})
-    ->ArgsProduct({{0, 1, 2}, {30, 140}})
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK(resize)->ArgNames({"mode", "percent"})->ArgsProduct({{0, 1, 2}, {30, 140}})->Unit(benchmark::kMillisecond);
 
 void gaussian_noise(benchmark::State& state) {
   Rng rng(1);

@@ -30,8 +30,8 @@ Sample noise_sample(std::int64_t channels) {
   const auto bytes = [](at::IntArrayRef shape) { return at::randint(0, 256, shape, at::kByte); };
   const auto latent = [&] { return at::randn({channels, 64, 64}).to(at::kHalf); };
   Sample sample;
-  sample.fields = {{"hr", bytes({256, 256, 3})}, {"lr", bytes({64, 64, 3})}, {"coverage", bytes({64, 64})},
-                   {"coverage_hr", bytes({64, 64})}, {"z_hr", latent()}, {"z_lr", latent()}};
+  sample.fields = {{"hr", bytes({256, 256, 3})},     {"lr", bytes({64, 64, 3})}, {"coverage", bytes({64, 64})},
+                   {"coverage_hr", bytes({64, 64})}, {"z_hr", latent()},         {"z_lr", latent()}};
   sample.texts = {{std::string(samsr::kSourceField), "{}"}};
   return sample;
 }
@@ -89,9 +89,13 @@ void register_all(const fs::path& root) {
     make_shards(root / name, channels);
     for (const bool everything : {false, true}) {
       const std::string title = std::string(name) + (everything ? "/everything" : "/training");
-      benchmark::RegisterBenchmark(title.c_str(), [=, folder = root / name](benchmark::State& state) {
-        read_batches(state, folder, everything);
-      })->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
+      benchmark::RegisterBenchmark(
+          title.c_str(),
+          [=, folder = root / name](benchmark::State& state) { read_batches(state, folder, everything); })
+          ->ArgName("threads")
+          ->Arg(1)
+          ->Arg(2)
+          ->UseRealTime();
     }
   }
 }

@@ -7,13 +7,13 @@
 //
 // Threads: OMP_NUM_THREADS.
 
+#include <fmt/ranges.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
-#include <fmt/ranges.h>
 #include <iostream>
 #include <vector>
 

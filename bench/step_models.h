@@ -4,7 +4,7 @@
 #include <torch/torch.h>
 
 #include "data/shards/loader.h"
-#include "diffusion/super_resolution_model.h"
+#include "models/super_resolution/super_resolution_model.h"
 
 namespace samsr::bench {
 

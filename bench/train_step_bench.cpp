@@ -18,9 +18,9 @@
 
 #include "bench/step_models.h"
 #include "comm/communicator.h"
-#include "core/lean_memory.h"
-#include "train/resident_memory.h"
-#include "train/train_step.h"
+#include "core/memory.h"
+#include "train/recipes/super_resolution.h"
+#include "train/step/train_step.h"
 
 namespace {
 
@@ -80,32 +80,34 @@ void run_steps(const Options& options, samsr::Communicator& communicator) {
   const samsr::ModelSettings settings = paper ? samsr::bench::paper_model() : samsr::bench::quickstart_model();
   const std::int64_t global_batch = options.batch > 0 ? options.batch : (paper ? communicator.size() : 16);
   const samsr::BatchPlan plan(global_batch, options.microbatch, communicator.rank(), communicator.size());
-  samsr::SuperResolutionModel student(settings, 1);
+  const bool online = options.teacher == "online";
+  samsr::SuperResolutionParts parts;
+  parts.network = std::make_shared<samsr::SuperResolutionModel>(settings, 1);
   if (options.checkpoint_activations) {
-    student.unet()->recompute_activations(true);
+    parts.network->unet()->recompute_activations(true);
     samsr::return_freed_memory_at_once();
   }
-  const bool online = options.teacher == "online";
-  const auto teacher = online ? std::make_unique<samsr::SuperResolutionModel>(settings, 2) : nullptr;
-  samsr::UNetSwin average(settings.unet);
-  samsr::TrainSettings train;
-  train.recipe = "samsr";
-  train.checkpoint_activations = options.checkpoint_activations;
-  const samsr::DistillSettings distill;
-  const auto recipe = samsr::make_recipe({train, distill, student, teacher.get(), samsr::seeded_noise(train.seed)});
-  const std::vector<at::Tensor> parameters = student.unet()->parameters();
-  samsr::AdamW optimizer(student.unet()->named_parameters().keys(), parameters, 0);
-  samsr::Ema ema(parameters, average->parameters(), 0.999);
-  samsr::GradientExchange exchange(communicator, parameters);
-  samsr::TrainStep step({*recipe, exchange, optimizer, ema, plan, parameters, options.checkpoint_activations, options.bf16});
+  parts.teacher = online ? std::make_shared<samsr::SuperResolutionModel>(settings, 2) : nullptr;
+  parts.average = std::make_shared<samsr::LoadedModel>(
+      samsr::LoadedModel{std::make_unique<samsr::SuperResolutionModel>(settings, 1), &samsr::method_named("samsr")});
+  parts.train.checkpoint_activations = options.checkpoint_activations;
+  parts.train.precision = options.bf16 ? "bf16" : "fp32";
+  parts.noise = samsr::seeded_noise(parts.train.seed);
+  const samsr::TrainSettings train = parts.train;
+  const auto recipe = samsr::make_samsr_recipe(std::move(parts));
+  std::vector<samsr::TrainableState> states = samsr::make_states(*recipe, train.ema_rate);
+  states.front().start_average();
+  states.front().connect(communicator);
+  samsr::TrainStep step({*recipe, states, plan, train});
   const samsr::Batch batch = samsr::bench::noise_batch(settings, paper ? 64 : 32, plan.count, !online);
-  const double seconds = median_seconds(options.steps, communicator, [&] { step.run(batch, 1e-5); });
+  const double seconds = median_seconds(options.steps, communicator, [&] { step.run(1, [&] { return batch; }); });
   const double peak = communicator.max(samsr::peak_memory_mb());
   if (communicator.rank() == 0) {
-    std::cout << fmt::format("{} {} {}{}, {} rank(s) x {} thread(s), {} images: {:.3f} s a step, {:.3f} images/s, peak {:.0f} MB\n",
-                             options.size, options.teacher, options.bf16 ? "bf16" : "fp32",
-                             options.checkpoint_activations ? " checkpointed" : "", communicator.size(),
-                             options.threads, global_batch, seconds, static_cast<double>(global_batch) / seconds, peak);
+    std::cout << fmt::format(
+        "{} {} {}{}, {} rank(s) x {} thread(s), {} images: {:.3f} s a step, {:.3f} images/s, peak {:.0f} MB\n",
+        options.size, options.teacher, options.bf16 ? "bf16" : "fp32",
+        options.checkpoint_activations ? " checkpointed" : "", communicator.size(), options.threads, global_batch,
+        seconds, static_cast<double>(global_batch) / seconds, peak);
   }
 }
 

@@ -14,10 +14,10 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
-#include "data/image_file.h"
-#include "eval/upscaler.h"
-#include "models/embedded_student.h"
-#include "train/resident_memory.h"
+#include "core/memory.h"
+#include "data/images/image_file.h"
+#include "eval/upscale/upscaler.h"
+#include "models/embedded/embedded_student.h"
 
 namespace {
 

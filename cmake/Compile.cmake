@@ -21,8 +21,9 @@ if(CCACHE_PROGRAM)
   add_compile_options(-fpch-preprocess)
 endif()
 
-# samsr_room(NAME SOURCES file… USES target… [TORCH_PCH])
-#   library `NAME` of the folder of the same name; headers are included as "folder/file.h".
+# samsr_room(NAME [SOURCES file…] USES target… [TORCH_PCH])
+#   library `samsr_NAME` of the folder of the same name; headers are included as "folder/file.h". Sub-folders add
+#   their own sources with target_sources.
 #   TORCH_PCH: most sources include torch/torch.h, so share the one precompiled header.
 function(samsr_room name)
   cmake_parse_arguments(ROOM "TORCH_PCH" "" "SOURCES;USES" ${ARGN})

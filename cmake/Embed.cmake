@@ -9,6 +9,8 @@ function(samsr_embed target symbol file)
             -P ${CMAKE_SOURCE_DIR}/cmake/EmbedText.cmake
     DEPENDS ${source} ${CMAKE_SOURCE_DIR}/cmake/EmbedText.cmake
     VERBATIM)
-  target_sources(${target} PRIVATE ${header})
+  # A target of its own, since the rule of an output is known in the folder that names it alone.
+  add_custom_target(samsr_embedded_${symbol} DEPENDS ${header})
+  add_dependencies(${target} samsr_embedded_${symbol})
   target_include_directories(${target} PRIVATE ${folder})
 endfunction()

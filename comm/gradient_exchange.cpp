@@ -1,10 +1,10 @@
 #include "comm/gradient_exchange.h"
 
-#include <torch/csrc/distributed/c10d/reducer.hpp>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <numeric>
+#include <torch/csrc/distributed/c10d/reducer.hpp>
 
 #include "comm/process_group.h"
 
@@ -30,16 +30,16 @@ GradientExchange::GradientExchange(Communicator& communicator, std::vector<at::T
   std::vector<std::int64_t> index(parameters.size());
   std::iota(index.begin(), index.end(), std::int64_t{0});
   const std::vector<std::size_t> caps{c10d::kDefaultFirstBucketBytes, c10d::kDefaultBucketBytesCap};
-  const auto buckets = std::get<0>(c10d::compute_bucket_assignment_by_size(
-      parameters, caps, std::vector<bool>(parameters.size(), false), index));
+  const auto buckets = std::get<0>(
+      c10d::compute_bucket_assignment_by_size(parameters, caps, std::vector<bool>(parameters.size(), false), index));
   const std::size_t count = parameters.size();
   reducer_ = std::make_unique<c10d::Reducer>(
       std::move(parameters), buckets, group_, std::vector<bool>(count, false), c10d::kDefaultBucketBytesCap,
       /*find_unused_parameters=*/false, /*gradient_as_bucket_view=*/true,
       std::unordered_map<std::size_t, std::string>{}, c10d::kDefaultFirstBucketBytes,
       /*skip_all_reduce_unused_params=*/false, /*use_python_reducer=*/false, std::vector<std::int64_t>{});
-  // The reducer notes the order of every backward pass, in memory that grows without end, until it has once arranged its
-  // buckets by such a note; this one gives it the order that it has.
+  // The reducer notes the order of every backward pass, in memory that grows without end, until it has once arranged
+  // its buckets by such a note; this one gives it the order that it has.
   reducer_->push_rebuilt_params_for_all_indices();
   reducer_->rebuild_buckets();
 }

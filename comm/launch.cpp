@@ -22,8 +22,8 @@ std::optional<int> integer_variable(const char* name) {
 
 void refuse_contradiction(const char* name, int found, const char* other_name, std::optional<int> other) {
   if (other && *other != found) {
-    throw UserError("{}={} contradicts {}={}: two launchers at once; unset the variables of one of them", name,
-                    found, other_name, *other);
+    throw UserError("{}={} contradicts {}={}: two launchers at once; unset the variables of one of them", name, found,
+                    other_name, *other);
   }
 }
 

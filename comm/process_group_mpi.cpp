@@ -1,4 +1,5 @@
 #include <mpi.h>
+#include <torch/torch.h>
 
 #include <condition_variable>
 #include <deque>
@@ -6,7 +7,6 @@
 #include <mutex>
 #include <thread>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
-#include <torch/torch.h>
 
 #include "comm/process_group.h"
 
@@ -186,8 +186,7 @@ class MpiBackend final : public c10d::Backend {
   }
 
   c10::intrusive_ptr<c10d::Work> allgather(std::vector<std::vector<at::Tensor>>& outputs,
-                                           std::vector<at::Tensor>& inputs,
-                                           const c10d::AllgatherOptions&) override {
+                                           std::vector<at::Tensor>& inputs, const c10d::AllgatherOptions&) override {
     const at::Tensor& input = single_dense(inputs);
     TORCH_CHECK(outputs.size() == 1 && static_cast<int>(outputs[0].size()) == getSize(),
                 "allgather needs one output a rank");
@@ -195,8 +194,8 @@ class MpiBackend final : public c10d::Backend {
     at::Tensor gathered = at::empty({getSize(), input.numel()}, input.options());
     auto work = start(c10d::OpType::ALLGATHER, outputs[0], [&](MPI_Request* request) {
       return MPI_Iallgather(input.data_ptr(), static_cast<int>(input.numel()), mpi_type(input.scalar_type()),
-                            gathered.data_ptr(), static_cast<int>(input.numel()), mpi_type(input.scalar_type()),
-                            world_, request);
+                            gathered.data_ptr(), static_cast<int>(input.numel()), mpi_type(input.scalar_type()), world_,
+                            request);
     });
     work->wait();
     for (int i = 0; i < getSize(); ++i) {

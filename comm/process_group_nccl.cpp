@@ -5,7 +5,7 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "comm/process_group.h"
-#include "core/host_name.h"
+#include "core/host.h"
 
 namespace samsr {
 
@@ -30,8 +30,7 @@ c10::intrusive_ptr<c10d::Backend> make_nccl_backend(Communicator& communicator, 
   // collective took ten minutes.
   auto patient = c10d::ProcessGroupNCCL::Options::create();
   patient->timeout = std::chrono::hours(24);
-  auto backend =
-      c10::make_intrusive<c10d::ProcessGroupNCCL>(store, communicator.rank(), communicator.size(), patient);
+  auto backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, communicator.rank(), communicator.size(), patient);
   backend->eagerConnectSingleDevice(device);
   return backend;
 }

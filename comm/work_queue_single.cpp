@@ -7,9 +7,7 @@ class SingleWorkQueue final : public WorkQueue {
  public:
   explicit SingleWorkQueue(std::uint64_t items) : items_(items) {}
 
-  std::optional<std::uint64_t> next() override {
-    return next_ < items_ ? std::optional(next_++) : std::nullopt;
-  }
+  std::optional<std::uint64_t> next() override { return next_ < items_ ? std::optional(next_++) : std::nullopt; }
   void report(std::uint64_t amount) override { reported_ += amount; }
   std::uint64_t reported() const override { return reported_; }
 

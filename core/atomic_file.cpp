@@ -86,8 +86,7 @@ void publish(const fs::path& temporary, const fs::path& final_path) {
   std::error_code error;
   fs::rename(temporary, final_path, error);
   if (error) {
-    throw UserError("{}: cannot be renamed from {}: {}", final_path.string(), temporary.string(),
-                    error.message());
+    throw UserError("{}: cannot be renamed from {}: {}", final_path.string(), temporary.string(), error.message());
   }
   sync_to_disk(final_path.has_parent_path() ? final_path.parent_path() : fs::path("."));
 }
@@ -105,8 +104,7 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
         continue;
       }
       if (written < 0) {
-        throw UserError("{}: cannot be written: {}; make room or choose another place", path.string(),
-                        reason());
+        throw UserError("{}: cannot be written: {}; make room or choose another place", path.string(), reason());
       }
       bytes.remove_prefix(static_cast<std::size_t>(written));
     }

@@ -10,4 +10,7 @@ namespace samsr {
 /// likely misspelling (distance above a third of the longer name, at least 2).
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known);
 
+/// ", did you mean 'NEAREST'?" behind an unknown name in a message; empty when nothing is near enough.
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& known);
+
 }  // namespace samsr

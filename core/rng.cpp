@@ -21,8 +21,8 @@ std::uint64_t rotate_left(std::uint64_t x, int k) { return (x << k) | (x >> (64 
 // x in [0, x[i]] with equal areas; x[0] is the width of the base layer including the tail.
 struct Ziggurat {
   static constexpr int kLayers = 256;
-  static constexpr double kTail = 3.6541528853610088;    // where the tail begins
-  static constexpr double kArea = 0.00492867323399;      // area of each layer
+  static constexpr double kTail = 3.6541528853610088;  // where the tail begins
+  static constexpr double kArea = 0.00492867323399;    // area of each layer
   std::array<double, kLayers + 1> x;
   std::array<double, kLayers + 1> density;
 
@@ -55,8 +55,7 @@ std::uint64_t fnv1a64(std::string_view text) {
   return hash;
 }
 
-std::uint64_t derive_seed(std::uint64_t seed, std::string_view purpose,
-                          std::initializer_list<std::uint64_t> indices) {
+std::uint64_t derive_seed(std::uint64_t seed, std::string_view purpose, std::initializer_list<std::uint64_t> indices) {
   std::uint64_t state = mix(seed + kGolden) ^ fnv1a64(purpose);
   for (const std::uint64_t index : indices) {
     state = mix(state + kGolden) ^ mix(index + kGolden);

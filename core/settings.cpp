@@ -46,6 +46,15 @@ YAML::Node parse(const std::string& text, const std::string& name) {
 
 }  // namespace
 
+std::string settings_table(const Settings& settings) {
+  std::string table = "| key | default | type | meaning |\n| --- | --- | --- | --- |\n";
+  for (const Settings::Entry& entry : settings.entries()) {
+    table += fmt::format("| `{}` | `{}` | {}{} | {} |\n", entry.key, entry.default_value, entry.type,
+                         entry.expected.empty() ? "" : ": " + entry.expected, entry.help);
+  }
+  return table;
+}
+
 std::vector<std::string> settings_differences(const std::string& before_yaml, const std::string& after_yaml) {
   std::map<std::string, std::pair<std::string, std::string>> values;
   const auto read = [&](const std::string& text, std::string std::pair<std::string, std::string>::*side) {
@@ -96,12 +105,9 @@ void Settings::assign(const std::string& key, const YAML::Node& node, const std:
     if (section) {
       throw UserError("{}: {} is a section, not a value; set one of its keys, such as {}.…", place, key, key);
     }
-    const std::string near = nearest_name(key, known);
-    throw UserError("{}: unknown key '{}'{}; `samsr settings` lists them all", place, key,
-                    near.empty() ? std::string() : fmt::format(", did you mean '{}'?", near));
+    throw UserError("{}: unknown key '{}'{}; `samsr settings` lists them all", place, key, did_you_mean(key, known));
   }
-  const std::string expected =
-      entry->type + (entry->expected.empty() ? "" : fmt::format(" ({})", entry->expected));
+  const std::string expected = entry->type + (entry->expected.empty() ? "" : fmt::format(" ({})", entry->expected));
   const YAML::Node before = entry->current();
   try {
     entry->assign(node);

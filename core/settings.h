@@ -22,12 +22,12 @@ class Settings {
  public:
   /// What is known of one setting, for help and the reference page.
   struct Entry {
-    std::string key;            ///< dotted: "train.lr"
-    std::string help;           ///< one line, with the unit where there is one
-    std::string type;           ///< "integer", "number", "text", "yes/no", "list of numbers", …
-    std::string expected;       ///< range or choices; empty when any value of the type will do
-    std::string default_value;  ///< as YAML
-    std::string origin;         ///< where the value was set last; empty for the default
+    std::string key;                                ///< dotted: "train.lr"
+    std::string help;                               ///< one line, with the unit where there is one
+    std::string type;                               ///< "integer", "number", "text", "yes/no", "list of numbers", …
+    std::string expected;                           ///< range or choices; empty when any value of the type will do
+    std::string default_value;                      ///< as YAML
+    std::string origin;                             ///< where the value was set last; empty for the default
     std::function<void(const YAML::Node&)> assign;  ///< throws YAML::Exception on a wrong type
     std::function<YAML::Node()> current;
     std::vector<std::function<bool()>> checks;
@@ -88,6 +88,9 @@ class Settings {
 
   std::vector<Entry> entries_;
 };
+
+/// Every setting with its default, type, range and meaning: a table in Markdown.
+std::string settings_table(const Settings& settings);
 
 /// Settings in which two resolved configurations differ, as "key: before → after"; keys that only one of
 /// them has count as "(none)".
@@ -171,8 +174,7 @@ Settings::Handle<T> Settings::add(std::string key, T& value, std::string help) {
 }
 
 template <class T>
-Settings::Handle<T>& Settings::Handle<T>::satisfies(std::string wording,
-                                                    std::function<bool(const T&)> condition) {
+Settings::Handle<T>& Settings::Handle<T>::satisfies(std::string wording, std::function<bool(const T&)> condition) {
   entry_.expected += (entry_.expected.empty() ? "" : ", ") + std::move(wording);
   entry_.checks.push_back([value = &value_, condition = std::move(condition)] { return condition(*value); });
   return *this;

@@ -70,9 +70,7 @@ void YamlEntry::finish() const {
   for (const auto& each : node_) {
     const auto key = each.first.as<std::string>();
     if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) {
-      const std::string near = nearest_name(key, asked_);
-      fail_at(each.first,
-              fmt::format("unknown field '{}'{}", key, near.empty() ? "" : ", did you mean '" + near + "'?"));
+      fail_at(each.first, fmt::format("unknown field '{}'{}", key, did_you_mean(key, asked_)));
     }
   }
 }

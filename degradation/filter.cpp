@@ -3,9 +3,8 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <span>
-
 #include <opencv2/imgproc.hpp>
+#include <span>
 
 #include "degradation/channels.h"
 

@@ -43,9 +43,8 @@ cv::Mat circular_low_pass(const KernelSpec& spec) {
     for (int b = 0; b <= a; ++b) {
       const double radius = std::hypot(a, b);
       by_squared_radius[static_cast<std::size_t>(a * a + b * b)] =
-          radius == 0
-              ? spec.cutoff * spec.cutoff / (4 * std::numbers::pi)
-              : spec.cutoff * std::cyl_bessel_j(1.0, spec.cutoff * radius) / (2 * std::numbers::pi * radius);
+          radius == 0 ? spec.cutoff * spec.cutoff / (4 * std::numbers::pi)
+                      : spec.cutoff * std::cyl_bessel_j(1.0, spec.cutoff * radius) / (2 * std::numbers::pi * radius);
     }
   }
   cv::Mat kernel(spec.size, spec.size, CV_64F);

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "degradation/bicubic_downscale.h"
 #include "degradation/convert.h"
 #include "degradation/filter.h"
 #include "degradation/jpeg.h"
 #include "degradation/kernels.h"
 #include "degradation/resize.h"
 #include "degradation/sharpen.h"
-#include "degradation/shrink.h"
 
 namespace samsr {
 
@@ -27,8 +27,7 @@ void DegradationPipeline::add_noise(cv::Mat& image, const NoisePlan& plan, Rng& 
   clamp_to_unit(image);
 }
 
-cv::Mat DegradationPipeline::degraded(const cv::Mat& image, const DegradationPlan& plan,
-                                      std::uint64_t seed) const {
+cv::Mat DegradationPipeline::degraded(const cv::Mat& image, const DegradationPlan& plan, std::uint64_t seed) const {
   const cv::Size target(image.cols / scale_, image.rows / scale_);
   Rng first_noise(seed, "degradation noise", {1});
   cv::Mat out = filter_image(image, make_kernel(*plan.first.blur));

@@ -23,8 +23,7 @@ void PoissonTable::add_level(double mean) {
   std::vector<double> share(static_cast<std::size_t>(size));
   for (int i = 0; i < size; ++i) {
     const double k = smallest + i;
-    share[static_cast<std::size_t>(i)] =
-        mean == 0 ? 1.0 : std::exp(k * std::log(mean) - mean - std::lgamma(k + 1));
+    share[static_cast<std::size_t>(i)] = mean == 0 ? 1.0 : std::exp(k * std::log(mean) - mean - std::lgamma(k + 1));
   }
   const double total = std::accumulate(share.begin(), share.end(), 0.0);
   std::vector<std::uint32_t> poor;

@@ -21,8 +21,7 @@ class PoissonTable {
     // The upper half picks a cell, the lower half decides between its two values.
     const std::uint64_t index = ((bits >> 32) * table.size) >> 32;
     const Cell& cell = cells_[table.begin + index];
-    return table.smallest +
-           static_cast<int>(static_cast<std::uint32_t>(bits) < cell.threshold ? index : cell.alias);
+    return table.smallest + static_cast<int>(static_cast<std::uint32_t>(bits) < cell.threshold ? index : cell.alias);
   }
 
  private:

@@ -17,9 +17,7 @@ struct Axis {
   std::vector<int> start;
   std::vector<float> weights;  ///< (positions, count)
 
-  const float* window(int position) const {
-    return weights.data() + static_cast<std::ptrdiff_t>(position) * count;
-  }
+  const float* window(int position) const { return weights.data() + static_cast<std::ptrdiff_t>(position) * count; }
 };
 
 /// Weights of the inputs floor(x) - 1 … floor(x) + 2 at the fraction t (Keys 1981, a = -0.75).
@@ -32,9 +30,7 @@ std::array<double, 4> cubic_weights(double t) {
 
 Axis adaptive_average(int in, int out) {
   const auto begin = [&](int i) { return static_cast<int>(static_cast<std::int64_t>(i) * in / out); };
-  const auto end = [&](int i) {
-    return static_cast<int>((static_cast<std::int64_t>(i + 1) * in + out - 1) / out);
-  };
+  const auto end = [&](int i) { return static_cast<int>((static_cast<std::int64_t>(i + 1) * in + out - 1) / out); };
   Axis axis;
   for (int i = 0; i < out; ++i) {
     axis.count = std::max(axis.count, end(i) - begin(i));
@@ -144,8 +140,7 @@ cv::Mat resize_by(const cv::Mat& image, double factor, ResizeMode mode) {
   if (rows == image.rows && cols == image.cols) {
     return image;
   }
-  return apply(image, make_axis(image.rows, rows, 1.0 / factor, mode),
-               make_axis(image.cols, cols, 1.0 / factor, mode));
+  return apply(image, make_axis(image.rows, rows, 1.0 / factor, mode), make_axis(image.cols, cols, 1.0 / factor, mode));
 }
 
 }  // namespace samsr

@@ -56,10 +56,8 @@ void DegradationOrder::bind(Settings& settings, const std::string& suffix) {
                  [](const std::vector<double>& v) { return v[0] <= 1 && v[1] >= 1; });
   add_probability(settings, key("gaussian_noise_prob"), gaussian_noise_prob,
                   order + "probability of Gaussian noise; else Poisson");
-  add_range(settings, key("noise_range"), noise_range, 0, 255,
-            order + "standard deviation of Gaussian noise, 1/255");
-  add_range(settings, key("poisson_scale_range"), poisson_scale_range, 0, 100,
-            order + "strength of Poisson noise");
+  add_range(settings, key("noise_range"), noise_range, 0, 255, order + "standard deviation of Gaussian noise, 1/255");
+  add_range(settings, key("poisson_scale_range"), poisson_scale_range, 0, 100, order + "strength of Poisson noise");
   add_probability(settings, key("gray_noise_prob"), gray_noise_prob,
                   order + "probability that noise is the same on all channels");
   add_range(settings, key("jpeg_range"), jpeg_range, 1, 100,
@@ -67,7 +65,8 @@ void DegradationOrder::bind(Settings& settings, const std::string& suffix) {
 }
 
 void DegradationSettings::bind(Settings& settings) {
-  settings.add("degradation.preset", preset, "published values for all that is not set by name").one_of(degradation_presets());
+  settings.add("degradation.preset", preset, "published values for all that is not set by name")
+      .one_of(degradation_presets());
   settings.add("degradation.kind", kind, "the whole second-order degradation, or antialiased bicubic reduction alone")
       .one_of({"second_order", "bicubic"});
   first.bind(settings, "");
@@ -75,8 +74,7 @@ void DegradationSettings::bind(Settings& settings) {
   add_probability(settings, "degradation.second_blur_prob", second_blur_prob,
                   "probability of a blur in the second order");
   second.bind(settings, "2");
-  add_probability(settings, "degradation.final_sinc_prob", final_sinc_prob,
-                  "probability of the final sinc filter");
+  add_probability(settings, "degradation.final_sinc_prob", final_sinc_prob, "probability of the final sinc filter");
   settings.add("degradation.use_sharp", use_sharp, "sharpen the ground truth (and degrade the sharpened)");
   settings.add("degradation.usm_radius", usm_radius, "taps of the sharpening's Gaussian").between(1, 255);
   settings.add("degradation.usm_weight", usm_weight, "strength of the sharpening").between(0.0, 10.0);

@@ -32,8 +32,8 @@ at::Tensor Diffusion::predict(const Denoiser& denoiser, const at::Tensor& scaled
   return residual_ ? z_y - output : output;
 }
 
-at::Tensor Diffusion::predict_x0(const Denoiser& denoiser, const at::Tensor& x, std::int64_t i,
-                                 const at::Tensor& z_y, const at::Tensor& lq) const {
+at::Tensor Diffusion::predict_x0(const Denoiser& denoiser, const at::Tensor& x, std::int64_t i, const at::Tensor& z_y,
+                                 const at::Tensor& lq) const {
   const at::Tensor x0 = predict(denoiser, scale_input(x, i), steps_of(i, x.size(0), x.device()), z_y, lq);
   return pixel_space_ ? x0.clamp(-1, 1) : x0;
 }

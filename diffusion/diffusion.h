@@ -12,8 +12,7 @@
 namespace samsr {
 
 /// The network: scaled x (B,C,h,w), steps (B) int64, lq (B,3,H,W) RGB in [-1,1] -> output (B,C,h,w).
-using Denoiser =
-    std::function<at::Tensor(const at::Tensor& scaled, const at::Tensor& steps, const at::Tensor& lq)>;
+using Denoiser = std::function<at::Tensor(const at::Tensor& scaled, const at::Tensor& steps, const at::Tensor& lq)>;
 
 /// What lies around the network, the same for training and sampling: scaling of its input, meaning of its output.
 class Diffusion {
@@ -30,8 +29,8 @@ class Diffusion {
 
   /// f(scaled, steps): the network's output, or z_y minus it with `predict_type: residual`. Of the type of z_y,
   /// not clamped.
-  at::Tensor predict(const Denoiser& denoiser, const at::Tensor& scaled, const at::Tensor& steps,
-                     const at::Tensor& z_y, const at::Tensor& lq) const;
+  at::Tensor predict(const Denoiser& denoiser, const at::Tensor& scaled, const at::Tensor& steps, const at::Tensor& z_y,
+                     const at::Tensor& lq) const;
 
   /// x̂_0 of a sampling step: f(s_i(x), i), clamped to [-1,1] in pixel space.
   at::Tensor predict_x0(const Denoiser& denoiser, const at::Tensor& x, std::int64_t i, const at::Tensor& z_y,

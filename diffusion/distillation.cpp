@@ -5,18 +5,6 @@
 #include "diffusion/sam_noise.h"
 
 namespace samsr {
-namespace {
-
-/// Undefined where one of the two is.
-at::Tensor mean_square(const at::Tensor& a, const at::Tensor& b) {
-  if (!a.defined() || !b.defined()) {
-    return {};
-  }
-  TORCH_CHECK(a.sizes() == b.sizes(), "distillation: ", a.sizes(), " compared with ", b.sizes());
-  return (a - b).square().mean({1, 2, 3});
-}
-
-}  // namespace
 
 DistillStart sinsr_start(const Schedule& schedule, const at::Tensor& z_y, const at::Tensor& noise) {
   Process process(schedule);
@@ -91,24 +79,9 @@ DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoise
   return predictions;
 }
 
-DistillLosses latent_losses(const DistillPredictions& predictions, const DistillBatch& batch) {
-  return {mean_square(predictions.x0, batch.teacher_x0), mean_square(predictions.x_T, batch.x_T),
-          mean_square(predictions.x0_from_gt, batch.z_0)};
-}
-
-ImageDistillLosses image_losses(const DistillPredictions& predictions, const DistillBatch& batch,
-                                const at::Tensor& hr, const FirstStage& first_stage) {
-  const auto decoded = [&](const at::Tensor& latent) { return latent.defined() ? first_stage.decode(latent) : latent; };
-  at::Tensor target;
-  if (predictions.x0.defined()) {
-    const torch::NoGradGuard no_grad;
-    target = decoded(batch.teacher_x0);
-  }
-  const at::Tensor image = decoded(predictions.x0);
-  const at::Tensor image_from_gt = decoded(predictions.x0_from_gt);
-  return {{mean_square(image, target), mean_square(predictions.x_T, batch.x_T), mean_square(image_from_gt, hr)},
-          image,
-          image_from_gt};
+at::Tensor mean_square_error(const at::Tensor& a, const at::Tensor& b) {
+  TORCH_CHECK(a.sizes() == b.sizes(), "mean_square_error: ", a.sizes(), " against ", b.sizes());
+  return (a - b).square().mean({1, 2, 3});
 }
 
 }  // namespace samsr

@@ -1,6 +1,6 @@
 #pragma once
-// Distillation of the T-step teacher into a one-step student (SinSR, SAMSR; method §5-§6). Latents are
-// (B,C,h,w), lq (B,3,H,W) and hr (B,3,f·h,f·w) RGB in [-1,1].
+// Distillation of the T-step teacher into a one-step student (docs/method.md, "SinSR" and "SAMSR: Algorithm 1").
+// Latents are (B,C,h,w), lq (B,3,H,W) RGB in [-1,1].
 
 #include <ATen/core/Tensor.h>
 
@@ -8,7 +8,6 @@
 
 #include "diffusion/diffusion.h"
 #include "diffusion/process.h"
-#include "models/first_stage.h"
 
 namespace samsr {
 
@@ -38,11 +37,13 @@ struct DistillBatch {
   at::Tensor z_0;  ///< latent of the HR image
   at::Tensor z_y;  ///< latent of the LR image
   at::Tensor lq;
-  at::Tensor x_T;         ///< start of the student
-  at::Tensor teacher_x0;  ///< result of the teacher's rollout from its start, now or cached; undefined where no pass asks
+  at::Tensor x_T;  ///< start of the student
+  at::Tensor
+      teacher_x0;  ///< result of the teacher's rollout from its start, now or cached; undefined where no pass asks
 };
 
-/// The student's answers; s is the input scaling of step T-1 in all of them. Those that were not asked for are undefined.
+/// The student's answers; s is the input scaling of step T-1 in all of them. Those that were not asked for are
+/// undefined.
 struct DistillPredictions {
   at::Tensor x0;          ///< f(s(x_T), T-1)
   at::Tensor x_T;         ///< f(s(x̂_0), 0), x̂_0 the teacher's
@@ -56,28 +57,13 @@ struct DistillPasses {
   bool x0_from_gt = true;
 };
 
-/// Passes of the student: one without gradient of B samples, then one of up to 3B; or, with `one_by_one`, up to three of
-/// B, which take longer and whose backward pass needs a third of the memory for what it computes again.
+/// Passes of the student: one without gradient of B samples, then one of up to 3B; or, with `one_by_one`, up to three
+/// of B, which take longer and whose backward pass needs a third of the memory for what it computes again.
 DistillPredictions distill_predictions(const Diffusion& diffusion, const Denoiser& student, const DistillBatch& batch,
                                        const DistillPasses& passes = {}, bool one_by_one = false);
 
-/// Squared errors, mean over everything but the batch: (B) each, undefined where one of the two is.
-struct DistillLosses {
-  at::Tensor distill;  ///< ‖x0 - teacher_x0‖²
-  at::Tensor inverse;  ///< ‖x_T predicted - x_T‖²
-  at::Tensor gt;       ///< ‖x0_from_gt - z_0‖²
-  at::Tensor total() const { return distill + inverse + gt; }
-};
-
-DistillLosses latent_losses(const DistillPredictions& predictions, const DistillBatch& batch);
-
-/// The image-space variant: `distill` compares decoded images, `gt` compares the decoded x0_from_gt with hr.
-struct ImageDistillLosses {
-  DistillLosses losses;
-  at::Tensor image;          ///< decoded x0, with gradient; undefined without x0
-  at::Tensor image_from_gt;  ///< decoded x0_from_gt, with gradient; undefined without it
-};
-ImageDistillLosses image_losses(const DistillPredictions& predictions, const DistillBatch& batch,
-                                const at::Tensor& hr, const FirstStage& first_stage);
+/// ‖a - b‖², mean over everything but the batch: (B). The form of every loss of the distillation: of x0 against
+/// teacher_x0, of the predicted x_T against x_T, of x0_from_gt against z_0.
+at::Tensor mean_square_error(const at::Tensor& a, const at::Tensor& b);
 
 }  // namespace samsr

@@ -2,8 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "diffusion/coverage.h"
 #include "diffusion/sam_noise.h"
-#include "segmentation/coverage.h"
 
 namespace samsr {
 namespace {

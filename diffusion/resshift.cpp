@@ -8,20 +8,23 @@
 
 namespace samsr {
 
-at::Tensor q_sample(const Schedule& schedule, const at::Tensor& z_0, const at::Tensor& z_y,
-                    const at::Tensor& steps, const at::Tensor& noise) {
+at::Tensor q_sample(const Schedule& schedule, const at::Tensor& z_0, const at::Tensor& z_y, const at::Tensor& steps,
+                    const at::Tensor& noise) {
   TORCH_CHECK(z_0.sizes() == z_y.sizes() && z_0.sizes() == noise.sizes(), "q_sample: z_0 ", z_0.sizes(), ", z_y ",
               z_y.sizes(), " and noise ", noise.sizes(), " must agree");
   const at::Tensor sqrt_eta = values_at(schedule.sqrt_etas(), steps);
   return z_0 + sqrt_eta.square() * (z_y - z_0) + schedule.kappa() * sqrt_eta * noise;
 }
 
-at::Tensor resshift_loss(const Diffusion& diffusion, const Denoiser& denoiser, const at::Tensor& z_0,
-                         const at::Tensor& z_y, const at::Tensor& lq, const at::Tensor& steps,
-                         const at::Tensor& noise) {
+at::Tensor resshift_prediction(const Diffusion& diffusion, const Denoiser& denoiser, const at::Tensor& z_0,
+                               const at::Tensor& z_y, const at::Tensor& lq, const at::Tensor& steps,
+                               const at::Tensor& noise) {
   const at::Tensor x = q_sample(diffusion.schedule(), z_0, z_y, steps, noise);
-  const at::Tensor x0 = diffusion.predict(denoiser, diffusion.scale_input(x, steps), steps, z_y, lq);
-  return (x0 - z_0).square().mean({1, 2, 3});
+  return diffusion.predict(denoiser, diffusion.scale_input(x, steps), steps, z_y, lq);
+}
+
+at::Tensor resshift_loss(const at::Tensor& prediction, const at::Tensor& z_0) {
+  return (prediction - z_0).square().mean({1, 2, 3});
 }
 
 Posterior posterior(const Schedule& schedule, std::int64_t i) {

@@ -4,9 +4,8 @@
 
 namespace samsr {
 
-at::Tensor rollout(const Diffusion& diffusion, const Denoiser& denoiser, const Process& process,
-                   const at::Tensor& x_T, const at::Tensor& z_y, const at::Tensor& lq,
-                   const RolloutObserver& observer) {
+at::Tensor rollout(const Diffusion& diffusion, const Denoiser& denoiser, const Process& process, const at::Tensor& x_T,
+                   const at::Tensor& z_y, const at::Tensor& lq, const RolloutObserver& observer) {
   const torch::NoGradGuard no_grad;
   at::Tensor x = x_T;
   for (std::int64_t i = diffusion.schedule().last(); i >= 0; --i) {

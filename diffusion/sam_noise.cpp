@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "diffusion/coverage.h"
+
 namespace samsr {
 namespace {
 
@@ -21,12 +23,6 @@ at::Tensor uncovered(const at::Tensor& counts) {
 
 }  // namespace
 
-at::Tensor effective_coverage(const at::Tensor& coverage, const SamSettings& settings) {
-  TORCH_CHECK(coverage.dim() == 4 && coverage.size(1) == 1, "coverage must be (B,1,h,w), got ", coverage.sizes());
-  const at::Tensor counts = coverage.to(torch::kFloat32);
-  return settings.released() ? counts.clamp_min(1) : counts;
-}
-
 at::Tensor mask_noise(const at::Tensor& masks, const at::Tensor& z, const SamSettings& settings) {
   TORCH_CHECK(masks.dim() == 4 && z.dim() == 5, "mask_noise: masks must be (B,M,h,w) and z (B,M,C,h,w)");
   at::Tensor layers = masks.to(torch::kFloat32);
@@ -34,8 +30,7 @@ at::Tensor mask_noise(const at::Tensor& masks, const at::Tensor& z, const SamSet
     const at::Tensor background = (layers.amax(1, /*keepdim=*/true) == 0).to(torch::kFloat32);
     layers = at::cat({layers, background}, 1);
   }
-  TORCH_CHECK(z.size(1) == layers.size(1), "mask_noise: ", z.size(1), " maps of noise for ", layers.size(1),
-              " masks");
+  TORCH_CHECK(z.size(1) == layers.size(1), "mask_noise: ", z.size(1), " maps of noise for ", layers.size(1), " masks");
   const at::Tensor counts = layers.sum(1, /*keepdim=*/true);
   at::Tensor sum = (layers.unsqueeze(2) * z).sum(1) + uncovered(counts) * z.select(1, 0);
   if (settings.released()) {
@@ -46,16 +41,10 @@ at::Tensor mask_noise(const at::Tensor& masks, const at::Tensor& z, const SamSet
 
 at::Tensor coverage_noise(const at::Tensor& coverage, const at::Tensor& z, const SamSettings& settings) {
   at::Tensor counts = effective_coverage(coverage, settings);
-  TORCH_CHECK(
-      z.dim() == 4 && z.size(0) == counts.size(0) && z.size(2) == counts.size(2) && z.size(3) == counts.size(3),
-      "coverage_noise: z ", z.sizes(), " does not fit coverage ", counts.sizes());
+  TORCH_CHECK(z.dim() == 4 && z.size(0) == counts.size(0) && z.size(2) == counts.size(2) && z.size(3) == counts.size(3),
+              "coverage_noise: z ", z.sizes(), " does not fit coverage ", counts.sizes());
   counts = counts + uncovered(counts);
   return standardised(settings.released() ? z / counts.sqrt() : z * counts.sqrt(), settings);
-}
-
-at::Tensor coverage_at(const at::Tensor& coverage, std::int64_t height, std::int64_t width) {
-  TORCH_CHECK(coverage.dim() == 4 && coverage.size(1) == 1, "coverage must be (B,1,H,W), got ", coverage.sizes());
-  return at::upsample_nearest2d(coverage.to(torch::kFloat32), {height, width});
 }
 
 }  // namespace samsr

@@ -21,11 +21,4 @@ at::Tensor mask_noise(const at::Tensor& masks, const at::Tensor& z, const SamSet
 /// coverage (B,1,h,w): number C of masks at each pixel, any number type; z (B,C,h,w) standard normal.
 at::Tensor coverage_noise(const at::Tensor& coverage, const at::Tensor& z, const SamSettings& settings);
 
-/// coverage (B,1,H,W) as float32, brought to the latent's size h×w by nearest neighbours.
-at::Tensor coverage_at(const at::Tensor& coverage, std::int64_t height, std::int64_t width);
-
-/// coverage (B,1,h,w) as float32, with 1 instead of 0 in the variant `released`, where the background counts as a
-/// mask of its own.
-at::Tensor effective_coverage(const at::Tensor& coverage, const SamSettings& settings);
-
 }  // namespace samsr

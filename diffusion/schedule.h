@@ -9,8 +9,8 @@
 
 namespace samsr {
 
-/// The noise schedule η_0 < … < η_{T-1} in float64 (ResShift, method §2). Step i of the code is t = i+1 of the
-/// papers.
+/// The noise schedule η_0 < … < η_{T-1} in float64 (docs/method.md, "Schedule and ResShift"). Step i of the code is
+/// t = i+1 of the papers.
 class Schedule {
  public:
   explicit Schedule(const DiffusionSettings& settings);

@@ -5,8 +5,7 @@ namespace samsr {
 void DiffusionSettings::bind(Settings& settings) {
   settings.add("diffusion.schedule_name", schedule_name, "form of the noise schedule").one_of({"exponential"});
   settings
-      .add("diffusion.schedule_kwargs.power", power,
-           "exponent p of the schedule; larger stays longer at little noise")
+      .add("diffusion.schedule_kwargs.power", power, "exponent p of the schedule; larger stays longer at little noise")
       .between(0.01, 100.0);
   settings.add("diffusion.etas_end", etas_end, "sqrt(η) of the last step: how much of the HR latent is gone")
       .between(0.05, 1.0);

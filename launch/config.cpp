@@ -9,7 +9,7 @@ void Config::bind(Settings& settings) {
   model.diffusion.bind(settings);
   model.sam.bind(settings);
   rollout.bind(settings);
-  train.bind(settings);
+  train.bind(settings, run);
   distill.bind(settings);
   semantic.bind(settings);
   coverage_net.bind(settings);
@@ -22,6 +22,10 @@ void Config::bind(Settings& settings) {
 void Config::share() {
   model.first_stage = build.first_stage;
   model.scale = build.data.scale;
+}
+
+ModelArgument Config::model_argument(const std::string& path) const {
+  return {path, model, train.recipe, upscale, build.masks, weights};
 }
 
 }  // namespace samsr

@@ -1,12 +1,13 @@
 #pragma once
 
-#include "data/settings.h"
+#include "comm/run_settings.h"
+#include "data/build/settings.h"
+#include "data/build/stages/rollout_settings.h"
 #include "data/shards/loader_settings.h"
-#include "diffusion/rollout_settings.h"
-#include "diffusion/super_resolution_model.h"
-#include "eval/evaluate.h"
-#include "eval/upscale.h"
-#include "models/official_files.h"
+#include "eval/measure/evaluation.h"
+#include "eval/upscale/model_argument.h"
+#include "models/super_resolution/super_resolution_model.h"
+#include "models/weights/official_files.h"
 #include "train/settings.h"
 
 namespace samsr {
@@ -17,6 +18,7 @@ struct Config {
   LoaderSettings loader;
   ModelSettings model;  ///< unet, diffusion, samsr; first stage and scale are those of the data
   RolloutSettings rollout;
+  RunSettings run;
   TrainSettings train;
   DistillSettings distill;
   SemanticSettings semantic;
@@ -30,6 +32,9 @@ struct Config {
 
   /// Passes on what sections share; to be called when all values are read.
   void share();
+
+  /// The model that `path` names on the command line, with the settings of this configuration.
+  ModelArgument model_argument(const std::string& path) const;
 };
 
 }  // namespace samsr

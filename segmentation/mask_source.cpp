@@ -1,6 +1,6 @@
 #include "segmentation/mask_source.h"
 
-#include "segmentation/graph_masks.h"
+#include "segmentation/graph/graph_masks.h"
 #include "segmentation/sam_mask_source.h"
 
 namespace samsr {

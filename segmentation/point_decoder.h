@@ -12,10 +12,11 @@ namespace samsr {
 
 /// Masks that points were answered with, K of them, ordered by point and then by mask.
 struct PointMasks {
-  at::Tensor point;   ///< (K) int64, the row of the point that was asked
-  at::Tensor mask;    ///< (K) int64, which of the point's three masks (whole, part, subpart)
-  at::Tensor iou;     ///< (K) float32, predicted intersection over union
-  at::Tensor logits;  ///< (K, side/4, side/4) float32 on the CPU, side the input_side(); a mask is where they are positive
+  at::Tensor point;  ///< (K) int64, the row of the point that was asked
+  at::Tensor mask;   ///< (K) int64, which of the point's three masks (whole, part, subpart)
+  at::Tensor iou;    ///< (K) float32, predicted intersection over union
+  at::Tensor
+      logits;  ///< (K, side/4, side/4) float32 on the CPU, side the input_side(); a mask is where they are positive
 };
 
 /// A network that answers single foreground points with masks: all that automatic mask generation needs of

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "core/file_checksum.h"
-#include "models/weight_file.h"
-#include "segmentation/automatic_masks.h"
+#include "core/checksum.h"
+#include "models/weights/weight_file.h"
+#include "segmentation/automatic/automatic_masks.h"
 #include "segmentation/sam/network.h"
 #include "segmentation/sam/point_decoder.h"
 

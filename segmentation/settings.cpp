@@ -3,7 +3,8 @@
 namespace samsr {
 
 void MaskSettings::bind(Settings& settings) {
-  settings.add("masks.source", source, "what makes the masks: Segment Anything, or a graph segmentation without weights")
+  settings
+      .add("masks.source", source, "what makes the masks: Segment Anything, or a graph segmentation without weights")
       .one_of({"graph", "sam"});
   settings.add("masks.weights", weights, "sam: weights of ViT-B, -L or -H, such as sam_vit_b_01ec64.pth");
   settings.add("masks.precision", precision, "sam: numbers of the network").one_of({"fp32", "bf16"});
@@ -12,14 +13,12 @@ void MaskSettings::bind(Settings& settings) {
   automatic.bind(settings);
   settings.add("masks.graph_reduce", graph_reduce, "graph masks: segment the image this many times smaller")
       .between(1, 16);
-  settings
-      .add("masks.graph_sigma", graph_sigma, "graph masks: blur before segmenting, pixels of the reduced image")
+  settings.add("masks.graph_sigma", graph_sigma, "graph masks: blur before segmenting, pixels of the reduced image")
       .between(0.0, 50.0);
   settings.add("masks.graph_k", graph_k, "graph masks: preference for large segments, one number for each scale")
       .above(0.0)
       .satisfies("at least one", [](const std::vector<double>& k) { return !k.empty(); });
-  settings
-      .add("masks.graph_min_size", graph_min_size, "graph masks: smallest segment of each scale, reduced pixels")
+  settings.add("masks.graph_min_size", graph_min_size, "graph masks: smallest segment of each scale, reduced pixels")
       .at_least(1);
   settings.add("masks.graph_min_area", graph_min_area, "graph masks: smallest mask, share of the image")
       .between(0.0005, 1.0);
@@ -46,8 +45,8 @@ void MaskSettings::check() const {
                     graph_min_size.size(), graph_k.size());
   }
   if (graph_min_area > graph_max_area) {
-    throw UserError("masks.graph_min_area is {}, above masks.graph_max_area, {}; no mask would be kept",
-                    graph_min_area, graph_max_area);
+    throw UserError("masks.graph_min_area is {}, above masks.graph_max_area, {}; no mask would be kept", graph_min_area,
+                    graph_max_area);
   }
 }
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/settings.h"
-#include "segmentation/automatic_masks_settings.h"
+#include "segmentation/automatic/automatic_masks_settings.h"
 
 namespace samsr {
 

@@ -1,12 +1,31 @@
 #include "train/settings.h"
 
 #include "core/error.h"
+#include "train/recipes/recipes.h"
 
 namespace samsr {
 
-void TrainSettings::bind(Settings& settings) {
-  settings.add("train.recipe", recipe, "what to train: the ResShift teacher, a one-step student, or the network that L_SC needs (semantic.weights)")
-      .one_of({"resshift", "sinsr", "samsr", "coverage_net"});
+void OptimizerSettings::bind(Settings& settings, const std::string& section, const std::string& of) {
+  settings.add(section + ".lr", lr, "learning rate" + of + " after warm-up").above(0.0);
+  settings.add(section + ".lr_min", lr_min, "learning rate" + of + " at the end of the cosine schedule").at_least(0.0);
+  settings.add(section + ".weight_decay", weight_decay, "decoupled weight decay of AdamW").at_least(0.0);
+  settings.add(section + ".beta1", beta1, "AdamW's decay a step of the gradient's mean").between(0.0, 0.999999);
+  settings.add(section + ".beta2", beta2, "AdamW's decay a step of the gradient's mean square").between(0.0, 0.999999);
+  settings.add(section + ".eps", eps, "AdamW's ε, added to the root of the mean square").above(0.0);
+  settings
+      .add(section + ".clip", clip,
+           "gradients" + of + " of a larger global norm than this are scaled down to it; 0 for never")
+      .at_least(0.0);
+}
+
+void TrainSettings::bind(Settings& settings, RunSettings& run) {
+  std::vector<std::string> names;
+  std::string meanings;
+  for (const RecipeEntry& entry : recipes()) {
+    names.emplace_back(entry.name);
+    meanings += fmt::format("{} {}: {}", meanings.empty() ? "" : ";", entry.name, entry.help);
+  }
+  settings.add("train.recipe", recipe, "what to train:" + meanings).one_of(names);
   settings.add("train.shards", shards, "folder of shards made by `samsr data build`");
   settings.add("train.out", out, "folder of the run: checkpoints, metrics.jsonl, config.yaml");
   settings.add("train.steps", steps, "optimizer steps of the whole run").at_least(1);
@@ -14,7 +33,7 @@ void TrainSettings::bind(Settings& settings) {
   settings.add("train.microbatch", microbatch, "images a rank computes at once; less needs less memory").at_least(1);
   settings.add("train.seed", seed, "seed of shuffling, noise and fresh weights");
 
-  settings.add("train.lr", lr, "learning rate after warm-up").above(0.0);
+  optimizer.bind(settings, "train", "");
   settings
       .add("train.lr_schedule", lr_schedule,
            "milestones: halved at each milestone after the first; cosine: down to lr_min at the last step")
@@ -23,25 +42,23 @@ void TrainSettings::bind(Settings& settings) {
       .add("train.milestones", milestones,
            "steps; the first ends the linear warm-up, as in the released configuration; empty for no warm-up")
       .at_least(1);
-  settings.add("train.lr_min", lr_min, "learning rate at the end of the cosine schedule").at_least(0.0);
-  settings.add("train.weight_decay", weight_decay, "decoupled weight decay of AdamW").at_least(0.0);
   settings.add("train.ema_rate", ema_rate, "decay a step of the averaged weights").between(0.0, 0.999999);
 
   settings.add("train.precision", precision, "bf16: networks under autocast, weights and losses stay fp32")
       .one_of({"fp32", "bf16"});
-  settings.add("train.checkpoint_activations", checkpoint_activations,
-               "keep only the inputs of each layer of the network for the backward pass and compute the rest again, and free "
-               "gradients between steps: less memory, more time, the same gradients to rounding");
-  settings.add("train.device", device, "auto takes a GPU where there is one").one_of({"auto", "cpu", "cuda"});
-  settings.add("train.threads", threads, "CPU threads a rank; 0 shares the host's cores among its ranks")
-      .between(0, 1024);
+  settings.add(
+      "train.checkpoint_activations", checkpoint_activations,
+      "keep only the inputs of each layer of the network for the backward pass and compute the rest again, and free "
+      "gradients between steps: less memory, more time, the same gradients to rounding");
+  run.bind(settings);
   settings
       .add("train.teacher", teacher,
            "online: the teacher's rollout is computed in every step; cached: taken from the shards (stage rollout), "
            "with no teacher in memory")
       .one_of({"online", "cached"});
   settings.add("train.teacher_weights", teacher_weights,
-               "the teacher: a .safetensors or official .pth file, a checkpoint or the folder of a run; `data build --stage rollout` "
+               "the teacher: a .safetensors or official .pth file, a checkpoint or the folder of a run; `data build "
+               "--stage rollout` "
                "rolls it out too");
   settings.add("train.init", init,
                "first weights: auto (a student starts from its teacher), random, or a path as for teacher_weights");
@@ -49,8 +66,15 @@ void TrainSettings::bind(Settings& settings) {
   settings.add("train.checkpoint_every", checkpoint_every, "steps between checkpoints").at_least(1);
   settings.add("train.keep", keep, "checkpoints kept").between(1, 10'000);
   settings.add("train.resume", resume, "auto: from the newest whole checkpoint in out; never; or a checkpoint's path");
-  settings.add("train.log_every", log_every, "steps between the lines on the terminal, and between TensorBoard's points")
+  settings
+      .add("train.log_every", log_every, "steps between the lines on the terminal, and between TensorBoard's points")
       .at_least(1);
+  settings
+      .add(
+          "train.log_term_gradients", log_term_gradients,
+          "steps between those that log, for each weighted term of the loss, the norm of its gradient on the network's "
+          "answers (grad_TERM); 0 for never")
+      .at_least(0);
   settings.add("train.tensorboard", tensorboard, "write TensorBoard's event files to out/tensorboard");
   settings
       .add("train.log_images", log_images,
@@ -58,7 +82,9 @@ void TrainSettings::bind(Settings& settings) {
       .at_least(0);
   settings.add("train.max_bad_steps", max_bad_steps, "steps with a loss that is not finite, skipped, before giving up")
       .between(0, 1'000'000);
-  settings.add("train.timeout", timeout, "seconds in which no rank gets on before the run ends and says which one hangs; 0 for never")
+  settings
+      .add("train.timeout", timeout,
+           "seconds in which no rank gets on before the run ends and says which one hangs; 0 for never")
       .at_least(0);
 }
 
@@ -71,24 +97,32 @@ const std::string& required(const std::string& value, const char* key, const cha
 
 void DistillSettings::bind(Settings& settings) {
   settings
-      .add("distill.space", space, "where predictions are compared with the teacher and the truth: latents, or decoded images")
+      .add("distill.space", space,
+           "where predictions are compared with the teacher and the truth: latents, or decoded images")
       .one_of({"latent", "image"});
-  settings.add("distill.lambda_distill", lambda_distill, "weight of the loss against the teacher's result").at_least(0.0);
+  settings.add("distill.lambda_distill", lambda_distill, "weight of the loss against the teacher's result")
+      .at_least(0.0);
   settings.add("distill.lambda_inverse", lambda_inverse, "weight of the loss of the inverse map").at_least(0.0);
   settings.add("distill.lambda_gt", lambda_gt, "weight of the loss against the ground truth").at_least(0.0);
   settings
       .add("distill.lambda_truth", lambda_truth,
-           "weight of the squared error of the one-step prediction itself against the ground truth, without lambda_gt's way "
+           "weight of the squared error of the one-step prediction itself against the ground truth, without "
+           "lambda_gt's way "
            "over the inverse map; 0, as the papers have it: not computed, nor is any other loss of weight 0")
       .at_least(0.0);
-  settings.add("distill.lambda_structure", lambda_structure, "weight of 1 - SSIM of the one-step prediction's Y").at_least(0.0);
+  settings.add("distill.lambda_l1", lambda_l1, "weight of the absolute error of the one-step prediction as an image")
+      .at_least(0.0);
+  settings.add("distill.lambda_structure", lambda_structure, "weight of 1 - SSIM of the one-step prediction's Y")
+      .at_least(0.0);
   settings
       .add("distill.lambda_gradient", lambda_gradient,
-           "weight of the error of the one-step prediction's differences between neighbouring pixels, at three sizes of the image")
+           "weight of the error of the one-step prediction's differences between neighbouring pixels, at three sizes "
+           "of the image")
       .at_least(0.0);
   settings
       .add("distill.lambda_texture", lambda_texture,
-           "weight of the error of the one-step prediction's local strength of fine detail, wherever exactly that detail lies")
+           "weight of the error of the one-step prediction's local strength of fine detail, wherever exactly that "
+           "detail lies")
       .at_least(0.0);
 }
 
@@ -96,16 +130,19 @@ void SemanticSettings::bind(Settings& settings) {
   settings
       .add("semantic.loss", loss,
            "L_SC, between the semantic weights of prediction and HR image: coverage_net: by the frozen network "
-           "semantic.weights; amg: by automatic masks (masks.*), a count without gradient, logged only; auto: coverage_net "
+           "semantic.weights; amg: by automatic masks (masks.*), a count without gradient, logged only; auto: "
+           "coverage_net "
            "for samsr where semantic.weights is set, else none")
       .one_of({"auto", "coverage_net", "amg", "none"});
   settings.add("semantic.lambda", lambda, "coverage_net: weight of L_SC").at_least(0.0);
-  settings.add("semantic.weights", weights,
-               "coverage_net: the network that train.recipe=coverage_net trained: a .safetensors file, a checkpoint or the "
-               "folder of a run");
+  settings.add(
+      "semantic.weights", weights,
+      "coverage_net: the network that train.recipe=coverage_net trained: a .safetensors file, a checkpoint or the "
+      "folder of a run");
   settings
       .add("semantic.prediction", prediction,
-           "what L_SC looks at: from_gt: the student's answer to its own inverse of the HR image, as Algorithm 1 has it; "
+           "what L_SC looks at: from_gt: the student's answer to its own inverse of the HR image, as Algorithm 1 has "
+           "it; "
            "one_step: the answer to noise, which is what the student is for")
       .one_of({"from_gt", "one_step"});
   settings.add("semantic.every", every, "amg: steps between those that look for masks").at_least(1);
@@ -114,16 +151,20 @@ void SemanticSettings::bind(Settings& settings) {
 void ValidationSettings::bind(Settings& settings) {
   settings
       .add("val.every", every,
-           "steps between validations: of the pictures val.lq, or, for coverage_net, of held-out samples (a thousand at most)")
+           "steps between validations: of the pictures val.lq, or, for coverage_net, of held-out samples (a thousand "
+           "at most)")
       .at_least(1);
   settings.add("val.lq", lq, "folder of low-resolution pictures to validate on; empty: no validation on pictures");
-  settings.add("val.gt", gt, "folder of their high-resolution pictures, of the same names; empty: metrics that need none");
-  settings.add("val.metrics", metrics, "comma-separated metrics; empty: psnr_y, ssim_y and niqe, or niqe without val.gt");
+  settings.add("val.gt", gt,
+               "folder of their high-resolution pictures, of the same names; empty: metrics that need none");
+  settings.add("val.metrics", metrics,
+               "comma-separated metrics; empty: psnr_y, ssim_y and niqe, or niqe without val.gt");
   settings.add("val.best", best,
                "the metric whose best checkpoint is kept (train.out/best names it); empty: the first of val.metrics");
   settings.add("val.images", images, "pictures to validate on, the first by name; 0: all").at_least(0);
   settings
-      .add("val.panel", panel, "pictures, always the first, written at each validation to train.out/validation: LR, prediction, HR")
+      .add("val.panel", panel,
+           "pictures, always the first, written at each validation to train.out/validation: LR, prediction, HR")
       .at_least(0);
 }
 

@@ -4,10 +4,25 @@
 #include <string>
 #include <vector>
 
+#include "comm/run_settings.h"
 #include "core/settings.h"
-#include "models/coverage_net_settings.h"
+#include "models/coverage_net/coverage_net_settings.h"
 
 namespace samsr {
+
+/// AdamW and its learning rate, of one network.
+struct OptimizerSettings {
+  double lr = 5e-5;
+  double lr_min = 0;
+  double weight_decay = 0;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double clip = 0;  ///< largest global norm of the gradient; 0 for no limit
+
+  /// Adds SECTION.lr and so on; `of`: " of the discriminator", for the help; empty for the first trainable.
+  void bind(Settings& settings, const std::string& section, const std::string& of);
+};
 
 /// How a run is carried out, whatever it trains. Section `train.`.
 struct TrainSettings {
@@ -19,17 +34,13 @@ struct TrainSettings {
   std::int64_t microbatch = 16;
   std::uint64_t seed = 123'456;
 
-  double lr = 5e-5;
+  OptimizerSettings optimizer;  ///< of the first trainable; a recipe's others have a section of their own
   std::string lr_schedule = "milestones";
   std::vector<std::int64_t> milestones{5'000, 500'000};
-  double lr_min = 0;
-  double weight_decay = 0;
   double ema_rate = 0.999;
 
   std::string precision = "fp32";
   bool checkpoint_activations = false;
-  std::string device = "auto";
-  int threads = 0;
 
   std::string teacher = "online";
   std::string teacher_weights;
@@ -39,34 +50,31 @@ struct TrainSettings {
   int keep = 3;
   std::string resume = "auto";
   std::int64_t log_every = 50;
+  std::int64_t log_term_gradients = 0;
   bool tensorboard = true;
   std::int64_t log_images = 1000;
   int max_bad_steps = 20;
   std::int64_t timeout = 600;
 
-  /// True for the recipes of a one-step student.
-  bool distils() const { return recipe == "sinsr" || recipe == "samsr"; }
-
-  void bind(Settings& settings);
+  /// The keys of `run`, which are of the same section, stand among its own in lists of settings.
+  void bind(Settings& settings, RunSettings& run);
 };
 
 /// `value` of the path setting `key`; UserError when it is empty, as "KEY is not set: MEANING; give it as KEY=PATH".
 const std::string& required(const std::string& value, const char* key, const char* meaning);
 
 /// The losses of the distillation: SinSR's and SAMSR's three, and those that compare the one-step prediction with the
-/// truth itself (train/detail_losses.h). Losses of weight 0 are not computed. Section `distill.`.
+/// truth itself (train/losses/image_losses.h). Losses of weight 0 are not computed. Section `distill.`.
 struct DistillSettings {
   std::string space = "latent";
   double lambda_distill = 1;
   double lambda_inverse = 1;
   double lambda_gt = 1;
   double lambda_truth = 0;
+  double lambda_l1 = 0;
   double lambda_structure = 0;
   double lambda_gradient = 0;
   double lambda_texture = 0;
-
-  /// True where a loss compares the one-step prediction as an image.
-  bool details() const { return lambda_structure > 0 || lambda_gradient > 0 || lambda_texture > 0; }
 
   void bind(Settings& settings);
 };

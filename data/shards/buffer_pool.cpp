@@ -14,8 +14,7 @@ BufferPool::~BufferPool() {
 }
 
 at::Tensor BufferPool::tensor(at::IntArrayRef shape, at::ScalarType type) {
-  const std::size_t bytes =
-      static_cast<std::size_t>(c10::multiply_integers(shape)) * c10::elementSize(type);
+  const std::size_t bytes = static_cast<std::size_t>(c10::multiply_integers(shape)) * c10::elementSize(type);
   void* memory = nullptr;
   {
     const std::lock_guard lock(mutex_);

@@ -3,26 +3,13 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include <set>
 #include <sstream>
+
+#include "data/shards/batch.h"
+#include "data/shards/sample.h"
 
 namespace samsr {
 namespace {
-
-/// "key: value" → (key, value).
-std::pair<std::string, std::string> split_line(const std::string& line) {
-  const std::size_t colon = line.find(": ");
-  return {line.substr(0, colon), colon == std::string::npos ? "" : line.substr(colon + 2)};
-}
-
-std::map<std::string, std::string> by_key(const std::string& lines) {
-  std::map<std::string, std::string> out;
-  std::istringstream in(lines);
-  for (std::string line; std::getline(in, line);) {
-    out.insert(split_line(line));
-  }
-  return out;
-}
 
 bool is_heading(const std::string& line) { return line.starts_with("[") && line.ends_with("]"); }
 
@@ -34,16 +21,18 @@ const std::vector<std::string>& stage_names() {
 }
 
 std::string_view stage_of_field(std::string_view field) {
-  if (field == "hr" || field == "lr" || field == "source") {
+  for (const BatchField& known : batch_fields()) {
+    if (field == known.dataset) {
+      return known.stage;
+    }
+  }
+  if (field == kSourceField) {
     return "pairs";
   }
-  if (field == "coverage" || field == "coverage_hr" || field == "masks") {
+  if (field == kMasksField) {
     return "masks";
   }
-  if (field == "z_hr" || field == "z_lr") {
-    return "latents";
-  }
-  return field.starts_with("rollout/") ? "rollout" : "";
+  return field == kNoiseSeedDataset ? "rollout" : "";
 }
 
 bool stage_depends_on(std::string_view stage, std::string_view earlier) {
@@ -81,7 +70,7 @@ std::string config_of_content(const std::string& content) {
   YAML::Node root(YAML::NodeType::Map);
   std::istringstream in(content);
   for (std::string line; std::getline(in, line);) {
-    auto [key, value] = split_line(line);
+    auto [key, value] = split_setting_line(line);
     if (is_heading(line) || key.find('.') == std::string::npos) {
       continue;
     }
@@ -95,27 +84,6 @@ std::string config_of_content(const std::string& content) {
   YAML::Emitter text;
   text << root;
   return std::string(text.c_str()) + "\n";
-}
-
-std::string first_difference(const std::string& theirs, const std::string& ours) {
-  const auto there = by_key(theirs);
-  const auto now = by_key(ours);
-  const auto value = [](const auto& lines, const std::string& key) {
-    const auto found = lines.find(key);
-    return found == lines.end() ? std::string("not set") : found->second;
-  };
-  std::set<std::string> keys;
-  for (const auto& lines : {there, now}) {
-    for (const auto& [key, ignored] : lines) {
-      keys.insert(key);
-    }
-  }
-  for (const std::string& key : keys) {
-    if (value(there, key) != value(now, key)) {
-      return fmt::format("{} is {} there and {} now", key, value(there, key), value(now, key));
-    }
-  }
-  return "nothing differs";
 }
 
 }  // namespace samsr

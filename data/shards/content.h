@@ -1,11 +1,13 @@
 #pragma once
 // What a shard's bytes depend on: the root attribute `content`. Each stage that the shard has is a line "[stage]"
-// followed by its "key: value" lines: settings under dotted keys, facts (a file's CRC-32C) under keys without a dot.
+// followed by its "key: value" lines (core/setting_lines.h).
 
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/setting_lines.h"
 
 namespace samsr {
 
@@ -32,9 +34,5 @@ std::string join_content(const StageContents& contents);
 /// The settings among the lines as nested YAML: the root attribute `config`. It depends on `content` alone, so that
 /// a shard's bytes do not tell in how many runs its stages were made.
 std::string config_of_content(const std::string& content);
-
-/// The first key in which two lists of "key: value" lines differ, as "key is 1 there and 2 now"; keys that only one
-/// of them has count as "not set".
-std::string first_difference(const std::string& theirs, const std::string& ours);
 
 }  // namespace samsr

@@ -2,11 +2,10 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <list>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 
+#include "core/lru_cache.h"
 #include "data/shards/random_access_file.h"
 
 namespace samsr {
@@ -15,18 +14,14 @@ namespace samsr {
 /// process may have descriptors. Safe to use from several threads.
 class DescriptorCache {
  public:
-  explicit DescriptorCache(std::size_t capacity) : capacity_(capacity) {}
+  explicit DescriptorCache(std::size_t capacity) : files_(capacity) {}
 
   /// The file, open for reading; it stays open as long as the caller holds it.
   std::shared_ptr<const RandomAccessFile> open(const std::filesystem::path& path);
 
  private:
-  using Entry = std::pair<std::string, std::shared_ptr<const RandomAccessFile>>;
-
-  const std::size_t capacity_;
   std::mutex mutex_;
-  std::list<Entry> recent_;  ///< the last used first
-  std::unordered_map<std::string, std::list<Entry>::iterator> found_;
+  LruCache<std::shared_ptr<const RandomAccessFile>> files_;  ///< by path
 };
 
 }  // namespace samsr

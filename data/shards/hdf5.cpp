@@ -73,8 +73,7 @@ std::string empty_file() {
 }
 
 Id open_file(const std::filesystem::path& path, bool writable) {
-  return Id(H5Fopen(path.c_str(), writable ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access_properties()), H5Fclose,
-            "H5Fopen");
+  return Id(H5Fopen(path.c_str(), writable ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access_properties()), H5Fclose, "H5Fopen");
 }
 
 Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<std::int64_t>& shape) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/crc32c.h"
+#include "core/checksum.h"
 #include "core/error.h"
 #include "core/rng.h"
 #include "data/shards/decode.h"
@@ -17,16 +17,46 @@ namespace {
 /// A field is read, checked and decoded in pieces that stay in the processor's cache. Whole pixels.
 constexpr std::size_t kPiece = std::size_t{3} << 15;
 
-/// Checks the type and shape of a field; UserError naming the `remedy` when it is missing.
-void check_field(const ShardSet& shards, const char* name, at::ScalarType type, std::size_t dimensions,
-                 const char* remedy) {
-  const ShardField* field = shards.find(name);
-  if (field == nullptr) {
+/// Checks the type and dimensions of a dataset; UserError naming the `remedy` when it is missing.
+void check_dataset(const ShardSet& shards, const char* name, at::ScalarType type, std::size_t dimensions,
+                   const char* remedy) {
+  const ShardField* dataset = shards.find(name);
+  if (dataset == nullptr) {
     throw UserError("{}: the shards have no '{}'; build them with {}", shards.folder().string(), name, remedy);
   }
-  if (field->type != type || field->shape.size() != dimensions) {
-    throw UserError("{}: '{}' is stored as {} with {} dimensions, expected {} with {}", shards.folder().string(),
-                    name, stored_type_name(field->type), field->shape.size(), stored_type_name(type), dimensions);
+  if (dataset->type != type || dataset->shape.size() != dimensions) {
+    throw UserError("{}: '{}' is stored as {} with {} dimensions, expected {} with {}", shards.folder().string(), name,
+                    stored_type_name(dataset->type), dataset->shape.size(), stored_type_name(type), dimensions);
+  }
+}
+
+/// The fields that batches carry, each checked. UserError when one that is asked for is missing.
+std::vector<const BatchField*> carried_fields(const ShardSet& shards, const BatchFields& fields) {
+  std::vector<const BatchField*> carried;
+  // Latents are there together or not at all.
+  const bool latents = shards.find("z_hr") != nullptr;
+  for (const BatchField& field : batch_fields()) {
+    if (field.is_in(fields) && (!field.optional || latents)) {
+      check_dataset(shards, field.dataset, field.stored, field.dimensions(), field.remedy);
+      carried.push_back(&field);
+    }
+  }
+  return carried;
+}
+
+/// Shape of the field in a batch of `count` samples.
+std::vector<std::int64_t> batch_shape(const BatchField& field, const std::vector<std::int64_t>& stored,
+                                      std::int64_t count) {
+  switch (field.form) {
+    case BatchField::Form::kImage:
+      return {count, 3, stored[0], stored[1]};
+    case BatchField::Form::kMap:
+      return {count, 1, stored[0], stored[1]};
+    default: {
+      std::vector<std::int64_t> shape(stored.end() - 3, stored.end());
+      shape.insert(shape.begin(), count);
+      return shape;
+    }
   }
 }
 
@@ -65,6 +95,21 @@ class SampleReader {
     return checksum == checksums_[field.column];
   }
 
+  /// The field to row `row` of the batch's tensor; of several drawn, number `drawn`. False when a checksum does not
+  /// fit.
+  bool read(const BatchField& field, const at::Tensor& tensor, std::int64_t row, std::uint64_t drawn) const {
+    switch (field.form) {
+      case BatchField::Form::kImage:
+        return field.loaded == at::kFloat ? read_image<float>(field.dataset, tensor, row)
+                                          : read_image<std::uint8_t>(field.dataset, tensor, row);
+      case BatchField::Form::kDrawn:
+        return read_part(field.dataset, drawn, row_of(tensor, row));
+      default:
+        return read(field.dataset, row_of(tensor, row));
+    }
+  }
+
+ private:
   /// (H,W,3) bytes to the row of a (B,3,H,W) tensor.
   template <class T>
   bool read_image(const char* name, const at::Tensor& tensor, std::int64_t row) const {
@@ -88,44 +133,29 @@ class SampleReader {
     });
   }
 
- private:
   const ShardSet::Place place_;
   const std::vector<std::uint32_t> checksums_;
 };
 
 }  // namespace
 
-Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields,
-               Log& log)
+Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields, Log& log)
     : Loader(shards, settings, seed, fields, log, {0, shards.size()}) {}
 
-Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields,
-               Log& log, SampleRange range)
+Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields, Log& log,
+               SampleRange range)
     : shards_(shards),
       settings_(settings),
       seed_(seed),
       fields_(fields),
       range_(range),
-      latents_(fields.latents && shards.find("z_hr") != nullptr),
+      carried_(carried_fields(shards, fields)),
       log_(log) {
   TORCH_CHECK(range.count > 0 && range.first + range.count <= shards.size(), "Loader: ", range.count, " samples from ",
               range.first, " of ", shards.size());
-  check_field(shards, "lr", at::kByte, 3, "`samsr data build`");
-  check_field(shards, "coverage", at::kByte, 2, "`samsr data build`");
-  if (latents_) {
-    check_field(shards, "z_hr", at::kHalf, 3, "data.latents=true");
-    check_field(shards, "z_lr", at::kHalf, 3, "data.latents=true");
-  }
-  if (fields.hr) {
-    check_field(shards, "hr", at::kByte, 3, "`samsr data build`");
-  }
-  if (fields.coverage_hr) {
-    check_field(shards, "coverage_hr", at::kByte, 2, "data.coverage_hr=true");
-  }
   if (fields.rollout) {
-    check_field(shards, "rollout/x0", at::kHalf, 4, "`samsr data build --stage rollout`");
-    check_field(shards, "rollout/noise_seed", at::kUInt64, 1, "`samsr data build --stage rollout`");
-    if (shards.find("rollout/x0")->shape[0] != shards.find("rollout/noise_seed")->shape[0]) {
+    check_dataset(shards, kNoiseSeedDataset, at::kUInt64, 1, "`samsr data build --stage rollout`");
+    if (shards.find("rollout/x0")->shape[0] != shards.find(kNoiseSeedDataset)->shape[0]) {
       throw UserError("{}: the rollouts and their seeds differ in number; build that stage anew",
                       shards.folder().string());
     }
@@ -150,57 +180,32 @@ void Loader::report_bad(std::uint64_t sample) const {
 }
 
 Batch Loader::empty_batch(std::int64_t count) const {
-  const auto image = [&](const char* name) {
-    const std::vector<std::int64_t>& shape = shards_.find(name)->shape;
-    return std::vector<std::int64_t>{shape.size() == 3 ? 3 : 1, shape[0], shape[1]};
-  };
-  const auto latent = [&](const char* name) {
-    const std::vector<std::int64_t>& shape = shards_.find(name)->shape;
-    return std::vector<std::int64_t>(shape.end() - 3, shape.end());
-  };
-  const auto room = [&](const char* name, bool wanted, at::ScalarType type, auto shape_of) {
-    if (!wanted) {
-      return at::Tensor();
-    }
-    std::vector<std::int64_t> shape = shape_of(name);
-    shape.insert(shape.begin(), count);
-    // Torch keeps page-locked memory by itself, until copies from it are done.
-    return fields_.pinned ? at::empty(shape, at::TensorOptions(type).pinned_memory(true))
-                          : memory_->tensor(shape, type);
-  };
   Batch batch;
-  batch.lq = room("lr", true, at::kFloat, image);
-  batch.coverage = room("coverage", true, at::kByte, image);
-  batch.z_0 = room("z_hr", latents_, at::kHalf, latent);
-  batch.z_y = room("z_lr", latents_, at::kHalf, latent);
-  batch.hr = room("hr", fields_.hr, at::kByte, image);
-  batch.coverage_hr = room("coverage_hr", fields_.coverage_hr, at::kByte, image);
-  batch.x0 = room("rollout/x0", fields_.rollout, at::kHalf, latent);
+  for (const BatchField* field : carried_) {
+    const std::vector<std::int64_t> shape = batch_shape(*field, shards_.find(field->dataset)->shape, count);
+    // Torch keeps page-locked memory by itself, until copies from it are done.
+    batch.*field->tensor = fields_.pinned ? at::empty(shape, at::TensorOptions(field->loaded).pinned_memory(true))
+                                          : memory_->tensor(shape, field->loaded);
+  }
   return batch;
 }
 
 bool Loader::fill(Batch& batch, std::int64_t row, std::uint64_t sample, std::uint64_t epoch) const try {
   const SampleReader reader(shards_.place(sample));
-  if (!reader.read_image<float>("lr", batch.lq, row) ||
-      !reader.read("coverage", row_of(batch.coverage, row))) {
-    return false;
-  }
-  if (latents_ && !(reader.read("z_hr", row_of(batch.z_0, row)) && reader.read("z_lr", row_of(batch.z_y, row)))) {
-    return false;
-  }
-  if (fields_.hr && !reader.read_image<std::uint8_t>("hr", batch.hr, row)) {
-    return false;
-  }
-  if (fields_.coverage_hr && !reader.read("coverage_hr", row_of(batch.coverage_hr, row))) {
-    return false;
-  }
+  std::uint64_t drawn = 0;
   if (fields_.rollout) {
-    std::vector<std::uint64_t> seeds(static_cast<std::size_t>(shards_.find("rollout/noise_seed")->shape[0]));
-    const std::uint64_t k = (derive_seed(seed_, "rollout", {sample}) + epoch) % seeds.size();
-    if (!reader.read("rollout/noise_seed", seeds.data()) || !reader.read_part("rollout/x0", k, row_of(batch.x0, row))) {
+    std::vector<std::uint64_t> seeds(static_cast<std::size_t>(shards_.find(kNoiseSeedDataset)->shape[0]));
+    if (!reader.read(kNoiseSeedDataset, seeds.data())) {
       return false;
     }
-    batch.noise_seed.push_back(seeds[k]);
+    drawn = (derive_seed(seed_, "rollout", {sample}) + epoch) % seeds.size();
+    batch.noise_seed.resize(static_cast<std::size_t>(row));  // what a sample left out has entered
+    batch.noise_seed.push_back(seeds[drawn]);
+  }
+  for (const BatchField* field : carried_) {
+    if (!reader.read(*field, batch.*field->tensor, row, drawn)) {
+      return false;
+    }
   }
   return true;
 } catch (const UserError& error) {

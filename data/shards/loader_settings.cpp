@@ -4,8 +4,7 @@ namespace samsr {
 
 void LoaderSettings::bind(Settings& settings) {
   settings.add("data.shuffle", shuffle, "draw the samples of each epoch in random order");
-  settings.add("data.loader_threads", loader_threads, "threads of each rank that read batches ahead")
-      .between(1, 64);
+  settings.add("data.loader_threads", loader_threads, "threads of each rank that read batches ahead").between(1, 64);
   settings.add("data.prefetch", prefetch, "batches read ahead on each rank").between(1, 1024);
   settings
       .add("data.max_bad", max_bad,

@@ -79,8 +79,7 @@ Manifest read_manifest(const fs::path& folder) {
   try {
     const Json json = Json::parse(read_file(path));
     if (json.at("format") != kManifestFormat) {
-      throw UserError("{}: its format is {}, expected {}", path.string(), json.at("format").dump(),
-                      kManifestFormat);
+      throw UserError("{}: its format is {}, expected {}", path.string(), json.at("format").dump(), kManifestFormat);
     }
     for (const Json& shard : json.at("shards")) {
       manifest.shards.push_back(as_entry(shard));

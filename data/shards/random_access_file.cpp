@@ -51,8 +51,7 @@ void RandomAccessFile::read_at(std::uint64_t offset, void* out, std::size_t size
 }
 
 void RandomAccessFile::cannot_write() const {
-  throw UserError("{}: cannot be written: {}; make room or choose another place", path_.string(),
-                  std::strerror(errno));
+  throw UserError("{}: cannot be written: {}; make room or choose another place", path_.string(), std::strerror(errno));
 }
 
 void RandomAccessFile::reserve(std::uint64_t size) const {

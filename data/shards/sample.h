@@ -20,7 +20,7 @@ inline constexpr std::string_view kMasksField = "masks";
 ///   rollout/x0 (K, C, h, w) half and rollout/noise_seed (K) uint64 of K rollouts of the teacher;
 ///   texts source and masks.
 struct Sample {
-  std::vector<std::pair<std::string, at::Tensor>> fields;   ///< arrays: contiguous, on the CPU
+  std::vector<std::pair<std::string, at::Tensor>> fields;    ///< arrays: contiguous, on the CPU
   std::vector<std::pair<std::string, std::string>> texts{};  ///< without zero bytes
 
   /// The array `name`; undefined when the sample has none.

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "core/crc32c.h"
+#include "core/checksum.h"
 #include "core/error.h"
 #include "data/shards/hdf5.h"
 
@@ -133,9 +133,8 @@ Shard::Shard(const fs::path& path) : path_(path) {
       fields_.push_back(std::move(dataset.field));
     }
   } catch (const std::runtime_error& reason) {
-    throw UserError(
-        "{}: damaged, cut short, or not a shard ({} bytes; {}); build it again with `samsr data build`",
-        path.string(), file_bytes_, reason.what());
+    throw UserError("{}: damaged, cut short, or not a shard ({} bytes; {}); build it again with `samsr data build`",
+                    path.string(), file_bytes_, reason.what());
   }
 }
 

@@ -16,8 +16,8 @@ void check_against_manifest(const ManifestEntry& entry, const fs::path& path) {
   std::error_code error;
   const std::uintmax_t bytes = fs::file_size(path, error);
   if (error) {
-    throw UserError("{}: the shard cannot be opened: {}; run `samsr data build` again to restore it",
-                    path.string(), error.message());
+    throw UserError("{}: the shard cannot be opened: {}; run `samsr data build` again to restore it", path.string(),
+                    error.message());
   }
   if (bytes != entry.bytes) {
     throw UserError("{}: has {} bytes instead of {} (cut short?); delete it and run `samsr data build` again",
@@ -29,8 +29,7 @@ bool same_layout(const Shard& a, const Shard& b) {
   return a.header().content == b.header().content &&
          std::equal(a.fields().begin(), a.fields().end(), b.fields().begin(), b.fields().end(),
                     [](const ShardField& x, const ShardField& y) {
-                      return x.name == y.name && x.type == y.type &&
-                             (x.shape == y.shape || (x.text && y.text));
+                      return x.name == y.name && x.type == y.type && (x.shape == y.shape || (x.text && y.text));
                     });
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/atomic_file.h"
-#include "core/crc32c.h"
+#include "core/checksum.h"
 #include "data/shards/hdf5.h"
 
 namespace samsr {
@@ -81,9 +81,8 @@ void ShardWriter::create(const Sample& first) {
     texts_.push_back({name, {}});
     names.push_back(name);
   }
-  hdf5::Id table =
-      hdf5::create_dataset(file, std::string(kChecksumDataset), hdf5::stored_type(at::kUInt32),
-                           {static_cast<std::int64_t>(samples_), static_cast<std::int64_t>(names.size())});
+  hdf5::Id table = hdf5::create_dataset(file, std::string(kChecksumDataset), hdf5::stored_type(at::kUInt32),
+                                        {static_cast<std::int64_t>(samples_), static_cast<std::int64_t>(names.size())});
   hdf5::write_attribute(table, "fields", names);
   checksum_offset_ = hdf5::offset(table);
   table.close("H5Dclose");

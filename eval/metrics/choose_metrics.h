@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "eval/metrics/metric.h"
-#include "models/official_files.h"
+#include "models/weights/official_files.h"
 
 namespace samsr {
 
 /// How metrics are made.
 struct MetricOptions {
-  std::int64_t crop_border = 0;               ///< pixels left out on each side
+  std::int64_t crop_border = 0;                 ///< pixels left out on each side
   c10::Device device = c10::Device(c10::kCPU);  ///< of the networks
-  const OfficialFiles* files = nullptr;       ///< where weights lie; none: nowhere
+  const OfficialFiles* files = nullptr;         ///< where weights lie; none: nowhere
 };
 
 struct ChosenMetrics {

@@ -78,11 +78,11 @@ void normalise(const GroupNorm& norm, const Maps& maps, const float* addend, flo
 }
 
 void normalise_all(const GroupNorm& norm, at::Tensor& x, const at::Tensor& addend, float floor) {
-  TORCH_CHECK(x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.scalar_type() == at::kFloat, "x is ", x.sizes(),
-              " ", x.scalar_type(), " of strides ", x.strides(), ", expected channels-last float32");
-  TORCH_CHECK(!addend.defined() ||
-                  (addend.sizes() == x.sizes() && addend.is_contiguous(at::MemoryFormat::ChannelsLast)),
-              "addend differs from x in shape or layout");
+  TORCH_CHECK(x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.scalar_type() == at::kFloat, "x is ", x.sizes(), " ",
+              x.scalar_type(), " of strides ", x.strides(), ", expected channels-last float32");
+  TORCH_CHECK(
+      !addend.defined() || (addend.sizes() == x.sizes() && addend.is_contiguous(at::MemoryFormat::ChannelsLast)),
+      "addend differs from x in shape or layout");
   const std::int64_t positions = x.size(2) * x.size(3);
   const std::int64_t channels = x.size(1);
   auto* values = x.mutable_data_ptr<float>();

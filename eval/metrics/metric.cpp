@@ -10,8 +10,8 @@ namespace {
 
 at::Tensor cropped(const at::Tensor& images, std::int64_t crop) {
   TORCH_CHECK(images.dim() == 4 && images.size(1) == 3, "images are ", images.sizes(), ", expected (B,3,H,W)");
-  TORCH_CHECK(images.scalar_type() == at::kByte || images.is_floating_point(), "images are ",
-              images.scalar_type(), ", expected uint8 or floating point in [0,1]");
+  TORCH_CHECK(images.scalar_type() == at::kByte || images.is_floating_point(), "images are ", images.scalar_type(),
+              ", expected uint8 or floating point in [0,1]");
   const at::Tensor plain = images.detach();
   return crop == 0 ? plain : plain.slice(2, crop, images.size(2) - crop).slice(3, crop, images.size(3) - crop);
 }
@@ -19,9 +19,9 @@ at::Tensor cropped(const at::Tensor& images, std::int64_t crop) {
 }  // namespace
 
 std::string Metric::protocol() const {
-  return fmt::format("{}, {}", conventions(),
-                     crop_border_ == 0 ? std::string("no border crop")
-                                       : fmt::format("{} px cropped from each border", crop_border_));
+  return fmt::format(
+      "{}, {}", conventions(),
+      crop_border_ == 0 ? std::string("no border crop") : fmt::format("{} px cropped from each border", crop_border_));
 }
 
 std::string Metric::undefined_for(std::int64_t height, std::int64_t width) const {
@@ -45,8 +45,7 @@ at::Tensor Metric::score(const at::Tensor& pred, const at::Tensor& ref) const {
   }
   at::Tensor reference;
   if (needs_reference()) {
-    TORCH_CHECK(ref.defined() && ref.sizes() == pred.sizes(), name(), ": pred is ", pred.sizes(),
-                ", but ref differs");
+    TORCH_CHECK(ref.defined() && ref.sizes() == pred.sizes(), name(), ": pred is ", pred.sizes(), ", but ref differs");
     reference = cropped(ref, crop_border_);
   }
   return score_cropped(cropped(pred, crop_border_), reference).to(at::kCPU, at::kDouble);

@@ -3,19 +3,28 @@
 // floating point in [0,1], on any device.
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "eval/metrics/metric_table.h"
 
 namespace samsr {
 
+/// What a metric is made from.
+struct MetricParts {
+  const MetricDescription& description;         ///< its line of metric_table()
+  std::int64_t crop_border = 0;                 ///< pixels left out on each side before measuring
+  c10::Device device = c10::Device(c10::kCPU);  ///< of its network
+  std::vector<std::filesystem::path> files{};   ///< its weights, in the order of the description's
+};
+
 class Metric {
  public:
-  /// `crop_border`: pixels left out on each side before measuring.
-  Metric(const MetricDescription& description, std::int64_t crop_border)
-      : description_(description), crop_border_(crop_border) {}
+  explicit Metric(const MetricParts& parts) : description_(parts.description), crop_border_(parts.crop_border) {}
   virtual ~Metric() = default;
   Metric(const Metric&) = delete;
   Metric& operator=(const Metric&) = delete;

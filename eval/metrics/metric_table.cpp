@@ -3,31 +3,25 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <sstream>
 
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "eval/metrics/clipiqa/clipiqa.h"
+#include "eval/metrics/lpips/lpips.h"
+#include "eval/metrics/musiq/musiq.h"
+#include "eval/metrics/niqe/niqe.h"
+#include "eval/metrics/psnr.h"
+#include "eval/metrics/ssim.h"
 
 namespace samsr {
 namespace {
 
-constexpr std::array<std::string_view, 2> kAlexFiles = {"alexnet", "lpips_alex"};
-constexpr std::array<std::string_view, 2> kVggFiles = {"vgg16", "lpips_vgg"};
-constexpr std::array<std::string_view, 1> kClipFiles = {"clip_rn50"};
-constexpr std::array<std::string_view, 1> kMusiqFiles = {"musiq_koniq"};
-
-constexpr std::array<MetricDescription, 9> kMetrics = {{
-    {"psnr_y", "psnr", true, true, 2, {}},
-    {"psnr_rgb", "", true, true, 2, {}},
-    {"ssim_y", "ssim", true, true, 4, {}},
-    {"ssim_rgb", "", true, true, 4, {}},
-    {"lpips", "lpips_alex", true, false, 4, kAlexFiles},
-    {"lpips_vgg", "", true, false, 4, kVggFiles},
-    {"clipiqa", "", false, true, 4, kClipFiles},
-    {"musiq", "", false, true, 3, kMusiqFiles},
-    {"niqe", "", false, false, 2, {}},
-}};
+/// The maker of a metric; `kVariant`: what its constructor takes first.
+template <class Made, auto... kVariant>
+std::unique_ptr<Metric> make(const MetricParts& parts) {
+  return std::make_unique<Made>(kVariant..., parts);
+}
 
 std::string without_spaces_around(std::string text) {
   text.erase(0, text.find_first_not_of(' '));
@@ -37,7 +31,21 @@ std::string without_spaces_around(std::string text) {
 
 }  // namespace
 
-std::span<const MetricDescription> metric_table() { return kMetrics; }
+const std::vector<MetricDescription>& metric_table() {
+  static const std::vector<MetricDescription> table = {
+      // name, alias, needs a reference, higher is better, decimals, usual, weight files, maker
+      {"psnr_y", "psnr", true, true, 2, true, {}, make<Psnr, Channels::kLuma>},
+      {"psnr_rgb", "", true, true, 2, false, {}, make<Psnr, Channels::kRgb>},
+      {"ssim_y", "ssim", true, true, 4, true, {}, make<Ssim, Channels::kLuma>},
+      {"ssim_rgb", "", true, true, 4, false, {}, make<Ssim, Channels::kRgb>},
+      {"lpips", "lpips_alex", true, false, 4, true, {"alexnet", "lpips_alex"}, make<Lpips, LpipsTrunk::kAlex>},
+      {"lpips_vgg", "", true, false, 4, false, {"vgg16", "lpips_vgg"}, make<Lpips, LpipsTrunk::kVgg>},
+      {"niqe", "", false, false, 2, true, {}, make<Niqe>},
+      {"clipiqa", "", false, true, 4, true, {"clip_rn50"}, make<Clipiqa>},
+      {"musiq", "", false, true, 3, true, {"musiq_koniq"}, make<Musiq>},
+  };
+  return table;
+}
 
 std::vector<const MetricDescription*> metrics_named(const std::string& names) {
   std::vector<const MetricDescription*> wanted;
@@ -54,25 +62,34 @@ std::vector<const MetricDescription*> metrics_named(const std::string& names) {
   return wanted;
 }
 
+std::vector<const MetricDescription*> usual_metrics() {
+  std::vector<const MetricDescription*> usual;
+  for (const MetricDescription& metric : metric_table()) {
+    if (metric.usual) {
+      usual.push_back(&metric);
+    }
+  }
+  return usual;
+}
+
 std::vector<std::string> metric_names() {
   std::vector<std::string> names;
-  for (const MetricDescription& metric : kMetrics) {
+  for (const MetricDescription& metric : metric_table()) {
     names.emplace_back(metric.name);
   }
   return names;
 }
 
 const MetricDescription& metric_description(std::string_view name) {
-  const auto found = std::find_if(kMetrics.begin(), kMetrics.end(), [&](const MetricDescription& metric) {
+  const std::vector<MetricDescription>& table = metric_table();
+  const auto found = std::find_if(table.begin(), table.end(), [&](const MetricDescription& metric) {
     return name == metric.name || (!name.empty() && name == metric.alias);
   });
-  if (found != kMetrics.end()) {
+  if (found != table.end()) {
     return *found;
   }
   const std::vector<std::string> names = metric_names();
-  const std::string near = nearest_name(name, names);
-  throw UserError("unknown metric '{}'{}; known: {}", name,
-                  near.empty() ? std::string() : fmt::format(", did you mean '{}'?", near), fmt::join(names, ", "));
+  throw UserError("unknown metric '{}'{}; known: {}", name, did_you_mean(name, names), fmt::join(names, ", "));
 }
 
 }  // namespace samsr

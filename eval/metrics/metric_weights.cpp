@@ -1,6 +1,6 @@
 #include "eval/metrics/metric_weights.h"
 
-#include "models/weight_file.h"
+#include "models/weights/weight_file.h"
 
 namespace samsr {
 

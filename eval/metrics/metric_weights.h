@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "models/load_weights.h"
+#include "models/weights/load_weights.h"
 
 namespace samsr {
 

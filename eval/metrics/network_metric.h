@@ -1,7 +1,5 @@
 #pragma once
 
-#include <c10/core/Device.h>
-
 #include "eval/metrics/metric.h"
 
 namespace samsr {
@@ -9,8 +7,7 @@ namespace samsr {
 /// A metric computed by a network, in float32 on `device`, several images at a time.
 class NetworkMetric : public Metric {
  public:
-  NetworkMetric(const MetricDescription& description, std::int64_t crop_border, c10::Device device)
-      : Metric(description, crop_border), device_(device) {}
+  explicit NetworkMetric(const MetricParts& parts) : Metric(parts), device_(parts.device) {}
 
  private:
   at::Tensor score_cropped(const at::Tensor& pred, const at::Tensor& ref) const final;

@@ -19,9 +19,8 @@ Plane luma(const Sample* rgb, std::int64_t height, std::int64_t width) {
   const std::int64_t count = height * width;
   double* out = plane.values.data();
   for (std::int64_t i = 0; i < count; ++i) {
-    out[i] =
-        16.0 + (65.481 * level(rgb[i]) + 128.553 * level(rgb[count + i]) + 24.966 * level(rgb[2 * count + i])) *
-                   (1.0 / 255.0);
+    out[i] = 16.0 + (65.481 * level(rgb[i]) + 128.553 * level(rgb[count + i]) + 24.966 * level(rgb[2 * count + i])) *
+                        (1.0 / 255.0);
   }
   return plane;
 }
@@ -134,8 +133,8 @@ Plane halve_bicubic(const Plane& plane) {
   for (std::int64_t y = 0; y < out.height; ++y) {
     std::fill(row.begin(), row.end(), 0.0);
     for (std::int64_t k = 0; k < kTaps; ++k) {
-      add_scaled(plane.row(mirrored(2 * y + k - 3, plane.height)), taps[static_cast<std::size_t>(k)],
-                 plane.width, row.data());
+      add_scaled(plane.row(mirrored(2 * y + k - 3, plane.height)), taps[static_cast<std::size_t>(k)], plane.width,
+                 row.data());
     }
     for (std::int64_t x = 0; x < static_cast<std::int64_t>(padded.size()); ++x) {
       padded[static_cast<std::size_t>(x)] = row[static_cast<std::size_t>(mirrored(x - 3, plane.width))];

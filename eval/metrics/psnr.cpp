@@ -67,9 +67,8 @@ double mean_squared_difference(const at::Tensor& a, const at::Tensor& b, Channel
   if (a.scalar_type() == at::kByte && b.scalar_type() == at::kByte) {
     const auto* x = a.const_data_ptr<std::uint8_t>();
     const auto* y = b.const_data_ptr<std::uint8_t>();
-    return channels == Channels::kLuma
-               ? squared_luma_differences(x, y, pixels) / static_cast<double>(pixels)
-               : squared_differences(x, y, a.numel()) / static_cast<double>(a.numel());
+    return channels == Channels::kLuma ? squared_luma_differences(x, y, pixels) / static_cast<double>(pixels)
+                                       : squared_differences(x, y, a.numel()) / static_cast<double>(a.numel());
   }
   const at::Tensor x = as_double(a);
   const at::Tensor y = as_double(b);
@@ -82,13 +81,10 @@ double mean_squared_difference(const at::Tensor& a, const at::Tensor& b, Channel
 
 }  // namespace
 
-Psnr::Psnr(Channels channels, std::int64_t crop_border)
-    : PixelMetric(metric_description(channels == Channels::kLuma ? "psnr_y" : "psnr_rgb"), crop_border),
-      channels_(channels) {}
+Psnr::Psnr(Channels channels, const MetricParts& parts) : PixelMetric(parts), channels_(channels) {}
 
 std::string Psnr::conventions() const {
-  return channels_ == Channels::kLuma ? "dB, Y of BT.601 in [0,255], not rounded"
-                                      : "dB, RGB, mean over channels";
+  return channels_ == Channels::kLuma ? "dB, Y of BT.601 in [0,255], not rounded" : "dB, RGB, mean over channels";
 }
 
 std::string Psnr::undefined_for_cropped(std::int64_t, std::int64_t) const { return {}; }

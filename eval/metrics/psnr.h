@@ -9,7 +9,7 @@ namespace samsr {
 /// images have a value: 128.1 dB on Y (peak 255), 80 dB on RGB (peak 1). Y is not rounded.
 class Psnr : public PixelMetric {
  public:
-  Psnr(Channels channels, std::int64_t crop_border);
+  Psnr(Channels channels, const MetricParts& parts);
 
  private:
   std::string conventions() const override;

@@ -53,15 +53,12 @@ void weighted_sum(const std::vector<double>& window, std::int64_t width, From fr
 
 }  // namespace
 
-Ssim::Ssim(Channels channels, std::int64_t crop_border)
-    : PixelMetric(metric_description(channels == Channels::kLuma ? "ssim_y" : "ssim_rgb"), crop_border),
-      channels_(channels),
-      window_(gaussian_taps(kWindow, kSigma)) {}
+Ssim::Ssim(Channels channels, const MetricParts& parts)
+    : PixelMetric(parts), channels_(channels), window_(gaussian_taps(kWindow, kSigma)) {}
 
 std::string Ssim::conventions() const {
-  return fmt::format(
-      "{}, 11x11 Gaussian window (sigma 1.5), valid region",
-      channels_ == Channels::kLuma ? "Y of BT.601 in [0,255], rounded" : "RGB, mean over channels");
+  return fmt::format("{}, 11x11 Gaussian window (sigma 1.5), valid region",
+                     channels_ == Channels::kLuma ? "Y of BT.601 in [0,255], rounded" : "RGB, mean over channels");
 }
 
 std::string Ssim::undefined_for_cropped(std::int64_t height, std::int64_t width) const {
@@ -92,8 +89,7 @@ double Ssim::score_planes(const Plane& a, const Plane& b) const {
     }
     for (std::size_t m = 0; m < kMoments; ++m) {
       weighted_sum(
-          window_, width,
-          [&](std::int64_t k) { return ring[static_cast<std::size_t>((top + k) % kWindow)][m].data(); },
+          window_, width, [&](std::int64_t k) { return ring[static_cast<std::size_t>((top + k) % kWindow)][m].data(); },
           filtered[m].data());
     }
     for (std::size_t x = 0; x < row_sums.size(); ++x) {

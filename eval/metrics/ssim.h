@@ -10,7 +10,7 @@ namespace samsr {
 /// counted as 0, as in pyiqa.
 class Ssim : public PixelMetric {
  public:
-  Ssim(Channels channels, std::int64_t crop_border);
+  Ssim(Channels channels, const MetricParts& parts);
 
  private:
   std::string conventions() const override;

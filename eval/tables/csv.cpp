@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "eval/markup.h"
+#include "eval/markup/markup.h"
 #include "eval/tables/print.h"
 
 namespace samsr {

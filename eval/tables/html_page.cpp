@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "eval/html.h"
+#include "eval/markup/html.h"
 #include "eval/tables/print.h"
 
 namespace samsr {
@@ -24,13 +24,8 @@ td small { color: var(--faint); display: block; font-size: .72rem; line-height: 
 ul, ol { color: var(--faint); font-size: .85rem; padding-left: 1.2rem; }
 )css";
 
-std::string html_marked(const std::string& figure, Standing place) {
-  switch (place) {
-    case Standing::kBest: return "<strong>" + figure + "</strong>";
-    case Standing::kSecond: return "<u>" + figure + "</u>";
-    case Standing::kNone: break;
-  }
-  return figure;
+std::string html_marked(const std::string& figure, Rank rank) {
+  return marked(figure, rank, {{"<strong>", "</strong>"}, {"<u>", "</u>"}});
 }
 
 std::string html_row(const Table& table, const TableRow& row) {
@@ -43,7 +38,7 @@ std::string html_row(const Table& table, const TableRow& row) {
     const TableCell& cell = row.cells[c];
     const std::string interval = cell_interval(table.columns[c], cell);
     html +=
-        fmt::format("<td>{}{}{}</td>", html_marked(cell_figure(table.columns[c], cell), cell.place),
+        fmt::format("<td>{}{}{}</td>", html_marked(cell_figure(table.columns[c], cell), cell.rank),
                     cell.fewer_images ? "<sup>‡</sup>" : "", interval.empty() ? "" : "<small>" + interval + "</small>");
   }
   return html + "</tr>\n";

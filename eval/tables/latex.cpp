@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "eval/markup.h"
+#include "eval/markup/markup.h"
 #include "eval/tables/print.h"
 
 namespace samsr {
@@ -8,13 +8,8 @@ namespace {
 
 constexpr std::size_t kNarrowColumns = 4;
 
-std::string latex_marked(const std::string& figure, Standing place) {
-  switch (place) {
-    case Standing::kBest: return "\\textbf{" + figure + "}";
-    case Standing::kSecond: return "\\underline{" + figure + "}";
-    case Standing::kNone: break;
-  }
-  return figure;
+std::string latex_marked(const std::string& figure, Rank rank) {
+  return marked(figure, rank, {{"\\textbf{", "}"}, {"\\underline{", "}"}});
 }
 
 /// A row of figures, and below it a row of their intervals: beside the figures they would make the table too wide.
@@ -28,7 +23,7 @@ std::string latex_row(const Table& table, const TableRow& row) {
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const TableCell& cell = row.cells[c];
     const std::string interval = cell_interval(table.columns[c], cell);
-    figures += fmt::format(" & {}{}", latex_marked(cell_figure(table.columns[c], cell), cell.place),
+    figures += fmt::format(" & {}{}", latex_marked(cell_figure(table.columns[c], cell), cell.rank),
                            cell.fewer_images ? "$^\\ddagger$" : "");
     intervals += interval.empty() ? " &" : fmt::format(" & {{\\scriptsize {}}}", interval);
     any = any || !interval.empty();

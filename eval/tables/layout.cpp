@@ -87,7 +87,7 @@ std::vector<TableLayout> read_layouts(const std::string& yaml, const std::string
 }
 
 std::vector<TableLayout> shipped_layouts() {
-  return read_layouts(std::string(embedded::published_yaml), "eval/published.yaml");
+  return read_layouts(std::string(embedded::published_yaml), "eval/tables/published.yaml");
 }
 
 }  // namespace samsr

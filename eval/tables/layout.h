@@ -1,5 +1,5 @@
 #pragma once
-// What tables look like and what is quoted in them: data, kept in eval/published.yaml.
+// What tables look like and what is quoted in them: data, kept in eval/tables/published.yaml.
 
 #include <string>
 #include <vector>
@@ -37,8 +37,8 @@ struct TableLayout {
   std::string not_held;  ///< published figures that are not in the file; a line below the table says so
 };
 
-/// Layouts in the form of eval/published.yaml; `source` stands for the text in messages. UserError with the line of
-/// what is missing, unknown or of the wrong kind, of a row whose values do not fit the columns, of an id used twice.
+/// Layouts in the form of eval/tables/published.yaml; `source` stands for the text in messages. UserError with the line
+/// of what is missing, unknown or of the wrong kind, of a row whose values do not fit the columns, of an id used twice.
 std::vector<TableLayout> read_layouts(const std::string& yaml, const std::string& source);
 
 /// The shipped ones.

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "eval/markup.h"
+#include "eval/markup/markup.h"
 #include "eval/tables/print.h"
 
 namespace samsr {
@@ -14,7 +14,7 @@ std::string markdown_row(const Table& table, const TableRow& row) {
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const TableCell& cell = row.cells[c];
     const std::string interval = cell_interval(table.columns[c], cell);
-    text += fmt::format(" | {}{}{}", markdown_marked(cell_figure(table.columns[c], cell), cell.place),
+    text += fmt::format(" | {}{}{}", markdown_marked(cell_figure(table.columns[c], cell), cell.rank),
                         cell.fewer_images ? " ‡" : "", interval.empty() ? "" : " " + interval);
   }
   return text + " |\n";

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "eval/results.h"
+#include "eval/measure/results.h"
 
 namespace samsr {
 

@@ -118,9 +118,9 @@ void mark_places(Table& table) {
         values.push_back(row.cells[c].value);
       }
     }
-    const auto places = standings(values, table.columns[c].higher_is_better, table.columns[c].decimals);
+    const auto ranks = ranks_of(values, table.columns[c].higher_is_better, table.columns[c].decimals);
     for (std::size_t i = 0; i < column.size(); ++i) {
-      column[i]->place = places[i];
+      column[i]->rank = ranks[i];
     }
   }
 }

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "eval/bootstrap.h"
-#include "eval/results.h"
-#include "eval/standing.h"
+#include "eval/markup/ranking.h"
+#include "eval/measure/bootstrap.h"
+#include "eval/measure/results.h"
 #include "eval/tables/layout.h"
 #include "eval/tables/training_cost.h"
 
@@ -18,7 +18,7 @@ struct TableCell {
   double value = std::numeric_limits<double>::quiet_NaN();  ///< NaN: nothing to show
   std::optional<Interval> interval;
   bool fewer_images = false;  ///< mean over fewer images than the rest of its column
-  Standing place = Standing::kNone;
+  Rank rank = Rank::kNone;
 };
 
 struct TableRow {

@@ -4,9 +4,9 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "eval/comparison.h"
-#include "launch/model_card.h"
+#include "core/named_path.h"
 #include "launch/verbs/verbs.h"
+#include "train/report/model_card.h"
 
 namespace samsr {
 namespace {
@@ -22,22 +22,21 @@ struct CardArguments {
 
 /// Each file with the run of its name, in the order of the files.
 std::vector<CardModel> card_models(const CardArguments& arguments) {
-  std::vector<EvalMethod> runs;  // name=PATH, as for --pred of eval
-  for (const std::string& run : arguments.runs) {
-    runs.push_back(EvalMethod::parse(run));
-  }
+  std::vector<NamedPath> runs = named_paths(arguments.runs);
   std::vector<CardModel> models;
   for (const std::string& argument : arguments.files) {
-    const EvalMethod file = EvalMethod::parse(argument);
-    const auto run = std::find_if(runs.begin(), runs.end(), [&](const EvalMethod& each) { return each.name == file.name; });
+    const NamedPath file = NamedPath::parse(argument);
+    const auto run =
+        std::find_if(runs.begin(), runs.end(), [&](const NamedPath& each) { return each.name == file.name; });
     if (run == runs.end()) {
       throw UserError("--file {}: no run of that name; give it with --run {}=DIR", argument, file.name);
     }
-    models.push_back({file.name, file.folder, run->folder});
+    models.push_back({file.name, file.path, run->path});
     runs.erase(run);
   }
   if (!runs.empty()) {
-    throw UserError("--run {}: no file of that name; give it with --file {}=FILE", runs.front().name, runs.front().name);
+    throw UserError("--run {}: no file of that name; give it with --file {}=FILE", runs.front().name,
+                    runs.front().name);
   }
   return models;
 }
@@ -45,10 +44,12 @@ std::vector<CardModel> card_models(const CardArguments& arguments) {
 }  // namespace
 
 void add_card_verb(CLI::App& app, VerbContext& context) {
-  CLI::App* verb = app.add_subcommand("card", "writes the page that goes with trained models, from what their runs recorded");
+  CLI::App* verb =
+      app.add_subcommand("card", "writes the page that goes with trained models, from what their runs recorded");
   auto arguments = std::make_shared<CardArguments>();
-  verb->add_option("text", arguments->text,
-                   "Markdown with the places {{files}}, {{data}}, {{training}}, {{figures}}, as configs/embedded/model_card.md")
+  verb->add_option(
+          "text", arguments->text,
+          "Markdown with the places {{files}}, {{data}}, {{training}}, {{figures}}, as configs/embedded/model_card.md")
       ->required();
   verb->add_option("out", arguments->out, "file to write")->required();
   verb->add_option("--file", arguments->files, "weights, as NAME=FILE.safetensors; may be repeated")
@@ -62,7 +63,8 @@ void add_card_verb(CLI::App& app, VerbContext& context) {
   verb->callback([&context, arguments] {
     if (context.communicator.rank() == 0) {
       const CardSources sources{card_models(*arguments), arguments->shards, arguments->results};
-      write_file_atomically(arguments->out, model_card(read_file(arguments->text), arguments->text, sources, context.log));
+      write_file_atomically(arguments->out,
+                            model_card(read_file(arguments->text), arguments->text, sources, context.log));
     }
   });
 }

@@ -1,14 +1,13 @@
 #include <iostream>
 #include <memory>
 
-#include "data/check.h"
+#include "data/photographs/check.h"
 #include "launch/verbs/verbs.h"
 
 namespace samsr {
 
 void add_check_verb(CLI::App& data, VerbContext& context) {
-  CLI::App* verb =
-      data.add_subcommand("check", "says what a folder of photographs holds, and what of it can be used");
+  CLI::App* verb = data.add_subcommand("check", "says what a folder of photographs holds, and what of it can be used");
   auto folder = std::make_shared<std::string>();
   auto options = std::make_shared<CheckOptions>();
   verb->add_option("folder", *folder, "folder of photographs")->required();

@@ -1,32 +1,16 @@
 #include <iostream>
 #include <memory>
 
-#include "data/build.h"
-#include "data/export.h"
-#include "data/inspect.h"
-#include "data/regenerate.h"
-#include "data/stages/rollout_stage.h"
-#include "data/verify.h"
+#include "data/build/build.h"
+#include "data/tools/export.h"
+#include "data/tools/inspect.h"
+#include "data/tools/regenerate.h"
+#include "data/tools/verify.h"
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
-#include "train/checkpoint.h"
-#include "train/device.h"
 
 namespace samsr {
 namespace {
-
-/// The teacher and device are those that training with the same settings takes.
-std::unique_ptr<Stage> rollout_stage(const Config& config, VerbContext& context) {
-  RolloutPlan plan;
-  plan.rollout = config.rollout;
-  plan.recipe = config.train.recipe;
-  plan.model = config.model;
-  if (!config.train.teacher_weights.empty()) {
-    plan.teacher = find_weights(config.train.teacher_weights, context.log);
-  }
-  plan.device = choose_device(config.train.device, context.communicator);
-  return std::make_unique<RolloutStage>(plan);
-}
 
 void add_build(CLI::App& data, VerbContext& context) {
   CLI::App* verb = data.add_subcommand(
@@ -46,8 +30,8 @@ void add_build(CLI::App& data, VerbContext& context) {
     arguments->load(config, settings);
     BuildOptions options;
     options.stages = *stages;
-    options.device = [&] { return choose_device(config.train.device, context.communicator); };
-    options.rollout = [&] { return rollout_stage(config, context); };
+    options.rollout = {config.rollout, config.train.recipe, config.model, config.train.teacher_weights};
+    options.run = config.run;
     build_dataset(config.build, options, settings.to_yaml(), context.communicator, context.log);
   });
 }
@@ -91,8 +75,8 @@ void add_export(CLI::App& data, VerbContext& context) {
 }
 
 void add_regenerate(CLI::App& data, VerbContext& context) {
-  CLI::App* verb = data.add_subcommand(
-      "regenerate", "makes one pair again from its photograph and compares it with the stored one");
+  CLI::App* verb =
+      data.add_subcommand("regenerate", "makes one pair again from its photograph and compares it with the stored one");
   auto folder = std::make_shared<std::string>();
   auto index = std::make_shared<std::uint64_t>(0);
   auto out = std::make_shared<std::string>();

@@ -1,20 +1,15 @@
 #include <iostream>
 #include <memory>
-#include <set>
 
-#include "core/atomic_file.h"
+#include "comm/device.h"
 #include "core/error.h"
-#include "eval/tables/print.h"
-#include "eval/tables/table.h"
+#include "core/named_path.h"
+#include "eval/report/evaluation_report.h"
 #include "launch/config_arguments.h"
-#include "launch/evaluation.h"
-#include "launch/model_argument.h"
 #include "launch/verbs/verbs.h"
-#include "train/device.h"
 
 namespace samsr {
 namespace {
-namespace fs = std::filesystem;
 
 struct EvalArguments {
   ConfigArguments config;
@@ -30,31 +25,18 @@ struct EvalArguments {
   bool keep_going = false;
 };
 
-std::vector<LossCurve> curves_of(const std::vector<std::string>& logs) {
-  std::vector<LossCurve> curves;
-  for (const std::string& argument : logs) {
-    const EvalMethod log = EvalMethod::parse(argument);  // name=PATH, as for --pred
-    for (LossCurve& curve : read_loss_curves(log.folder, log.name)) {
-      curves.push_back(std::move(curve));
-    }
-  }
-  return curves;
-}
-
 /// The model of "PATH" or "NAME=PATH". Of "runs/student/" the name is "student", of "SamSR_v1.pth" "SamSR_v1".
-EvaluatedModel model_of(const std::string& argument, const ConfigArguments& config) {
-  const EvalMethod parsed = EvalMethod::parse(argument);
-  EvaluatedModel model;
-  model.name = parsed.name;
-  model.path = parsed.folder.string();
+EvaluatedModel model_of(const std::string& argument, const ConfigArguments& arguments) {
+  NamedPath named = NamedPath::parse(argument);
   for (const char* extension : {".pth", ".pt", ".safetensors"}) {
-    if (argument.find('=') == std::string::npos && model.name.ends_with(extension)) {
-      model.name.resize(model.name.size() - std::string_view(extension).size());
+    if (argument.find('=') == std::string::npos && named.name.ends_with(extension)) {
+      named.name.resize(named.name.size() - std::string_view(extension).size());
     }
   }
+  Config config;
   Settings settings;
-  config.load(model.config, settings, shipped_config_of(model.path));
-  return model;
+  arguments.load(config, settings, shipped_config_of(named.path.string()));
+  return {named.name, config.model_argument(named.path.string())};
 }
 
 /// The benchmarks asked for, or the one set that --ref and --lq name.
@@ -70,59 +52,20 @@ std::vector<Benchmark> sets_of(const EvalArguments& arguments, const EvalSetting
   if (!arguments.reference.empty() || !arguments.lq.empty()) {
     throw UserError("--benchmark names references and low-resolution images by itself: leave out --ref and --lq");
   }
-  const BenchmarkCatalogue catalogue = load_benchmarks(settings.benchmarks_file, settings.benchmarks);
-  std::vector<Benchmark> sets;
-  std::set<std::string> names;
-  for (const std::string& argument : arguments.benchmarks) {
-    sets.push_back(catalogue.find(argument, settings.scale));
-    if (!names.insert(sets.back().name).second) {
-      throw UserError("two benchmarks are called '{}': give one another name with --benchmark NAME=DIR",
-                      sets.back().name);
-    }
-  }
-  return sets;
+  return load_benchmarks(settings.benchmarks_file, settings.benchmarks).find_all(arguments.benchmarks, settings.scale);
 }
 
-EvaluationRequest request_of(const EvalArguments& arguments, const EvalSettings& settings) {
+EvaluationRequest request_of(const EvalArguments& arguments, const Config& config) {
   EvaluationRequest request;
-  request.sets = sets_of(arguments, settings);
-  request.out = arguments.out;
+  request.sets = sets_of(arguments, config.eval);
   for (const std::string& model : arguments.models) {
     request.models.push_back(model_of(model, arguments.config));
   }
-  for (const std::string& results : arguments.results) {
-    request.results.push_back(EvalMethod::parse(results));
-  }
+  request.results = named_paths(arguments.results);
+  request.out = arguments.out;
+  request.settings = config.eval;
+  request.files = config.weights;
   return request;
-}
-
-void write_evaluation_report(const std::vector<EvaluatedSet>& sets, const EvalArguments& arguments,
-                             const std::string& command, const Settings& settings) {
-  ReportInput report;
-  report.title = arguments.title;
-  for (const EvaluatedSet& set : sets) {
-    report.tables.push_back({set.results.title, set.results, set.rows});
-    report.summary += fmt::format("{}{}: {} images", report.summary.empty() ? "" : "; ", set.results.title,
-                                  set.results.methods.empty() ? 0 : set.results.methods.front().images.size());
-  }
-  report.summary += ".";
-  report.curves = curves_of(arguments.logs);
-  report.notes = {{"Command", command}, {"Settings", settings.to_yaml()}};
-  write_report(report, fs::path(arguments.out) / "report.html");
-}
-
-/// The table of all sets; when several were asked for, it is written to OUT/results.md, beside the folders of each.
-std::string table_of(const std::vector<EvaluatedSet>& sets, bool several, const fs::path& out) {
-  if (!several) {
-    return markdown_table(sets.front().results);
-  }
-  Measurements measurements;
-  for (const EvaluatedSet& set : sets) {
-    measurements.results.push_back(set.results);
-  }
-  const std::string table = tables_markdown({fill_table(layout_of_everything(measurements), measurements)});
-  write_file_atomically(out / "results.md", table);
-  return table;
 }
 
 void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
@@ -132,14 +75,16 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   if (!arguments.metrics.empty()) {
     settings.apply_override("eval.metrics=" + arguments.metrics);
   }
-  set_threads(config.train.threads, context.communicator);
-  Problems problems = arguments.keep_going ? Problems(context.log) : Problems();
-  const std::vector<EvaluatedSet> sets =
-      evaluate_sets(request_of(arguments, config.eval), config, context.communicator, context.log, problems);
+  set_threads(config.run, context.communicator);
+  const EvaluationRequest request = request_of(arguments, config);
+  InputProblems problems = arguments.keep_going ? InputProblems(context.log) : InputProblems();
+  const std::vector<EvaluatedSet> sets = evaluate_sets(request, choose_device(config.run, context.communicator),
+                                                       context.communicator, context.log, problems);
   if (context.communicator.rank() == 0) {
     const bool several = arguments.benchmarks.size() > 1;
-    write_evaluation_report(sets, arguments, context.command, settings);
-    std::cout << table_of(sets, several, arguments.out);
+    std::cout << report_evaluation(sets, several,
+                                   {arguments.title, named_paths(arguments.logs), context.command, settings.to_yaml()},
+                                   arguments.out);
     context.log.info("{} are in {}",
                      several ? "results.md, report.html, and a folder of results for each set"
                              : "results.json, results.csv, results.md and report.html",
@@ -159,9 +104,10 @@ void add_eval_verb(CLI::App& app, VerbContext& context) {
   verb->add_option("--benchmark", arguments->benchmarks,
                    "set to measure on: realsr, realset65, imagenet_test, NAME=DIR, or DIR; may be repeated")
       ->allow_extra_args(false);
-  verb->add_option("--model", arguments->models,
-                   "model that upscales the low-resolution images, as PATH, NAME=PATH, official name or embedded (samsr's own "
-                   "student); may be repeated")
+  verb->add_option(
+          "--model", arguments->models,
+          "model that upscales the low-resolution images, as PATH, NAME=PATH, official name or embedded (samsr's own "
+          "student); may be repeated")
       ->allow_extra_args(false);
   verb->add_option("--pred", arguments->results,
                    "results of one method, as DIR or NAME=DIR; may be repeated; with several benchmarks DIR/BENCHMARK")

@@ -5,22 +5,12 @@
 #include "launch/verbs/verbs.h"
 
 namespace samsr {
-namespace {
-
-void print_table(const Settings& settings) {
-  std::cout << "| key | default | type | meaning |\n| --- | --- | --- | --- |\n";
-  for (const Settings::Entry& entry : settings.entries()) {
-    std::cout << fmt::format("| `{}` | `{}` | {}{} | {} |\n", entry.key, entry.default_value, entry.type,
-                             entry.expected.empty() ? "" : ": " + entry.expected, entry.help);
-  }
-}
-
-}  // namespace
 
 void add_settings_verb(CLI::App& app, VerbContext& context) {
-  CLI::App* verb = app.add_subcommand("settings",
-                                      "lists every setting with its default, range and meaning (Markdown); with --config or "
-                                      "key=value, says what all settings then are (YAML)");
+  CLI::App* verb =
+      app.add_subcommand("settings",
+                         "lists every setting with its default, range and meaning (Markdown); with --config or "
+                         "key=value, says what all settings then are (YAML)");
   auto arguments = std::make_shared<ConfigArguments>();
   arguments->add_to(*verb);
   verb->callback([&context, arguments] {
@@ -32,11 +22,7 @@ void add_settings_verb(CLI::App& app, VerbContext& context) {
       arguments->load(config, settings);
     }
     if (context.communicator.rank() == 0) {
-      if (arguments->empty()) {
-        print_table(settings);
-      } else {
-        std::cout << settings.to_yaml();
-      }
+      std::cout << (arguments->empty() ? settings_table(settings) : settings.to_yaml());
     }
   });
 }

@@ -1,15 +1,11 @@
-#include <filesystem>
 #include <memory>
 
-#include "core/atomic_file.h"
-#include "core/error.h"
-#include "data/image_file.h"
-#include "eval/strip.h"
+#include "core/named_path.h"
+#include "eval/report/strip.h"
 #include "launch/verbs/verbs.h"
 
 namespace samsr {
 namespace {
-namespace fs = std::filesystem;
 
 struct StripArguments {
   std::string out;
@@ -21,21 +17,11 @@ struct StripArguments {
 };
 
 void make_strip(const StripArguments& arguments, VerbContext& context) {
-  const fs::path out = arguments.out;
-  if (out.extension() != ".png") {
-    throw UserError("{}: expected a name that ends in .png, which is what is written", out.string());
-  }
   EvalRequest request{{}, arguments.reference, arguments.lq};
-  for (const std::string& results : arguments.results) {
-    request.methods.push_back(EvalMethod::parse(results));
+  for (const NamedPath& results : named_paths(arguments.results)) {
+    request.methods.push_back({results.name, results.path});
   }
-  Problems strict;
-  const cv::Mat strip = draw_strip(plan_comparison(request, arguments.scale, strict), arguments.strip);
-  if (out.has_parent_path()) {
-    make_folder(out.parent_path());
-  }
-  write_png(out, strip);
-  context.log.info("{} is {} x {} pixels", out.string(), strip.cols, strip.rows);
+  write_strip(request, arguments.scale, arguments.strip, arguments.out, context.log);
 }
 
 }  // namespace

@@ -1,13 +1,9 @@
 #include <memory>
 
-#include "data/image_file.h"
 #include "launch/config_arguments.h"
-#include "launch/coverage_counter.h"
-#include "launch/picture_validation.h"
 #include "launch/verbs/verbs.h"
 #include "launch/version.h"
-#include "train/device.h"
-#include "train/train.h"
+#include "train/run/train.h"
 
 namespace samsr {
 
@@ -19,39 +15,30 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
   verb->add_flag("--dry-run", *dry_run,
                  "try settings, data, weights, memory, disk, exchange and a step, write nothing, and say how it went");
   const auto profile = std::make_shared<std::int64_t>(0);
-  verb->add_option("--profile", *profile, "record this many steps, a few after the first, as a Chrome trace in train.out")
+  verb->add_option("--profile", *profile,
+                   "record this many steps, a few after the first, as a Chrome trace in train.out")
       ->check(CLI::PositiveNumber);
   verb->callback([&context, arguments, dry_run, profile] {
     Config config;
     Settings settings;
     arguments->load(config, settings);
-    TrainConfig run{.train = config.train,
-                    .distill = config.distill,
-                    .semantic = config.semantic,
-                    .coverage_net = config.coverage_net,
-                    .validation = config.validation,
-                    .model = config.model,
-                    .loader = config.loader,
-                    .resolved = settings.to_yaml(),
-                    .command = context.command,
-                    .count_coverage = {},
-                    .validate_pictures =
-                        [&](LoadedModel& average) {
-                          const OfficialFiles files(config.weights);
-                          return make_picture_validation(
-                              config.validation, config.upscale, config.build.masks,
-                              {.device = choose_device(config.train.device, context.communicator), .files = &files},
-                              config.train.out, average, context.communicator);
-                        },
-                    .version = program_version(),
-                    .encode_png = [](const at::Tensor& picture) { return encode_png(to_mat(picture)); },
-                    .dry_run = *dry_run,
-                    .profile = *profile};
-    if (config.semantic.loss == "amg") {
-      run.count_coverage = make_coverage_counter(config.build.masks, config.model.scale,
-                                                 choose_device(config.train.device, context.communicator));
-    }
-    train(run, context.communicator, context.log);
+    train({.run = config.run,
+           .train = config.train,
+           .distill = config.distill,
+           .semantic = config.semantic,
+           .coverage_net = config.coverage_net,
+           .validation = config.validation,
+           .model = config.model,
+           .loader = config.loader,
+           .masks = config.build.masks,
+           .upscale = config.upscale,
+           .weights = config.weights,
+           .resolved = settings.to_yaml(),
+           .command = context.command,
+           .version = program_version(),
+           .dry_run = *dry_run,
+           .profile = *profile},
+          context.communicator, context.log);
   });
 }
 

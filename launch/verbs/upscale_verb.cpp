@@ -1,13 +1,11 @@
 #include <memory>
 
+#include "comm/device.h"
 #include "core/error.h"
-#include "eval/upscale.h"
-#include "eval/upscale_plan.h"
+#include "eval/upscale/upscale.h"
 #include "launch/config_arguments.h"
-#include "launch/model_argument.h"
 #include "launch/verbs/verbs.h"
-#include "models/embedded_student.h"
-#include "train/device.h"
+#include "models/embedded/embedded_student.h"
 
 namespace samsr {
 namespace {
@@ -42,12 +40,9 @@ void upscale(const UpscaleArguments& arguments, VerbContext& context) {
   apply_flag(settings, "--noise", "upscale.noise", arguments.noise);
   apply_flag(settings, "--seed", "upscale.seed", arguments.seed);
   apply_flag(settings, "--batch", "upscale.batch", arguments.batch);
-  plan_upscale(arguments.in, arguments.out, config.upscale);  // so that mistakes in paths do not wait for the model
-  set_threads(config.train.threads, context.communicator);
-  find_mask_weights(config, context.log);
-  LoadedModel loaded = load_model_argument(arguments.model, config, context.log);
-  loaded.model->to(choose_device(config.train.device, context.communicator));
-  upscale_files(loaded, config.upscale, config.build.masks, arguments.in, arguments.out, context.communicator, context.log);
+  set_threads(config.run, context.communicator);
+  upscale_files(config.model_argument(arguments.model), choose_device(config.run, context.communicator), arguments.in,
+                arguments.out, context.communicator, context.log);
 }
 
 }  // namespace
@@ -57,9 +52,10 @@ void add_upscale_verb(CLI::App& app, VerbContext& context) {
   auto arguments = std::make_shared<UpscaleArguments>();
   verb->add_option("in", arguments->in, "picture or folder of pictures")->required();
   verb->add_option("out", arguments->out, "PNG, JPEG or WebP file, or folder")->required();
-  verb->add_option("--model", arguments->model,
-                   "embedded (default): the student that is part of the program; else the name of an official file (samsr "
-                   "weights list), a .safetensors or .pth file, a checkpoint, or the folder of a run");
+  verb->add_option(
+      "--model", arguments->model,
+      "embedded (default): the student that is part of the program; else the name of an official file (samsr "
+      "weights list), a .safetensors or .pth file, a checkpoint, or the folder of a run");
   verb->add_option("--masks", arguments->masks, "auto, none, graph or sam: what shapes the noise (upscale.masks)");
   verb->add_option("--noise", arguments->noise, "auto, sam or plain (upscale.noise)");
   verb->add_option("--seed", arguments->seed, "seed of the noise (upscale.seed)");

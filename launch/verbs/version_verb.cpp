@@ -6,7 +6,7 @@
 
 #include "launch/verbs/verbs.h"
 #include "launch/version.h"
-#include "models/embedded_student.h"
+#include "models/embedded/embedded_student.h"
 #include "models/weights/sha256.h"
 
 namespace samsr {
@@ -17,8 +17,8 @@ void add_version_verb(CLI::App& app, VerbContext& context) {
     if (context.communicator.rank() == 0) {
       std::cout << fmt::format("samsr {}\nembedded student: SHA-256 {}\n", program_version(),
                                sha256_of(embedded_student_file()).substr(0, 12));
-      std::cout << fmt::format("LibTorch {}\nOpenCV {}\nOpenMPI {}.{}.{}\n", TORCH_VERSION, CV_VERSION, OMPI_MAJOR_VERSION,
-                               OMPI_MINOR_VERSION, OMPI_RELEASE_VERSION);
+      std::cout << fmt::format("LibTorch {}\nOpenCV {}\nOpenMPI {}.{}.{}\n", TORCH_VERSION, CV_VERSION,
+                               OMPI_MAJOR_VERSION, OMPI_MINOR_VERSION, OMPI_RELEASE_VERSION);
     }
   });
 }

@@ -8,9 +8,7 @@ namespace samsr {
 namespace {
 
 /// (N, T, H·d) -> (N, H, T, d).
-at::Tensor split_heads(const at::Tensor& x, std::int64_t heads) {
-  return x.unflatten(2, {heads, -1}).transpose(1, 2);
-}
+at::Tensor split_heads(const at::Tensor& x, std::int64_t heads) { return x.unflatten(2, {heads, -1}).transpose(1, 2); }
 
 /// (N, H, T, …) -> (N, T·H, …).
 at::Tensor token_by_token(const at::Tensor& x) { return x.transpose(1, 2).flatten(1, 2); }
@@ -26,8 +24,7 @@ at::Tensor over_root(const at::Tensor& split) { return split / std::sqrt(static_
 
 }  // namespace
 
-at::Tensor fold_queries(const TokenAttention& tokens_to_image, const at::Tensor& placed_tokens,
-                        at::ScalarType type) {
+at::Tensor fold_queries(const TokenAttention& tokens_to_image, const at::Tensor& placed_tokens, at::ScalarType type) {
   const std::int64_t heads = tokens_to_image.heads;
   const at::Tensor q = over_root(split_heads(projected(tokens_to_image.q_proj, placed_tokens), heads));
   return token_by_token(at::matmul(q, rows_by_head(tokens_to_image.k_proj->weight, heads))).to(type);
@@ -41,8 +38,8 @@ at::Tensor unfold_result(const TokenAttention& tokens_to_image, const at::Tensor
   return projected(tokens_to_image.out_proj, values.flatten(2) + tokens_to_image.v_proj->bias);
 }
 
-FoldedKeys fold_keys(const TokenAttention& image_to_tokens, const at::Tensor& tokens,
-                     const at::Tensor& placed_tokens, at::ScalarType type) {
+FoldedKeys fold_keys(const TokenAttention& image_to_tokens, const at::Tensor& tokens, const at::Tensor& placed_tokens,
+                     at::ScalarType type) {
   const std::int64_t heads = image_to_tokens.heads;
   const auto& q = image_to_tokens.q_proj;
   const auto& out = image_to_tokens.out_proj;

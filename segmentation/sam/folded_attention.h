@@ -16,8 +16,7 @@
 namespace samsr {
 
 /// What the tokens of N points ask of their images: folded queries, over √d, (N, M, C).
-at::Tensor fold_queries(const TokenAttention& tokens_to_image, const at::Tensor& placed_tokens,
-                        at::ScalarType type);
+at::Tensor fold_queries(const TokenAttention& tokens_to_image, const at::Tensor& placed_tokens, at::ScalarType type);
 
 /// Their attention's means of the image (N, M, C) float32 -> what is added to the tokens, (N, T, C).
 at::Tensor unfold_result(const TokenAttention& tokens_to_image, const at::Tensor& means);
@@ -28,7 +27,7 @@ struct FoldedKeys {
   at::Tensor bias;    ///< (N, M), to add to the scores
   at::Tensor values;  ///< (N, C, M), with W_o and b_o
 };
-FoldedKeys fold_keys(const TokenAttention& image_to_tokens, const at::Tensor& tokens,
-                     const at::Tensor& placed_tokens, at::ScalarType type);
+FoldedKeys fold_keys(const TokenAttention& image_to_tokens, const at::Tensor& tokens, const at::Tensor& placed_tokens,
+                     at::ScalarType type);
 
 }  // namespace samsr

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "models/named_slots.h"
-#include "models/wide_linear.h"
+#include "models/layers/module_names.h"
+#include "models/layers/wide_linear.h"
 #include "segmentation/sam/relative_attention.h"
 
 namespace samsr {

@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-#include "models/vector_math.h"
+#include "models/layers/vector_math.h"
 
 namespace samsr {
 namespace {
@@ -63,8 +63,7 @@ void for_type(const at::Tensor& tensor, const Function& function) {
 }
 
 template <class T>
-void softmax_of_position(T* scores, std::int64_t tokens, std::int64_t heads, float* row, float* largest,
-                         float* sum) {
+void softmax_of_position(T* scores, std::int64_t tokens, std::int64_t heads, float* row, float* largest, float* sum) {
   std::fill_n(largest, heads, kLowest);
   for (std::int64_t t = 0; t < tokens; ++t) {
     for (std::int64_t h = 0; h < heads; ++h) {
@@ -89,8 +88,7 @@ void softmax_of_position(T* scores, std::int64_t tokens, std::int64_t heads, flo
 }
 
 template <class T>
-float softmax_of_row(T* scores, const T* bias_h, const T* bias_w, std::int64_t height, std::int64_t width,
-                     float* row) {
+float softmax_of_row(T* scores, const T* bias_h, const T* bias_w, std::int64_t height, std::int64_t width, float* row) {
   for (std::int64_t y = 0; y < height; ++y) {
     const float bias = widened(bias_h[y]);
     for (std::int64_t x = 0; x < width; ++x) {
@@ -180,8 +178,8 @@ at::Tensor softmax_with_bias_(at::Tensor& scores, const at::Tensor& bias_h, cons
     const T* of_height = bias_h.const_data_ptr<T>();
     const T* of_width = bias_w.const_data_ptr<T>();
     for (std::int64_t i = 0; i < rows; ++i) {
-      sums[i] = softmax_of_row(values + i * height * width, of_height + i * height, of_width + i * width, height,
-                               width, row.data());
+      sums[i] = softmax_of_row(values + i * height * width, of_height + i * height, of_width + i * width, height, width,
+                               row.data());
     }
   });
   return divisors;

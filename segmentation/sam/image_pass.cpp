@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/parallel.h"
-#include "models/wide_linear.h"
+#include "models/layers/wide_linear.h"
 #include "segmentation/sam/image_kernels.h"
 
 namespace samsr {
@@ -16,9 +16,8 @@ constexpr std::int64_t kTile = 512;
 
 }  // namespace
 
-at::Tensor SamImagePass::operator()(const at::Tensor& image, const FoldedKeys& keys,
-                                    const torch::nn::LayerNorm& norm, const at::Tensor& queries,
-                                    at::Tensor& out) const {
+at::Tensor SamImagePass::operator()(const at::Tensor& image, const FoldedKeys& keys, const torch::nn::LayerNorm& norm,
+                                    const at::Tensor& queries, at::Tensor& out) const {
   if (!image.device().is_cpu()) {
     return pass_all(image, keys, norm, queries, out);
   }
@@ -31,9 +30,8 @@ at::Tensor SamImagePass::operator()(const at::Tensor& image, const FoldedKeys& k
   return means;
 }
 
-at::Tensor SamImagePass::pass_one(const at::Tensor& image, const FoldedKeys& keys,
-                                  const torch::nn::LayerNorm& norm, const at::Tensor& queries,
-                                  at::Tensor& out) const {
+at::Tensor SamImagePass::pass_one(const at::Tensor& image, const FoldedKeys& keys, const torch::nn::LayerNorm& norm,
+                                  const at::Tensor& queries, at::Tensor& out) const {
   const std::int64_t positions = image.size(0);
   at::Tensor asked = at::empty({positions, queries.size(0)}, image.options());
   for (std::int64_t first = 0; first < positions; first += kTile) {
@@ -43,17 +41,15 @@ at::Tensor SamImagePass::pass_one(const at::Tensor& image, const FoldedKeys& key
     at::Tensor attention = wide_linear(here + place, keys.keys, keys.bias);
     softmax_over_tokens_(attention, heads_);
     at::Tensor normal = out.narrow(0, first, count);
-    normalise(here, wide_linear(attention, keys.values, {}), norm->weight, norm->bias, norm->options.eps(),
-              normal);
+    normalise(here, wide_linear(attention, keys.values, {}), norm->weight, norm->bias, norm->options.eps(), normal);
     asked.narrow(0, first, count).copy_(wide_linear(normal + place, queries, {}));
   }
   const at::Tensor divisors = softmax_over_positions_(asked);
   return wide_linear(asked.t().contiguous(), out.t(), {}).to(at::kFloat) / divisors.unsqueeze(1);
 }
 
-at::Tensor SamImagePass::pass_all(const at::Tensor& image, const FoldedKeys& keys,
-                                  const torch::nn::LayerNorm& norm, const at::Tensor& queries,
-                                  at::Tensor& out) const {
+at::Tensor SamImagePass::pass_all(const at::Tensor& image, const FoldedKeys& keys, const torch::nn::LayerNorm& norm,
+                                  const at::Tensor& queries, at::Tensor& out) const {
   const at::Tensor scores = at::matmul(image + positions_, keys.keys.transpose(1, 2)) + keys.bias.unsqueeze(1);
   const at::Tensor attention = at::softmax(scores.unflatten(2, {-1, heads_}), 2).flatten(2);
   const at::ScalarType type = image.scalar_type();

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "models/named_slots.h"
+#include "models/layers/module_names.h"
 
 namespace samsr {
 namespace {
@@ -30,8 +30,8 @@ SamMaskDecoder::SamMaskDecoder(const SamArchitecture& sizes) {
     hypernetwork = std::make_shared<SamMlp>(channels, channels, channels / 8, kHeadDepth);
     list->push_back(hypernetwork);
   }
-  iou_head = register_module("iou_prediction_head",
-                             std::make_shared<SamMlp>(channels, sizes.iou_hidden, kMasks, kHeadDepth));
+  iou_head =
+      register_module("iou_prediction_head", std::make_shared<SamMlp>(channels, sizes.iou_hidden, kMasks, kHeadDepth));
 }
 
 at::Tensor SamMaskDecoder::tokens_of(const at::Tensor& prompts) const {
@@ -43,8 +43,8 @@ SamMasks SamMaskDecoder::forward(const at::Tensor& image, const at::Tensor& imag
                                  const at::Tensor& prompts) {
   TORCH_CHECK(image.dim() == 4 && image.size(0) == prompts.size(0), "image: ", image.sizes(), " for prompts ",
               prompts.sizes());
-  const auto [tokens, source] = transformer->forward(
-      image.flatten(2).transpose(1, 2), image_positions.flatten(2).transpose(1, 2), tokens_of(prompts));
+  const auto [tokens, source] = transformer->forward(image.flatten(2).transpose(1, 2),
+                                                     image_positions.flatten(2).transpose(1, 2), tokens_of(prompts));
   const at::Tensor map = source.transpose(1, 2).reshape(image.sizes());
   const at::Tensor doubled = at::gelu(upscaling_norm->forward(upscaling_in(map)));
   const at::Tensor fine = at::gelu(upscaling_out(doubled));
@@ -52,9 +52,8 @@ SamMasks SamMaskDecoder::forward(const at::Tensor& image, const at::Tensor& imag
   for (std::int64_t i = 0; i < kMasks; ++i) {
     weights.push_back(hypernetworks[static_cast<std::size_t>(i)]->forward(tokens.select(1, 1 + i)));
   }
-  return {
-      at::matmul(at::stack(weights, 1), fine.flatten(2)).view({fine.size(0), kMasks, fine.size(2), fine.size(3)}),
-      iou_head->forward(tokens.select(1, 0))};
+  return {at::matmul(at::stack(weights, 1), fine.flatten(2)).view({fine.size(0), kMasks, fine.size(2), fine.size(3)}),
+          iou_head->forward(tokens.select(1, 0))};
 }
 
 }  // namespace samsr

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "models/wide_linear.h"
+#include "models/layers/wide_linear.h"
 #include "segmentation/sam/image_kernels.h"
 
 namespace samsr {
@@ -55,15 +55,12 @@ at::Tensor SamMaskHead::logits(const at::Tensor& image, const at::Tensor& weight
   at::Tensor flat = at::empty({masks, 16 * positions}, weights.options());
   for (std::int64_t first = 0; first < positions; first += tile) {
     const std::int64_t count = std::min(tile, positions - first);
-    flat.narrow(1, 16 * first, 16 * count)
-        .copy_(wide_linear(of_type, enlarged(image.narrow(0, first, count)), {}));
+    flat.narrow(1, 16 * first, 16 * count).copy_(wide_linear(of_type, enlarged(image.narrow(0, first, count)), {}));
   }
   if (flat.device().is_cpu()) {
     return as_maps(flat, grid);
   }
-  return flat.view({masks, grid, grid, 2, 2, 2, 2})
-      .permute({0, 1, 3, 5, 2, 4, 6})
-      .reshape({masks, 4 * grid, 4 * grid});
+  return flat.view({masks, grid, grid, 2, 2, 2, 2}).permute({0, 1, 3, 5, 2, 4, 6}).reshape({masks, 4 * grid, 4 * grid});
 }
 
 }  // namespace samsr

@@ -1,6 +1,6 @@
 #include "segmentation/sam/network.h"
 
-#include "models/load_weights.h"
+#include "models/weights/load_weights.h"
 
 namespace samsr {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "models/safetensors.h"
+#include "models/weights/safetensors.h"
 #include "segmentation/sam/architecture.h"
 #include "segmentation/sam/image_encoder.h"
 #include "segmentation/sam/mask_decoder.h"
@@ -36,7 +36,7 @@ class SamNetwork : public torch::nn::Module {
 /// The network of a weight file: vit_b, vit_l or vit_h, whichever its tensors belong to, on `device` and in
 /// `precision`. UserError naming `source` when they belong to none, or when one is missing, superfluous or of
 /// another shape.
-std::shared_ptr<SamNetwork> make_sam(const TensorFile& file, const std::string& source,
-                                     at::Device device = at::kCPU, at::ScalarType precision = at::kFloat);
+std::shared_ptr<SamNetwork> make_sam(const TensorFile& file, const std::string& source, at::Device device = at::kCPU,
+                                     at::ScalarType precision = at::kFloat);
 
 }  // namespace samsr

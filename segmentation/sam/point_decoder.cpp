@@ -78,10 +78,10 @@ SamPointDecoder::Answers SamPointDecoder::transform(const at::Tensor& points) co
   TwoWayBlock& second = *transformer.layers[1];
   const at::Device device = image_.device();
 
-  const at::Tensor square = at::constant_pad_nd(frames_[*selected_].to_square(points).unsqueeze(1), {0, 0, 0, 1}).to(device);
+  const at::Tensor square =
+      at::constant_pad_nd(frames_[*selected_].to_square(points).unsqueeze(1), {0, 0, 0, 1}).to(device);
   const at::Tensor labels = at::tensor({1, -1}, at::TensorOptions(device).dtype(at::kLong)).expand({count, 2});
-  const at::Tensor start =
-      network_->mask_decoder->tokens_of(network_->prompt_encoder->embed_points(square, labels));
+  const at::Tensor start = network_->mask_decoder->tokens_of(network_->prompt_encoder->embed_points(square, labels));
   const std::int64_t per_point = start.size(1);
 
   // First block: all points see the same image.
@@ -90,9 +90,8 @@ SamPointDecoder::Answers SamPointDecoder::transform(const at::Tensor& points) co
     TokenAttention& attention = *first.cross_attn_token_to_image;
     const at::Tensor q =
         attention.q_proj(tokens + start).view({1, count * per_point, attention.heads, -1}).transpose(1, 2);
-    const at::Tensor attended = at::scaled_dot_product_attention(q, first_keys_, first_values_)
-                                    .transpose(1, 2)
-                                    .reshape({count, per_point, -1});
+    const at::Tensor attended =
+        at::scaled_dot_product_attention(q, first_keys_, first_values_).transpose(1, 2).reshape({count, per_point, -1});
     tokens = first.through_mlp(first.norm2(tokens + attention.out_proj(attended)));
   }
   const at::ScalarType type = image_.scalar_type();
@@ -105,8 +104,7 @@ SamPointDecoder::Answers SamPointDecoder::transform(const at::Tensor& points) co
   tokens = second.attend_to_tokens(tokens, start);
   const TokenAttention& to_image = *second.cross_attn_token_to_image;
   at::Tensor image = at::empty({count, image_.size(1), image_.size(2)}, image_.options());
-  at::Tensor means =
-      image_pass_(image_, first_keys, first.norm4, fold_queries(to_image, tokens + start, type), image);
+  at::Tensor means = image_pass_(image_, first_keys, first.norm4, fold_queries(to_image, tokens + start, type), image);
   tokens = second.through_mlp(second.norm2(tokens + unfold_result(to_image, means)));
 
   const TokenAttention& last = *transformer.final_attn_token_to_image;
@@ -115,12 +113,11 @@ SamPointDecoder::Answers SamPointDecoder::transform(const at::Tensor& points) co
   return {image, norm(tokens + unfold_result(last, means))};
 }
 
-at::Tensor SamPointDecoder::logits_of(const Answers& answers, const at::Tensor& point,
-                                      const at::Tensor& mask) const {
+at::Tensor SamPointDecoder::logits_of(const Answers& answers, const at::Tensor& point, const at::Tensor& mask) const {
   std::vector<at::Tensor> weights;
   for (std::size_t i = 1; i < SamMaskDecoder::kMasks; ++i) {
-    weights.push_back(network_->mask_decoder->hypernetworks[i]->forward(
-        answers.tokens.select(1, 1 + static_cast<std::int64_t>(i))));
+    weights.push_back(
+        network_->mask_decoder->hypernetworks[i]->forward(answers.tokens.select(1, 1 + static_cast<std::int64_t>(i))));
   }
   const at::Tensor all_weights = at::stack(weights, 1);
   const std::int64_t side = network_->sizes.low_res_side();

@@ -2,7 +2,7 @@
 
 #include <numbers>
 
-#include "models/named_slots.h"
+#include "models/layers/module_names.h"
 
 namespace samsr {
 namespace {
@@ -50,8 +50,8 @@ at::Tensor SamPromptEncoder::features(const at::Tensor& unit_positions) const {
 
 at::Tensor SamPromptEncoder::embed_points(const at::Tensor& points, const at::Tensor& labels) {
   TORCH_CHECK(points.dim() == 3 && points.size(2) == 2, "points: expected (B, N, 2), got ", points.sizes());
-  TORCH_CHECK(labels.sizes() == points.sizes().slice(0, 2), "labels: expected ", points.sizes().slice(0, 2),
-              ", got ", labels.sizes());
+  TORCH_CHECK(labels.sizes() == points.sizes().slice(0, 2), "labels: expected ", points.sizes().slice(0, 2), ", got ",
+              labels.sizes());
   const at::Tensor label = labels.unsqueeze(2);
   const at::Tensor position = features((points + 0.5) / static_cast<double>(img_size_));
   const at::Tensor kind = at::where(label == 1, corners_[kForeground]->weight, corners_[kBackground]->weight);

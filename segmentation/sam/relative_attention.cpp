@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "core/parallel.h"
-#include "models/wide_linear.h"
+#include "models/layers/wide_linear.h"
 #include "segmentation/sam/image_kernels.h"
 
 namespace samsr {
@@ -25,8 +25,8 @@ at::Tensor relative_rows(const at::Tensor& table, std::int64_t size) {
 }
 
 /// Blocks of queries, in parallel: scores never exist as a whole. q comes over √d.
-at::Tensor attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                            const at::Tensor& bias_h, const at::Tensor& bias_w) {
+at::Tensor attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias_h,
+                            const at::Tensor& bias_w) {
   const std::int64_t height = q.size(1);
   const std::int64_t width = q.size(2);
   const std::int64_t positions = height * width;
@@ -42,9 +42,7 @@ at::Tensor attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::
     const std::int64_t queries = count * width;
     const at::Tensor asked = q[batch].narrow(0, first, count).view({queries, channels});
     at::Tensor weights = wide_linear(asked, k[batch].view({positions, channels}), {});
-    const auto of_queries = [&](const at::Tensor& bias) {
-      return bias[batch].narrow(0, first, count).flatten(0, 1);
-    };
+    const auto of_queries = [&](const at::Tensor& bias) { return bias[batch].narrow(0, first, count).flatten(0, 1); };
     const at::Tensor divisors = softmax_with_bias_(weights, of_queries(bias_h), of_queries(bias_w));
     at::Tensor here = out[batch].narrow(0, first, count).view({queries, channels});
     at::div_out(here, wide_linear(weights, values[batch], {}), divisors.to(q.scalar_type()).unsqueeze(1));

@@ -1,6 +1,6 @@
 #include "segmentation/sam/two_way_transformer.h"
 
-#include "models/named_slots.h"
+#include "models/layers/module_names.h"
 #include "segmentation/sam/layers.h"
 
 namespace samsr {
@@ -24,8 +24,7 @@ at::Tensor TokenAttention::forward(const at::Tensor& q, const at::Tensor& k, con
   const auto split = [this](const at::Tensor& x) {
     return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
   };
-  const at::Tensor attended =
-      at::scaled_dot_product_attention(split(q_proj(q)), split(k_proj(k)), split(v_proj(v)));
+  const at::Tensor attended = at::scaled_dot_product_attention(split(q_proj(q)), split(k_proj(k)), split(v_proj(v)));
   return out_proj(attended.transpose(1, 2).flatten(2));
 }
 
@@ -34,9 +33,7 @@ TwoWayBlock::TwoWayBlock(const SamArchitecture& sizes, bool first) : first_(firs
   const auto attention = [&](const std::string& name, std::int64_t inner) {
     return register_module(name, std::make_shared<TokenAttention>(channels, inner, sizes.decoder_heads));
   };
-  const auto norm = [&](const std::string& name) {
-    return register_module(name, layer_norm(channels, kNormEpsilon));
-  };
+  const auto norm = [&](const std::string& name) { return register_module(name, layer_norm(channels, kNormEpsilon)); };
   self_attn = attention("self_attn", channels);
   norm1 = norm("norm1");
   cross_attn_token_to_image = attention("cross_attn_token_to_image", channels / kDownsample);
@@ -57,16 +54,13 @@ at::Tensor TwoWayBlock::attend_to_tokens(const at::Tensor& tokens, const at::Ten
   return norm1(tokens + self_attn->forward(q, q, tokens));
 }
 
-at::Tensor TwoWayBlock::through_mlp(const at::Tensor& tokens) {
-  return norm3(tokens + lin2(at::relu(lin1(tokens))));
-}
+at::Tensor TwoWayBlock::through_mlp(const at::Tensor& tokens) { return norm3(tokens + lin2(at::relu(lin1(tokens)))); }
 
 TwoWayBlock::Streams TwoWayBlock::forward(const Streams& streams, const at::Tensor& token_positions,
                                           const at::Tensor& image_positions) {
   const at::Tensor placed_image = streams.image + image_positions;
   at::Tensor tokens = attend_to_tokens(streams.tokens, token_positions);
-  tokens =
-      norm2(tokens + cross_attn_token_to_image->forward(tokens + token_positions, placed_image, streams.image));
+  tokens = norm2(tokens + cross_attn_token_to_image->forward(tokens + token_positions, placed_image, streams.image));
   tokens = through_mlp(tokens);
   const at::Tensor image =
       norm4(streams.image + cross_attn_image_to_token->forward(placed_image, tokens + token_positions, tokens));
@@ -91,9 +85,9 @@ TwoWayBlock::Streams TwoWayTransformer::forward(const at::Tensor& image, const a
   for (const auto& layer : layers) {
     streams = layer->forward(streams, tokens, image_positions);
   }
-  streams.tokens = norm_final_attn(
-      streams.tokens +
-      final_attn_token_to_image->forward(streams.tokens + tokens, streams.image + image_positions, streams.image));
+  streams.tokens =
+      norm_final_attn(streams.tokens + final_attn_token_to_image->forward(
+                                           streams.tokens + tokens, streams.image + image_positions, streams.image));
   return streams;
 }
 

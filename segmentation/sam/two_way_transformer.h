@@ -62,8 +62,7 @@ class TwoWayTransformer : public torch::nn::Module {
  public:
   explicit TwoWayTransformer(const SamArchitecture& sizes);
   /// image and image_positions (B, positions, C), tokens (B, n, C).
-  TwoWayBlock::Streams forward(const at::Tensor& image, const at::Tensor& image_positions,
-                               const at::Tensor& tokens);
+  TwoWayBlock::Streams forward(const at::Tensor& image, const at::Tensor& image_positions, const at::Tensor& tokens);
 
   std::array<std::shared_ptr<TwoWayBlock>, 2> layers;
   std::shared_ptr<TokenAttention> final_attn_token_to_image;

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <thread>
 
-#include "mpi_main.h"
+#include "comm/mpi_main.h"
 
 namespace samsr::testing {
 namespace {

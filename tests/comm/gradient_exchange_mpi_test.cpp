@@ -1,9 +1,8 @@
-#include "comm/gradient_exchange.h"
-
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "mpi_main.h"
+#include "comm/gradient_exchange.h"
+#include "comm/mpi_main.h"
 
 namespace samsr::testing {
 namespace {
@@ -52,7 +51,8 @@ TEST(GradientExchange, ARankThatFailsInTheBackwardPassDoesNotWaitForTheOthers) {
     GradientExchange exchange(comm, ours->parameters());
     exchange.prepare_for_backward();
     if (comm.rank() == 0) {  // the last layers' gradients are on their way when the first layer's fail
-      torch::Tensor hidden = ours[1]->as<torch::nn::ReLU>()->forward(ours[0]->as<torch::nn::Linear>()->forward(images(0, 4)));
+      torch::Tensor hidden =
+          ours[1]->as<torch::nn::ReLU>()->forward(ours[0]->as<torch::nn::Linear>()->forward(images(0, 4)));
       hidden.register_hook([](const torch::Tensor&) { throw std::runtime_error("out of memory"); });
       hidden = ours[3]->as<torch::nn::ReLU>()->forward(ours[2]->as<torch::nn::Linear>()->forward(hidden));
       ours[4]->as<torch::nn::Linear>()->forward(hidden).mean().backward();

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "comm/communicator.h"
-#include "core/error.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -18,18 +18,18 @@ class LaunchTest : public ::testing::Test {
   }
   void TearDown() override { SetUp(); }
 
-  static std::string failure() {
-    try {
-      detect_launch();
-    } catch (const UserError& error) {
-      return error.what();
-    }
-    return "no error";
-  }
+  static std::string failure() { return testing::error_of(detect_launch); }
 
-  static constexpr const char* kVariables[] = {
-      "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "PMIX_RANK", "PMI_RANK",
-      "PMI_SIZE", "WORLD_SIZE", "RANK", "TORCHELASTIC_RUN_ID"};
+  static constexpr const char* kVariables[] = {"OMPI_COMM_WORLD_SIZE",
+                                               "OMPI_COMM_WORLD_RANK",
+                                               "SLURM_STEP_NUM_TASKS",
+                                               "SLURM_PROCID",
+                                               "PMIX_RANK",
+                                               "PMI_RANK",
+                                               "PMI_SIZE",
+                                               "WORLD_SIZE",
+                                               "RANK",
+                                               "TORCHELASTIC_RUN_ID"};
 };
 
 TEST_F(LaunchTest, NoLauncherIsOneProcess) {

@@ -1,4 +1,4 @@
-#include "mpi_main.h"
+#include "comm/mpi_main.h"
 
 #include <gtest/gtest.h>
 

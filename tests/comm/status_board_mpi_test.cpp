@@ -1,11 +1,10 @@
-#include "comm/status_board.h"
-
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <thread>
 
-#include "mpi_main.h"
+#include "comm/mpi_main.h"
+#include "comm/status_board.h"
 
 namespace samsr::testing {
 namespace {

@@ -1,11 +1,14 @@
 #include "core/atomic_file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
 #include <csignal>
 
 #include "core/error.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -13,19 +16,17 @@ namespace fs = std::filesystem;
 
 class AtomicFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("samsr_atomic_" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  fs::path folder_;
+  /// How many files lie in the folder, those under a temporary name too.
+  std::ptrdiff_t files() const { return std::distance(fs::directory_iterator(folder_.path()), {}); }
+
+  const testing::TemporaryFolder folder_;
 };
 
 TEST_F(AtomicFile, ReplacesTheOldContentAndLeavesNothingElse) {
   write_file_atomically(folder_ / "a", "old");
   write_file_atomically(folder_ / "a", std::string(100'000, 'n'));
   EXPECT_EQ(read_file(folder_ / "a"), std::string(100'000, 'n'));
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  EXPECT_EQ(files(), 1);
 }
 
 TEST_F(AtomicFile, KeepsTheOldContentWhenTheDiskIsFull) {
@@ -41,25 +42,20 @@ TEST_F(AtomicFile, KeepsTheOldContentWhenTheDiskIsFull) {
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(read_file(folder_ / "a"), "old");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  EXPECT_EQ(files(), 1);
 }
 
 TEST_F(AtomicFile, CleansWhatAnInterruptedRunLeft) {
   write_file_atomically(folder_ / "kept", "x");
   write_file_atomically(temporary_name(folder_ / "torn"), "half");
-  clean_temporaries(folder_);
+  clean_temporaries(folder_.path());
   EXPECT_TRUE(fs::exists(folder_ / "kept"));
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  EXPECT_EQ(files(), 1);
 }
 
 TEST_F(AtomicFile, NamesTheFileThatCannotBeRead) {
-  try {
-    read_file(folder_ / "absent.yaml");
-    FAIL();
-  } catch (const UserError& error) {
-    EXPECT_NE(std::string(error.what()).find("absent.yaml"), std::string::npos);
-  }
-  EXPECT_THROW(read_file(folder_), UserError);
+  EXPECT_THAT(testing::error_of([&] { read_file(folder_ / "absent.yaml"); }), ::testing::HasSubstr("absent.yaml"));
+  EXPECT_THROW(read_file(folder_.path()), UserError);
 }
 
 }  // namespace

@@ -15,5 +15,10 @@ TEST(NearestName, SaysNothingWhenNothingIsNear) {
   EXPECT_EQ(nearest_name("x", {}), "");
 }
 
+TEST(NearestName, MessagesEndWithIt) {
+  EXPECT_EQ(did_you_mean("psnr", {"psnr_y", "ssim_y"}), ", did you mean 'psnr_y'?");
+  EXPECT_EQ(did_you_mean("zebra", {"psnr_y", "ssim_y"}), "");
+}
+
 }  // namespace
 }  // namespace samsr

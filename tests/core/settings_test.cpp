@@ -2,9 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "core/atomic_file.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -32,12 +33,7 @@ class SettingsTest : public ::testing::Test {
   SettingsTest() { example.bind(settings); }
 
   std::string failure(const std::string& text) {
-    try {
-      settings.load_text(text, "x.yaml");
-    } catch (const UserError& error) {
-      return error.what();
-    }
-    return "no error";
+    return testing::error_of([&] { settings.load_text(text, "x.yaml"); });
   }
 
   Example example;
@@ -88,12 +84,15 @@ TEST_F(SettingsTest, ARefusedValueLeavesTheOldOne) {
 
 TEST_F(SettingsTest, OverridesAreRefusedWithTheirText) {
   for (const char* bad : {"train.lr", "=3", "train.lr=fast", "train.lrr=3"}) {
-    try {
-      settings.apply_override(bad);
-      FAIL() << bad;
-    } catch (const UserError& error) {
-      EXPECT_THAT(error.what(), HasSubstr(std::string("'") + bad));
-    }
+    EXPECT_THAT(testing::error_of([&] { settings.apply_override(bad); }), HasSubstr(std::string("'") + bad));
+  }
+}
+
+TEST_F(SettingsTest, TheTableHasALineForEach) {
+  EXPECT_THAT(settings_table(settings), ::testing::StartsWith("| key | default | type | meaning |\n| --- |"));
+  for (const Settings::Entry& entry : settings.entries()) {
+    EXPECT_THAT(settings_table(settings),
+                ::testing::HasSubstr("| `" + entry.key + "` | `" + entry.default_value + "`"));
   }
 }
 
@@ -103,16 +102,14 @@ TEST(SettingsDifferences, NamesWhatChanged) {
 }
 
 TEST_F(SettingsTest, ABaseIsReadFirst) {
-  const auto folder = std::filesystem::temp_directory_path() / ("samsr_settings_" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder / "small");
+  const testing::TemporaryFolder folder;
   write_file_atomically(folder / "paper.yaml", "train: {lr: 1e-3, steps: 7}\n");
-  write_file_atomically(folder / "small" / "quick.yaml", "base: ../paper.yaml\ntrain:\n  steps: 8\n");
+  write_file_atomically(folder.folder("small") / "quick.yaml", "base: ../paper.yaml\ntrain:\n  steps: 8\n");
   write_file_atomically(folder / "loop.yaml", "base: loop.yaml\n");
-  settings.load_file(folder / "small" / "quick.yaml");
+  settings.load_file(folder / "small/quick.yaml");
   EXPECT_DOUBLE_EQ(example.lr, 1e-3);
   EXPECT_EQ(example.steps, 8);
   EXPECT_THROW(settings.load_file(folder / "loop.yaml"), UserError);
-  std::filesystem::remove_all(folder);
 }
 
 TEST_F(SettingsTest, WhatIsWrittenReadsBackTheSame) {

@@ -1,17 +1,16 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "data/settings.h"
-#include "data/stages/stage.h"
+#include "data/build/make_stages.h"
 
 namespace samsr::testing {
 
-/// Writes `count` photographs of 120 × 96 pixels and more, each with something to segment.
-void write_photographs(const std::filesystem::path& folder, int count);
+/// Pairs, masks and latents. GCC 12 takes the strings of a temporary `{}` for uninitialised.
+inline const BuildOptions kUsualStages;
 
 /// Settings of a small data set: 64² pixels, 11 samples in shards of 3.
 BuildSettings small_build(const std::filesystem::path& images, const std::filesystem::path& out);
@@ -20,7 +19,8 @@ BuildSettings small_build(const std::filesystem::path& images, const std::filesy
 /// Each takes `seconds` times its index modulo 4, so shards cost unequally.
 std::unique_ptr<Stage> make_test_rollout(double seconds = 0);
 
-/// Name → content of the files in `folder`.
-std::map<std::string, std::string> contents(const std::filesystem::path& folder);
+/// make_stages() for the stages named `names`, with `rollout` where that stage is among them. Collective.
+BuildStages stages_with(std::unique_ptr<Stage> rollout, const BuildSettings& settings,
+                        const std::vector<std::string>& names, Communicator& comm, Log& log);
 
 }  // namespace samsr::testing

@@ -2,13 +2,15 @@
 // that a single process builds.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <sstream>
 
-#include "data/build.h"
+#include "data/build/build.h"
 #include "data/build_fixtures.h"
-#include "data/verify.h"
+#include "data/tools/verify.h"
+#include "support/common_folder.h"
+#include "support/files.h"
+#include "support/photographs.h"
 
 namespace samsr {
 namespace {
@@ -37,27 +39,20 @@ Communicator& world() {
   return *communicator;
 }
 
-/// All ranks need the same folder, whose name one process makes.
-fs::path common_folder(const std::string& name) {
-  return world()
-      .gather((fs::temp_directory_path() / ("samsr_" + name + "_" + std::to_string(::getpid()))).string())
-      .front();
-}
-
 TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
   Communicator& comm = world();
-  const fs::path folder = common_folder("build_mpi");
+  const testing::CommonFolder folder(comm);
   std::ostringstream lines;
   Log log(lines, comm.rank(), comm.size(), false);
   if (comm.rank() == 0) {
-    fs::remove_all(folder);
-    testing::write_photographs(folder / "photos", 4);
+    testing::write_drawn_photographs(folder / "photos", 4);
     const auto alone = make_single_communicator();
-    build_dataset(testing::small_build(folder / "photos", folder / "alone"), {}, "config\n", *alone, log);
+    build_dataset(testing::small_build(folder / "photos", folder / "alone"), testing::kUsualStages, "config\n", *alone,
+                  log);
   }
   comm.barrier();
   const BuildSettings together = testing::small_build(folder / "photos", folder / "together");
-  build_dataset(together, {}, "config\n", comm, log);
+  build_dataset(together, testing::kUsualStages, "config\n", comm, log);
   verify_dataset(folder / "together", comm, log);
   if (comm.rank() == 0) {
     const auto expected = testing::contents(folder / "alone");
@@ -65,17 +60,15 @@ TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {
     fs::remove(folder / "together/shard-000002.h5");
   }
   comm.barrier();
-  build_dataset(together, {}, "config\n", comm, log);
+  build_dataset(together, testing::kUsualStages, "config\n", comm, log);
   if (comm.rank() == 0) {
     EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
-    fs::remove_all(folder);
   }
-  comm.barrier();
 }
 
 TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
   Communicator& comm = world();
-  const fs::path folder = common_folder("uneven_mpi");
+  const testing::CommonFolder folder(comm);
   std::ostringstream lines;
   Log log(lines, comm.rank(), comm.size(), false);
   const auto settings = [&](const char* out) {
@@ -85,20 +78,21 @@ TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
     return data;
   };
   if (comm.rank() == 0) {
-    fs::remove_all(folder);
-    testing::write_photographs(folder / "photos", 4);
+    testing::write_drawn_photographs(folder / "photos", 4);
     const auto alone = make_single_communicator();
-    build_dataset(settings("alone"), {.stages = {"all"}, .rollout = [] { return testing::make_test_rollout(); }},
-                  "config\n", *alone, log);
+    const BuildSettings data = settings("alone");
+    build_with_stages(data, testing::stages_with(testing::make_test_rollout(), data, {"all"}, *alone, log), "config\n",
+                      *alone, log);
   }
   comm.barrier();
   // One rank is much slower than the others, whichever shards it gets.
   const double seconds = comm.rank() == comm.size() - 1 ? 0.05 : 0.002;
   int rollouts = 0;
-  build_dataset(settings("together"),
-                {.stages = {"pairs", "masks", "latents", "rollout"},
-                 .rollout = [&] { return std::make_unique<CountingStage>(testing::make_test_rollout(seconds), rollouts); }},
-                "config\n", comm, log);
+  const BuildSettings data = settings("together");
+  build_with_stages(data,
+                    testing::stages_with(std::make_unique<CountingStage>(testing::make_test_rollout(seconds), rollouts),
+                                         data, {"pairs", "masks", "latents", "rollout"}, comm, log),
+                    "config\n", comm, log);
   EXPECT_GT(rollouts, 0);
   if (comm.size() > 1) {
     const double slowest = comm.sum(comm.rank() == comm.size() - 1 ? rollouts : 0);
@@ -108,9 +102,7 @@ TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
   }
   if (comm.rank() == 0) {
     EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
-    fs::remove_all(folder);
   }
-  comm.barrier();
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
-#include "data/build.h"
+#include "data/build/build.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -11,41 +10,44 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "data/build_fixtures.h"
-#include "data/contact_sheet.h"
-#include "data/inspect.h"
-#include "data/shard_fixtures.h"
 #include "data/shards/shard_set.h"
-#include "data/temporary_folder.h"
-#include "data/verify.h"
+#include "data/tools/contact_sheet.h"
+#include "data/tools/inspect.h"
+#include "data/tools/verify.h"
+#include "support/files.h"
+#include "support/photographs.h"
+#include "support/shards.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using testing::contents;
+using testing::error_of;
 using ::testing::HasSubstr;
-using testing::message_of;
 using ::testing::Not;
 using testing::small_build;
 using testing::TemporaryFolder;
-using testing::write_photographs;
+using testing::write_drawn_photographs;
 
 class Build : public ::testing::Test {
  protected:
-  Build() { write_photographs(folder_ / "photos", 4); }
+  Build() { write_drawn_photographs(folder_ / "photos", 4); }
 
   BuildSettings settings() const { return small_build(folder_ / "photos", folder_ / "out"); }
   void build(const BuildSettings& settings) {
     Log log(lines_, 0, 1, false);
-    build_dataset(settings, {}, "data:\n  test: true\n", *comm_, log);
+    build_dataset(settings, testing::kUsualStages, "data:\n  test: true\n", *comm_, log);
   }
   /// What building complains of.
   std::string building(const BuildSettings& settings) {
-    return message_of<UserError>([&] { build(settings); });
+    return error_of([&] { build(settings); });
   }
   std::string verifying() {
     Log log(lines_, 0, 1, false);
-    return message_of<UserError>([&] { verify_dataset(folder_ / "out", *comm_, log); });
+    return error_of([&] { verify_dataset(folder_ / "out", *comm_, log); });
   }
 
   TemporaryFolder folder_;
@@ -98,11 +100,11 @@ TEST_F(Build, EndsWithTheSameBytesAfterAnInterruption) {
   fs::remove(folder_ / "out/shard-000001.h5");
   const std::string torn = expected.at("shard-000003.h5");
   write_file_atomically(folder_ / "out/shard-000003.h5", torn.substr(0, torn.size() / 2));
-  std::ofstream(temporary_name(folder_ / "out/shard-000001.h5")) << "half a shard";
+  testing::write_text(temporary_name(folder_ / "out/shard-000001.h5"), "half a shard");
   build(settings());
   EXPECT_EQ(contents(folder_ / "out"), expected);
-  EXPECT_THAT(lines_.str(), AllOf(HasSubstr("2 of 4 shards are complete"), HasSubstr("made again"),
-                                  HasSubstr("shard-000003.h5")));
+  EXPECT_THAT(lines_.str(),
+              AllOf(HasSubstr("2 of 4 shards are complete"), HasSubstr("made again"), HasSubstr("shard-000003.h5")));
 }
 
 TEST_F(Build, SamplesDoNotDependOnMemoryOrShards) {
@@ -141,7 +143,7 @@ TEST_F(Build, RefusesAFolderMadeOtherwise) {
   BuildSettings other = settings();
   other.data.seed = 6;
   EXPECT_THAT(building(other), AllOf(HasSubstr("shard-000000.h5"), HasSubstr("data.seed is 5 there and 6 now")));
-  write_photographs(folder_ / "photos", 5);
+  write_drawn_photographs(folder_ / "photos", 5);
   EXPECT_THAT(building(settings()), HasSubstr("photographs is "));
 }
 
@@ -206,7 +208,7 @@ TEST_F(Build, SaysWhenNothingCanBeUsed) {
 
 TEST_F(Build, VerifyPassesAWholeDataSet) {
   build(settings());
-  EXPECT_EQ(verifying(), "");
+  EXPECT_EQ(verifying(), "no error");
   EXPECT_THAT(lines_.str(), HasSubstr("all 77 checksums of 11 samples in 4 shards fit"));
 }
 
@@ -218,10 +220,9 @@ TEST_F(Build, VerifyNamesEveryFault) {
   write_file_atomically(out / "shard-000001.h5", whole.substr(0, whole.size() / 2));
   fs::rename(out / "shard-000002.h5", out / "shard-000009.h5");
   EXPECT_THAT(verifying(), HasSubstr("4 faults"));
-  EXPECT_THAT(lines_.str(),
-              AllOf(HasSubstr("shard-000000.h5: sample 2 field lr"), HasSubstr("shard-000001.h5: damaged"),
-                    HasSubstr("shard-000002.h5: missing"), HasSubstr("shard-000009.h5: not in the manifest"),
-                    Not(HasSubstr("shard-000003"))));
+  EXPECT_THAT(lines_.str(), AllOf(HasSubstr("shard-000000.h5: sample 2 field lr"),
+                                  HasSubstr("shard-000001.h5: damaged"), HasSubstr("shard-000002.h5: missing"),
+                                  HasSubstr("shard-000009.h5: not in the manifest"), Not(HasSubstr("shard-000003"))));
 }
 
 TEST_F(Build, VerifyAndInspectTakeAnUnfinishedDataSet) {
@@ -242,17 +243,16 @@ TEST_F(Build, InspectPrintsAndDraws) {
   build(settings());
   std::ostringstream out;
   inspect(folder_ / "out", {.count = 3, .config = true, .sheet = folder_ / "sheet.png"}, out);
-  EXPECT_THAT(out.str(), AllOf(HasSubstr("11 samples in 4 shards"), HasSubstr("samsr-shard/1"),
-                               HasSubstr("(3, 64, 64, 3)"), HasSubstr("float16"), HasSubstr("coverage:"),
-                               HasSubstr("\"image\": \"photo"), HasSubstr("gt_size: 64"),
-                               HasSubstr("stages:  pairs  masks  latents\n")));
+  EXPECT_THAT(out.str(),
+              AllOf(HasSubstr("11 samples in 4 shards"), HasSubstr("samsr-shard/1"), HasSubstr("(3, 64, 64, 3)"),
+                    HasSubstr("float16"), HasSubstr("coverage:"), HasSubstr("\"image\": \"photo"),
+                    HasSubstr("gt_size: 64"), HasSubstr("stages:  pairs  masks  latents\n")));
   EXPECT_GT(fs::file_size(folder_ / "sheet.png"), 3U * 64 * 64);
   std::ostringstream one;
   inspect(folder_ / "out/shard-000003.h5", {}, one);
   EXPECT_THAT(one.str(), HasSubstr("2 samples from number 9"));
-  EXPECT_THAT(message_of<UserError>([&] { inspect(folder_ / "absent", {}, one); }), HasSubstr("absent"));
-  EXPECT_THAT(message_of<UserError>([&] { inspect(folder_ / "photos/photo0.png", {}, one); }),
-              HasSubstr("not a shard"));
+  EXPECT_THAT(error_of([&] { inspect(folder_ / "absent", {}, one); }), HasSubstr("absent"));
+  EXPECT_THAT(error_of([&] { inspect(folder_ / "photos/photo0.png", {}, one); }), HasSubstr("not a shard"));
 }
 
 }  // namespace

@@ -1,21 +1,22 @@
-#include "data/check.h"
+#include "data/photographs/check.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/image_file.h"
-#include "data/temporary_folder.h"
+#include "data/images/image_file.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using testing::error_of;
 using ::testing::HasSubstr;
 
 class CheckPhotographs : public ::testing::Test {
@@ -24,9 +25,7 @@ class CheckPhotographs : public ::testing::Test {
     fs::create_directories((folder_ / name).parent_path());
     write_png(folder_ / name, cv::Mat(height, width, CV_8UC3, cv::Scalar::all(grey)));
   }
-  void add_sample(const std::string& name) const {
-    fs::copy_file(fs::path(SAMSR_TEST_IMAGES) / name, folder_ / name);
-  }
+  void add_sample(const std::string& name) const { fs::copy_file(fs::path(SAMSR_TEST_IMAGES) / name, folder_ / name); }
   std::string check(const CheckOptions& options = {}) const {
     const auto comm = make_single_communicator();
     std::ostringstream lines;
@@ -36,12 +35,7 @@ class CheckPhotographs : public ::testing::Test {
     return out.str();
   }
   std::string error(const CheckOptions& options = {}) const {
-    try {
-      check(options);
-    } catch (const UserError& caught) {
-      return caught.what();
-    }
-    return {};
+    return error_of([&] { check(options); });
   }
 
   const testing::TemporaryFolder temporary_;
@@ -94,7 +88,7 @@ TEST_F(CheckPhotographs, NoneUsableNamesTheFirstThree) {
                              HasSubstr("and 1 more"), ::testing::Not(HasSubstr("d.png"))));
   CheckOptions options;
   options.gt_size = 16;
-  EXPECT_EQ(error(options), "");
+  EXPECT_EQ(error(options), "no error");
   fs::remove_all(folder_);
   EXPECT_THAT(error(), HasSubstr("photographs"));
   fs::create_directories(folder_);

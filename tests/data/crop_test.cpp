@@ -1,4 +1,4 @@
-#include "data/crop.h"
+#include "data/build/crop.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "data/image_encoder.h"
+#include "data/images/image_encoder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,12 +8,14 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/colour_profile.h"
-#include "picture_difference.h"
+#include "data/images/colour_profile.h"
+#include "support/pictures.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
+using testing::error_of;
 using ::testing::HasSubstr;
 using testing::largest_difference;
 
@@ -69,7 +71,8 @@ TEST(ImageProfile, GoesThroughEveryFormatWhole) {
       const EncodedImage encoded = encode_image(image, format);
       EXPECT_EQ(encoded.changed, "");
       EXPECT_TRUE(decoded(encoded).profile == profile) << name_of(format) << " " << size;
-      EXPECT_EQ(largest_difference(decoded(encoded).rgb, decoded(encode_image(plain, format)).rgb), 0) << name_of(format);
+      EXPECT_EQ(largest_difference(decoded(encoded).rgb, decoded(encode_image(plain, format)).rgb), 0)
+          << name_of(format);
     }
   }
 }
@@ -93,7 +96,8 @@ TEST(ImageProfile, DamagedOrTooLongIsNone) {
     damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
     EXPECT_LE(decode_image(damaged, "damaged").profile.size(), 588U) << at;
   }
-  std::string jpeg = encode_image({.rgb = gradient(CV_8UC3), .profile = profile_of("RGB ", 150000)}, ImageFormat::kJpeg).bytes;
+  std::string jpeg =
+      encode_image({.rgb = gradient(CV_8UC3), .profile = profile_of("RGB ", 150000)}, ImageFormat::kJpeg).bytes;
   const std::size_t second = jpeg.find("ICC_PROFILE", jpeg.find("ICC_PROFILE") + 1);
   jpeg[second] = 'X';
   EXPECT_EQ(decode_image(jpeg, "one piece missing").profile, "");
@@ -128,7 +132,8 @@ TEST(ImageEncoder, QualityIsThatOfTheFormat) {
 }
 
 TEST(ImageEncoder, JpegLaysAlphaOverWhite) {
-  ImageFile image{.rgb = cv::Mat(16, 32, CV_8UC3, cv::Scalar(200, 100, 0)), .alpha = cv::Mat(16, 32, CV_8UC1, cv::Scalar(0))};
+  ImageFile image{.rgb = cv::Mat(16, 32, CV_8UC3, cv::Scalar(200, 100, 0)),
+                  .alpha = cv::Mat(16, 32, CV_8UC1, cv::Scalar(0))};
   image.alpha.colRange(16, 32) = 255;
   const EncodedImage encoded = encode_image(image, ImageFormat::kJpeg);
   EXPECT_EQ(encoded.changed, "alpha laid over white");
@@ -150,12 +155,9 @@ TEST(ImageEncoder, GreyIsOneChannelWhereTheFormatHasThat) {
 }
 
 TEST(ImageEncoder, APictureTooLargeForItsFormatIsAnError) {
-  try {
-    encode_image({.rgb = cv::Mat(2, 16384, CV_8UC3, cv::Scalar::all(0))}, ImageFormat::kWebp, {}, "wide.webp");
-    FAIL();
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("wide.webp: 16384x2 pixels, and WebP ends at 16383"));
-  }
+  const ImageFile wide{.rgb = cv::Mat(2, 16384, CV_8UC3, cv::Scalar::all(0))};
+  EXPECT_THAT(error_of([&] { encode_image(wide, ImageFormat::kWebp, {}, "wide.webp"); }),
+              HasSubstr("wide.webp: 16384x2 pixels, and WebP ends at 16383"));
 }
 
 TEST(ImageEncoder, FormatsAreToldByExtension) {

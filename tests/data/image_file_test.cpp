@@ -1,22 +1,26 @@
-#include "data/image_file.h"
+#include "data/images/image_file.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "picture_difference.h"
+#include "support/files.h"
+#include "support/pictures.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
+using testing::error_of;
 using testing::largest_difference;
+using testing::TemporaryFolder;
+using testing::write_text;
 
 constexpr int kWidth = 32;
 constexpr int kHeight = 24;
@@ -35,15 +39,6 @@ cv::Mat pattern() {
   return rgb;
 }
 
-std::string error_of(const fs::path& path) {
-  try {
-    read_image(path);
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "";
-}
-
 struct Case {
   std::string name;
   std::string converted;
@@ -60,10 +55,10 @@ TEST_P(ReadImage, GivesTheSamePictureFromEveryKindOfFile) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, ReadImage,
-                         ::testing::Values(Case{"rgb.png", "", 0}, Case{"rgb.jpg", "", 24},
-                                           Case{"rgb.webp", "", 0}, Case{"progressive.jpg", "", 24},
-                                           Case{"palette.png", "", 64}, Case{"rgb16.png", "16-bit", 0},
-                                           Case{"rgba.png", "alpha", 0}, Case{"cmyk.jpg", "CMYK", 24}),
+                         ::testing::Values(Case{"rgb.png", "", 0}, Case{"rgb.jpg", "", 24}, Case{"rgb.webp", "", 0},
+                                           Case{"progressive.jpg", "", 24}, Case{"palette.png", "", 64},
+                                           Case{"rgb16.png", "16-bit", 0}, Case{"rgba.png", "alpha", 0},
+                                           Case{"cmyk.jpg", "CMYK", 24}),
                          [](const auto& instance) {
                            std::string name = instance.param.name;
                            std::replace(name.begin(), name.end(), '.', '_');
@@ -101,36 +96,36 @@ TEST(ReadImageOrientation, TurnsThePictureUpright) {
   EXPECT_LE(largest_difference(read_image(file("rotated.jpg")).rgb, turned), 24);
 }
 
-/// A JPEG whose EXIF orientation is replaced by `orientation`.
-fs::path with_orientation(int orientation) {
+/// The bytes of a JPEG whose EXIF orientation is replaced by `orientation`.
+std::string with_orientation(int orientation) {
   std::string bytes = read_file(file("rotated.jpg"));
   const std::size_t tag = bytes.find(std::string("\x01\x12\x00\x03", 4));  // big-endian, SHORT
   EXPECT_NE(tag, std::string::npos);
   bytes[tag + 9] = static_cast<char>(orientation);
-  const fs::path path = fs::temp_directory_path() / ("samsr_orientation_" + std::to_string(::getpid()) + ".jpg");
-  std::ofstream(path, std::ios::binary) << bytes;
-  return path;
+  return bytes;
 }
 
 TEST(ReadImageOrientation, AgreesWithOpenCvForAllEight) {
+  const TemporaryFolder folder;
   for (int orientation = 1; orientation <= 8; ++orientation) {
-    const fs::path path = with_orientation(orientation);
+    const fs::path path = folder / fmt::format("{}.jpg", orientation);
+    write_text(path, with_orientation(orientation));
     cv::Mat expected;
     cv::cvtColor(cv::imread(path.string(), cv::IMREAD_COLOR), expected, cv::COLOR_BGR2RGB);
     EXPECT_EQ(largest_difference(read_image(path).rgb, expected), 0) << orientation;
-    fs::remove(path);
   }
 }
 
 TEST(ReadImageErrors, NameTheFileAndTheReason) {
   using ::testing::AllOf;
   using ::testing::HasSubstr;
-  EXPECT_THAT(error_of(file("truncated.jpg")), AllOf(HasSubstr("truncated.jpg"), HasSubstr("ends early")));
-  EXPECT_THAT(error_of(file("truncated.png")), AllOf(HasSubstr("truncated.png"), HasSubstr("ends early")));
-  EXPECT_THAT(error_of(file("text.png")), AllOf(HasSubstr("text.png"), HasSubstr("not an image")));
-  EXPECT_THAT(error_of(file("empty.jpg")), AllOf(HasSubstr("empty.jpg"), HasSubstr("empty")));
-  EXPECT_THAT(error_of(file("absent.png")), AllOf(HasSubstr("absent.png"), HasSubstr("cannot be read")));
-  EXPECT_THAT(error_of(file("")), HasSubstr("is a folder"));
+  const auto error_with = [](const std::string& name) { return error_of([&] { read_image(file(name)); }); };
+  EXPECT_THAT(error_with("truncated.jpg"), AllOf(HasSubstr("truncated.jpg"), HasSubstr("ends early")));
+  EXPECT_THAT(error_with("truncated.png"), AllOf(HasSubstr("truncated.png"), HasSubstr("ends early")));
+  EXPECT_THAT(error_with("text.png"), AllOf(HasSubstr("text.png"), HasSubstr("not an image")));
+  EXPECT_THAT(error_with("empty.jpg"), AllOf(HasSubstr("empty.jpg"), HasSubstr("empty")));
+  EXPECT_THAT(error_with("absent.png"), AllOf(HasSubstr("absent.png"), HasSubstr("cannot be read")));
+  EXPECT_THAT(error_with(""), HasSubstr("is a folder"));
 }
 
 TEST(ReadImageErrors, RefusesEveryTruncation) {
@@ -143,34 +138,26 @@ TEST(ReadImageErrors, RefusesEveryTruncation) {
   }
 }
 
-class ImageFolder : public ::testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("samsr_images_" + std::to_string(::getpid()));
-    fs::create_directories(folder_ / "sub");
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  fs::path folder_;
-};
-
-TEST_F(ImageFolder, WritesPngsThatReadBackEqual) {
+TEST(ImageFolder, WritesPngsThatReadBackEqual) {
+  const TemporaryFolder folder;
   cv::Mat alpha(kHeight, kWidth, CV_8UC1, cv::Scalar(77));
-  write_png(folder_ / "a.png", pattern(), alpha);
-  const ImageFile image = read_image(folder_ / "a.png");
+  write_png(folder / "a.png", pattern(), alpha);
+  const ImageFile image = read_image(folder / "a.png");
   EXPECT_EQ(largest_difference(image.rgb, pattern()), 0);
   EXPECT_EQ(largest_difference(image.alpha, alpha), 0);
-  write_png(folder_ / "b.png", pattern());
-  EXPECT_TRUE(read_image(folder_ / "b.png").alpha.empty());
+  write_png(folder / "b.png", pattern());
+  EXPECT_TRUE(read_image(folder / "b.png").alpha.empty());
 }
 
-TEST_F(ImageFolder, ListsImagesOfSubfoldersSorted) {
+TEST(ImageFolder, ListsImagesOfSubfoldersSorted) {
+  const TemporaryFolder folder;
   for (const char* name : {"b.PNG", "a.jpg", "sub/c.webp", "notes.txt", ".hidden.png"}) {
-    std::ofstream(folder_ / name) << "x";
+    write_text(folder / name, "x");
   }
-  EXPECT_THAT(list_images(folder_),
-              ::testing::ElementsAre(folder_ / "a.jpg", folder_ / "b.PNG", folder_ / "sub/c.webp"));
-  EXPECT_THROW(list_images(folder_ / "absent"), UserError);
-  EXPECT_THROW(list_images(folder_ / "a.jpg"), UserError);
+  EXPECT_THAT(list_images(folder.path()),
+              ::testing::ElementsAre(folder / "a.jpg", folder / "b.PNG", folder / "sub/c.webp"));
+  EXPECT_THROW(list_images(folder / "absent"), UserError);
+  EXPECT_THROW(list_images(folder / "a.jpg"), UserError);
 }
 
 TEST(ImageTensor, KeepsChannelsAndPlaces) {

@@ -10,18 +10,19 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "data/shard_fixtures.h"
 #include "data/shards/manifest.h"
 #include "data/shards/prefetcher.h"
 #include "data/shards/shard_writer.h"
-#include "data/temporary_folder.h"
+#include "support/shards.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 using ::testing::AllOf;
+using testing::error_of;
 using testing::flip_byte;
 using ::testing::HasSubstr;
-using testing::message_of;
 using testing::numbered_sample;
 using testing::TemporaryFolder;
 using testing::write_numbered_set;
@@ -138,16 +139,16 @@ TEST_F(LoaderTest, SaysThatNoSampleIsWhole) {
     flip_byte(folder_ / ("shard-00000" + std::to_string(i / 5) + ".h5"), "lr", i % 5);
   }
   const Loader drawn = loader();
-  EXPECT_THAT(message_of<UserError>([&] { drawn.load(3, 1); }), HasSubstr("every sample fails its checksum"));
+  EXPECT_THAT(error_of([&] { drawn.load(3, 1); }), HasSubstr("every sample fails its checksum"));
 }
 
 TEST_F(LoaderTest, SaysThatAShardIsGoneOrCutShort) {
   const Loader drawn = loader({}, {.shuffle = false});
   std::filesystem::remove(folder_ / "shard-000001.h5");
-  EXPECT_THAT(message_of<UserError>([&] { drawn.load(5, 1); }),
+  EXPECT_THAT(error_of([&] { drawn.load(5, 1); }),
               AllOf(HasSubstr("shard-000001.h5"), HasSubstr("No such file"), HasSubstr("restore it")));
   std::filesystem::resize_file(folder_ / "shard-000002.h5", 4096);
-  EXPECT_THAT(message_of<UserError>([&] { drawn.load(10, 1); }),
+  EXPECT_THAT(error_of([&] { drawn.load(10, 1); }),
               AllOf(HasSubstr("shard-000002.h5"), HasSubstr("the file ends there"), HasSubstr("restore it")));
 }
 
@@ -218,13 +219,12 @@ TEST_F(LoaderTest, LeavesASampleOutWhenARolloutIsDamaged) {
 }
 
 TEST_F(LoaderTest, SaysWhichFieldIsMissing) {
-  EXPECT_THAT(message_of<UserError>([&] { loader({.coverage_hr = true}); }), HasSubstr("coverage_hr"));
-  EXPECT_THAT(message_of<UserError>([&] { loader({.rollout = true}); }), HasSubstr("--stage rollout"));
+  EXPECT_THAT(error_of([&] { loader({.coverage_hr = true}); }), HasSubstr("coverage_hr"));
+  EXPECT_THAT(error_of([&] { loader({.rollout = true}); }), HasSubstr("--stage rollout"));
   const TemporaryFolder& folder = folder_;
   write_numbered_set(folder / "plain", 4, 4, false);
   const ShardSet plain(folder / "plain");
   const Loader drawn(plain, {}, 1, {.latents = true, .hr = true}, log_);
-  EXPECT_FALSE(drawn.has_latents());
   const Batch batch = drawn.load(0, 2);
   EXPECT_FALSE(batch.z_0.defined());
   EXPECT_TRUE(batch.hr.defined());

@@ -1,29 +1,30 @@
-#include "data/photograph_scan.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/build.h"
+#include "data/build/build.h"
 #include "data/build_fixtures.h"
-#include "data/image_file.h"
-#include "data/image_walk.h"
-#include "data/path_list.h"
-#include "data/photograph_cache.h"
-#include "data/regenerate.h"
-#include "data/temporary_folder.h"
+#include "data/images/image_file.h"
+#include "data/images/image_walk.h"
+#include "data/photographs/cache.h"
+#include "data/photographs/path_list.h"
+#include "data/photographs/scan.h"
+#include "data/tools/regenerate.h"
+#include "support/files.h"
+#include "support/photographs.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using testing::error_of;
 using ::testing::HasSubstr;
-using testing::message_of;
 using ::testing::Not;
 using testing::TemporaryFolder;
 
@@ -37,13 +38,12 @@ TEST(ImageWalk, GoesInTheOrderOfThePathsParts) {
   const TemporaryFolder folder;
   for (const char* name : {"b/c/2.png", "b/1.png", "a.jpg", "b.png", ".cache/x.png", "b/.y.png", "b/notes.txt"}) {
     fs::create_directories((folder / name).parent_path());
-    std::ofstream(folder / name) << "x";
+    testing::write_text(folder / name, "x");
   }
   fs::create_directory_symlink(folder.path(), folder / "b/loop");
   fs::create_symlink(folder / "a.jpg", folder / "b/link.jpg");
   fs::create_symlink("nowhere.png", folder / "b/torn.png");
-  EXPECT_THAT(walked(folder.path()),
-              ElementsAre("a.jpg", "b/1.png", "b/c/2.png", "b/link.jpg", "b/torn.png", "b.png"));
+  EXPECT_THAT(walked(folder.path()), ElementsAre("a.jpg", "b/1.png", "b/c/2.png", "b/link.jpg", "b/torn.png", "b.png"));
 }
 
 TEST(PathList, GivesBackEveryPathInPieces) {
@@ -52,7 +52,7 @@ TEST(PathList, GivesBackEveryPathInPieces) {
   fs::create_directories(folder / "list");
   const std::uint64_t count = 2 * PathList::kPiece + 5;
   for (std::uint64_t i = 0; i < count; ++i) {
-    std::ofstream(folder / fmt::format("images/{:05}.png", i)) << "x";
+    testing::write_text(folder / fmt::format("images/{:05}.png", i), "x");
   }
   PathList::write(folder / "images", folder / "list");
   const PathList list(folder / "list");
@@ -73,8 +73,8 @@ TEST(PathList, GivesBackEveryPathInPieces) {
 class PhotographScan : public ::testing::Test {
  protected:
   PhotographScan() {
-    testing::write_photographs(folder_ / "photos/a", 2);
-    testing::write_photographs(folder_ / "photos/b/c", 3);
+    testing::write_drawn_photographs(folder_ / "photos/a", 2);
+    testing::write_drawn_photographs(folder_ / "photos/b/c", 3);
     fs::create_directories(folder_ / "out");
   }
   std::unique_ptr<PhotographIndex> scan(int min_size = 64) {
@@ -88,7 +88,7 @@ class PhotographScan : public ::testing::Test {
 };
 
 TEST_F(PhotographScan, ListsWhatCanBeUsed) {
-  std::ofstream(folder_ / "photos/b/text.png") << "no photograph";
+  testing::write_text(folder_ / "photos/b/text.png", "no photograph");
   write_png(folder_ / "photos/tiny.png", cv::Mat(8, 8, CV_8UC3, cv::Scalar(1, 2, 3)));
   const auto index = scan();
   ASSERT_EQ(index->size(), 5U);
@@ -104,7 +104,7 @@ TEST_F(PhotographScan, ListsWhatCanBeUsed) {
 
 TEST_F(PhotographScan, NamesTheFirstFewProblemsAndCountsTheRest) {
   for (int i = 0; i < 12; ++i) {
-    std::ofstream(folder_ / fmt::format("photos/text{:02}.png", i)) << "no photograph";
+    testing::write_text(folder_ / fmt::format("photos/text{:02}.png", i), "no photograph");
   }
   EXPECT_EQ(scan()->summary().unreadable, 12U);
   EXPECT_THAT(lines_.str(), AllOf(HasSubstr("text00.png"), HasSubstr("text04.png"), Not(HasSubstr("text05.png")),
@@ -118,13 +118,13 @@ TEST_F(PhotographScan, ReadsAgainOnlyWhatMayHaveChanged) {
   const fs::path photo = folder_ / "photos/a/photo1.png";
   const auto time = fs::last_write_time(photo);
   const std::string bytes = read_file(photo);
-  std::ofstream(photo, std::ios::binary) << std::string(bytes.size(), 'x');
+  testing::write_text(photo, std::string(bytes.size(), 'x'));
   fs::last_write_time(photo, time);
   EXPECT_EQ(scan()->size(), 5U);
   EXPECT_EQ(read_file(folder_ / "out/photographs.index"), before);
   fs::last_write_time(photo, time + std::chrono::seconds(2));
   EXPECT_EQ(scan()->size(), 4U);
-  std::ofstream(photo, std::ios::binary) << bytes;
+  testing::write_text(photo, bytes);
   fs::last_write_time(photo, time);
   EXPECT_EQ(scan()->size(), 5U);
   EXPECT_EQ(read_file(folder_ / "out/photographs.index"), before);
@@ -136,8 +136,7 @@ TEST_F(PhotographScan, ADamagedIndexIsMadeAnew) {
   const std::string whole = read_file(folder_ / "out/photographs.index");
   for (const std::size_t size : {std::size_t{0}, std::size_t{47}, whole.size() / 2, whole.size() - 1}) {
     write_file_atomically(folder_ / "out/photographs.index", whole.substr(0, size));
-    EXPECT_THAT(message_of<UserError>([&] { PhotographIndex(folder_ / "out/photographs.index"); }),
-                HasSubstr("photographs.index"));
+    EXPECT_THAT(error_of([&] { PhotographIndex(folder_ / "out/photographs.index"); }), HasSubstr("photographs.index"));
     scan();
     EXPECT_EQ(read_file(folder_ / "out/photographs.index"), whole);
   }
@@ -148,14 +147,13 @@ TEST_F(PhotographScan, AChangedPhotographIsNotUsed) {
   PhotographCache cache(folder_ / "photos", 1 << 20);
   EXPECT_EQ(cache.load(index->at(1)).rows, 104);
   write_png(folder_ / "photos/a/photo0.png", cv::Mat(100, 100, CV_8UC3, cv::Scalar(1, 2, 3)));
-  EXPECT_THAT(message_of<UserError>([&] { cache.load(index->at(0)); }),
-              AllOf(HasSubstr("photo0.png"), HasSubstr("has changed")));
+  EXPECT_THAT(error_of([&] { cache.load(index->at(0)); }), AllOf(HasSubstr("photo0.png"), HasSubstr("has changed")));
 }
 
 TEST_F(PhotographScan, PairsAreRegenerated) {
   Log log(lines_, 0, 1, false);
   const BuildSettings settings = testing::small_build(folder_ / "photos", folder_ / "out");
-  build_dataset(settings, {}, "config\n", *comm_, log);
+  build_dataset(settings, testing::kUsualStages, "config\n", *comm_, log);
   for (const std::uint64_t index : {0U, 7U, 10U}) {
     lines_.str("");
     regenerate_pair(folder_ / "out", index, folder_ / "pair", {}, log);
@@ -163,11 +161,10 @@ TEST_F(PhotographScan, PairsAreRegenerated) {
     EXPECT_EQ(read_image(folder_ / fmt::format("pair/gt/sample-{:06}.png", index)).rgb.rows, 64);
     EXPECT_EQ(read_image(folder_ / fmt::format("pair/lq/sample-{:06}.png", index)).rgb.rows, 16);
   }
-  EXPECT_THAT(message_of<UserError>([&] { regenerate_pair(folder_ / "out", 11, folder_ / "pair", {}, log); }),
+  EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 11, folder_ / "pair", {}, log); }),
               HasSubstr("holds samples 0 to 10"));
   fs::rename(folder_ / "photos", folder_ / "moved");
-  EXPECT_THAT(message_of<UserError>([&] { regenerate_pair(folder_ / "out", 3, folder_ / "pair", {}, log); }),
-              HasSubstr("photos"));
+  EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 3, folder_ / "pair", {}, log); }), HasSubstr("photos"));
   regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log);
   // Every photograph another one: the same size, other pixels.
   for (const std::string& path : walked(folder_ / "moved")) {
@@ -175,9 +172,8 @@ TEST_F(PhotographScan, PairsAreRegenerated) {
     image = 255 - image;
     write_png(folder_.path() / "moved" / path, image);
   }
-  EXPECT_THAT(
-      message_of<UserError>([&] { regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log); }),
-      HasSubstr("hr differs"));
+  EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log); }),
+              HasSubstr("hr differs"));
 }
 
 }  // namespace

@@ -1,43 +1,35 @@
-#include "data/stages/rollout_stage.h"
+#include "data/build/stages/rollout_stage.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <sstream>
 
 #include "core/error.h"
-#include "data/single_threaded.h"
-#include "data/temporary_folder.h"
+#include "data/build/single_threaded.h"
 #include "diffusion/distillation.h"
 #include "diffusion/noise.h"
 #include "diffusion/rollout.h"
-#include "models/load_weights.h"
+#include "models/weights/load_weights.h"
+#include "support/small_model.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 using ::testing::AllOf;
+using testing::error_of;
 using ::testing::HasSubstr;
-using testing::message_of;
 using testing::TemporaryFolder;
 
 constexpr std::int64_t kSize = 16;
 constexpr std::uint64_t kRolledOut = 5;
 
 ModelSettings rollout_model() {
-  ModelSettings model;
-  model.first_stage.type = "space_to_depth";
-  model.first_stage.factor = 4;
-  model.unet.image_size = kSize;
-  model.unet.in_channels = 51;
-  model.unet.out_channels = 48;
-  model.unet.model_channels = 32;
-  model.unet.attention_resolutions = {16, 8};
-  model.unet.channel_mult = {1, 2};
-  model.unet.num_res_blocks = {1, 1};
-  model.unet.num_head_channels = 16;
-  model.unet.swin_depth = 2;
-  model.unet.swin_embed_dim = 32;
+  ModelSettings model = testing::small_model_settings(3);
+  model.diffusion = {};
   model.diffusion.steps = 3;
   return model;
 }
@@ -69,9 +61,11 @@ class RolloutStageTest : public ::testing::TestWithParam<std::pair<const char*, 
     plan.rollout = {.count = 2, .seed = 7, .batch = 2, .precision = "fp32"};
     plan.recipe = GetParam().first;
     plan.model = model_;
-    plan.teacher = weights();
+    plan.teacher = weights().string();
     return plan;
   }
+
+  RolloutStage stage_of(const RolloutPlan& plan) { return RolloutStage(plan, at::kCPU, log_); }
 
   /// As the build runs a stage over a shard of kRolledOut samples from index `first` on.
   std::vector<Sample> rolled_out(RolloutStage& stage, std::uint64_t first) const {
@@ -84,12 +78,14 @@ class RolloutStageTest : public ::testing::TestWithParam<std::pair<const char*, 
   }
 
   TemporaryFolder folder_;
+  std::ostringstream messages_;
+  Log log_{messages_, 0, 1, false};
   ModelSettings model_;
   std::vector<Sample> samples_;
 };
 
 TEST_P(RolloutStageTest, KeepsWhatTheTeacherMakesOfTheNoiseOfEachSeed) {
-  RolloutStage stage(plan());
+  RolloutStage stage = stage_of(plan());
   const LoadedModel loaded = load_model(weights());
   SuperResolutionModel& teacher = *loaded.model;
   const std::vector<Sample> samples = rolled_out(stage, 10);
@@ -109,8 +105,7 @@ TEST_P(RolloutStageTest, KeepsWhatTheTeacherMakesOfTheNoiseOfEachSeed) {
       const std::uint64_t seed = seeds.data_ptr<std::uint64_t>()[k];
       EXPECT_EQ(seed, noise_seed(7 + static_cast<std::uint64_t>(k), 10 + i));
       const at::Tensor noise = noise_of({seed}, {48, kSize, kSize}, at::kCPU);
-      const DistillStart start =
-          distill_start(teacher.diffusion().schedule(), model_.sam, z_y, noise, coverage);
+      const DistillStart start = distill_start(teacher.diffusion().schedule(), model_.sam, z_y, noise, coverage);
       const at::Tensor expected = rollout(teacher.diffusion(), denoiser_of(teacher.unet()), start.teacher_process,
                                           start.teacher_x_T, z_y, lq)[0];
       EXPECT_TRUE(at::allclose(x0[k].to(at::kFloat), expected, 1e-3, 1e-4)) << "sample " << i << " rollout " << k;
@@ -120,8 +115,8 @@ TEST_P(RolloutStageTest, KeepsWhatTheTeacherMakesOfTheNoiseOfEachSeed) {
 }
 
 TEST_P(RolloutStageTest, GivesTheSameBytesAgain) {
-  RolloutStage one(plan());
-  RolloutStage two(plan());
+  RolloutStage one = stage_of(plan());
+  RolloutStage two = stage_of(plan());
   EXPECT_EQ(one.content(), two.content());
   const std::vector<Sample> a = rolled_out(one, 20);
   rolled_out(two, 0);
@@ -137,28 +132,28 @@ TEST_P(RolloutStageTest, GivesTheSameBytesAgain) {
 }
 
 TEST_P(RolloutStageTest, RecordsAllThatDecidesTheBytesAndNoPath) {
-  const RolloutStage stage(plan());
+  const RolloutStage stage = stage_of(plan());
   const std::string content = stage.content();
   EXPECT_THAT(content, HasSubstr(std::string("train.recipe: ") + GetParam().first));
-  EXPECT_THAT(content, AllOf(HasSubstr("rollout.seed: 7"), HasSubstr("rollout.count: 2"),
-                             HasSubstr("diffusion.steps: 3"), HasSubstr("unet.model_channels: 32"),
-                             HasSubstr("\nteacher: ")));
+  EXPECT_THAT(content,
+              AllOf(HasSubstr("rollout.seed: 7"), HasSubstr("rollout.count: 2"), HasSubstr("diffusion.steps: 3"),
+                    HasSubstr("unet.model_channels: 32"), HasSubstr("\nteacher: ")));
   EXPECT_EQ(content.find("samsr.m: ") != std::string::npos, plan().recipe == "samsr");
   EXPECT_EQ(content.find(folder_.path().string()), std::string::npos);
 
   SuperResolutionModel other(model_, 1);
   save_model(weights(), model_, "teacher", state_of(*other.unet()));
-  EXPECT_NE(RolloutStage(plan()).content(), content) << "other weights";
+  EXPECT_NE(stage_of(plan()).content(), content) << "other weights";
   RolloutPlan bf16 = plan();
   bf16.rollout.precision = "bf16";
-  EXPECT_THAT(RolloutStage(bf16).content(), HasSubstr("rollout.precision: bf16"));
+  EXPECT_THAT(stage_of(bf16).content(), HasSubstr("rollout.precision: bf16"));
 }
 
 TEST_P(RolloutStageTest, Bf16StaysNear) {
   RolloutPlan bf16 = plan();
   bf16.rollout.precision = "bf16";
-  RolloutStage coarse(bf16);
-  RolloutStage fine(plan());
+  RolloutStage coarse = stage_of(bf16);
+  RolloutStage fine = stage_of(plan());
   const at::Tensor a = rolled_out(coarse, 0)[0].field("rollout/x0").to(at::kFloat);
   const at::Tensor b = rolled_out(fine, 0)[0].field("rollout/x0").to(at::kFloat);
   EXPECT_LT((a - b).norm().item<float>(), 0.05F * b.norm().item<float>());
@@ -166,7 +161,7 @@ TEST_P(RolloutStageTest, Bf16StaysNear) {
 }
 
 TEST_P(RolloutStageTest, NeedsTheFieldsThatItReads) {
-  const std::vector<std::string> needs = RolloutStage(plan()).needs();
+  const std::vector<std::string> needs = stage_of(plan()).needs();
   EXPECT_THAT(needs, ::testing::IsSupersetOf({"lr", "z_lr"}));
   EXPECT_EQ(std::count(needs.begin(), needs.end(), "coverage"), plan().recipe == "samsr" ? 1 : 0);
 }
@@ -174,24 +169,22 @@ TEST_P(RolloutStageTest, NeedsTheFieldsThatItReads) {
 TEST_P(RolloutStageTest, SaysWhatDoesNotFit) {
   RolloutPlan wrong = plan();
   wrong.recipe = "resshift";
-  EXPECT_THAT(message_of<UserError>([&] { RolloutStage stage(wrong); }), HasSubstr("train.recipe=resshift"));
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("train.recipe=resshift"));
   wrong = plan();
   wrong.teacher = "";
-  EXPECT_THAT(message_of<UserError>([&] { RolloutStage stage(wrong); }), HasSubstr("train.teacher_weights"));
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("train.teacher_weights"));
   wrong = plan();
-  wrong.teacher = folder_ / "nowhere";
-  EXPECT_THAT(message_of<UserError>([&] { RolloutStage stage(wrong); }), HasSubstr("nowhere"));
+  wrong.teacher = (folder_ / "nowhere").string();
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("nowhere"));
   wrong = plan();
   wrong.model.diffusion.kappa = 1.5;
-  EXPECT_THAT(message_of<UserError>([&] { RolloutStage stage(wrong); }), HasSubstr("diffusion.kappa"));
+  EXPECT_THAT(error_of([&] { stage_of(wrong); }), HasSubstr("diffusion.kappa"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Recipes, RolloutStageTest,
                          ::testing::Values(std::pair("sinsr", "paper"), std::pair("samsr", "paper"),
                                            std::pair("samsr", "released")),
-                         [](const auto& test) {
-                           return std::string(test.param.first) + "_" + test.param.second;
-                         });
+                         [](const auto& test) { return std::string(test.param.first) + "_" + test.param.second; });
 
 }  // namespace
 }  // namespace samsr

@@ -8,40 +8,45 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "data/build.h"
+#include "data/build/build.h"
+#include "data/build/stages/pairs_stage.h"
 #include "data/build_fixtures.h"
-#include "data/image_file.h"
-#include "data/inspect.h"
-#include "data/shard_fixtures.h"
+#include "data/images/image_file.h"
 #include "data/shards/shard_set.h"
-#include "data/stages/pairs_stage.h"
-#include "data/temporary_folder.h"
-#include "segmentation/coverage.h"
-#include "segmentation/rle.h"
+#include "data/tools/inspect.h"
+#include "diffusion/coverage.h"
+#include "segmentation/automatic/rle.h"
+#include "support/files.h"
+#include "support/photographs.h"
+#include "support/shards.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using testing::contents;
+using testing::error_of;
 using ::testing::HasSubstr;
-using testing::message_of;
 using ::testing::Not;
 using testing::TemporaryFolder;
 
 class Stages : public ::testing::Test {
  protected:
-  Stages() { testing::write_photographs(folder_ / "photos", 4); }
+  Stages() { testing::write_drawn_photographs(folder_ / "photos", 4); }
 
-  BuildSettings settings(const std::string& out) const { return testing::small_build(folder_ / "photos", folder_ / out); }
+  BuildSettings settings(const std::string& out) const {
+    return testing::small_build(folder_ / "photos", folder_ / out);
+  }
 
   void build(const BuildSettings& settings, const std::vector<std::string>& stages = {}) {
     Log log(lines_, 0, 1, false);
-    build_dataset(settings, {.stages = stages, .rollout = [] { return testing::make_test_rollout(); }}, "config\n",
-                  *comm_, log);
+    build_with_stages(settings, testing::stages_with(testing::make_test_rollout(), settings, stages, *comm_, log),
+                      "config\n", *comm_, log);
   }
   std::string building(const BuildSettings& settings, const std::vector<std::string>& stages = {}) {
-    return message_of<UserError>([&] { build(settings, stages); });
+    return error_of([&] { build(settings, stages); });
   }
 
   TemporaryFolder folder_;
@@ -220,8 +225,6 @@ TEST(Content, SplitsAndJoins) {
   EXPECT_EQ(text, "[pairs]\ndata.seed: 3\nphotographs: 00ff\n[latents]\nfirst_stage.type: none\n");
   EXPECT_EQ(split_content(text), contents);
   EXPECT_EQ(config_of_content(text), "data:\n  seed: 3\nfirst_stage:\n  type: none\n");
-  EXPECT_EQ(first_difference("a: 1\nb: 2\n", "a: 1\nb: 3\n"), "b is 2 there and 3 now");
-  EXPECT_EQ(first_difference("a: 1\n", ""), "a is 1 there and not set now");
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "degradation/convert.h"
-#include "degradation/images.h"
 #include "degradation/kernels.h"
+#include "support/pictures.h"
 
 namespace samsr {
 namespace {
@@ -20,7 +20,7 @@ cv::Mat reference(const cv::Mat& image, const cv::Mat& kernel) {
 }
 
 TEST(Filter, EveryKindOfKernelMatchesPlainCorrelation) {
-  const cv::Mat image = to_unit(testing::make_picture(61, 47));
+  const cv::Mat image = to_unit(testing::textured_picture(61, 47));
   for (const char* kind :
        {"iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso", "sinc"}) {
     for (const int size : {3, 7, 13, 21}) {
@@ -35,7 +35,7 @@ TEST(Filter, EveryKindOfKernelMatchesPlainCorrelation) {
 }
 
 TEST(Filter, LopsidedKernelsAreCorrelatedNotConvolved) {
-  const cv::Mat image = to_unit(testing::make_picture(30, 40));
+  const cv::Mat image = to_unit(testing::textured_picture(30, 40));
   cv::Mat kernel = cv::Mat::zeros(7, 7, CV_64F);
   kernel.at<double>(0, 6) = 0.75;
   kernel.at<double>(3, 1) = 0.25;
@@ -43,7 +43,7 @@ TEST(Filter, LopsidedKernelsAreCorrelatedNotConvolved) {
 }
 
 TEST(Filter, AnImageSmallerThanTheKernelKeepsItsSize) {
-  const cv::Mat image = to_unit(testing::make_picture(5, 4));
+  const cv::Mat image = to_unit(testing::textured_picture(5, 4));
   const cv::Mat kernel = make_kernel({.kind = "iso", .size = 21, .sigma_x = 3});
   EXPECT_LT(cv::norm(filter_image(image, kernel), reference(image, kernel), cv::NORM_INF), 5e-6);
 }
@@ -51,8 +51,7 @@ TEST(Filter, AnImageSmallerThanTheKernelKeepsItsSize) {
 TEST(Filter, GaussiansAlongTheAxesAreOneTermAndSteepOnesAreNotSeparated) {
   EXPECT_EQ(separate(make_kernel({.kind = "iso", .size = 21, .sigma_x = 2})).size(), 1U);
   EXPECT_EQ(separate(make_kernel({.kind = "aniso", .size = 21, .sigma_x = 2, .sigma_y = 1})).size(), 1U);
-  EXPECT_TRUE(
-      separate(make_kernel({.kind = "aniso", .size = 21, .sigma_x = 3, .sigma_y = 0.2, .theta = 0.8})).empty());
+  EXPECT_TRUE(separate(make_kernel({.kind = "aniso", .size = 21, .sigma_x = 3, .sigma_y = 0.2, .theta = 0.8})).empty());
 }
 
 }  // namespace

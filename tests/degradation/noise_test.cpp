@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "degradation/convert.h"
-#include "degradation/images.h"
+#include "support/pictures.h"
 
 namespace samsr {
 namespace {

@@ -7,22 +7,22 @@
 #include <thread>
 #include <vector>
 
+#include "degradation/bicubic_downscale.h"
 #include "degradation/convert.h"
-#include "degradation/images.h"
 #include "degradation/resize.h"
-#include "degradation/shrink.h"
+#include "support/pictures.h"
 
 namespace samsr {
 namespace {
 
-using testing::make_picture;
+using testing::textured_picture;
 
 bool same(const cv::Mat& a, const cv::Mat& b) {
   return a.size() == b.size() && a.type() == b.type() && cv::norm(a, b, cv::NORM_INF) == 0;
 }
 
 TEST(DegradationPipeline, GivesAPairOfTheAskedSizes) {
-  const DegradedPair pair = DegradationPipeline({}, 4).degrade(make_picture(300, 300), 256, 1);
+  const DegradedPair pair = DegradationPipeline({}, 4).degrade(textured_picture(300, 300), 256, 1);
   EXPECT_EQ(pair.hr.size(), cv::Size(256, 256));
   EXPECT_EQ(pair.lr.size(), cv::Size(64, 64));
   EXPECT_EQ(pair.hr.type(), CV_8UC3);
@@ -31,7 +31,7 @@ TEST(DegradationPipeline, GivesAPairOfTheAskedSizes) {
 }
 
 TEST(DegradationPipeline, IsAFunctionOfTheSeedAloneOnAnyNumberOfThreads) {
-  const cv::Mat picture = make_picture(160, 160);
+  const cv::Mat picture = textured_picture(160, 160);
   const DegradationPipeline pipeline({}, 4);
   constexpr int kPairs = 24;
   std::vector<DegradedPair> alone;
@@ -64,7 +64,7 @@ TEST(DegradationPipeline, IsAFunctionOfTheSeedAloneOnAnyNumberOfThreads) {
 TEST(DegradationPipeline, BicubicIsTheReductionAlone) {
   DegradationSettings settings;
   settings.kind = "bicubic";
-  const cv::Mat picture = make_picture(96, 128);
+  const cv::Mat picture = textured_picture(96, 128);
   const DegradedPair pair = DegradationPipeline(settings, 4).degrade(picture, 64, 5);
   const auto corner = nlohmann::json::parse(pair.drawn)["crop"];
   const cv::Mat low = to_bytes(shrink_bicubic(to_unit(picture), 4));
@@ -75,24 +75,24 @@ TEST(DegradationPipeline, BicubicIsTheReductionAlone) {
 // torch's antialiased bicubic has the same kernel and another border.
 TEST(ShrinkBicubic, EqualsTorchsAntialiasedInside) {
   for (const int factor : {1, 2, 3, 4}) {
-    const cv::Mat image = to_unit(make_picture(48, 60));
+    const cv::Mat image = to_unit(textured_picture(48, 60));
     const cv::Mat small = shrink_bicubic(image, factor);
     const torch::Tensor expected =
-        at::_upsample_bicubic2d_aa(testing::to_tensor(image), {48 / factor, 60 / factor}, false);
+        at::_upsample_bicubic2d_aa(testing::tensor_of(image), {48 / factor, 60 / factor}, false);
     const auto inside = [](const torch::Tensor& t) { return t.slice(2, 3, -3).slice(3, 3, -3); };
-    EXPECT_LT((inside(testing::to_tensor(small)) - inside(expected)).abs().max().item<double>(), 2e-6) << factor;
+    EXPECT_LT((inside(testing::tensor_of(small)) - inside(expected)).abs().max().item<double>(), 2e-6) << factor;
   }
 }
 
 TEST(ShrinkBicubic, MirrorsItsBorders) {
-  const cv::Mat image = to_unit(make_picture(24, 32));
+  const cv::Mat image = to_unit(textured_picture(24, 32));
   cv::Mat wide;
   cv::copyMakeBorder(image, wide, 8, 8, 8, 8, cv::BORDER_REFLECT);
   EXPECT_LT(cv::norm(shrink_bicubic(wide, 4)(cv::Rect(2, 2, 8, 6)), shrink_bicubic(image, 4), cv::NORM_INF), 1e-6);
 }
 
 TEST(DegradationPipeline, LeavesTheInputAlone) {
-  const cv::Mat picture = make_picture(64, 64);
+  const cv::Mat picture = textured_picture(64, 64);
   const cv::Mat before = picture.clone();
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
     DegradationPipeline({}, 4).degrade(picture, 64, seed);
@@ -116,7 +116,7 @@ TEST(DegradationPipeline, BothCropsShowTheSamePlace) {
   mild.final_sinc_prob = 0;
   const DegradationPipeline pipeline(mild, 4);
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
-    const DegradedPair pair = pipeline.degrade(make_picture(300, 200), 160, seed);
+    const DegradedPair pair = pipeline.degrade(textured_picture(300, 200), 160, seed);
     const auto drawn = nlohmann::json::parse(pair.drawn);
     const std::string mode = drawn["final"]["resize"];
     const ResizeMode used = mode == "area"       ? ResizeMode::kArea
@@ -125,14 +125,13 @@ TEST(DegradationPipeline, BothCropsShowTheSamePlace) {
     const cv::Mat expected = resize_to(to_unit(pair.hr), cv::Size(40, 40), used);
     // Away from the border, where the crop was taken after and not before the reduction.
     const cv::Rect inside(2, 2, 36, 36);
-    EXPECT_LT(cv::norm(to_unit(pair.lr)(inside), expected(inside), cv::NORM_L1) / (36 * 36 * 3), 0.02)
-        << pair.drawn;
+    EXPECT_LT(cv::norm(to_unit(pair.lr)(inside), expected(inside), cv::NORM_L1) / (36 * 36 * 3), 0.02) << pair.drawn;
   }
 }
 
 TEST(DegradationPipeline, RecordsWhatWasDrawnInTheConfiguredProportions) {
   const DegradationPipeline pipeline({}, 4);
-  const cv::Mat picture = make_picture(32, 32);
+  const cv::Mat picture = textured_picture(32, 32);
   std::map<std::string, int> count;
   constexpr int kPairs = 2000;
   for (int i = 0; i < kPairs; ++i) {
@@ -159,7 +158,7 @@ TEST(DegradationPipeline, RecordsWhatWasDrawnInTheConfiguredProportions) {
 TEST(DegradationPipeline, SharpeningChangesTheGroundTruth) {
   DegradationSettings settings;
   settings.use_sharp = true;
-  const cv::Mat picture = make_picture(128, 128);
+  const cv::Mat picture = textured_picture(128, 128);
   const DegradedPair plain = DegradationPipeline({}, 4).degrade(picture, 128, 3);
   const DegradedPair sharp = DegradationPipeline(settings, 4).degrade(picture, 128, 3);
   EXPECT_TRUE(same(plain.hr, picture));
@@ -168,9 +167,9 @@ TEST(DegradationPipeline, SharpeningChangesTheGroundTruth) {
 
 TEST(DegradationPipeline, SizesThatDoNotFitAreRefused) {
   const DegradationPipeline pipeline({}, 4);
-  EXPECT_THROW(pipeline.degrade(make_picture(66, 66), 64, 1), cv::Exception);
-  EXPECT_THROW(pipeline.degrade(make_picture(64, 64), 128, 1), cv::Exception);
-  EXPECT_THROW(pipeline.degrade(make_picture(64, 64), 62, 1), cv::Exception);
+  EXPECT_THROW(pipeline.degrade(textured_picture(66, 66), 64, 1), cv::Exception);
+  EXPECT_THROW(pipeline.degrade(textured_picture(64, 64), 128, 1), cv::Exception);
+  EXPECT_THROW(pipeline.degrade(textured_picture(64, 64), 62, 1), cv::Exception);
 }
 
 }  // namespace

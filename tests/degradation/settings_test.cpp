@@ -5,6 +5,7 @@
 
 #include "degradation/pipeline.h"
 #include "degradation/presets.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -73,33 +74,30 @@ TEST(DegradationPresets, SetWhatTheyArePublishedFor) {
   }
 }
 
-std::string error_of(const std::string& assignment) {
+std::string refusal_of(const std::string& assignment) {
   DegradationSettings settings;
   Settings registry;
   settings.bind(registry);
-  try {
+  return testing::error_of([&] {
     registry.apply_override(assignment);
     DegradationPipeline(settings, 4);
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return {};
+  });
 }
 
 TEST(DegradationSettings, WrongValuesAreRefusedByName) {
-  EXPECT_THAT(error_of("degradation.resize_range=[0.15]"), HasSubstr("degradation.resize_range"));
-  EXPECT_THAT(error_of("degradation.noise_range=[30, 1]"), HasSubstr("smaller first"));
-  EXPECT_THAT(error_of("degradation.gray_noise_prob2=1.5"), HasSubstr("0 to 1"));
-  EXPECT_THAT(error_of("degradation.jpeg_range=[0, 95]"), HasSubstr("1 to 100"));
-  EXPECT_THAT(error_of("degradation.blur_kernel_size=20"), HasSubstr("odd"));
-  EXPECT_THAT(error_of("degradation.kernel_list=[iso, box]"), HasSubstr("plateau_iso"));
-  EXPECT_THAT(error_of("degradation.resize_prob=[0, 0, 0]"), HasSubstr("not all 0"));
-  EXPECT_EQ(error_of("degradation.resize_range=[0.2, 1.4]"), "");
+  EXPECT_THAT(refusal_of("degradation.resize_range=[0.15]"), HasSubstr("degradation.resize_range"));
+  EXPECT_THAT(refusal_of("degradation.noise_range=[30, 1]"), HasSubstr("smaller first"));
+  EXPECT_THAT(refusal_of("degradation.gray_noise_prob2=1.5"), HasSubstr("0 to 1"));
+  EXPECT_THAT(refusal_of("degradation.jpeg_range=[0, 95]"), HasSubstr("1 to 100"));
+  EXPECT_THAT(refusal_of("degradation.blur_kernel_size=20"), HasSubstr("odd"));
+  EXPECT_THAT(refusal_of("degradation.kernel_list=[iso, box]"), HasSubstr("plateau_iso"));
+  EXPECT_THAT(refusal_of("degradation.resize_prob=[0, 0, 0]"), HasSubstr("not all 0"));
+  EXPECT_EQ(refusal_of("degradation.resize_range=[0.2, 1.4]"), "no error");
 }
 
 TEST(DegradationSettings, ContradictionsAreRefused) {
-  EXPECT_THAT(error_of("degradation.kernel_list2=[iso, aniso]"), HasSubstr("degradation.kernel_prob2 has 6"));
-  EXPECT_THAT(error_of("degradation.blur_kernel_size=5"), HasSubstr("degradation.blur_kernel_min is 7"));
+  EXPECT_THAT(refusal_of("degradation.kernel_list2=[iso, aniso]"), HasSubstr("degradation.kernel_prob2 has 6"));
+  EXPECT_THAT(refusal_of("degradation.blur_kernel_size=5"), HasSubstr("degradation.blur_kernel_min is 7"));
 }
 
 }  // namespace

@@ -11,10 +11,10 @@
 #include "diffusion/diffusion.h"
 #include "diffusion/distillation.h"
 #include "diffusion/rollout.h"
-#include "diffusion/super_resolution_model.h"
-#include "models/first_stage.h"
+#include "models/first_stage/first_stage.h"
 #include "models/golden_settings.h"
-#include "models/unet_swin.h"
+#include "models/super_resolution/super_resolution_model.h"
+#include "models/unet/unet_swin.h"
 #include "support/golden.h"
 
 namespace samsr::testing {
@@ -22,6 +22,26 @@ namespace samsr::testing {
 inline DiffusionSettings diffusion_settings(const YAML::Node& node) {
   return settings_of<DiffusionSettings>(node, "diffusion",
                                         {"sf", "weighted_mse", "timestep_respacing", "scale_factor", "latent_flag"});
+}
+
+/// The three squared errors of the distillation (B), in latents or in decoded images.
+struct DistillErrors {
+  at::Tensor distill;
+  at::Tensor inverse;
+  at::Tensor gt;
+  at::Tensor total() const { return distill + inverse + gt; }
+};
+
+inline DistillErrors latent_errors(const DistillPredictions& predictions, const DistillBatch& batch) {
+  return {mean_square_error(predictions.x0, batch.teacher_x0), mean_square_error(predictions.x_T, batch.x_T),
+          mean_square_error(predictions.x0_from_gt, batch.z_0)};
+}
+
+inline DistillErrors image_errors(const DistillPredictions& predictions, const DistillBatch& batch,
+                                  const at::Tensor& hr, const FirstStage& first_stage) {
+  return {mean_square_error(first_stage.decode(predictions.x0), first_stage.decode(batch.teacher_x0)),
+          mean_square_error(predictions.x_T, batch.x_T),
+          mean_square_error(first_stage.decode(predictions.x0_from_gt), hr)};
 }
 
 class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
@@ -50,9 +70,8 @@ class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
   at::Tensor begin(const DistillStart& start) {
     std::vector<at::Tensor> steps;
     batch_.x_T = start.x_T;
-    batch_.teacher_x0 =
-        rollout(diffusion_, denoiser_of(teacher_), start.teacher_process, start.teacher_x_T, batch_.z_y, batch_.lq,
-                [&](std::int64_t, const at::Tensor& x) { steps.push_back(x); });
+    batch_.teacher_x0 = rollout(diffusion_, denoiser_of(teacher_), start.teacher_process, start.teacher_x_T, batch_.z_y,
+                                batch_.lq, [&](std::int64_t, const at::Tensor& x) { steps.push_back(x); });
     return at::stack(steps);
   }
 
@@ -85,9 +104,5 @@ class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
     return unet;
   }
 };
-
-inline std::string case_name(const ::testing::TestParamInfo<std::filesystem::path>& info) {
-  return golden_test_name(info.param);
-}
 
 }  // namespace samsr::testing

@@ -19,7 +19,7 @@ TEST_P(ScheduleGolden, AgreesForEveryCombination) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, ScheduleGolden, ::testing::ValuesIn(golden_files("schedule")), testing::case_name);
+SAMSR_GOLDEN_SUITE(ScheduleGolden, golden_files("schedule"));
 
 class DiffusionGolden : public testing::GoldenCase {
  protected:
@@ -38,14 +38,15 @@ TEST_P(DiffusionGolden, EncodesAndDiffuses) {
 }
 
 TEST_P(DiffusionGolden, HasResShiftsLoss) {
-  golden_.expect_close(
-      resshift_loss(diffusion_, denoiser_of(teacher_), batch_.z_0, batch_.z_y, batch_.lq, steps_, noise_),
-      "out/resshift_mse");
+  golden_.expect_close(resshift_loss(resshift_prediction(diffusion_, denoiser_of(teacher_), batch_.z_0, batch_.z_y,
+                                                         batch_.lq, steps_, noise_),
+                                     batch_.z_0),
+                       "out/resshift_mse");
 }
 
 TEST_P(DiffusionGolden, RollsOutAndDistillsInLatents) {
   golden_.expect_close(begin(sinsr_start(schedule(), batch_.z_y, noise_)), "out/ddim_x");
-  const DistillLosses losses = latent_losses(predictions(), batch_);
+  const testing::DistillErrors losses = testing::latent_errors(predictions(), batch_);
   golden_.expect_close(losses.distill, "out/sinsr_mse");
   golden_.expect_close(losses.inverse, "out/sinsr_mse_xT");
   golden_.expect_close(losses.gt, "out/sinsr_mse_gt");
@@ -55,7 +56,7 @@ TEST_P(DiffusionGolden, RollsOutAndDistillsInLatents) {
 
 TEST_P(DiffusionGolden, DistillsInImages) {
   begin(sinsr_start(schedule(), batch_.z_y, noise_));
-  const DistillLosses losses = image_losses(predictions(), batch_, hr_, *first_stage_).losses;
+  const testing::DistillErrors losses = testing::image_errors(predictions(), batch_, hr_, *first_stage_);
   golden_.expect_close(losses.distill, "out/sinsr_image_mse");
   golden_.expect_close(losses.inverse, "out/sinsr_image_mse_xT");
   golden_.expect_close(losses.gt, "out/sinsr_image_mse_gt_rgb");
@@ -63,8 +64,7 @@ TEST_P(DiffusionGolden, DistillsInImages) {
   golden_.expect_close(gradient_norm(losses.total()), "out/sinsr_image_grad_norm");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, DiffusionGolden, ::testing::ValuesIn(golden_files("diffusion")),
-                         testing::case_name);
+SAMSR_GOLDEN_SUITE(DiffusionGolden, golden_files("diffusion"));
 
 }  // namespace
 }  // namespace samsr

@@ -8,8 +8,7 @@ using testing::golden_files;
 class SamsrGolden : public testing::GoldenCase {
  protected:
   SamSettings sam(const std::string& variant) const {
-    auto settings =
-        testing::settings_of<SamSettings>(golden_.config()["samsr"], "samsr", {"threshold", "lambda_sc"});
+    auto settings = testing::settings_of<SamSettings>(golden_.config()["samsr"], "samsr", {"threshold", "lambda_sc"});
     settings.variant = variant;
     return settings;
   }
@@ -43,15 +42,14 @@ TEST_P(SamsrPaperGolden, FollowsTheEquations) {
 
   golden_.expect_close(begin(samsr_start(schedule(), settings, batch_.z_y, coverage, noise)), "out/rollout");
   golden_.expect_close(batch_.x_T, "out/x_T");
-  const DistillLosses losses = latent_losses(predictions(), batch_);
+  const testing::DistillErrors losses = testing::latent_errors(predictions(), batch_);
   golden_.expect_close(losses.distill, "out/loss_distill");
   golden_.expect_close(losses.inverse, "out/loss_inverse");
   golden_.expect_close(losses.gt, "out/loss_gt");
   golden_.expect_close(gradient_norm(losses.total()), "out/grad_norm");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SamsrPaperGolden, ::testing::ValuesIn(golden_files("samsr_paper")),
-                         testing::case_name);
+SAMSR_GOLDEN_SUITE(SamsrPaperGolden, golden_files("samsr_paper"));
 
 using SamsrReleasedGolden = SamsrGolden;
 
@@ -68,15 +66,14 @@ TEST_P(SamsrReleasedGolden, FollowsTheReleasedCode) {
   golden_.expect_close(batch_.teacher_x0, "out/z_start_teacher");
   const torch::NoGradGuard no_grad;
   const DistillPredictions predicted = predictions();
-  const DistillLosses losses = latent_losses(predicted, batch_);
+  const testing::DistillErrors losses = testing::latent_errors(predicted, batch_);
   golden_.expect_close(losses.distill, "out/loss_distill");
   golden_.expect_close(losses.inverse, "out/loss_inverse");
   golden_.expect_close(losses.gt, "out/loss_gt_latent");
-  golden_.expect_close(image_losses(predicted, batch_, hr_, *first_stage_).losses.gt, "out/loss_gt_image");
+  golden_.expect_close(testing::image_errors(predicted, batch_, hr_, *first_stage_).gt, "out/loss_gt_image");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SamsrReleasedGolden, ::testing::ValuesIn(golden_files("samsr_released")),
-                         testing::case_name);
+SAMSR_GOLDEN_SUITE(SamsrReleasedGolden, golden_files("samsr_released"));
 
 }  // namespace
 }  // namespace samsr

@@ -34,9 +34,8 @@ TEST(Process, WeighsByTheMostCoveredPixelOfEachSample) {
   released.variant = "released";
   const at::Tensor with_background =
       torch::tensor({0.25, 0.5, 1.0, 1.0, 1.0, 1.0}).view({2, 1, 1, 3}).to(torch::kFloat32);
-  EXPECT_TRUE(Process(schedule, coverage, released)
-                  .eta(3)
-                  .allclose(schedule.eta(3) * (1 + 0.2 * with_background).square()));
+  EXPECT_TRUE(
+      Process(schedule, coverage, released).eta(3).allclose(schedule.eta(3) * (1 + 0.2 * with_background).square()));
 }
 
 TEST(Process, WeightsActWhereTheyAreAskedTo) {

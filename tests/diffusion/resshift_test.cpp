@@ -32,9 +32,7 @@ TEST(Schedule, StartsAndEndsWhereTheSettingsSay) {
 
 TEST(Diffusion, TakesTheResidualInOnePlace) {
   const at::Tensor z_y = normal(0, {1, 3, 2, 2});
-  const Denoiser one = [](const at::Tensor& x, const at::Tensor&, const at::Tensor&) {
-    return torch::ones_like(x);
-  };
+  const Denoiser one = [](const at::Tensor& x, const at::Tensor&, const at::Tensor&) { return torch::ones_like(x); };
   const auto predicted = [&](const std::string& type) {
     return Diffusion(with_predict_type(type), false).predict_x0(one, z_y, 3, z_y, {});
   };
@@ -62,8 +60,8 @@ TEST(ResShift, LossOfAPerfectDenoiserIsZero) {
   const at::Tensor z_0 = normal(0, {2, 3, 4, 4});
   const Denoiser perfect = [&](const at::Tensor&, const at::Tensor&, const at::Tensor&) { return z_0; };
   const at::Tensor steps = torch::tensor({0, 14}, torch::kInt64);
-  const at::Tensor loss =
-      resshift_loss(diffusion, perfect, z_0, normal(1, {2, 3, 4, 4}), {}, steps, normal(2, {2, 3, 4, 4}));
+  const at::Tensor loss = resshift_loss(
+      resshift_prediction(diffusion, perfect, z_0, normal(1, {2, 3, 4, 4}), {}, steps, normal(2, {2, 3, 4, 4})), z_0);
   EXPECT_TRUE(loss.equal(torch::zeros({2})));
 }
 
@@ -74,8 +72,7 @@ TEST(ResShift, PosteriorKeepsTheForwardProcess) {
     const Posterior step = posterior(schedule, i);
     EXPECT_NEAR(step.x_weight + step.x0_weight, 1, 1e-12);
     const double kappa2 = schedule.kappa() * schedule.kappa();
-    const double variance =
-        step.x_weight * step.x_weight * kappa2 * schedule.eta(i) + step.deviation * step.deviation;
+    const double variance = step.x_weight * step.x_weight * kappa2 * schedule.eta(i) + step.deviation * step.deviation;
     EXPECT_NEAR(variance, kappa2 * schedule.eta(i - 1), 1e-12);
     EXPECT_NEAR(step.x_weight * schedule.eta(i), schedule.eta(i - 1), 1e-12);
   }

@@ -60,17 +60,47 @@ TEST_P(SamNoise, IsStandardised) {
   EXPECT_TRUE(noise.square().mean({1, 2, 3}).allclose(torch::ones({3}), 0.02));
 }
 
+/// z (B,C,h,w) less its mean and over its deviation, in double precision: of each sample in the paper; of each channel,
+/// and unbiased, in the released code.
+at::Tensor standardised_by_hand(const at::Tensor& z, bool released) {
+  at::Tensor out = z.to(torch::kFloat64).clone();
+  for (std::int64_t sample = 0; sample < z.size(0); ++sample) {
+    const auto standardise = [&](at::Tensor values) {
+      const at::Tensor apart = values - values.sum() / static_cast<double>(values.numel());
+      const auto count = static_cast<double>(values.numel() - (released ? 1 : 0));
+      values.copy_(apart / (apart.square().sum() / count).sqrt());
+    };
+    if (released) {
+      for (std::int64_t channel = 0; channel < z.size(1); ++channel) {
+        standardise(out[sample][channel]);
+      }
+    } else {
+      standardise(out[sample]);
+    }
+  }
+  return out;
+}
+
 TEST_P(SamNoise, IsPlainNoiseWithoutMasksAndUnderOneFullMask) {
   Rng rng(5, "test");
+  const auto expect_standardised = [&](const at::Tensor& noise, const at::Tensor& z) {
+    const at::Tensor expected = standardised_by_hand(z, settings_.released());
+    ASSERT_EQ(noise.sizes(), expected.sizes());
+    EXPECT_LT((noise.to(torch::kFloat64) - expected).abs().max().item<double>(), 2e-6);
+  };
   const at::Tensor z = standard_normal(rng, {2, 3, 8, 12});
-  const at::Tensor empty = coverage_noise(torch::zeros({2, 1, 8, 12}, torch::kUInt8), z, settings_);
-  const at::Tensor full = coverage_noise(torch::ones({2, 1, 8, 12}, torch::kUInt8), z, settings_);
-  EXPECT_TRUE(empty.equal(full));
-  EXPECT_TRUE(empty.allclose(z, 0.2, 0.2));
-  const std::int64_t maps = settings_.released() ? 3 : 2;
-  const at::Tensor by_masks =
-      mask_noise(torch::zeros({2, 2, 8, 12}), standard_normal(rng, {2, maps, 3, 8, 12}), settings_);
-  EXPECT_NEAR(by_masks.std().item<double>(), 1, 0.05);
+  expect_standardised(coverage_noise(torch::zeros({2, 1, 8, 12}, torch::kUInt8), z, settings_), z);
+  expect_standardised(coverage_noise(torch::ones({2, 1, 8, 12}, torch::kUInt8), z, settings_), z);
+
+  // By the definition it is the first mask's map; without masks, where there is one for the background, that.
+  for (const std::int64_t masks : {1, 2}) {
+    const std::int64_t maps = masks + (settings_.released() ? 1 : 0);
+    const at::Tensor layers = standard_normal(rng, {2, maps, 3, 8, 12});
+    expect_standardised(mask_noise(torch::zeros({2, masks, 8, 12}), layers, settings_),
+                        layers.select(1, settings_.released() ? masks : 0));
+  }
+  const at::Tensor layers = standard_normal(rng, {2, settings_.released() ? 2 : 1, 3, 8, 12});
+  expect_standardised(mask_noise(torch::ones({2, 1, 8, 12}), layers, settings_), layers.select(1, 0));
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, SamNoise, ::testing::Values("paper", "released"),
@@ -79,8 +109,8 @@ INSTANTIATE_TEST_SUITE_P(Variants, SamNoise, ::testing::Values("paper", "release
 TEST(CoverageAt, RepeatsPixelsForALargerLatent) {
   const at::Tensor coverage = torch::arange(6, torch::kUInt8).view({1, 1, 2, 3});
   EXPECT_TRUE(coverage_at(coverage, 2, 3).equal(coverage.to(torch::kFloat32)));
-  EXPECT_TRUE(coverage_at(coverage, 4, 6)
-                  .equal(coverage.to(torch::kFloat32).repeat_interleave(2, 2).repeat_interleave(2, 3)));
+  EXPECT_TRUE(
+      coverage_at(coverage, 4, 6).equal(coverage.to(torch::kFloat32).repeat_interleave(2, 2).repeat_interleave(2, 3)));
 }
 
 TEST(StandardNormal, IsAFunctionOfTheStream) {

@@ -1,11 +1,11 @@
-#include "eval/benchmarks.h"
+#include "eval/measure/benchmarks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-#include "scratch_folder.h"
+#include "support/temporary_folder.h"
 #include "support/user_error.h"
 
 namespace samsr {
@@ -39,7 +39,7 @@ TEST(BenchmarkCatalogue, TheShippedOneHasTheSetsOfThePublishedTables) {
 }
 
 TEST(BenchmarkCatalogue, AFolderStandsForASet) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   scratch.folder("pairs/lq");
   scratch.folder("pairs/gt");
   scratch.folder("photographs");
@@ -89,18 +89,22 @@ TEST(CheckCompleteness, SaysWhatIsMissing) {
   benchmark.lq = "folder";
   benchmark.address = "https://somewhere";
   benchmark.names = expand_pattern("a{1..5}");
-  Problems strict;
+  InputProblems strict;
   EXPECT_EQ(error_of([&] { check_completeness(benchmark, images_called(benchmark.names), strict); }), "no error");
-  EXPECT_THAT(error_of([&] { check_completeness(benchmark, images_called({"a1", "b"}), strict); }),
-              AllOf(HasSubstr("4 of 5 images are missing: a2, a3, a4 and 1 more"), HasSubstr("1 do not belong to it: b"),
-                    HasSubstr("https://somewhere")));
+  EXPECT_THAT(error_of([&] {
+                check_completeness(benchmark, images_called({"a1", "b"}), strict);
+              }),
+              AllOf(HasSubstr("4 of 5 images are missing: a2, a3, a4 and 1 more"),
+                    HasSubstr("1 do not belong to it: b"), HasSubstr("https://somewhere")));
   benchmark.names.clear();
   benchmark.count = 5;
-  EXPECT_THAT(error_of([&] { check_completeness(benchmark, images_called({"a", "b"}), strict); }),
+  EXPECT_THAT(error_of([&] {
+                check_completeness(benchmark, images_called({"a", "b"}), strict);
+              }),
               HasSubstr("2 images instead of 5"));
   std::ostringstream out;
   Log log(out, 0, 1, false);
-  Problems survived(log);
+  InputProblems survived(log);
   check_completeness(benchmark, images_called({"a", "b"}), survived);
   EXPECT_EQ(survived.count(), 1);
   EXPECT_THAT(out.str(), HasSubstr("2 images instead of 5"));

@@ -1,4 +1,4 @@
-#include "eval/bootstrap.h"
+#include "eval/measure/bootstrap.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/rng.h"
-#include "eval/standing.h"
+#include "eval/markup/ranking.h"
 
 namespace samsr {
 namespace {
@@ -55,14 +55,14 @@ TEST(Bootstrap, OneImageHasNone) {
   EXPECT_EQ(bootstrap_interval({24, 24})->high, 24);
 }
 
-TEST(Standing, WhatLooksTheSameSharesAPlace) {
-  using enum Standing;
-  EXPECT_THAT(standings({1.004, 0.5, 1.001, NAN, 0.3}, true, 2), ElementsAre(kBest, kSecond, kBest, kNone, kNone));
-  EXPECT_THAT(standings({1.004, 0.5, 1.001, NAN, 0.5}, false, 2), ElementsAre(kSecond, kBest, kSecond, kNone, kBest));
-  EXPECT_THAT(standings({1, 2}, true, 0), ElementsAre(kNone, kBest));
-  EXPECT_THAT(standings({1, NAN}, true, 0), ElementsAre(kNone, kNone));
-  EXPECT_THAT(standings({-0.001, 0.001, 5}, false, 2), ElementsAre(kBest, kBest, kSecond));
-  EXPECT_THAT(standings({}, true, 2), ElementsAre());
+TEST(Rank, WhatLooksTheSameSharesARank) {
+  using enum Rank;
+  EXPECT_THAT(ranks_of({1.004, 0.5, 1.001, NAN, 0.3}, true, 2), ElementsAre(kBest, kSecond, kBest, kNone, kNone));
+  EXPECT_THAT(ranks_of({1.004, 0.5, 1.001, NAN, 0.5}, false, 2), ElementsAre(kSecond, kBest, kSecond, kNone, kBest));
+  EXPECT_THAT(ranks_of({1, 2}, true, 0), ElementsAre(kNone, kBest));
+  EXPECT_THAT(ranks_of({1, NAN}, true, 0), ElementsAre(kNone, kNone));
+  EXPECT_THAT(ranks_of({-0.001, 0.001, 5}, false, 2), ElementsAre(kBest, kBest, kSecond));
+  EXPECT_THAT(ranks_of({}, true, 2), ElementsAre());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "eval/evaluate.h"
+#include "eval/measure/evaluate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,12 +8,14 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "data/image_file.h"
-#include "eval/bicubic.h"
-#include "eval/pictures.h"
+#include "data/images/image_file.h"
+#include "eval/measure/picture_rows.h"
+#include "eval/upscale/bicubic.h"
 #include "metric_lists.h"
-#include "scratch_folder.h"
-#include "synthetic_image.h"
+#include "support/files.h"
+#include "support/pictures.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -21,14 +23,14 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using testing::synthetic_image;
+using testing::smooth_picture;
 
 class EvaluateTest : public ::testing::Test {
  protected:
   EvaluateTest() : ref_(scratch_.folder("ref")), pred_(scratch_.folder("pred")), lq_(scratch_.folder("lq")) {
     for (unsigned i = 0; i < 5; ++i) {
       const std::string name = "img" + std::to_string(i);
-      const cv::Mat low = synthetic_image(30, 50, i);
+      const cv::Mat low = smooth_picture(30, 50, i);
       const cv::Mat high = to_mat(upscale_bicubic(to_tensor(low), 4));
       cv::Mat noisy;
       cv::add(high, cv::Scalar(5, 5, 5), noisy);
@@ -39,29 +41,23 @@ class EvaluateTest : public ::testing::Test {
   }
 
   Results run(const EvalRequest& request) {
-    Problems strict;
+    InputProblems strict;
     return run(request, strict);
   }
 
-  Results run(const EvalRequest& request, Problems& problems) {
+  Results run(const EvalRequest& request, InputProblems& problems) {
     const auto metrics = testing::metrics_of(metrics_);
-    return evaluate(plan_comparison(request, 4, problems), testing::pointers_to(metrics), reference_size_, *communicator_,
-                    log_, problems);
+    return evaluate(plan_comparison(request, 4, problems), testing::pointers_to(metrics), reference_size_,
+                    *communicator_, log_, problems);
   }
 
-  std::string error_of(const EvalRequest& request) {
-    try {
-      run(request);
-    } catch (const UserError& error) {
-      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
-      return error.what();
-    }
-    return "no error";
+  std::string error_in(const EvalRequest& request) {
+    return testing::error_of([&] { run(request); });
   }
 
   EvalRequest paired() const { return {{{"mine", pred_}}, ref_, lq_}; }
 
-  testing::ScratchFolder scratch_;
+  testing::TemporaryFolder scratch_;
   fs::path ref_;
   fs::path pred_;
   fs::path lq_;
@@ -82,7 +78,7 @@ TEST_F(EvaluateTest, PairsAreScoredByMethod) {
   EXPECT_EQ(results.methods[1].images.size(), 5U);
   EXPECT_EQ(results.methods[1].images[3].image, "img3");
   EXPECT_LT(results.methods[1].mean(0), 40);
-  EXPECT_EQ(results.places(0)[0], Standing::kBest);
+  EXPECT_EQ(results.ranks(0)[0], Rank::kBest);
 }
 
 TEST_F(EvaluateTest, ShiftOfTheMeanColourIsMeasured) {
@@ -97,7 +93,7 @@ TEST_F(EvaluateTest, ShiftOfTheMeanColourIsMeasured) {
   for (int c = 0; c < 3; ++c) {
     EXPECT_NEAR(shift[static_cast<std::size_t>(c)], expected[c], 1e-3);
   }
-  // Without references, the low-resolution images are what colours are held against.
+  // Without references, the low-resolution images are what colours are compared with.
   const cv::Scalar low = cv::mean(red) - cv::mean(read_image(lq_ / "img1.png").rgb);
   metrics_ = "niqe";
   EXPECT_NEAR(run({{{"mine", pred_}}, {}, lq_}).methods[1].images[1].colour_shift.value()[0], low[0], 1e-3);
@@ -114,42 +110,41 @@ TEST_F(EvaluateTest, WithoutReferenceResultsAreHeldAgainstTheLowResolutionImages
   metrics_ = "niqe";
   const Results results = run({{{"mine", pred_}}, {}, lq_});
   EXPECT_EQ(results.methods[1].counted(0), 5);  // 120x200 holds two blocks
-  write_png(pred_ / "img2.png", synthetic_image(120, 196, 1));
-  EXPECT_THAT(error_of({{{"mine", pred_}}, {}, lq_}), HasSubstr("img2 (196x120, x4 of 50x30)"));
+  write_png(pred_ / "img2.png", smooth_picture(120, 196, 1));
+  EXPECT_THAT(error_in({{{"mine", pred_}}, {}, lq_}), HasSubstr("img2 (196x120, x4 of 50x30)"));
 }
 
 TEST_F(EvaluateTest, MissingAndExtraNamesAreListed) {
   for (const char* name : {"img0.png", "img1.png", "img2.png", "img4.png"}) {
     fs::remove(pred_ / name);
   }
-  write_png(pred_ / "other.png", synthetic_image(8, 8, 1));
-  EXPECT_THAT(error_of(paired()), AllOf(HasSubstr("img0, img1, img2 and 1 more"), HasSubstr("other")));
+  write_png(pred_ / "other.png", smooth_picture(8, 8, 1));
+  EXPECT_THAT(error_in(paired()), AllOf(HasSubstr("img0, img1, img2 and 1 more"), HasSubstr("other")));
 }
 
 TEST_F(EvaluateTest, DifferingSizesAreListed) {
   metrics_ = "psnr";
   for (const char* name : {"img0.png", "img1.png", "img2.png", "img4.png"}) {
-    write_png(pred_ / name, synthetic_image(100, 200, 1));
+    write_png(pred_ / name, smooth_picture(100, 200, 1));
   }
-  EXPECT_THAT(error_of(paired()),
-              AllOf(HasSubstr("4 of 5 images differ in size"), HasSubstr("img0 (200x100, reference 200x120)"),
-                    HasSubstr("and 1 more")));
+  EXPECT_THAT(error_in(paired()), AllOf(HasSubstr("4 of 5 images differ in size"),
+                                        HasSubstr("img0 (200x100, reference 200x120)"), HasSubstr("and 1 more")));
 }
 
 TEST_F(EvaluateTest, ReferencesHaveTheSizeOfTheBenchmark) {
   metrics_ = "psnr";
   reference_size_ = 256;
-  EXPECT_THAT(error_of(paired()), HasSubstr("img0 (reference 200x120, the benchmark's are 256x256)"));
+  EXPECT_THAT(error_in(paired()), HasSubstr("img0 (reference 200x120, the benchmark's are 256x256)"));
 }
 
 TEST_F(EvaluateTest, KeepGoingComputesWhatCanBeComputed) {
   metrics_ = "psnr_rgb";
   fs::remove(pred_ / "img0.png");
-  write_png(pred_ / "other.png", synthetic_image(8, 8, 1));
-  write_png(pred_ / "img1.png", synthetic_image(100, 200, 1));
+  write_png(pred_ / "other.png", smooth_picture(8, 8, 1));
+  write_png(pred_ / "img1.png", smooth_picture(100, 200, 1));
   testing::write_text(pred_ / "img2.png", "no image at all");
   testing::write_text(pred_ / "notes.txt", "x");
-  Problems problems(log_);
+  InputProblems problems(log_);
   const Results results = run({{{"mine", pred_}, {"nowhere", scratch_ / "absent"}}, ref_, lq_}, problems);
   ASSERT_EQ(results.methods.size(), 2U);
   EXPECT_EQ(results.methods[0].counted(0), 5);
@@ -166,8 +161,8 @@ TEST_F(EvaluateTest, BatchesOfDifferingSizesGiveTheScoresOfSingleImages) {
   for (unsigned i = 0; i < 5; ++i) {
     const std::string name = "img" + std::to_string(i) + ".png";
     const int width = i % 2 == 0 ? 200 : 160;
-    write_png(ref_ / name, synthetic_image(120, width, i));
-    write_png(pred_ / name, synthetic_image(120, width, i + 9));
+    write_png(ref_ / name, smooth_picture(120, width, i));
+    write_png(pred_ / name, smooth_picture(120, width, i + 9));
   }
   const Results results = run({{{"mine", pred_}}, ref_, {}});
   const auto metrics = testing::metrics_of(metrics_);
@@ -182,27 +177,27 @@ TEST_F(EvaluateTest, BatchesOfDifferingSizesGiveTheScoresOfSingleImages) {
 }
 
 TEST_F(EvaluateTest, FoldersThatAreNotAsTheyShouldBe) {
-  EXPECT_THAT(error_of({{{"mine", scratch_ / "absent"}}, ref_, {}}), HasSubstr("absent"));
-  EXPECT_THAT(error_of({{{"mine", scratch_.folder("empty")}}, ref_, {}}), HasSubstr("holds no image"));
-  EXPECT_THAT(error_of({{}, ref_, {}}), HasSubstr("nothing to evaluate"));
-  EXPECT_THAT(error_of({{{"a", pred_}, {"a", pred_}}, ref_, {}}), HasSubstr("two methods are called 'a'"));
+  EXPECT_THAT(error_in({{{"mine", scratch_ / "absent"}}, ref_, {}}), HasSubstr("absent"));
+  EXPECT_THAT(error_in({{{"mine", scratch_.folder("empty")}}, ref_, {}}), HasSubstr("holds no image"));
+  EXPECT_THAT(error_in({{}, ref_, {}}), HasSubstr("nothing to evaluate"));
+  EXPECT_THAT(error_in({{{"a", pred_}, {"a", pred_}}, ref_, {}}), HasSubstr("two methods are called 'a'"));
   testing::write_text(pred_ / "notes.txt", "x");
-  EXPECT_THAT(error_of(paired()), AllOf(HasSubstr("not images"), HasSubstr("notes.txt")));
+  EXPECT_THAT(error_in(paired()), AllOf(HasSubstr("not images"), HasSubstr("notes.txt")));
   fs::remove(pred_ / "notes.txt");
   testing::write_text(pred_ / ".hidden", "x");
   metrics_ = "psnr";
-  EXPECT_EQ(error_of(paired()), "no error");
+  EXPECT_EQ(error_in(paired()), "no error");
   fs::copy_file(pred_ / "img0.png", pred_ / "img0.bmp");
-  EXPECT_THAT(error_of(paired()), HasSubstr("have the same name"));
+  EXPECT_THAT(error_in(paired()), HasSubstr("have the same name"));
   fs::remove(pred_ / "img0.bmp");
   testing::write_text(pred_ / "img2.png", "no image at all");
-  EXPECT_THAT(error_of(paired()), HasSubstr("img2.png"));
+  EXPECT_THAT(error_in(paired()), HasSubstr("img2.png"));
 }
 
 TEST_F(EvaluateTest, ImagesWithoutValueAreSaid) {
   metrics_ = "psnr,niqe";
-  write_png(pred_ / "img1.png", synthetic_image(40, 40, 1));
-  write_png(ref_ / "img1.png", synthetic_image(40, 40, 2));
+  write_png(pred_ / "img1.png", smooth_picture(40, 40, 1));
+  write_png(ref_ / "img1.png", smooth_picture(40, 40, 2));
   const Results results = run({{{"mine", pred_}}, ref_, {}});
   EXPECT_EQ(results.methods[0].counted(0), 5);
   EXPECT_EQ(results.methods[0].counted(1), 4);
@@ -210,7 +205,7 @@ TEST_F(EvaluateTest, ImagesWithoutValueAreSaid) {
 }
 
 TEST_F(EvaluateTest, PictureRowsShowTheSamePieceOfEach) {
-  Problems strict;
+  InputProblems strict;
   const Comparison comparison = plan_comparison(paired(), 4, strict);
   const auto rows = picture_rows(comparison, spread_names(comparison, 3), 64);
   ASSERT_EQ(rows.size(), 3U);
@@ -229,14 +224,6 @@ TEST_F(EvaluateTest, PictureRowsShowTheSamePieceOfEach) {
   EXPECT_EQ(spread_names(plan_comparison({{}, {}, lq_}, 4, strict), 50).size(), 5U);
 }
 
-TEST(EvalMethod, ArgumentIsAFolderOrAName) {
-  EXPECT_EQ(EvalMethod::parse("runs/student/").name, "student");
-  EXPECT_EQ(EvalMethod::parse("ours=runs/x").name, "ours");
-  EXPECT_EQ(EvalMethod::parse("ours=runs/x").folder, "runs/x");
-  EXPECT_THROW(EvalMethod::parse("=runs/x"), UserError);
-  EXPECT_THROW(EvalMethod::parse("ours="), UserError);
-}
-
 /// The means that are stated for the validation pairs (BasicSR's metrics).
 TEST(ValPairs, BicubicHasTheStatedMeans) {
   const char* folder = std::getenv("SAMSR_DATA");
@@ -246,7 +233,7 @@ TEST(ValPairs, BicubicHasTheStatedMeans) {
   const fs::path pairs = fs::path(folder) / "val_pairs";
   std::ostringstream out;
   Log log(out, 0, 1, false);
-  Problems strict;
+  InputProblems strict;
   const auto metrics = testing::metrics_of("psnr_y,ssim_y,niqe");
   const auto communicator = make_single_communicator();
   const Results results = evaluate(plan_comparison({{}, pairs / "gt", pairs / "lq"}, 4, strict),

@@ -2,7 +2,7 @@
 #include <torch/torch.h>
 
 #include "eval/metrics/group_norm.h"
-#include "eval/metrics/lpips_difference.h"
+#include "eval/metrics/lpips/lpips_difference.h"
 
 namespace samsr {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "models/load_weights.h"
+#include "models/weights/load_weights.h"
 #include "support/golden.h"
 
 namespace samsr::testing {

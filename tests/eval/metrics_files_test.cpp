@@ -5,10 +5,10 @@
 
 #include "eval/metric_weights_by_rule.h"
 #include "eval/metrics/choose_metrics.h"
-#include "eval/metrics/clipiqa.h"
-#include "eval/metrics/lpips.h"
-#include "eval/metrics/musiq.h"
-#include "eval/scratch_folder.h"
+#include "eval/metrics/clipiqa/clipiqa.h"
+#include "eval/metrics/lpips/lpips.h"
+#include "eval/metrics/musiq/musiq.h"
+#include "support/temporary_folder.h"
 #include "support/user_error.h"
 
 namespace samsr {
@@ -40,7 +40,7 @@ class MetricFiles : public ::testing::Test {
     return ((testing::rule_seeded("pictures", {2, 3, 70, 90}, salt) * 500).abs() + 40).clamp(0, 255).to(at::kByte);
   }
 
-  const testing::ScratchFolder scratch_;
+  const testing::TemporaryFolder scratch_;
 };
 
 using testing::error_of;
@@ -59,7 +59,8 @@ TEST_F(MetricFiles, LpipsComesFromTorchvisionsFileAndItsOwn) {
   EXPECT_EQ(by_name->name(), "lpips");
   EXPECT_TRUE(by_name->by_network());
   EXPECT_FALSE(by_name->higher_is_better());
-  const Lpips expected(LpipsTrunk::kAlex, LpipsNetwork(LpipsTrunk::kAlex, trunk, linear, at::kCPU), 0, at::kCPU);
+  const Lpips expected(LpipsTrunk::kAlex, LpipsNetwork(LpipsTrunk::kAlex, trunk, linear, at::kCPU),
+                       {metric_description("lpips")});
   const at::Tensor scores = by_name->score(pictures(1), pictures(2));
   EXPECT_TRUE(scores.equal(expected.score(pictures(1), pictures(2))));
   EXPECT_GT(scores.min().item<double>(), 0);
@@ -70,7 +71,7 @@ TEST_F(MetricFiles, ClipiqaComesFromHalfPrecisionBesideWhatElseTheArchiveHolds) 
   for (auto& [name, tensor] : half) {
     tensor = tensor.to(at::kHalf);
   }
-  const Clipiqa expected(half, 0, at::kCPU);
+  const Clipiqa expected(half, {metric_description("clipiqa")});
   for (const char* other : {"input_resolution", "context_length", "vocab_size", "visual.bn1.num_batches_tracked"}) {
     half[other] = at::zeros({}, at::kLong);
   }
@@ -89,7 +90,8 @@ TEST_F(MetricFiles, MusiqComesFromItsFile) {
   const auto chosen = choose_metrics("musiq,psnr", {.files = &found});
   ASSERT_EQ(chosen.metrics.size(), 2U);
   EXPECT_TRUE(chosen.left_out.empty());
-  EXPECT_TRUE(chosen.metrics[0]->score(pictures(1)).equal(Musiq(weights, 0, at::kCPU).score(pictures(1))));
+  EXPECT_TRUE(
+      chosen.metrics[0]->score(pictures(1)).equal(Musiq(weights, {metric_description("musiq")}).score(pictures(1))));
 }
 
 TEST_F(MetricFiles, MissingOnesLeaveTheMetricOutWithOneLine) {
@@ -99,13 +101,12 @@ TEST_F(MetricFiles, MissingOnesLeaveTheMetricOutWithOneLine) {
   ASSERT_EQ(chosen.metrics.size(), 1U);
   EXPECT_EQ(chosen.metrics[0]->name(), "psnr_y");
   const std::string folder = (scratch_ / "weights").string();
-  EXPECT_THAT(chosen.left_out,
-              ElementsAre(AllOf(HasSubstr("lpips is left out"), HasSubstr("alexnet-owt-7be5be79.pth"),
-                                HasSubstr("https://download.pytorch.org"), HasSubstr(folder),
-                                ::testing::Not(HasSubstr("/alex.pth"))),
-                          AllOf(HasSubstr("lpips_vgg is left out"), HasSubstr("vgg16-397923af.pth"),
-                                HasSubstr("/vgg.pth")),
-                          HasSubstr("RN50.pt"), HasSubstr("musiq_koniq_ckpt-e95806b9.pth")));
+  EXPECT_THAT(chosen.left_out, ElementsAre(AllOf(HasSubstr("lpips is left out"), HasSubstr("alexnet-owt-7be5be79.pth"),
+                                                 HasSubstr("https://download.pytorch.org"), HasSubstr(folder),
+                                                 ::testing::Not(HasSubstr("/alex.pth"))),
+                                           AllOf(HasSubstr("lpips_vgg is left out"), HasSubstr("vgg16-397923af.pth"),
+                                                 HasSubstr("/vgg.pth")),
+                                           HasSubstr("RN50.pt"), HasSubstr("musiq_koniq_ckpt-e95806b9.pth")));
   for (const std::string& line : chosen.left_out) {
     EXPECT_THAT(line, ::testing::Not(HasSubstr("\n")));
   }

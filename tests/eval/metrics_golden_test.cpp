@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "eval/metrics/choose_metrics.h"
-#include "eval/metrics/niqe_pristine.h"
+#include "eval/metrics/niqe/niqe_pristine.h"
 #include "eval/metrics/plane.h"
 #include "support/golden.h"
 
@@ -14,9 +14,7 @@ using testing::Golden;
 at::Tensor channels_first(const at::Tensor& images) { return images.permute({0, 3, 1, 2}).contiguous(); }
 
 class PsnrSsimGolden : public ::testing::TestWithParam<std::filesystem::path> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PsnrSsimGolden);
-INSTANTIATE_TEST_SUITE_P(Files, PsnrSsimGolden, ::testing::ValuesIn(testing::golden_files("psnr_ssim")),
-                         [](const auto& file) { return testing::golden_test_name(file.param); });
+SAMSR_GOLDEN_SUITE(PsnrSsimGolden, testing::golden_files("psnr_ssim"));
 
 TEST_P(PsnrSsimGolden, ScoresMatch) {
   const Golden golden(GetParam());
@@ -31,9 +29,7 @@ TEST_P(PsnrSsimGolden, ScoresMatch) {
 }
 
 class NiqeGolden : public ::testing::TestWithParam<std::filesystem::path> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(NiqeGolden);
-INSTANTIATE_TEST_SUITE_P(Files, NiqeGolden, ::testing::ValuesIn(testing::golden_files("niqe")),
-                         [](const auto& file) { return testing::golden_test_name(file.param); });
+SAMSR_GOLDEN_SUITE(NiqeGolden, testing::golden_files("niqe"));
 
 TEST_P(NiqeGolden, ScoresMatch) {
   const Golden golden(GetParam());
@@ -53,8 +49,8 @@ TEST_P(NiqeGolden, PristineModelIsTheFiles) {
   ASSERT_EQ(mean.numel(), static_cast<std::int64_t>(kNiqePristineMean.size()));
   ASSERT_EQ(covariance.numel(), static_cast<std::int64_t>(kNiqePristineCovariance.size()));
   EXPECT_TRUE(std::equal(kNiqePristineMean.begin(), kNiqePristineMean.end(), mean.const_data_ptr<double>()));
-  EXPECT_TRUE(std::equal(kNiqePristineCovariance.begin(), kNiqePristineCovariance.end(),
-                         covariance.const_data_ptr<double>()));
+  EXPECT_TRUE(
+      std::equal(kNiqePristineCovariance.begin(), kNiqePristineCovariance.end(), covariance.const_data_ptr<double>()));
   const std::vector<double> taps = gaussian_taps(7, 7.0 / 6.0);
   const at::Tensor line = torch::tensor(taps, at::kDouble);
   golden.expect_close(at::outer(line, line), "in/gaussian_window");

@@ -2,11 +2,11 @@
 #include <gtest/gtest.h>
 
 #include "eval/metric_weights_by_rule.h"
-#include "eval/metrics/clip_text.h"
-#include "eval/metrics/clipiqa.h"
-#include "eval/metrics/clipiqa_prompts.h"
-#include "eval/metrics/lpips.h"
-#include "eval/metrics/musiq.h"
+#include "eval/metrics/clipiqa/clipiqa.h"
+#include "eval/metrics/clipiqa/clipiqa_prompts.h"
+#include "eval/metrics/lpips/lpips.h"
+#include "eval/metrics/musiq/musiq.h"
+#include "models/perceptual/clip_text.h"
 #include "support/golden.h"
 
 namespace samsr {
@@ -28,9 +28,7 @@ std::vector<std::string> names_of(const std::vector<WantedWeight>& wanted) {
 }
 
 class LpipsGolden : public ::testing::TestWithParam<std::filesystem::path> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LpipsGolden);
-INSTANTIATE_TEST_SUITE_P(Files, LpipsGolden, ::testing::ValuesIn(testing::golden_files("lpips")),
-                         [](const auto& file) { return testing::golden_test_name(file.param); });
+SAMSR_GOLDEN_SUITE(LpipsGolden, testing::golden_files("lpips"));
 
 /// pyiqa's name of a trunk's tensor, net.sliceK.N.weight, for torchvision's, features.N.weight: the rule goes by it.
 std::string name_in_slices(const Golden& golden, const std::string& name) {
@@ -57,15 +55,13 @@ TEST_P(LpipsGolden, DistancesMatch) {
   const Lpips lpips(trunk,
                     LpipsNetwork(trunk, trunk_weights,
                                  testing::linear_weights_by_rule(lpips_linear_weights(trunk), golden.salt()), at::kCPU),
-                    0, at::kCPU);
+                    {metric_description(trunk == LpipsTrunk::kAlex ? "lpips" : "lpips_vgg")});
   golden.expect_close(lpips.score(pictures(golden, "in/distorted"), pictures(golden, "in/reference")).unsqueeze(1),
                       "out/lpips");
 }
 
 class ClipiqaGolden : public ::testing::TestWithParam<std::filesystem::path> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ClipiqaGolden);
-INSTANTIATE_TEST_SUITE_P(Files, ClipiqaGolden, ::testing::ValuesIn(testing::golden_files("clipiqa")),
-                         [](const auto& file) { return testing::golden_test_name(file.param); });
+SAMSR_GOLDEN_SUITE(ClipiqaGolden, testing::golden_files("clipiqa"));
 
 TEST_P(ClipiqaGolden, ScoresFeaturesAndTokensMatch) {
   const Golden golden(GetParam());
@@ -77,20 +73,18 @@ TEST_P(ClipiqaGolden, ScoresFeaturesAndTokensMatch) {
   golden.expect_close(clip_text_features(weights, clipiqa_prompt_tokens()), "out/text_features");
   const at::Tensor reference = pictures(golden, "in/reference");
   golden.expect_close(ClipImage(weights, at::kCPU)(reference.to(at::kFloat) / 255), "out/image_features");
-  const Clipiqa clipiqa(weights, 0, at::kCPU);
+  const Clipiqa clipiqa(weights, {metric_description("clipiqa")});
   golden.expect_close(clipiqa.score(pictures(golden, "in/distorted")).unsqueeze(1), "out/clipiqa_distorted");
   golden.expect_close(clipiqa.score(reference).unsqueeze(1), "out/clipiqa_reference");
 }
 
 class MusiqGolden : public ::testing::TestWithParam<std::filesystem::path> {};
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(MusiqGolden);
-INSTANTIATE_TEST_SUITE_P(Files, MusiqGolden, ::testing::ValuesIn(testing::golden_files("musiq")),
-                         [](const auto& file) { return testing::golden_test_name(file.param); });
+SAMSR_GOLDEN_SUITE(MusiqGolden, testing::golden_files("musiq"));
 
 TEST_P(MusiqGolden, ScoresMatch) {
   const Golden golden(GetParam());
   EXPECT_THAT(names_of(musiq_weights()), ::testing::UnorderedElementsAreArray(golden.param_names()));
-  const Musiq musiq(testing::weights_by_rule(musiq_weights(), golden.salt()), 0, at::kCPU);
+  const Musiq musiq(testing::weights_by_rule(musiq_weights(), golden.salt()), {metric_description("musiq")});
   for (const std::string image : {"distorted", "reference"}) {
     golden.expect_close(musiq.score(pictures(golden, "in/" + image)).unsqueeze(1), "out/musiq_" + image);
   }

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "eval/metric_weights_by_rule.h"
-#include "eval/metrics/clipiqa.h"
-#include "eval/metrics/lpips.h"
-#include "eval/metrics/musiq.h"
+#include "eval/metrics/clipiqa/clipiqa.h"
+#include "eval/metrics/lpips/lpips.h"
+#include "eval/metrics/musiq/musiq.h"
 
 namespace samsr {
 namespace {
@@ -18,6 +18,8 @@ LpipsNetwork lpips_network(LpipsTrunk trunk) {
                       testing::linear_weights_by_rule(lpips_linear_weights(trunk), 1), at::kCPU);
 }
 
+MetricParts parts(const char* name, std::int64_t crop_border = 0) { return {metric_description(name), crop_border}; }
+
 /// Random pictures (B,3,H,W) uint8.
 at::Tensor pictures(std::int64_t batch, std::int64_t height, std::int64_t width, const std::string& name) {
   const at::Tensor u = testing::rule_seeded(name + ".bias", {batch * 3 * height * width}, 0) * 10;
@@ -28,11 +30,11 @@ at::Tensor pictures(std::int64_t batch, std::int64_t height, std::int64_t width,
 class NetworkMetrics : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    metrics_.push_back(std::make_unique<Lpips>(LpipsTrunk::kAlex, lpips_network(LpipsTrunk::kAlex), 0, at::kCPU));
-    metrics_.push_back(std::make_unique<Lpips>(LpipsTrunk::kVgg, lpips_network(LpipsTrunk::kVgg), 0, at::kCPU));
+    metrics_.push_back(std::make_unique<Lpips>(LpipsTrunk::kAlex, lpips_network(LpipsTrunk::kAlex), parts("lpips")));
+    metrics_.push_back(std::make_unique<Lpips>(LpipsTrunk::kVgg, lpips_network(LpipsTrunk::kVgg), parts("lpips_vgg")));
     metrics_.push_back(
-        std::make_unique<Clipiqa>(testing::clip_weights_by_rule(clipiqa_weights(), 1), 0, at::kCPU));
-    metrics_.push_back(std::make_unique<Musiq>(testing::weights_by_rule(musiq_weights(), 1), 0, at::kCPU));
+        std::make_unique<Clipiqa>(testing::clip_weights_by_rule(clipiqa_weights(), 1), parts("clipiqa")));
+    metrics_.push_back(std::make_unique<Musiq>(testing::weights_by_rule(musiq_weights(), 1), parts("musiq")));
   }
   static void TearDownTestSuite() { metrics_.clear(); }
 
@@ -62,7 +64,7 @@ TEST_F(NetworkMetrics, CropEqualsCutPictures) {
   const at::Tensor pred = pictures(1, 80, 72, "pred");
   const at::Tensor ref = pictures(1, 80, 72, "ref");
   const auto inner = [](const at::Tensor& x) { return x.slice(2, 4, 76).slice(3, 4, 68); };
-  const Lpips cropped(LpipsTrunk::kAlex, lpips_network(LpipsTrunk::kAlex), 4, at::kCPU);
+  const Lpips cropped(LpipsTrunk::kAlex, lpips_network(LpipsTrunk::kAlex), parts("lpips", 4));
   EXPECT_THAT(cropped.protocol(), HasSubstr("4 px cropped"));
   EXPECT_EQ(cropped.score(pred, ref).item<double>(), metrics_[0]->score(inner(pred), inner(ref)).item<double>());
 }

@@ -8,6 +8,7 @@
 #include "core/rng.h"
 #include "eval/metrics/choose_metrics.h"
 #include "eval/metrics/plane.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -40,13 +41,25 @@ TEST(Metrics, NamesAliasesAndProtocols) {
   EXPECT_EQ(list[2]->name(), "niqe");
 }
 
-TEST(Metrics, UnknownNameIsAnErrorWithTheNearest) {
-  try {
-    make_metric("psnr_z");
-    FAIL();
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("did you mean 'psnr_y'?"));
+TEST(Metrics, WhatNobodyNamesIsTheUsual) {
+  std::vector<std::string_view> names;
+  for (const MetricDescription* metric : usual_metrics()) {
+    names.push_back(metric->name);
   }
+  EXPECT_THAT(names, ::testing::ElementsAre("psnr_y", "ssim_y", "lpips", "niqe", "clipiqa", "musiq"));
+}
+
+TEST(Metrics, EveryLineOfTheTableMakesItsMetric) {
+  for (const MetricDescription& each : metric_table()) {
+    if (each.files.empty()) {
+      EXPECT_EQ(make_metric(std::string(each.name))->name(), each.name);
+    }
+    EXPECT_NE(each.make, nullptr) << each.name;
+  }
+}
+
+TEST(Metrics, UnknownNameIsAnErrorWithTheNearest) {
+  EXPECT_THAT(testing::error_of([] { make_metric("psnr_z"); }), HasSubstr("did you mean 'psnr_y'?"));
   EXPECT_THROW(choose_metrics(""), UserError);
 }
 
@@ -63,8 +76,8 @@ TEST(Metrics, PsnrOfAKnownDifference) {
   const at::Tensor pred = at::full({1, 3, 20, 31}, 105, at::kByte);
   EXPECT_NEAR(only(make_metric("psnr_rgb")->score(pred, ref)), 10 * std::log10(255.0 * 255.0 / 25.0), 1e-3);
   const double luma_step = 5 * 219.0 / 255.0;
-  EXPECT_NEAR(only(make_metric("psnr_y")->score(pred, ref)),
-              10 * std::log10(255.0 * 255.0 / (luma_step * luma_step)), 1e-6);
+  EXPECT_NEAR(only(make_metric("psnr_y")->score(pred, ref)), 10 * std::log10(255.0 * 255.0 / (luma_step * luma_step)),
+              1e-6);
 }
 
 TEST(Metrics, BatchEqualsOneByOneAndFloatEqualsBytes) {

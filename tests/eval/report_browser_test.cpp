@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <cmath>
@@ -12,9 +11,10 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
-#include "eval/report.h"
-#include "scratch_folder.h"
+#include "data/images/image_file.h"
+#include "eval/report/report.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
@@ -161,17 +161,16 @@ document.body.append(note);
 class ReportInBrowser : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    folder_ = std::filesystem::temp_directory_path() / ("samsr-report-browser-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
+    folder_ = std::make_unique<testing::TemporaryFolder>();
     const std::string page = report_html(two_sets());
     const std::size_t end = page.rfind("</body>");
-    testing::write_text(folder_ / "report.html",
+    testing::write_text(*folder_ / "report.html",
                         page.substr(0, end) + "<script>" + kProbe + "</script>" + page.substr(end));
     if (!chromium().empty()) {
       dom_ = run_chromium("--dump-dom");
     }
   }
-  static void TearDownTestSuite() { std::filesystem::remove_all(folder_); }
+  static void TearDownTestSuite() { folder_.reset(); }
 
   void SetUp() override {
     if (chromium().empty()) {
@@ -186,9 +185,9 @@ class ReportInBrowser : public ::testing::Test {
   static std::string run_chromium(const std::string& options) {
     return output_of("'" + chromium() + "' --headless --no-sandbox --disable-gpu --hide-scrollbars " +
                      "--force-device-scale-factor=1 --virtual-time-budget=4000 --window-size=1200,1700 " +
-                     "--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir='" + (folder_ / "profile").string() +
-                     "' " + options + " 'file://" + (folder_ / "report.html").string() + "' 2>>'" +
-                     (folder_ / "errors").string() + "'");
+                     "--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir='" + (*folder_ / "profile").string() +
+                     "' " + options + " 'file://" + (*folder_ / "report.html").string() + "' 2>>'" +
+                     (*folder_ / "errors").string() + "'");
   }
 
   /// What the probe saw.
@@ -196,7 +195,7 @@ class ReportInBrowser : public ::testing::Test {
     const std::string begin = "<pre id=\"seen\" hidden=\"\">";
     const std::size_t at = dom_.find(begin);
     if (at == std::string::npos) {
-      throw std::runtime_error("the probe did not come to its end:\n" + read_file(folder_ / "errors"));
+      throw std::runtime_error("the probe did not come to its end:\n" + read_file(*folder_ / "errors"));
     }
     return nlohmann::json::parse(dom_.substr(at + begin.size(), dom_.find("</pre>", at) - at - begin.size()));
   }
@@ -217,12 +216,9 @@ class ReportInBrowser : public ::testing::Test {
     }
   }
 
-  static std::filesystem::path folder_;
-  static std::string dom_;  ///< the page after the probe
+  static inline std::unique_ptr<testing::TemporaryFolder> folder_;
+  static inline std::string dom_;  ///< the page after the probe
 };
-
-std::filesystem::path ReportInBrowser::folder_;
-std::string ReportInBrowser::dom_;
 
 TEST_F(ReportInBrowser, TheLensFollowsPointerFingerAndKeysInAllPicturesOfARow) {
   const auto saw = seen();
@@ -259,7 +255,7 @@ TEST_F(ReportInBrowser, AClickOnAHeadingSortsByNumber) {
 
 TEST_F(ReportInBrowser, TheLensOfEachPictureShowsThatPictureEnlarged) {
   const auto lenses = seen()["hovered"];
-  const std::filesystem::path file = folder_ / "report.png";
+  const std::filesystem::path file = *folder_ / "report.png";
   run_chromium("--screenshot='" + file.string() + "'");
   const cv::Mat page = read_image(file).rgb;
   const PictureRow row = row_of("b10");
@@ -282,8 +278,8 @@ TEST_F(ReportInBrowser, TheLensOfEachPictureShowsThatPictureEnlarged) {
 
 TEST_F(ReportInBrowser, NothingIsAskedOfTheNetwork) {
   EXPECT_THAT(dom_, HasSubstr("Report in a browser"));
-  EXPECT_THAT(read_file(folder_ / "errors"), Not(HasSubstr("ERR_NAME_NOT_RESOLVED")));
-  EXPECT_THAT(read_file(folder_ / "report.html"), Not(HasSubstr("http")));
+  EXPECT_THAT(read_file(*folder_ / "errors"), Not(HasSubstr("ERR_NAME_NOT_RESOLVED")));
+  EXPECT_THAT(read_file(*folder_ / "report.html"), Not(HasSubstr("http")));
 }
 
 }  // namespace

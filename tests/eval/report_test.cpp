@@ -1,4 +1,4 @@
-#include "eval/report.h"
+#include "eval/report/report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,10 +10,12 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "eval/chart.h"
-#include "eval/html.h"
-#include "scratch_folder.h"
-#include "synthetic_image.h"
+#include "eval/markup/html.h"
+#include "eval/report/chart.h"
+#include "support/files.h"
+#include "support/pictures.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -48,9 +50,10 @@ ReportInput everything() {
   results.metrics = {{"psnr_y", "Y, no crop", true, 2}, {"niqe", "blocks", false, 2}};
   results.methods.push_back({"bicubic", "lq", {{"a", {24.0, 8.0}}}});
   results.methods.push_back({"student", "out", {{"a", {23.9, NAN}}}});
-  input.tables.push_back({"Held-out crops",
-                          results,
-                          {{"a", {{"LR", testing::synthetic_image(32, 32, 1)}, {"HR", testing::synthetic_image(32, 32, 2)}}}}});
+  input.tables.push_back(
+      {"Held-out crops",
+       results,
+       {{"a", {{"LR", testing::smooth_picture(32, 32, 1)}, {"HR", testing::smooth_picture(32, 32, 2)}}}}});
   input.curves = {{"teacher", "loss", {1, 2, 3}, {0.3, 0.2, 0.1}}, {"student", "loss", {1, 2}, {-0.3, 0.2}}};
   input.notes.push_back({"config", "a: <1>\n"});
   return input;
@@ -143,7 +146,7 @@ TEST(Report, AThousandImagesStaySmall) {
 }
 
 TEST(Report, IsWrittenEvenWhenThereIsLittleToSay) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   ReportInput input;
   input.title = "empty";
   write_report(input, scratch / "sub/report.html");
@@ -171,7 +174,7 @@ TEST(Chart, LongCurvesAreThinned) {
 }
 
 TEST(LossCurves, TermsAreReadInOrderAndTheRestLeftOut) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   testing::write_text(scratch / "metrics.jsonl",
                       "{\"step\":1,\"loss\":0.5,\"distill\":0.2,\"lr\":1e-4,\"grad_norm\":1,\"skipped\":true}\n"
                       "{\"step\":2,\"loss\":null,\"distill\":0.1,\"lr\":1e-4,\"grad_norm\":1}\n"
@@ -184,12 +187,8 @@ TEST(LossCurves, TermsAreReadInOrderAndTheRestLeftOut) {
   EXPECT_EQ(curves[1].values, (std::vector<double>{0.2, 0.1}));
   EXPECT_EQ(curves[1].run, "student");
   testing::write_text(scratch / "metrics.jsonl", "{\"step\":1}\nnonsense\n{\"step\":2}\n");
-  try {
-    read_loss_curves(scratch / "metrics.jsonl", "student");
-    FAIL();
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("metrics.jsonl:2"));
-  }
+  EXPECT_THAT(testing::error_of([&] { read_loss_curves(scratch / "metrics.jsonl", "student"); }),
+              HasSubstr("metrics.jsonl:2"));
 }
 
 TEST(Html, Base64OfTheStandardsExamples) {

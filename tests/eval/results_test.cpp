@@ -1,4 +1,4 @@
-#include "eval/results.h"
+#include "eval/measure/results.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,9 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "scratch_folder.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -29,8 +31,8 @@ TEST(Results, MeansLeaveOutImagesWithoutValue) {
   EXPECT_DOUBLE_EQ(results.methods[0].mean(0), 25.0);
   EXPECT_DOUBLE_EQ(results.methods[0].mean(1), 8.0);
   EXPECT_EQ(results.methods[0].counted(1), 1);
-  EXPECT_EQ(results.places(0), (std::vector<Standing>{Standing::kBest, Standing::kNone}));
-  EXPECT_EQ(results.places(1), (std::vector<Standing>{Standing::kNone, Standing::kBest}));
+  EXPECT_EQ(results.ranks(0), (std::vector<Rank>{Rank::kBest, Rank::kNone}));
+  EXPECT_EQ(results.ranks(1), (std::vector<Rank>{Rank::kNone, Rank::kBest}));
 }
 
 TEST(Results, TheSecondBestOfThreeIsUnderlined) {
@@ -45,7 +47,7 @@ TEST(Results, TheSecondBestOfThreeIsUnderlined) {
 TEST(Results, NothingIsBestAmongOne) {
   Results results = two_methods();
   results.methods.pop_back();
-  EXPECT_EQ(results.places(0), (std::vector<Standing>{Standing::kNone}));
+  EXPECT_EQ(results.ranks(0), (std::vector<Rank>{Rank::kNone}));
   results.methods[0].images = {{"a", {NAN, NAN}}};
   EXPECT_TRUE(std::isnan(results.methods[0].mean(0)));
   EXPECT_THAT(markdown_table(results), HasSubstr("| bicubic | 1 | - | - |"));
@@ -70,7 +72,7 @@ TEST(Results, CsvQuotesNamesAndLeavesGaps) {
 }
 
 TEST(Results, JsonIsReadBackAsItWas) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   write_results(two_methods(), scratch / "new/folder");
   const Results back = read_results(scratch / "new/folder/results.json");
   EXPECT_EQ(json_results(back), json_results(two_methods()));
@@ -79,7 +81,7 @@ TEST(Results, JsonIsReadBackAsItWas) {
 }
 
 TEST(Results, TheSetAndWhatAMethodCostsAreKept) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   Results results = two_methods();
   results.benchmark = "realsr";
   results.title = "RealSR";
@@ -104,7 +106,7 @@ TEST(Results, TheIntervalsAreInTheJson) {
 }
 
 TEST(Results, FilesWithoutTheNewerKeysAreRead) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   testing::write_text(scratch / "x.json", R"({"format": "samsr-results/1", "reference": null,
     "metrics": [{"name": "niqe", "protocol": "blocks", "higher_is_better": false, "decimals": 2}],
     "methods": [{"name": "a", "source": "out", "per_image": [{"image": "1", "niqe": 5.5}]}]})");
@@ -115,15 +117,10 @@ TEST(Results, FilesWithoutTheNewerKeysAreRead) {
 }
 
 TEST(Results, ForeignFilesAreRefusedByName) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   for (const char* text : {"{", "{\"format\": \"other/1\"}", "{\"format\": \"samsr-results/1\"}"}) {
     testing::write_text(scratch / "x.json", text);
-    try {
-      read_results(scratch / "x.json");
-      FAIL() << text;
-    } catch (const UserError& error) {
-      EXPECT_THAT(error.what(), HasSubstr("x.json"));
-    }
+    EXPECT_THAT(testing::error_of([&] { read_results(scratch / "x.json"); }), HasSubstr("x.json")) << text;
   }
 }
 

@@ -9,10 +9,11 @@
 #include <sstream>
 
 #include "core/atomic_file.h"
-#include "eval/markup.h"
+#include "eval/markup/markup.h"
 #include "eval/tables/merge.h"
 #include "eval/tables/print.h"
-#include "scratch_folder.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
 #include "support/user_error.h"
 
 namespace samsr {
@@ -73,11 +74,11 @@ TEST(Tables, MeasuredAndQuotedRowsStayApartAndShareTheirPlaces) {
   EXPECT_EQ(table.quoted[1].source, 1U);
   EXPECT_EQ(table.quoted[2].source, 2U);
   EXPECT_THAT(table.sources, ElementsAre("A & B 2020, Table 1", "C 2024"));
-  EXPECT_EQ(table.quoted[1].cells[0].place, Standing::kBest);
-  EXPECT_EQ(table.measured[1].cells[0].place, Standing::kSecond);
-  EXPECT_EQ(table.quoted[0].cells[0].place, Standing::kSecond);  // 0.75 as well
-  EXPECT_EQ(table.quoted[1].cells[1].place, Standing::kBest);
-  EXPECT_EQ(table.measured[1].cells[1].place, Standing::kSecond);
+  EXPECT_EQ(table.quoted[1].cells[0].rank, Rank::kBest);
+  EXPECT_EQ(table.measured[1].cells[0].rank, Rank::kSecond);
+  EXPECT_EQ(table.quoted[0].cells[0].rank, Rank::kSecond);  // 0.75 as well
+  EXPECT_EQ(table.quoted[1].cells[1].rank, Rank::kBest);
+  EXPECT_EQ(table.measured[1].cells[1].rank, Rank::kSecond);
   EXPECT_TRUE(table.measured[0].cells[1].interval.has_value());
   EXPECT_FALSE(table.quoted[0].cells[1].interval.has_value());
 }
@@ -224,7 +225,7 @@ TEST(Markup, SpecialCharactersOfLatex) {
 }
 
 TEST(MergeResults, FilesOfABenchmarkBecomeOneSet) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   Results student = realsr();
   student.methods = {student.methods[0], method_of("other", {{0.6, 61}, {0.7, 62}})};
   student.metrics.push_back({"niqe", "blocks", false, 2});
@@ -298,7 +299,7 @@ TEST(MergeResults, SetsOfOtherImagesAreRefused) {
 }
 
 TEST(MergeResults, WhatIsNoneIsRefused) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   EXPECT_THAT(error_of([&] { collect_results({scratch / "nowhere"}); }), HasSubstr("nowhere"));
   std::filesystem::create_directories(scratch / "empty");
   EXPECT_THAT(error_of([&] { collect_results({scratch / "empty"}); }), HasSubstr("no results.json"));
@@ -359,7 +360,7 @@ TEST(Layouts, MistakesNameTheirLine) {
 }
 
 TEST(TrainingCost, OfARunsFolder) {
-  const testing::ScratchFolder scratch;
+  const testing::TemporaryFolder scratch;
   testing::write_text(scratch / "metrics.jsonl",
                       "{\"step\":1,\"step_ms\":1800000}\n{\"step\":2,\"step_ms\":900000.0}\n{\"st");
   testing::write_text(scratch / "run.yaml",

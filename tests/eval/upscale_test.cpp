@@ -1,9 +1,10 @@
-#include "eval/upscale.h"
+#include "eval/upscale/upscale.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <opencv2/imgcodecs.hpp>
@@ -12,42 +13,41 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/image_file.h"
-#include "eval/bicubic.h"
-#include "eval/noise_field.h"
-#include "models/first_stage.h"
-#include "scratch_folder.h"
-#include "synthetic_image.h"
+#include "data/build/single_threaded.h"
+#include "data/build/stages/masks_stage.h"
+#include "data/build/stages/sample_images.h"
+#include "data/images/image_file.h"
+#include "eval/upscale/bicubic.h"
+#include "eval/upscale/noise_field.h"
+#include "models/first_stage/first_stage.h"
+#include "segmentation/coverage_of.h"
+#include "support/files.h"
+#include "support/pictures.h"
 #include "support/small_model.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using testing::error_of;
 using ::testing::HasSubstr;
-using testing::synthetic_image;
+using testing::largest_difference;
+using testing::smooth_picture;
 
 /// A fresh model gives the bicubic image; a trained one, stood in for by random output weights, adds a residual.
 LoadedModel small_model(const std::string& kind, bool trained) {
-  LoadedModel loaded{std::make_unique<SuperResolutionModel>(testing::small_model_settings(2), 1), kind};
+  LoadedModel loaded{std::make_unique<SuperResolutionModel>(testing::small_model_settings(2), 1),
+                     &method_of_kind(kind, "a test")};
   if (trained) {
-    const torch::NoGradGuard no_grad;
-    for (auto& item : loaded.model->unet()->named_parameters()) {
-      if (item.key() == "out.2.weight") {
-        item.value().normal_(0, 0.003);
-      }
-    }
+    testing::shake_output(*loaded.model);
   }
   return loaded;
 }
 
 cv::Mat bicubic(const cv::Mat& rgb) { return to_mat(upscale_bicubic(to_tensor(rgb), 4)); }
-
-double largest_difference(const cv::Mat& a, const cv::Mat& b) {
-  EXPECT_EQ(a.size(), b.size());
-  return cv::norm(a, b, cv::NORM_INF);
-}
 
 TEST(Upscaler, AnySize) {
   LoadedModel loaded = small_model("sam_student", false);
@@ -55,18 +55,19 @@ TEST(Upscaler, AnySize) {
   settings.tiles = {.tile = 32, .overlap = 8, .batch = 2};
   const Upscaler upscaler(loaded, settings, MaskSettings());
   for (const cv::Size size : {cv::Size(1, 1), cv::Size(3, 40), cv::Size(50, 37), cv::Size(16, 16)}) {
-    const cv::Mat rgb = synthetic_image(size.height, size.width, 3);
+    const cv::Mat rgb = smooth_picture(size.height, size.width, 3);
     EXPECT_LE(largest_difference(upscaler.upscale(rgb), bicubic(rgb)), 1) << size;
   }
 }
 
 TEST(Upscaler, SamplerAndNoiseFollowTheKindOfModel) {
-  const cv::Mat rgb = synthetic_image(20, 40, 3);
-  for (const auto& [kind, sampler, words] : {std::array{"student", "auto", "one step, plain noise"},
-                                             std::array{"sam_student", "auto", "one step, noise shaped by masks (graph)"},
-                                             std::array{"student", "rollout", "rollout sampling in 2 steps"},
-                                             std::array{"teacher", "auto", "ancestral sampling in 2 steps"},
-                                             std::array{"teacher", "one_step", "one step, plain noise"}}) {
+  const cv::Mat rgb = smooth_picture(20, 40, 3);
+  for (const auto& [kind, sampler, words] :
+       {std::array{"student", "auto", "one step, plain noise"},
+        std::array{"sam_student", "auto", "one step, noise shaped by masks (graph)"},
+        std::array{"student", "rollout", "rollout sampling in 2 steps"},
+        std::array{"teacher", "auto", "ancestral sampling in 2 steps"},
+        std::array{"teacher", "one_step", "one step, plain noise"}}) {
     LoadedModel loaded = small_model(kind, false);
     UpscaleSettings settings;
     settings.tiles = {.tile = 32, .overlap = 8, .batch = 2};
@@ -79,7 +80,7 @@ TEST(Upscaler, SamplerAndNoiseFollowTheKindOfModel) {
 
 TEST(Upscaler, SameSeedSamePictureOtherSeedAnother) {
   LoadedModel loaded = small_model("student", true);
-  const cv::Mat rgb = synthetic_image(30, 45, 4);
+  const cv::Mat rgb = smooth_picture(30, 45, 4);
   UpscaleSettings settings;
   const cv::Mat first = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
   EXPECT_GT(largest_difference(first, bicubic(rgb)), 1);
@@ -100,30 +101,28 @@ TEST(Upscaler, MasksShapeTheNoise) {
 }
 
 TEST(Upscaler, NoiseAndMasksThatContradictAreErrors) {
-  const auto error_of = [](const std::string& kind, const std::string& noise, const std::string& masks) {
+  const auto described = [](const std::string& kind, const std::string& noise, const std::string& masks) {
     LoadedModel loaded = small_model(kind, false);
     UpscaleSettings settings;
     settings.noise = noise;
     settings.masks = masks;
-    try {
-      return Upscaler(loaded, settings, MaskSettings()).describe();
-    } catch (const UserError& error) {
-      return std::string("error: ") + error.what();
-    }
+    std::string words;
+    const std::string error = error_of([&] { words = Upscaler(loaded, settings, MaskSettings()).describe(); });
+    return words.empty() ? "error: " + error : words;
   };
-  EXPECT_EQ(error_of("sam_student", "plain", "auto"), "one step, plain noise");
-  EXPECT_EQ(error_of("sam_student", "auto", "none"), "one step, plain noise");
-  EXPECT_EQ(error_of("student", "sam", "auto"), "one step, noise shaped by masks (graph)");
-  EXPECT_EQ(error_of("student", "auto", "graph"), "one step, noise shaped by masks (graph)");
-  EXPECT_THAT(error_of("student", "plain", "sam"), AllOf(HasSubstr("error: plain noise"), HasSubstr("sam masks")));
-  EXPECT_THAT(error_of("student", "sam", "none"), HasSubstr("error: upscale.noise=sam"));
-  EXPECT_THAT(error_of("teacher", "auto", "graph"), HasSubstr("error: masks shape the noise of a single step"));
-  EXPECT_THAT(error_of("student", "auto", "sam"), AllOf(HasSubstr("error: "), HasSubstr("masks.weights is not set")));
+  EXPECT_EQ(described("sam_student", "plain", "auto"), "one step, plain noise");
+  EXPECT_EQ(described("sam_student", "auto", "none"), "one step, plain noise");
+  EXPECT_EQ(described("student", "sam", "auto"), "one step, noise shaped by masks (graph)");
+  EXPECT_EQ(described("student", "auto", "graph"), "one step, noise shaped by masks (graph)");
+  EXPECT_THAT(described("student", "plain", "sam"), AllOf(HasSubstr("error: plain noise"), HasSubstr("sam masks")));
+  EXPECT_THAT(described("student", "sam", "none"), HasSubstr("error: upscale.noise=sam"));
+  EXPECT_THAT(described("teacher", "auto", "graph"), HasSubstr("error: masks shape the noise of a single step"));
+  EXPECT_THAT(described("student", "auto", "sam"), AllOf(HasSubstr("error: "), HasSubstr("masks.weights is not set")));
 }
 
 TEST(Upscaler, TheSameBytesForAnyNumberOfTilesAtOnce) {
   LoadedModel loaded = small_model("sam_student", true);
-  const cv::Mat rgb = synthetic_image(70, 90, 4);
+  const cv::Mat rgb = smooth_picture(70, 90, 4);
   UpscaleSettings settings;
   settings.tiles = {.tile = 32, .overlap = 8, .batch = 1};
   const cv::Mat first = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
@@ -133,7 +132,7 @@ TEST(Upscaler, TheSameBytesForAnyNumberOfTilesAtOnce) {
 
 TEST(Upscaler, TiledIsCloseToUntiled) {
   LoadedModel loaded = small_model("student", true);
-  const cv::Mat rgb = synthetic_image(96, 96, 5);
+  const cv::Mat rgb = smooth_picture(96, 96, 5);
   UpscaleSettings settings;
   settings.tiles.tile = 96;
   const cv::Mat whole = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
@@ -142,12 +141,68 @@ TEST(Upscaler, TiledIsCloseToUntiled) {
   EXPECT_GT(cv::PSNR(whole, tiled), 40);
 }
 
+/// Covers the n-th picture that it is given n times, and keeps them all.
+class CountingMasks final : public MaskSource {
+ public:
+  std::vector<at::Tensor> masks_of(const std::vector<cv::Mat>& images) override {
+    std::vector<at::Tensor> found;
+    for (const cv::Mat& image : images) {
+      seen_.push_back(image);
+      found.push_back(at::ones({static_cast<std::int64_t>(seen_.size()), image.rows, image.cols}, at::kByte));
+    }
+    return found;
+  }
+  const std::vector<cv::Mat>& seen() const { return seen_; }
+
+ private:
+  std::vector<cv::Mat> seen_;
+};
+
 TEST(Upscaler, CoverageIsMadeWindowByWindow) {
-  const cv::Mat rgb = synthetic_image(70, 130, 6);
-  const auto masks = make_mask_source(MaskSettings());
-  const at::Tensor counts = picture_coverage(rgb, 4, 64, *masks, 0.5);
+  const cv::Mat rgb = smooth_picture(70, 130, 6);
+  const cv::Mat enlarged = enlarged_for_masks(rgb, 4);
+  CountingMasks masks;
+  const at::Tensor counts = picture_coverage(rgb, 4, 64, masks, 0.5);
   ASSERT_EQ(counts.sizes(), at::IntArrayRef({1, 1, 70, 130}));
-  EXPECT_EQ(picture_coverage(synthetic_image(1, 1, 7), 4, 64, *masks, 0.5).numel(), 1);
+  ASSERT_EQ(masks.seen().size(), 6U);  // two rows of three: no side is longer than 64
+  std::int64_t covered = 0;
+  for (std::size_t i = 0; i < masks.seen().size(); ++i) {
+    // The n-th window is a rectangle of the picture, and what its masks were sought in is the enlarged picture there.
+    const at::Tensor places = (counts[0][0] == static_cast<std::int64_t>(i + 1)).nonzero();
+    ASSERT_GT(places.size(0), 0) << i;
+    const at::Tensor first = std::get<0>(places.min(0));
+    const at::Tensor size = std::get<0>(places.max(0)) - first + 1;
+    const cv::Rect window(first[1].item<int>(), first[0].item<int>(), size[1].item<int>(), size[0].item<int>());
+    EXPECT_LE(std::max(window.width, window.height), 64) << i;
+    EXPECT_EQ(window.area(), places.size(0)) << i;
+    covered += places.size(0);
+    const cv::Rect large(4 * window.x, 4 * window.y, 4 * window.width, 4 * window.height);
+    EXPECT_EQ(largest_difference(masks.seen()[i], enlarged(large)), 0) << i;
+  }
+  EXPECT_EQ(covered, counts.numel());
+}
+
+TEST(Upscaler, CoverageOfASinglePixelIsOneNumber) {
+  EXPECT_EQ(picture_coverage(smooth_picture(1, 1, 7), 4, 64, *make_mask_source(MaskSettings()), 0.5).numel(), 1);
+}
+
+// A student meets the masks that it was trained with.
+TEST(Upscaler, CoverageIsThatOfTheStoredSample) {
+  const SingleThreaded single_threaded;
+  BuildSettings settings;
+  settings.data.coverage_hr = false;
+  for (const int scale : {2, 4}) {
+    const cv::Mat lr = smooth_picture(48, 64, 6);
+    Sample sample;
+    for (const auto& [name, factor] : {std::pair("hr", scale), std::pair("lr", 1)}) {
+      sample.fields.emplace_back(name, at::zeros({factor * lr.rows, factor * lr.cols, 3}, at::kByte));
+    }
+    lr.copyTo(stored_image(sample, "lr"));
+    make_masks_stage(settings, at::kCPU)->run(0, std::span(&sample, 1));
+    const at::Tensor counts = picture_coverage(lr, scale, 64, *make_mask_source(settings.masks), 0.5);
+    EXPECT_GT(counts.max().item<int>(), 0);
+    EXPECT_TRUE(at::equal(counts[0][0], sample.field("coverage"))) << scale;
+  }
 }
 
 TEST(NoiseField, APieceIsTheSameWhereverItIsCut) {
@@ -168,17 +223,11 @@ class UpscaleFiles : public ::testing::Test {
     upscale_files(loaded_, settings_, MaskSettings(), in, out, *comm_, log_);
   }
 
-  std::string error_of(const fs::path& in, const fs::path& out) {
-    try {
-      run(in, out);
-    } catch (const UserError& error) {
-      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
-      return error.what();
-    }
-    return "no error";
+  std::string error_in(const fs::path& in, const fs::path& out) {
+    return error_of([&] { run(in, out); });
   }
 
-  testing::ScratchFolder scratch_;
+  testing::TemporaryFolder scratch_;
   fs::path in_;
   LoadedModel loaded_ = small_model("student", false);
   UpscaleSettings settings_;
@@ -189,7 +238,7 @@ class UpscaleFiles : public ::testing::Test {
 
 TEST_F(UpscaleFiles, GreyStaysGreyInEveryFormat) {
   cv::Mat grey;
-  cv::cvtColor(synthetic_image(20, 30, 1), grey, cv::COLOR_RGB2GRAY);
+  cv::cvtColor(smooth_picture(20, 30, 1), grey, cv::COLOR_RGB2GRAY);
   for (const char* name : {"grey.png", "grey.jpg", "grey.webp", "grey.bmp"}) {
     cv::imwrite((in_ / name).string(), grey);
     run(in_ / name, scratch_ / "result.png");
@@ -201,7 +250,7 @@ TEST_F(UpscaleFiles, GreyStaysGreyInEveryFormat) {
 
 TEST_F(UpscaleFiles, SixteenBitsReachTheNetworkAndTheResult) {
   cv::Mat wide;
-  synthetic_image(20, 30, 1).convertTo(wide, CV_16UC3, 257);
+  smooth_picture(20, 30, 1).convertTo(wide, CV_16UC3, 257);
   wide += cv::Scalar::all(100);  // less than one of 256 steps
   const std::string png = encode_image({.rgb = wide}, ImageFormat::kPng).bytes;
   write_file_atomically(in_ / "wide.png", png);
@@ -222,8 +271,8 @@ TEST_F(UpscaleFiles, SixteenBitsReachTheNetworkAndTheResult) {
   run(in_ / "wide.png", scratch_ / "c.jpg");
   EXPECT_THAT(out_.str(), HasSubstr("16 bits became 8: wide.png"));
   settings_.bits = "16";
-  EXPECT_THAT(error_of(in_ / "wide.png", scratch_ / "d.jpg"), HasSubstr("JPEG cannot hold"));
-  write_png(in_ / "narrow.png", synthetic_image(5, 5, 1));
+  EXPECT_THAT(error_in(in_ / "wide.png", scratch_ / "d.jpg"), HasSubstr("JPEG cannot hold"));
+  write_png(in_ / "narrow.png", smooth_picture(5, 5, 1));
   run(in_ / "narrow.png", scratch_ / "e.png");
   EXPECT_EQ(read_image(scratch_ / "e.png", Bits::kKept).rgb.type(), CV_16UC3);
 }
@@ -231,7 +280,7 @@ TEST_F(UpscaleFiles, SixteenBitsReachTheNetworkAndTheResult) {
 TEST_F(UpscaleFiles, AlphaIsKeptWhereTheFormatHasIt) {
   cv::Mat alpha(20, 30, CV_8UC1, cv::Scalar(0));
   alpha.colRange(15, 30) = 255;
-  write_png(in_ / "a.png", synthetic_image(20, 30, 1), alpha);
+  write_png(in_ / "a.png", smooth_picture(20, 30, 1), alpha);
   for (const char* name : {"b.png", "b.webp"}) {
     run(in_ / "a.png", scratch_ / name);
     const ImageFile result = read_image(scratch_ / name);
@@ -262,14 +311,14 @@ TEST_F(UpscaleFiles, TheProfileGoesAlongAndTheOrientationIsAppliedOnce) {
 }
 
 TEST_F(UpscaleFiles, AFolderHasTheFormatAskedFor) {
-  write_png(in_ / "a.png", synthetic_image(10, 12, 1));
-  cv::imwrite((in_ / "b.jpeg").string(), synthetic_image(10, 12, 2));
-  cv::imwrite((in_ / "c.bmp").string(), synthetic_image(10, 12, 3));
-  for (const auto& [format, names] : std::map<std::string, std::vector<std::string>>{
-           {"png", {"a.png", "b.png", "c.png"}},
-           {"jpeg", {"a.jpg", "b.jpg", "c.jpg"}},
-           {"webp", {"a.webp", "b.webp", "c.webp"}},
-           {"same", {"a.png", "b.jpeg", "c.png"}}}) {
+  write_png(in_ / "a.png", smooth_picture(10, 12, 1));
+  cv::imwrite((in_ / "b.jpeg").string(), smooth_picture(10, 12, 2));
+  cv::imwrite((in_ / "c.bmp").string(), smooth_picture(10, 12, 3));
+  for (const auto& [format, names] :
+       std::map<std::string, std::vector<std::string>>{{"png", {"a.png", "b.png", "c.png"}},
+                                                       {"jpeg", {"a.jpg", "b.jpg", "c.jpg"}},
+                                                       {"webp", {"a.webp", "b.webp", "c.webp"}},
+                                                       {"same", {"a.png", "b.jpeg", "c.png"}}}) {
     settings_.format = format;
     run(in_, scratch_ / format);
     std::vector<std::string> found;
@@ -283,10 +332,10 @@ TEST_F(UpscaleFiles, AFolderHasTheFormatAskedFor) {
 
 TEST_F(UpscaleFiles, AFolderIsDoneInSpiteOfBadFiles) {
   fs::create_directories(in_ / "sub");
-  write_png(in_ / "a.png", synthetic_image(10, 12, 1));
-  write_png(in_ / "sub/c.png", synthetic_image(9, 5, 2));
+  write_png(in_ / "a.png", smooth_picture(10, 12, 1));
+  write_png(in_ / "sub/c.png", smooth_picture(9, 5, 2));
   testing::write_text(in_ / "b.jpg", "no image at all");
-  EXPECT_THAT(error_of(in_, scratch_ / "out"), AllOf(HasSubstr("1 of 3 images"), HasSubstr("b.jpg")));
+  EXPECT_THAT(error_in(in_, scratch_ / "out"), AllOf(HasSubstr("1 of 3 images"), HasSubstr("b.jpg")));
   EXPECT_THAT(out_.str(), HasSubstr("b.jpg"));
   EXPECT_EQ(read_image(scratch_ / "out/a.png").rgb.size(), cv::Size(48, 40));
   EXPECT_EQ(read_image(scratch_ / "out/sub/c.png").rgb.size(), cv::Size(20, 36));
@@ -294,14 +343,14 @@ TEST_F(UpscaleFiles, AFolderIsDoneInSpiteOfBadFiles) {
 
 TEST_F(UpscaleFiles, GoesOnWhereItStoppedWithTheSameSettingsOnly) {
   for (const char* name : {"a.png", "b.png", "c.png"}) {
-    write_png(in_ / name, synthetic_image(10, 12, 1));
+    write_png(in_ / name, smooth_picture(10, 12, 1));
   }
   const fs::path out = scratch_ / "out";
   run(in_, out);
   const std::string before = read_file(out / "b.png");
   fs::remove(out / "a.png");
   testing::write_text(out / ".b.png.tmp-1", "half");  // what a killed run leaves
-  write_png(out / "c.png", synthetic_image(3, 3, 1));   // stands for a result made before its picture was replaced
+  write_png(out / "c.png", smooth_picture(3, 3, 1));  // stands for a result made before its picture was replaced
   fs::last_write_time(in_ / "c.png", fs::last_write_time(out / "c.png") + std::chrono::seconds(5));
   settings_.tiles.batch = 3;  // changes no byte
   run(in_, out);
@@ -311,25 +360,26 @@ TEST_F(UpscaleFiles, GoesOnWhereItStoppedWithTheSameSettingsOnly) {
   EXPECT_EQ(read_image(out / "c.png").rgb.size(), cv::Size(48, 40));
 
   settings_.seed = 2;
-  EXPECT_THAT(error_of(in_, out), AllOf(HasSubstr("other settings (upscale.seed: 1 → 2)"), HasSubstr("upscale.resume=false")));
-  EXPECT_THAT(error_of(in_ / "a.png", out), HasSubstr("other settings"));
+  EXPECT_THAT(error_in(in_, out),
+              AllOf(HasSubstr("other settings (upscale.seed: 1 → 2)"), HasSubstr("upscale.resume=false")));
+  EXPECT_THAT(error_in(in_ / "a.png", out), HasSubstr("other settings"));
   settings_.resume = false;
   fs::remove(in_ / "b.png");
   run(in_, out);
-  EXPECT_EQ(error_of(in_, out), "no error");
+  EXPECT_EQ(error_in(in_, out), "no error");
   settings_.seed = 1;
   settings_.resume = true;
-  EXPECT_THAT(error_of(in_, out), HasSubstr("upscale.seed: 2 → 1"));
+  EXPECT_THAT(error_in(in_, out), HasSubstr("upscale.seed: 2 → 1"));
   loaded_ = small_model("student", true);
   settings_.seed = 2;
-  EXPECT_THAT(error_of(in_, out), HasSubstr("network.checksum"));
+  EXPECT_THAT(error_in(in_, out), HasSubstr("network.checksum"));
 }
 
 TEST_F(UpscaleFiles, ResultsOfUnknownOriginAreNotKept) {
-  write_png(in_ / "a.png", synthetic_image(10, 12, 1));
-  write_png(scratch_.folder("out") / "a.png", synthetic_image(3, 3, 1));
-  write_png(scratch_ / "out/mine.png", synthetic_image(3, 3, 1));
-  EXPECT_THAT(error_of(in_, scratch_ / "out"), HasSubstr("no record of how they were made"));
+  write_png(in_ / "a.png", smooth_picture(10, 12, 1));
+  write_png(scratch_.folder("out") / "a.png", smooth_picture(3, 3, 1));
+  write_png(scratch_ / "out/mine.png", smooth_picture(3, 3, 1));
+  EXPECT_THAT(error_in(in_, scratch_ / "out"), HasSubstr("no record of how they were made"));
   EXPECT_EQ(read_image(scratch_ / "out/a.png").rgb.size(), cv::Size(3, 3));
   settings_.resume = false;
   run(in_, scratch_ / "out");
@@ -338,19 +388,19 @@ TEST_F(UpscaleFiles, ResultsOfUnknownOriginAreNotKept) {
 }
 
 TEST_F(UpscaleFiles, WrongPlaces) {
-  EXPECT_THAT(error_of(scratch_ / "absent", scratch_ / "out"), HasSubstr("absent"));
-  EXPECT_THAT(error_of(in_, scratch_ / "out"), HasSubstr("holds no image"));
-  write_png(in_ / "a.png", synthetic_image(10, 12, 1));
-  EXPECT_THAT(error_of(in_, in_), HasSubstr("same folder"));
-  EXPECT_THAT(error_of(in_ / "a.png", in_ / "a.png"), HasSubstr("same file"));
-  EXPECT_THAT(error_of(in_ / "a.png", scratch_ / "x.tif"), HasSubstr(".png, .jpg, .jpeg or .webp"));
-  EXPECT_THAT(error_of(in_ / "a.png", in_), HasSubstr("replace the picture itself"));
-  EXPECT_THAT(error_of(in_, in_ / "results"), HasSubstr("lies in the folder of the pictures"));
-  EXPECT_THAT(error_of(in_, in_ / "a.png"), HasSubstr("need a folder"));
+  EXPECT_THAT(error_in(scratch_ / "absent", scratch_ / "out"), HasSubstr("absent"));
+  EXPECT_THAT(error_in(in_, scratch_ / "out"), HasSubstr("holds no image"));
+  write_png(in_ / "a.png", smooth_picture(10, 12, 1));
+  EXPECT_THAT(error_in(in_, in_), HasSubstr("same folder"));
+  EXPECT_THAT(error_in(in_ / "a.png", in_ / "a.png"), HasSubstr("same file"));
+  EXPECT_THAT(error_in(in_ / "a.png", scratch_ / "x.tif"), HasSubstr(".png, .jpg, .jpeg or .webp"));
+  EXPECT_THAT(error_in(in_ / "a.png", in_), HasSubstr("replace the picture itself"));
+  EXPECT_THAT(error_in(in_, in_ / "results"), HasSubstr("lies in the folder of the pictures"));
+  EXPECT_THAT(error_in(in_, in_ / "a.png"), HasSubstr("need a folder"));
   fs::copy_file(in_ / "a.png", in_ / "a.bmp");
-  EXPECT_THAT(error_of(in_, scratch_ / "out"), HasSubstr("would both become"));
+  EXPECT_THAT(error_in(in_, scratch_ / "out"), HasSubstr("would both become"));
   testing::write_text(scratch_ / "bad.png", "x");
-  EXPECT_THAT(error_of(scratch_ / "bad.png", scratch_ / "y.png"), HasSubstr("bad.png"));
+  EXPECT_THAT(error_in(scratch_ / "bad.png", scratch_ / "y.png"), HasSubstr("bad.png"));
 }
 
 }  // namespace

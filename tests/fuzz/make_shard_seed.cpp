@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "data/shard_fixtures.h"
+#include "support/shards.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {

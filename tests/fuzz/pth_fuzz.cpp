@@ -1,7 +1,7 @@
 // Any bytes as a file of weights: told by content, so PyTorch's zip, its older layout, and safetensors.
 
 #include "fuzz/memory_file.h"
-#include "models/weight_file.h"
+#include "models/weights/weight_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const samsr::fuzz::MemoryFile file(bytes, size);

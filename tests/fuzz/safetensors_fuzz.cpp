@@ -1,7 +1,7 @@
 // Any bytes as a safetensors file, whole and its metadata alone.
 
 #include "fuzz/memory_file.h"
-#include "models/safetensors.h"
+#include "models/weights/safetensors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const samsr::fuzz::MemoryFile file(bytes, size);

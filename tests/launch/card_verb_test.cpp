@@ -4,20 +4,23 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
+#include <filesystem>
 
-#include "program.h"
+#include "launch/program.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
 
 namespace samsr::testing {
 namespace {
 using ::testing::HasSubstr;
 
 TEST(CardVerb, RefusesWithOneLine) {
-  const TemporaryFolder folder("card");
-  const std::string text = folder / "text.md";
+  const TemporaryFolder folder;
+  const std::filesystem::path text = folder / "text.md";
   const auto refused = [&](const std::string& page, const std::string& models) {
-    std::ofstream(text) << page;
-    const Outcome outcome = run(samsr("card " + text + " " + (folder / "out.md") + " --data /nowhere --results /nowhere " + models));
+    write_text(text, page);
+    const Outcome outcome =
+        run(samsr("card " + text + " " + (folder / "out.md") + " --data /nowhere --results /nowhere " + models));
     EXPECT_EQ(outcome.status, 2) << outcome.output;
     EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
     EXPECT_FALSE(std::filesystem::exists(folder / "out.md"));

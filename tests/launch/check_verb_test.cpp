@@ -2,23 +2,24 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "core/atomic_file.h"
-#include "program.h"
+#include "launch/program.h"
+#include "support/files.h"
+#include "support/photographs.h"
+#include "support/temporary_folder.h"
 
 namespace samsr::testing {
 namespace {
 using ::testing::HasSubstr;
 
 TEST(CheckVerb, SaysTheSameOnAnyNumberOfRanks) {
-  const TemporaryFolder folder("check_verb");
-  const std::string photographs = folder / "photographs";
-  std::filesystem::create_directories(photographs);
-  write_photographs(photographs);
-  std::ofstream(photographs + "/torn.png") << "no picture";
-  const std::string one = folder / "one.json";
-  const std::string two = folder / "two.json";
+  const TemporaryFolder folder;
+  const std::filesystem::path photographs = folder / "photographs";
+  write_golden_photographs(photographs);
+  write_text(photographs / "torn.png", "no picture");
+  const std::filesystem::path one = folder / "one.json";
+  const std::filesystem::path two = folder / "two.json";
   const Outcome alone = run(samsr("data check " + photographs + " --gt-size 32 --out " + one));
   EXPECT_EQ(alone.status, 0) << alone.output;
   EXPECT_THAT(alone.output, HasSubstr("1 unreadable"));
@@ -28,9 +29,9 @@ TEST(CheckVerb, SaysTheSameOnAnyNumberOfRanks) {
 }
 
 TEST(CheckVerb, EndsWithStatusTwoWhenNothingCanBeUsed) {
-  const TemporaryFolder folder("check_verb");
-  std::ofstream(folder / "torn.png") << "no picture";
-  const Outcome outcome = run(samsr("data check " + folder.path().string()));
+  const TemporaryFolder folder;
+  write_text(folder / "torn.png", "no picture");
+  const Outcome outcome = run(samsr("data check " + folder.path()));
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.output, HasSubstr("none of 1 files can be used for data.gt_size=256"));
 }

@@ -8,44 +8,32 @@
 #include <sstream>
 
 #include "core/atomic_file.h"
-#include "program.h"
+#include "launch/trained_runs.h"
 
 namespace samsr::testing {
 namespace {
 using ::testing::HasSubstr;
 
-class CoverageNetVerb : public ::testing::Test {
+class CoverageNetVerb : public TrainedRuns {
  protected:
   static void SetUpTestSuite() {
-    folder_ = new TemporaryFolder("coverage_net_verb");
-    const Outcome built = build_shards(*folder_, "data.samples=400 data.samples_per_shard=100");
-    ASSERT_EQ(built.status, 0) << built.output;
-    const Outcome trained = run(samsr(arguments("net", kNet)));
-    ASSERT_EQ(trained.status, 0) << trained.output;
-  }
-  static void TearDownTestSuite() {
-    delete folder_;
-    folder_ = nullptr;
+    TrainedRuns::SetUpTestSuite();
+    succeed(samsr(build(in("shards"), "data.samples=400 data.samples_per_shard=100")));
+    succeed(samsr(arguments("net", kNet)));
   }
 
   static std::string arguments(const std::string& out, const std::string& more) {
-    return "train" + std::string(kTinySettings) + "train.global_batch=8 train.microbatch=8 train.lr=1e-3" +
-           " 'train.milestones=[2]' train.seed=9 train.threads=1 train.checkpoint_every=20 train.shards=" +
-           (*folder_ / "shards") + " train.out=" + (*folder_ / out) + " " + more;
+    return train(out, "train.global_batch=8 train.microbatch=8 train.checkpoint_every=20 train.shards=" + in("shards") +
+                          " " + more);
   }
   static std::string student(const std::string& out, const std::string& more) {
-    return arguments(out, "train.recipe=samsr train.teacher_weights=" + (*folder_ / "teacher") + " train.steps=3 " + more);
+    return arguments(out, "train.recipe=samsr train.steps=3 " + more);
   }
-
-  static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
 
   static constexpr const char* kNet =
       "train.recipe=coverage_net train.steps=120 train.lr=2e-3 train.ema_rate=0.9 coverage_net.held_out=0.2"
       " val.every=10 ";
-  static TemporaryFolder* folder_;
 };
-
-TemporaryFolder* CoverageNetVerb::folder_ = nullptr;
 
 TEST_F(CoverageNetVerb, LearnsWhatItIsNotShown) {
   const auto lines = metrics("net");
@@ -67,25 +55,19 @@ TEST_F(CoverageNetVerb, IsTheSameOnAnyRanksAndAfterStopping) {
   ASSERT_EQ(run(samsr(arguments("net_resumed", std::string(kNet) + "train.steps=10"))).status, 0);
   const Outcome resumed = run(samsr(arguments("net_resumed", std::string(kNet) + "train.steps=20")));
   ASSERT_EQ(resumed.status, 0) << resumed.output;
-  const auto one = metrics("net");
+  const auto whole = metrics("net");
+  const std::vector<nlohmann::json> one(whole.begin(), whole.begin() + 20);
   for (const auto& [name, tolerance] : {std::pair("net_two", 1e-4), std::pair("net_resumed", 0.0)}) {
     const auto other = metrics(name);
-    ASSERT_EQ(other.size(), 20U) << name;
-    for (std::size_t i = 0; i < other.size(); ++i) {
-      const double loss = one[i]["loss"];
-      EXPECT_NEAR(loss, other[i]["loss"].get<double>(), tolerance * loss) << name << ", step " << i + 1;
-    }
-    for (const char* figure : {"held_out_hr", "held_out_lr", "held_out_hr_constant", "held_out_lr_constant"}) {
-      const double value = one[19][figure];
-      EXPECT_NEAR(value, other[19][figure].get<double>(), tolerance * value) << name << ", " << figure;
-    }
+    expect_equal_figures(one, other, {"loss"}, tolerance);
+    ASSERT_EQ(other.size(), one.size());
+    expect_equal_figures({one.back()}, {other.back()},
+                         {"held_out_hr", "held_out_lr", "held_out_hr_constant", "held_out_lr_constant"}, tolerance);
   }
 }
 
 TEST_F(CoverageNetVerb, GivesTheStudentItsSemanticLoss) {
-  const Outcome taught = run(samsr(arguments("teacher", "train.recipe=resshift train.steps=2")));
-  ASSERT_EQ(taught.status, 0) << taught.output;
-  const std::string weights = " semantic.weights=" + (*folder_ / "net") + " ";
+  const std::string weights = " semantic.weights=" + in("net") + " ";
 
   const Outcome without = run(samsr(student("none", "semantic.loss=none")));
   ASSERT_EQ(without.status, 0) << without.output;
@@ -97,8 +79,8 @@ TEST_F(CoverageNetVerb, GivesTheStudentItsSemanticLoss) {
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_GT(lines[0]["semantic"].get<double>(), 0);
   const auto plain = metrics("none");
-  EXPECT_NEAR(lines[0]["loss"].get<double>(),
-              plain[0]["loss"].get<double>() + 0.5 * lines[0]["semantic"].get<double>(), 1e-5);
+  EXPECT_NEAR(lines[0]["loss"].get<double>(), plain[0]["loss"].get<double>() + 0.5 * lines[0]["semantic"].get<double>(),
+              1e-5);
   EXPECT_NE(lines[2]["gt"], plain[2]["gt"]) << "the gradient reached the student";
 
   const Outcome counted = run(samsr(student("amg", "semantic.loss=amg semantic.every=2")));
@@ -108,14 +90,12 @@ TEST_F(CoverageNetVerb, GivesTheStudentItsSemanticLoss) {
   EXPECT_TRUE(amg[0].contains("semantic"));
   EXPECT_FALSE(amg[1].contains("semantic"));
   EXPECT_TRUE(amg[2].contains("semantic"));
-  for (std::size_t i = 0; i < amg.size(); ++i) {
-    EXPECT_EQ(amg[i]["loss"], plain[i]["loss"]) << "step " << i + 1;
-  }
+  expect_equal_figures(plain, amg, {"loss"});
 
   const std::pair<std::string, const char*> cases[] = {
       {"semantic.loss=coverage_net", "semantic.weights is not set"},
       {"semantic.loss=coverage_net semantic.weights=/nowhere", "/nowhere"},
-      {"semantic.loss=coverage_net semantic.weights=" + (*folder_ / "teacher"), "samsr-coverage-net/1"},
+      {"semantic.loss=coverage_net semantic.weights=" + shared_teacher(), "samsr-coverage-net/1"},
       {"semantic.loss=amg masks.source=sam", "masks.weights"},
   };
   for (const auto& [settings, expected] : cases) {
@@ -126,10 +106,8 @@ TEST_F(CoverageNetVerb, GivesTheStudentItsSemanticLoss) {
 }
 
 TEST_F(CoverageNetVerb, SaysWhatTheShardsLack) {
-  const std::string build = "data build" + std::string(kTinySettings) + "data.samples=4 data.images=" +
-                            (*folder_ / "photographs") + " data.out=" + (*folder_ / "bare");
-  ASSERT_EQ(run(samsr(build + " data.coverage_hr=false data.latents=false")).status, 0);
-  const std::string shards = std::string(kNet) + " train.shards=" + (*folder_ / "bare");
+  succeed(samsr(build(in("bare"), "data.samples=4 data.coverage_hr=false data.latents=false")));
+  const std::string shards = std::string(kNet) + " train.shards=" + in("bare");
   const Outcome coverage = run(samsr(arguments("wrong", shards)));
   EXPECT_EQ(coverage.status, 2);
   EXPECT_THAT(coverage.output, HasSubstr("data.coverage_hr=true"));

@@ -3,24 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <map>
+#include <algorithm>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
-#include "program.h"
+#include "data/images/image_file.h"
+#include "launch/trained_runs.h"
+#include "support/files.h"
+#include "support/photographs.h"
 
 namespace samsr::testing {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-std::string build(const TemporaryFolder& folder, const std::string& out, const std::string& more = "") {
-  return "data build" + std::string(kTinySettings) + "data.images=" + (folder / "photographs") + " data.out=" + (folder / out) +
-         " " + more;
-}
-
-/// Name → content of all that lies in a folder; folders in it count as empty files.
 std::vector<fs::path> shards_in(const fs::path& folder) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -34,32 +29,27 @@ std::vector<fs::path> shards_in(const fs::path& folder) {
 
 class DataVerbs : public ::testing::Test {
  protected:
-  void SetUp() override { write_photographs(folder_.path() / "photographs"); }
-
-  /// Every byte of what a build writes, but for config.yaml, which names the folder.
-  void expect_equal_shards(const std::string& a, const std::string& b) {
-    auto first = contents(folder_ / a);
-    auto second = contents(folder_ / b);
+  /// Every byte of what a build writes.
+  static void expect_equal_shards(const fs::path& a, const fs::path& b) {
+    const auto first = data_set_in(a);
     EXPECT_EQ(first.count("shard-000004.h5"), 1U);
-    first.erase("config.yaml");
-    second.erase("config.yaml");
-    EXPECT_EQ(first, second);
+    EXPECT_EQ(first, data_set_in(b));
   }
 
-  TemporaryFolder folder_{"data_verbs"};
+  const TemporaryFolder folder_;
 };
 
 TEST_F(DataVerbs, OneTwoAndThreeRanksWriteTheSameBytes) {
   for (const int ranks : {1, 2, 3}) {
-    const Outcome built = run(samsr_on(ranks, build(folder_, "ranks" + std::to_string(ranks))));
+    const Outcome built = run(samsr_on(ranks, build(folder_ / ("ranks" + std::to_string(ranks)))));
     ASSERT_EQ(built.status, 0) << built.output;
   }
-  expect_equal_shards("ranks1", "ranks2");
-  expect_equal_shards("ranks1", "ranks3");
+  expect_equal_shards(folder_ / "ranks1", folder_ / "ranks2");
+  expect_equal_shards(folder_ / "ranks1", folder_ / "ranks3");
 }
 
 TEST_F(DataVerbs, InspectShowsAndVerifyChecks) {
-  ASSERT_EQ(run(samsr(build(folder_, "shards"))).status, 0);
+  fs::copy(shared_shards(), folder_ / "shards");
   const Outcome shown = run(samsr("data inspect " + (folder_ / "shards") + " --sheet " + (folder_ / "sheet.png")));
   EXPECT_EQ(shown.status, 0) << shown.output;
   EXPECT_THAT(shown.output, HasSubstr("coverage"));
@@ -67,14 +57,13 @@ TEST_F(DataVerbs, InspectShowsAndVerifyChecks) {
   EXPECT_EQ(run(samsr("data verify " + (folder_ / "shards"))).status, 0);
 
   const fs::path shard = shards_in(folder_ / "shards").at(2);
-  std::string bytes = read_file(shard);
-  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 4);
-  std::ofstream(shard, std::ios::binary) << bytes;
+  const auto size = fs::file_size(shard);
+  flip_byte(shard, size / 2);
   const Outcome bad = run(samsr("data verify " + (folder_ / "shards")));
   EXPECT_EQ(bad.status, 2) << bad.output;
   EXPECT_THAT(bad.output, HasSubstr(shard.filename().string()));
 
-  fs::resize_file(shard, bytes.size() / 2);
+  fs::resize_file(shard, size / 2);
   for (const char* verb : {"data verify ", "data inspect "}) {
     const Outcome cut = run(samsr(std::string(verb) + (folder_ / "shards")));
     EXPECT_EQ(cut.status, 2) << cut.output;
@@ -83,40 +72,40 @@ TEST_F(DataVerbs, InspectShowsAndVerifyChecks) {
 }
 
 TEST_F(DataVerbs, ExportWritesPairsThatEvalTakes) {
-  ASSERT_EQ(run(samsr(build(folder_, "shards"))).status, 0);
-  const Outcome exported = run(samsr("data export " + (folder_ / "shards") + " " + (folder_ / "pairs") + " --count 7"));
+  const Outcome exported = run(samsr("data export " + shared_shards() + " " + (folder_ / "pairs") + " --count 7"));
   ASSERT_EQ(exported.status, 0) << exported.output;
   EXPECT_EQ(list_images(folder_ / "pairs/lq").size(), 7U);
   EXPECT_EQ(list_images(folder_ / "pairs/gt").size(), 7U);
   EXPECT_EQ(read_image(list_images(folder_ / "pairs/gt").front()).rgb.rows, 64);
+  const Outcome evaluated = run(samsr("eval --lq " + (folder_ / "pairs/lq") + " --ref " + (folder_ / "pairs/gt") +
+                                      " --metrics psnr_y --out " + (folder_ / "report")));
+  EXPECT_EQ(evaluated.status, 0) << evaluated.output;
 }
 
 TEST_F(DataVerbs, StagesAreNamedInAnyWay) {
-  ASSERT_EQ(run(samsr(build(folder_, "whole"))).status, 0);
   for (const std::string& stages : {std::string("--stage pairs"), std::string("--stage=masks,latents")}) {
-    const Outcome built = run(samsr(build(folder_, "steps", stages)));
+    const Outcome built = run(samsr(build(folder_ / "steps", stages)));
     ASSERT_EQ(built.status, 0) << built.output;
   }
-  const Outcome again = run(samsr(build(folder_, "steps", "--stage latents --stage masks")));
+  const Outcome again = run(samsr(build(folder_ / "steps", "--stage latents --stage masks")));
   ASSERT_EQ(again.status, 0) << again.output;
   EXPECT_THAT(again.output, HasSubstr("5 of 5 shards are complete and kept"));
-  expect_equal_shards("whole", "steps");
-  const Outcome wrong = run(samsr(build(folder_, "steps", "--stage stars")));
+  expect_equal_shards(shared_shards(), folder_ / "steps");
+  const Outcome wrong = run(samsr(build(folder_ / "steps", "--stage stars")));
   EXPECT_EQ(wrong.status, 2);
   EXPECT_THAT(wrong.output, HasSubstr("--stage stars"));
 }
 
 TEST_F(DataVerbs, RegenerateSaysWhetherAPairIsTheStoredOne) {
-  ASSERT_EQ(run(samsr(build(folder_, "shards"))).status, 0);
-  const std::string command = "data regenerate " + (folder_ / "shards") + " --index 17 --out " + (folder_ / "pair");
+  const std::string command = "data regenerate " + shared_shards() + " --index 17 --out " + (folder_ / "pair");
   const Outcome same = run(samsr(command));
   EXPECT_EQ(same.status, 0) << same.output;
   EXPECT_THAT(same.output, HasSubstr("identical"));
-  ASSERT_EQ(run(samsr("data export " + (folder_ / "shards") + " " + (folder_ / "pairs"))).status, 0);
+  succeed(samsr("data export " + shared_shards() + " " + (folder_ / "pairs")));
   for (const char* file : {"/lq/sample-000017.png", "/gt/sample-000017.png"}) {
     EXPECT_EQ(read_file(folder_ / (std::string("pair") + file)), read_file(folder_ / (std::string("pairs") + file)));
   }
-  for (const fs::path& path : list_images(folder_ / "photographs")) {
+  for (const fs::path& path : write_golden_photographs(folder_ / "photographs")) {
     write_png(path, 255 - read_image(path).rgb);
   }
   const Outcome changed = run(samsr(command + " data.images=" + (folder_ / "photographs")));
@@ -126,28 +115,28 @@ TEST_F(DataVerbs, RegenerateSaysWhetherAPairIsTheStoredOne) {
 }
 
 TEST_F(DataVerbs, AFullDiskLosesNoShardThatIsDone) {
-  ASSERT_EQ(run(samsr(build(folder_, "whole"))).status, 0);
-  const Outcome failed = run("trap '' XFSZ; ulimit -f 100; " + samsr(build(folder_, "full")));
+  const Outcome failed = run("trap '' XFSZ; ulimit -f 100; " + samsr(build(folder_ / "full")));
   EXPECT_EQ(failed.status, 2) << failed.output;
-  const Outcome finished = run(samsr(build(folder_, "full")));
+  const Outcome finished = run(samsr(build(folder_ / "full")));
   EXPECT_EQ(finished.status, 0) << finished.output;
-  expect_equal_shards("whole", "full");
+  expect_equal_shards(shared_shards(), folder_ / "full");
 }
 
 TEST_F(DataVerbs, PhotographsThatCannotBeUsedAreNamedAndCounted) {
-  std::ofstream(folder_.path() / "photographs/text.png") << "this is not a photograph";
+  write_golden_photographs(folder_ / "photographs");
+  write_text(folder_ / "photographs/text.png", "this is not a photograph");
   write_png(folder_ / "photographs/tiny.png", cv::Mat(8, 8, CV_8UC3, cv::Scalar(1, 2, 3)));
-  const Outcome built = run(samsr(build(folder_, "shards")));
+  const Outcome built =
+      run(samsr(build(folder_ / "shards", "data.min_size=80 data.images=" + (folder_ / "photographs"))));
   ASSERT_EQ(built.status, 0) << built.output;
   EXPECT_THAT(built.output, HasSubstr("text.png"));
   EXPECT_THAT(built.output, HasSubstr("tiny.png"));
+  EXPECT_THAT(built.output, HasSubstr("1 too small, 1 unreadable"));
 }
 
 TEST_F(DataVerbs, ABuildOfNothingIsAnError) {
-  fs::create_directories(folder_.path() / "empty");
-  const std::string out = " data.out=" + (folder_ / "x");
-  for (const std::string& images : {folder_ / "empty", folder_ / "absent", std::string()}) {
-    const Outcome outcome = run(samsr("data build" + std::string(kTinySettings) + "data.images=" + images + out));
+  for (const std::string& images : {folder_.folder("empty").string(), (folder_ / "absent").string(), std::string()}) {
+    const Outcome outcome = run(samsr(build(folder_ / "x", "data.images=" + images)));
     EXPECT_EQ(outcome.status, 2) << outcome.output;
     EXPECT_THAT(outcome.output, HasSubstr(images.empty() ? "data.images" : images));
   }

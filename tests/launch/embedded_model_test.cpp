@@ -10,9 +10,9 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
+#include "data/images/image_file.h"
+#include "launch/trained_runs.h"
 #include "models/weights/sha256.h"
-#include "program.h"
 
 namespace samsr::testing {
 namespace {
@@ -24,19 +24,14 @@ const std::string kStudent = SAMSR_SOURCE "/models/embedded/student.safetensors"
 
 class EmbeddedModel : public ::testing::Test {
  protected:
-  EmbeddedModel() {
-    const fs::path photograph = write_photographs(folder_ / "photographs").front();
-    photograph_ = read_image(photograph).rgb;
-    fs::create_directories(fs::path(folder_ / "lq"));
-    write_png(folder_ / "lq/a.png", photograph_(cv::Rect(0, 0, 50, 40)).clone());
-  }
+  EmbeddedModel() { write_png(folder_.folder("lq") / "a.png", photograph_(cv::Rect(0, 0, 50, 40)).clone()); }
   /// Runs `samsr upscale` in the test's folder, where no model lies.
   Outcome upscale(const std::string& arguments) const {
-    return run("cd " + folder_.path().string() + " && " + samsr("upscale " + arguments + " train.threads=1"));
+    return run("cd " + folder_.path() + " && " + samsr("upscale " + arguments + " train.threads=1"));
   }
 
-  const TemporaryFolder folder_{"embedded_model"};
-  cv::Mat photograph_;
+  const TemporaryFolder folder_;
+  const cv::Mat photograph_ = read_image(shared_photographs() / "niqe0.png").rgb;
 };
 
 TEST_F(EmbeddedModel, UpscalesWhenNoModelIsNamed) {
@@ -80,7 +75,7 @@ TEST_F(EmbeddedModel, IsWhatTheFileIs) {
   const std::string inspected = below_the_name(run(samsr("weights inspect embedded")));
   EXPECT_EQ(inspected, below_the_name(run(samsr("weights inspect " + kStudent))));
   EXPECT_THAT(inspected, AllOf(HasSubstr("kind: sam_student"), HasSubstr(" Half")));
-  const std::string out = folder_ / "copy.safetensors";
+  const fs::path out = folder_ / "copy.safetensors";
   ASSERT_EQ(run(samsr("weights convert embedded " + out)).status, 0);
   ASSERT_EQ(upscale("lq/a.png copy.png --model " + out).status, 0);
   ASSERT_EQ(upscale("lq/a.png own.png").status, 0);
@@ -88,8 +83,9 @@ TEST_F(EmbeddedModel, IsWhatTheFileIs) {
 }
 
 TEST_F(EmbeddedModel, IsMeasuredByItsName) {
-  const Outcome outcome = run(samsr("eval --lq " + (folder_ / "lq") + " --model embedded --model ours=embedded --metrics niqe --out " +
-                                    (folder_ / "report")));
+  const Outcome outcome =
+      run(samsr("eval --lq " + (folder_ / "lq") + " --model embedded --model ours=embedded --metrics niqe --out " +
+                (folder_ / "report")));
   ASSERT_EQ(outcome.status, 0) << outcome.output;
   const auto methods = nlohmann::json::parse(read_file(folder_ / "report/results.json")).at("methods");
   ASSERT_EQ(methods.size(), 3U);

@@ -4,10 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "core/atomic_file.h"
-#include "program.h"
+#include "launch/program.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
 
 namespace samsr::testing {
 namespace {
@@ -37,10 +38,11 @@ TEST(CommandLine, MistakesAreOneLineEach) {
 }
 
 TEST(CommandLine, AMistakeInAFileIsNamedByItsLine) {
-  const TemporaryFolder folder("errors");
-  std::ofstream(folder.path() / "x.yaml") << "train:\n  steps: 10\n  milestone: [5]\n";
-  expect_one_line("train --config " + (folder / "x.yaml"), "x.yaml:3: unknown key 'train.milestone', did you mean "
-                                                           "'train.milestones'?");
+  const TemporaryFolder folder;
+  write_text(folder / "x.yaml", "train:\n  steps: 10\n  milestone: [5]\n");
+  expect_one_line("train --config " + (folder / "x.yaml"),
+                  "x.yaml:3: unknown key 'train.milestone', did you mean "
+                  "'train.milestones'?");
 }
 
 TEST(CommandLine, RanksSayAMistakeOnce) {
@@ -51,8 +53,8 @@ TEST(CommandLine, RanksSayAMistakeOnce) {
 }
 
 TEST(CommandLine, HelpIsEverywhere) {
-  for (const char* verb : {"", "data", "data build", "data inspect", "data verify", "data export", "train", "upscale", "eval",
-                           "strip", "settings", "weights", "weights inspect", "version"}) {
+  for (const char* verb : {"", "data", "data build", "data inspect", "data verify", "data export", "train", "upscale",
+                           "eval", "strip", "settings", "weights", "weights inspect", "version"}) {
     const Outcome outcome = run(samsr(std::string(verb) + " --help"));
     EXPECT_EQ(outcome.status, 0) << verb;
     EXPECT_THAT(outcome.output, HasSubstr("--help")) << verb;
@@ -62,10 +64,27 @@ TEST(CommandLine, HelpIsEverywhere) {
 TEST(CommandLine, SettingsListsEveryKey) {
   const Outcome outcome = run(samsr("settings"));
   EXPECT_EQ(outcome.status, 0);
-  for (const char* key : {"data.images", "data.out", "data.samples", "data.seed", "data.scale", "masks.source",
-                          "first_stage.type", "train.recipe", "train.shards", "train.out", "train.steps",
-                          "train.global_batch", "train.microbatch", "train.lr", "train.seed", "train.precision",
-                          "train.threads", "train.teacher", "train.checkpoint_every", "train.resume", "samsr.variant",
+  for (const char* key : {"data.images",
+                          "data.out",
+                          "data.samples",
+                          "data.seed",
+                          "data.scale",
+                          "masks.source",
+                          "first_stage.type",
+                          "train.recipe",
+                          "train.shards",
+                          "train.out",
+                          "train.steps",
+                          "train.global_batch",
+                          "train.microbatch",
+                          "train.lr",
+                          "train.seed",
+                          "train.precision",
+                          "train.threads",
+                          "train.teacher",
+                          "train.checkpoint_every",
+                          "train.resume",
+                          "samsr.variant",
                           "semantic.loss"}) {
     EXPECT_THAT(outcome.output, HasSubstr("| `" + std::string(key) + "` |"));
   }

@@ -8,17 +8,16 @@
 #include <torch/torch.h>
 
 #include <csignal>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "core/crc32c.h"
+#include "core/checksum.h"
 #include "data/shards/random_access_file.h"
 #include "data/shards/shard.h"
-#include "models/safetensors.h"
-#include "program.h"
-#include "running.h"
+#include "launch/running.h"
+#include "launch/trained_runs.h"
+#include "support/files.h"
 
 namespace samsr::testing {
 namespace {
@@ -27,38 +26,30 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class TrainFaults : public ::testing::Test {
+class TrainFaults : public TrainedRuns {
  protected:
   static void SetUpTestSuite() {
-    folder_ = new TemporaryFolder("train_faults");
-    const Outcome built = build_shards(*folder_);
-    ASSERT_EQ(built.status, 0) << built.output;
-    const Outcome straight = run(samsr_on(2, arguments("straight")));
-    ASSERT_EQ(straight.status, 0) << straight.output;
-  }
-  static void TearDownTestSuite() {
-    delete folder_;
-    folder_ = nullptr;
+    TrainedRuns::SetUpTestSuite();
+    fs::copy(shared_shards(), in("shards"));
+    succeed(samsr_on(2, arguments("straight")));
   }
 
   /// Twenty steps, a checkpoint every five.
-  static std::string arguments(const std::string& out, const std::string& more = "", const std::string& shards = "shards") {
-    return "train" + std::string(kTinySettings) + "train.recipe=resshift train.steps=20 train.global_batch=4" +
-           " train.microbatch=2 train.lr=1e-3 'train.milestones=[2]' train.seed=9 train.threads=1" +
-           " train.checkpoint_every=5 train.shards=" + (*folder_ / shards) + " train.out=" + (*folder_ / out) + " " + more;
+  static std::string arguments(const std::string& out, const std::string& more = "",
+                               const std::string& shards = "shards") {
+    return train(
+        out, "train.recipe=resshift train.steps=20 train.checkpoint_every=5 train.shards=" + in(shards) + " " + more);
   }
 
-  static fs::path log_of(const std::string& out) { return *folder_ / (out + ".log"); }
-
-  static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
+  static fs::path log_of(const std::string& out) { return in(out + ".log"); }
   static bool has_reached(const std::string& out, int step) {
     const auto lines = metrics(out);
     return !lines.empty() && lines.back()["step"] >= step;
   }
 
   static void copy(const std::string& from, const std::string& to) {
-    fs::create_directories(fs::path(*folder_ / to).parent_path());
-    fs::copy(*folder_ / from, *folder_ / to, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+    fs::create_directories(fs::path(in(to)).parent_path());
+    fs::copy(in(from), in(to), fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   }
 
   /// Starts the command of `out` once more, undisturbed, and compares what it leaves with the straight run.
@@ -69,40 +60,22 @@ class TrainFaults : public ::testing::Test {
     expect_same_as_straight(out);
   }
   static void expect_same_as_straight(const std::string& out) {
-    for (const char* name : {"student.safetensors", "ema.safetensors", "optimizer.safetensors"}) {
-      const std::string file = std::string("/step-00000020/") + name;
-      const TensorFile expected = read_safetensors(*folder_ / ("straight" + file));
-      const TensorFile found = read_safetensors(*folder_ / (out + file));
-      ASSERT_EQ(expected.tensors.size(), found.tensors.size()) << file;
-      for (std::size_t i = 0; i < expected.tensors.size(); ++i) {
-        EXPECT_EQ(expected.tensors[i].first, found.tensors[i].first) << file;
-        EXPECT_TRUE(torch::equal(expected.tensors[i].second, found.tensors[i].second)) << file << expected.tensors[i].first;
-      }
-    }
-    const auto expected = metrics("straight");
-    const auto found = metrics(out);
-    ASSERT_EQ(found.size(), expected.size());
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      for (const char* value : {"step", "loss", "grad_norm", "lr"}) {
-        EXPECT_EQ(expected[i][value], found[i][value]) << value << " of step " << i + 1;
-      }
-    }
-    for (const auto& entry : fs::directory_iterator(*folder_ / out)) {
+    expect_equal_checkpoints(in("straight/step-00000020"), in(out + "/step-00000020"));
+    expect_equal_figures(metrics("straight"), metrics(out), {"step", "loss", "grad_norm", "lr"});
+    for (const auto& entry : fs::directory_iterator(in(out))) {
       EXPECT_FALSE(entry.path().filename().string().starts_with(".")) << entry.path();
     }
   }
-
-  static TemporaryFolder* folder_;
 };
-
-TemporaryFolder* TrainFaults::folder_ = nullptr;
 
 TEST_F(TrainFaults, RanksThatAreKilledAreStartedAgainByTheLauncher) {
   Running running("SAMSR_BINARY=" SAMSR_BINARY " OMP_NUM_THREADS=1 " SAMSR_SOURCE
-                  "/launch/mpirun -n 2 --restarts 3 --restart-pause 0 " + arguments("killed"),
+                  "/launch/mpirun -n 2 --restarts 3 --restart-pause 0 " +
+                      arguments("killed"),
                   log_of("killed"));
   for (const auto& [victim, step] : {std::pair{1, 7}, std::pair{0, 12}}) {
-    ASSERT_TRUE(running.until([&, reached = step] { return has_reached("killed", reached); })) << read_file(log_of("killed"));
+    ASSERT_TRUE(running.until([&, reached = step] { return has_reached("killed", reached); }))
+        << read_file(log_of("killed"));
     ::kill(running.rank(victim), SIGKILL);
     ASSERT_TRUE(running.until([&, reached = step] { return !has_reached("killed", reached); }));
   }
@@ -114,7 +87,8 @@ TEST_F(TrainFaults, RanksThatAreKilledAreStartedAgainByTheLauncher) {
 TEST_F(TrainFaults, ARankThatHangsIsNamedByTheOthers) {
   for (const auto& [victim, step] : {std::pair{1, 7}, std::pair{0, 12}}) {
     Running running(samsr_on(2, arguments("hung", "train.timeout=3")), log_of("hung"));
-    ASSERT_TRUE(running.until([&, reached = step] { return has_reached("hung", reached); })) << read_file(log_of("hung"));
+    ASSERT_TRUE(running.until([&, reached = step] { return has_reached("hung", reached); }))
+        << read_file(log_of("hung"));
     ::kill(running.rank(victim), SIGSTOP);
     EXPECT_EQ(running.wait(), 3);
     const std::string said = read_file(log_of("hung"));
@@ -128,13 +102,12 @@ TEST_F(TrainFaults, ARankThatHangsIsNamedByTheOthers) {
 TEST_F(TrainFaults, AFullDiskWhileSavingLeavesTheLastCheckpointWhole) {
   ASSERT_EQ(run(samsr_on(2, arguments("full", "train.steps=5"))).status, 0);
   // A limit on file sizes makes the optimizer's file fail half way, as a full disk does.
-  std::ofstream(*folder_ / "limited") << "#!/bin/sh\ntrap '' XFSZ\nulimit -f 12000\nexec " SAMSR_BINARY " \"$@\"\n";
-  fs::permissions(*folder_ / "limited", fs::perms::owner_all);
-  const Outcome failed = run(on_ranks(2, *folder_ / "limited", arguments("full")));
+  write_script(in("limited"), "#!/bin/sh\ntrap '' XFSZ\nulimit -f 12000\nexec " SAMSR_BINARY " \"$@\"\n");
+  const Outcome failed = run(on_ranks(2, in("limited"), arguments("full")));
   EXPECT_EQ(failed.status, 2) << failed.output;
   EXPECT_THAT(failed.output, HasSubstr("optimizer.safetensors"));
   EXPECT_THAT(failed.output, HasSubstr("cannot be written"));
-  EXPECT_FALSE(fs::exists(*folder_ / "full/step-00000010"));
+  EXPECT_FALSE(fs::exists(in("full/step-00000010")));
   expect_to_go_on_exactly("full");
 }
 
@@ -143,7 +116,7 @@ TEST_F(TrainFaults, SignalsWhileSavingLoseNothing) {
     const std::string out = "saving" + std::to_string(signal);
     {
       Running running(samsr_on(2, arguments(out)), log_of(out));
-      ASSERT_TRUE(running.until([&] { return is_being_written(*folder_ / out, "step-00000010"); }));
+      ASSERT_TRUE(running.until([&] { return is_being_written(in(out), "step-00000010"); }));
       ::kill(running.rank(0), signal);
       EXPECT_EQ(running.wait() == 0, signal == SIGTERM) << read_file(log_of(out));
     }
@@ -157,7 +130,7 @@ TEST_F(TrainFaults, AShardThatIsCutShortEndsTheRun) {
   {
     Running running(samsr_on(2, arguments("cut", "", "cut_shards")), log_of("cut"));
     ASSERT_TRUE(running.until([&] { return has_reached("cut", 7); })) << read_file(log_of("cut"));
-    fs::resize_file(*folder_ / "cut_shards/shard-000002.h5", 10'000);
+    fs::resize_file(in("cut_shards/shard-000002.h5"), 10'000);
     EXPECT_EQ(running.wait(), 2);
   }
   EXPECT_THAT(read_file(log_of("cut")), HasSubstr("shard-000002.h5: cannot be read"));
@@ -171,7 +144,7 @@ TEST_F(TrainFaults, AShardThatIsDeletedIsMissedAtTheLatestByTheRestart) {
   {
     Running running(samsr_on(2, arguments("lost", "train.steps=10", "lost_shards")), log_of("lost"));
     ASSERT_TRUE(running.until([&] { return has_reached("lost", 6); })) << read_file(log_of("lost"));
-    fs::remove(*folder_ / "lost_shards/shard-000002.h5");
+    fs::remove(in("lost_shards/shard-000002.h5"));
     EXPECT_THAT(running.wait(), AnyOf(0, 2)) << read_file(log_of("lost"));  // an open file can be read after its end
   }
   const Outcome again = run(samsr_on(2, arguments("lost", "", "lost_shards")));
@@ -194,13 +167,15 @@ void poison(const fs::path& file, std::uint64_t sample) {
   ::H5Fclose(opened);
   const RandomAccessFile out(file, RandomAccessFile::Access::kWrite);
   out.write_at(latent.offset + sample * latent.bytes, bad.data(), latent.bytes);
-  out.write_at(checksums + (sample * shard.fields().size() + latent.column) * sizeof checksum, &checksum, sizeof checksum);
+  out.write_at(checksums + (sample * shard.fields().size() + latent.column) * sizeof checksum, &checksum,
+               sizeof checksum);
 }
 
 TEST_F(TrainFaults, ASampleThatIsNotANumberCostsItsStepsAndIsNamed) {
   copy("shards", "poisoned_shards");
-  poison(*folder_ / "poisoned_shards/shard-000001.h5", 2);
-  const Outcome outcome = run(samsr_on(2, arguments("poisoned", "train.checkpoint_every=1 train.keep=100", "poisoned_shards")));
+  poison(in("poisoned_shards/shard-000001.h5"), 2);
+  const Outcome outcome =
+      run(samsr_on(2, arguments("poisoned", "train.checkpoint_every=1 train.keep=100", "poisoned_shards")));
   ASSERT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("mse is not finite; the step is skipped on all ranks"));
   EXPECT_THAT(outcome.output, AnyOf(HasSubstr("[rank 0]"), HasSubstr("[rank 1]")));
@@ -212,7 +187,7 @@ TEST_F(TrainFaults, ASampleThatIsNotANumberCostsItsStepsAndIsNamed) {
     skipped += bad ? 1 : 0;
     EXPECT_EQ(line["loss"].is_null(), bad);
     const std::string checkpoint = fmt::format("poisoned/step-{:08}", line["step"].get<int>());
-    EXPECT_EQ(fs::exists(*folder_ / checkpoint), !bad) << checkpoint;
+    EXPECT_EQ(fs::exists(in(checkpoint)), !bad) << checkpoint;
   }
   EXPECT_THAT(skipped, AnyOf(3, 4));  // twenty steps of four images show each of 24 samples three or four times
 }
@@ -223,23 +198,18 @@ TEST_F(TrainFaults, ARunThatDivergesStopsAtItsLastGoodCheckpoint) {
   EXPECT_EQ(outcome.status, 2) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("3 steps in a row"));
   EXPECT_THAT(outcome.output, HasSubstr("train.lr"));
-  EXPECT_EQ(read_file(*folder_ / "diverged/latest"), "step-00000005\n");
+  EXPECT_EQ(read_file(in("diverged/latest")), "step-00000005\n");
   expect_to_go_on_exactly("diverged");
 }
 
 TEST_F(TrainFaults, ARunGoesOnWithTheSameLossesOnAnotherNumberOfRanks) {
-  const auto expected = metrics("straight");
+  const auto straight = metrics("straight");
   for (const int ranks : {1, 3}) {
     const std::string out = "elastic" + std::to_string(ranks);
     copy("straight/step-00000010", out + "/step-00000010");
     const Outcome outcome = run(samsr_on(ranks, arguments(out)));
     ASSERT_EQ(outcome.status, 0) << outcome.output;
-    const auto found = metrics(out);
-    ASSERT_EQ(found.size(), 10U);
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      const double loss = expected[10 + i]["loss"];
-      EXPECT_NEAR(found[i]["loss"].get<double>(), loss, 1e-5 * loss) << ranks << " ranks, step " << 11 + i;
-    }
+    expect_equal_figures({straight.begin() + 10, straight.end()}, metrics(out), {"loss"}, 1e-5);
   }
 }
 

@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "core/atomic_file.h"
-#include "program.h"
+#include "launch/trained_runs.h"
 
 namespace samsr::testing {
 namespace {
@@ -18,28 +18,11 @@ namespace fs = std::filesystem;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
-class Observability : public ::testing::Test {
+class Observability : public TrainedRuns {
  protected:
-  static void SetUpTestSuite() {
-    folder_ = new TemporaryFolder("observability");
-    const Outcome built = build_shards(*folder_);
-    ASSERT_EQ(built.status, 0) << built.output;
-    const Outcome taught = run(samsr(arguments("teacher", "train.recipe=resshift train.steps=2 train.log_images=2")));
-    ASSERT_EQ(taught.status, 0) << taught.output;
-  }
-  static void TearDownTestSuite() {
-    delete folder_;
-    folder_ = nullptr;
-  }
-
   static std::string arguments(const std::string& out, const std::string& more) {
-    return "train" + std::string(kTinySettings) + "train.recipe=samsr train.global_batch=4 train.microbatch=2" +
-           " train.seed=9 train.threads=1 train.checkpoint_every=3 train.log_every=1 train.log_images=3 train.shards=" +
-           (*folder_ / "shards") + " train.out=" + (*folder_ / out) + " train.teacher_weights=" + (*folder_ / "teacher") +
-           " " + more;
+    return train(out, "train.recipe=samsr train.checkpoint_every=3 train.log_every=1 train.log_images=3 " + more);
   }
-
-  static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(*folder_ / out); }
 
   /// What the tensorboard package reads from a run's folder.
   static nlohmann::json tensorboard(const std::string& out) {
@@ -52,7 +35,7 @@ class Observability : public ::testing::Test {
           "folder that has it");
     }
     const Outcome read = run("(" + path + "python3 " SAMSR_SOURCE "/tests/launch/read_tensorboard.py " +
-                             (*folder_ / (out + "/tensorboard")) + " 2>/dev/null)");
+                             in(out + "/tensorboard") + " 2>/dev/null)");
     if (read.status != 0) {
       throw std::runtime_error("the tensorboard package cannot read " + out);
     }
@@ -66,11 +49,7 @@ class Observability : public ::testing::Test {
     }
     return files;
   }
-
-  static TemporaryFolder* folder_;
 };
-
-TemporaryFolder* Observability::folder_ = nullptr;
 
 TEST_F(Observability, TensorBoardReadsScalarsAndPicturesBack) {
   const Outcome trained = run(samsr(arguments("events", "train.steps=6")));
@@ -78,8 +57,9 @@ TEST_F(Observability, TensorBoardReadsScalarsAndPicturesBack) {
   const nlohmann::json events = tensorboard("events");
   const auto lines = metrics("events");
   ASSERT_EQ(lines.size(), 6U);
-  for (const char* tag : {"loss", "distill", "inverse", "gt", "lr", "grad_norm", "images_per_s", "step_ms", "data_wait_ms",
-                          "rollout_ms", "forward_ms", "backward_ms", "exchange_ms", "optimizer_ms", "memory_mb"}) {
+  for (const char* tag :
+       {"loss", "distill", "inverse", "gt", "lr", "grad_norm", "images_per_s", "step_ms", "data_wait_ms", "rollout_ms",
+        "forward_ms", "backward_ms", "exchange_ms", "optimizer_ms", "memory_mb"}) {
     ASSERT_TRUE(events["scalars"].contains(tag)) << tag;
     const auto& points = events["scalars"][tag];
     ASSERT_EQ(points.size(), lines.size()) << tag;
@@ -94,23 +74,21 @@ TEST_F(Observability, TensorBoardReadsScalarsAndPicturesBack) {
     // HR of 64 pixels, three side by side; in the summary and in the PNG alike.
     EXPECT_EQ(pictures, nlohmann::json::parse("[[3,192,64,192,64],[6,192,64,192,64]]")) << tag;
   }
+  succeed(samsr(arguments("teacher", "train.recipe=resshift train.steps=2 train.log_images=2")));
   EXPECT_EQ(tensorboard("teacher")["images"].size(), 4U);
 }
 
 TEST_F(Observability, LookingAtTheRunDoesNotChangeIt) {
   ASSERT_EQ(run(samsr(arguments("watched", "train.steps=5 train.log_images=1 --profile 1"))).status, 0);
   ASSERT_EQ(run(samsr(arguments("alone", "train.steps=5 train.tensorboard=false"))).status, 0);
-  const auto watched = metrics("watched");
   const auto alone = metrics("alone");
-  for (std::size_t i = 0; i < 5; ++i) {
-    EXPECT_EQ(watched.at(i)["loss"].get<double>(), alone.at(i)["loss"].get<double>()) << "step " << i + 1;
-    EXPECT_EQ(watched.at(i)["grad_norm"].get<double>(), alone.at(i)["grad_norm"].get<double>()) << "step " << i + 1;
-  }
+  ASSERT_EQ(alone.size(), 5U);
+  expect_equal_figures(alone, metrics("watched"), {"loss", "grad_norm"});
 }
 
 TEST_F(Observability, TensorBoardForgetsWhatAResumedRunDoesAgain) {
   ASSERT_EQ(run(samsr(arguments("again", "train.steps=5 train.checkpoint_every=3"))).status, 0);
-  fs::remove_all(*folder_ / "again/step-00000005");  // as if killed after step 5, with the checkpoint of step 3
+  fs::remove_all(in("again/step-00000005"));  // as if killed after step 5, with the checkpoint of step 3
   const Outcome resumed = run(samsr(arguments("again", "train.steps=7")));
   ASSERT_EQ(resumed.status, 0) << resumed.output;
   EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
@@ -128,7 +106,8 @@ TEST_F(Observability, ThePhasesSumToAboutTheStepAndTheMemoryToTheEstimate) {
   double phases = 0;
   for (const auto& line : metrics("phases")) {
     whole += line["step_ms"].get<double>();
-    for (const char* phase : {"data_wait_ms", "rollout_ms", "forward_ms", "backward_ms", "exchange_ms", "optimizer_ms"}) {
+    for (const char* phase :
+         {"data_wait_ms", "rollout_ms", "forward_ms", "backward_ms", "exchange_ms", "optimizer_ms"}) {
       EXPECT_GE(line[phase].get<double>(), 0) << phase;
       phases += line[phase].get<double>();
     }
@@ -154,7 +133,7 @@ TEST_F(Observability, RanksSayHowLongTheyWaitForTheExchange) {
 TEST_F(Observability, TheRunBeginsWithItsTableAndKeepsIt) {
   const Outcome trained = run(samsr(arguments("opening", "train.steps=2")));
   ASSERT_EQ(trained.status, 0) << trained.output;
-  const std::string kept = read_file(*folder_ / "opening/run.yaml");
+  const std::string kept = read_file(in("opening/run.yaml"));
   for (const std::string& text : {trained.output, kept}) {
     EXPECT_THAT(text, HasSubstr("train.recipe=samsr"));
     EXPECT_THAT(text, ContainsRegex("samsr [0-9.]+ \\([0-9a-f]+\\+?\\)|samsr [0-9.]+ \\(unknown\\)"));
@@ -165,15 +144,17 @@ TEST_F(Observability, TheRunBeginsWithItsTableAndKeepsIt) {
     EXPECT_THAT(text, ContainsRegex("about [0-9]+ MB a rank: program [0-9]+, weights [0-9]+"));
     EXPECT_THAT(text, HasSubstr("activations"));
   }
-  EXPECT_THAT(trained.output, ContainsRegex("step 2/2  loss [0-9.]+ .*\\|grad\\| [0-9.]+  lr .* ms \\(data [0-9]+, exchange "
-                                            "[0-9]+\\)  [0-9.]+ images/s  [0-9.]+ GB  0 s left"));
+  EXPECT_THAT(trained.output,
+              ContainsRegex("step 2/2  loss [0-9.]+ .*\\|grad\\| [0-9.]+  lr .* ms \\(data [0-9]+, exchange "
+                            "[0-9]+\\)  [0-9.]+ images/s  [0-9.]+ GB  0 s left"));
   EXPECT_THAT(trained.output, ContainsRegex("data keeps up|data wait is [0-9]+ % of the step"));
 }
 
 TEST_F(Observability, ADryRunTriesEverythingAndLeavesNothing) {
   const auto before = files_in(folder_->path());
   std::string output;
-  for (const std::string& command : {samsr(arguments("dry", "--dry-run")), samsr_on(2, arguments("dry", "--dry-run"))}) {
+  for (const std::string& command :
+       {samsr(arguments("dry", "--dry-run")), samsr_on(2, arguments("dry", "--dry-run"))}) {
     const Outcome tried = run(command);
     output = tried.output;
     EXPECT_EQ(tried.status, 0) << tried.output;
@@ -202,8 +183,9 @@ TEST_F(Observability, ADryRunNamesWhatIsMissing) {
 }
 
 TEST_F(Observability, RunningOutOfMemoryNamesTheKnob) {
-  const Outcome failed = run("ulimit -v 2000000; " + samsr(arguments("large", "train.recipe=resshift train.global_batch=512 "
-                                                                              "train.microbatch=512 data.prefetch=1")));
+  const Outcome failed = run("ulimit -v 2000000; " + samsr(arguments("large",
+                                                                     "train.recipe=resshift train.global_batch=512 "
+                                                                     "train.microbatch=512 data.prefetch=1")));
   EXPECT_EQ(failed.status, 2) << failed.output;
   EXPECT_THAT(failed.output, HasSubstr("out of memory: lower train.microbatch (now 512)"));
 }
@@ -212,7 +194,7 @@ TEST_F(Observability, AProfileIsAChromeTraceWithThePhases) {
   const Outcome trained = run(samsr(arguments("profile", "train.steps=8 --profile 2")));
   ASSERT_EQ(trained.status, 0) << trained.output;
   EXPECT_EQ(metrics("profile").size(), 8U);  // it trains on
-  const std::string file = *folder_ / "profile/trace-rank0-step4.json";
+  const std::string file = in("profile/trace-rank0-step4.json");
   EXPECT_THAT(trained.output, HasSubstr(file));
   const auto trace = nlohmann::json::parse(read_file(file));
   std::map<std::string, int> found;
@@ -220,8 +202,8 @@ TEST_F(Observability, AProfileIsAChromeTraceWithThePhases) {
     ++found[event.value("name", "")];
   }
   EXPECT_EQ(found["data_wait"], 2);
-  EXPECT_EQ(found["optimizer"], 4);  // before the passes, gradients are zeroed
-  EXPECT_EQ(found["backward"], 4);  // two passes a step
+  EXPECT_EQ(found["optimizer"], 6);  // zeroing before the passes, the update behind them, the averages
+  EXPECT_EQ(found["backward"], 4);   // two passes a step
   EXPECT_EQ(found["rollout"], 4);
   EXPECT_GT(found["aten::convolution"], 0);
 }
@@ -230,7 +212,7 @@ TEST_F(Observability, AProfileOfTooShortARunSaysSo) {
   const Outcome trained = run(samsr(arguments("short", "train.steps=2 train.tensorboard=false --profile 2")));
   EXPECT_EQ(trained.status, 0) << trained.output;
   EXPECT_THAT(trained.output, HasSubstr("nothing was recorded"));
-  EXPECT_FALSE(fs::exists(*folder_ / "short/tensorboard"));
+  EXPECT_FALSE(fs::exists(in("short/tensorboard")));
 }
 
 }  // namespace

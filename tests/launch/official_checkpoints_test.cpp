@@ -7,16 +7,17 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <memory>
 #include <opencv2/core.hpp>
 
-#include "data/image_file.h"
-#include "eval/noise_field.h"
+#include "data/images/image_file.h"
+#include "eval/upscale/noise_field.h"
+#include "launch/trained_runs.h"
+#include "models/first_stage/vq_autoencoder.h"
 #include "models/golden_settings.h"
-#include "models/load_weights.h"
 #include "models/pickle_writer.h"
-#include "models/unet_swin.h"
-#include "models/vq_autoencoder.h"
-#include "program.h"
+#include "models/unet/unet_swin.h"
+#include "models/weights/load_weights.h"
 #include "support/golden.h"
 
 namespace samsr::testing {
@@ -58,13 +59,13 @@ std::int64_t count_of(const torch::nn::Module& module) {
   return count;
 }
 
-class OfficialCheckpoints : public ::testing::Test {
+class OfficialCheckpoints : public TrainedRuns {
  protected:
   static void SetUpTestSuite() {
-    folder_ = new TemporaryFolder("official");
+    TrainedRuns::SetUpTestSuite();
     fs::create_directories(weights());
     const Golden unet_golden(golden_folder() / "unet_paper.h5");
-    unet_ = new UNetSwin(unet_settings(unet_golden.config()));
+    unet_ = std::make_unique<UNetSwin>(unet_settings(unet_golden.config()));
     fill_by_rule(**unet_, unet_golden.salt());
     (*unet_)->eval();
     write_pth(weights() / "resshift_realsrx4_s15_v1.pth", state_of(**unet_), /*wrapped=*/true);
@@ -72,39 +73,32 @@ class OfficialCheckpoints : public ::testing::Test {
       fs::create_hard_link(weights() / "resshift_realsrx4_s15_v1.pth", weights() / name);
     }
     const Golden vq_golden(golden_folder() / "vq_f4.h5");
-    vq_ = new VQModelTorch(autoencoder_settings(vq_golden.config()));
+    vq_ = std::make_unique<VQModelTorch>(autoencoder_settings(vq_golden.config()));
     fill_by_rule(**vq_, vq_golden.salt());
     (*vq_)->eval();
     write_pth(weights() / "autoencoder_vq_f4.pth", state_of(**vq_), /*wrapped=*/false);
-    const cv::Mat photograph = read_image(write_photographs(*folder_ / "photographs").front()).rgb;
-    lq_ = new cv::Mat(photograph(cv::Rect(20, 10, 64, 64)).clone());
-    write_png(*folder_ / "lq.png", *lq_);
+    const cv::Mat photograph = read_image(shared_photographs() / "niqe0.png").rgb;
+    lq_ = std::make_unique<cv::Mat>(photograph(cv::Rect(20, 10, 64, 64)).clone());
+    write_png(in("lq.png"), *lq_);
   }
   static void TearDownTestSuite() {
-    delete lq_;
-    delete vq_;
-    delete unet_;
-    delete folder_;
-    folder_ = nullptr;
+    lq_.reset();
+    vq_.reset();
+    unet_.reset();
+    TrainedRuns::TearDownTestSuite();
   }
 
-  static fs::path weights() { return *folder_ / "weights"; }
+  static fs::path weights() { return in("weights"); }
   static Outcome upscale(const std::string& model, const std::string& out, const std::string& more = "") {
-    return run("SAMSR_WEIGHTS=" + weights().string() + " " +
-               samsr("upscale " + (*folder_ / "lq.png") + " " + (*folder_ / out) + " --model " + model +
+    return run("SAMSR_WEIGHTS=" + weights() + " " +
+               samsr("upscale " + in("lq.png") + " " + in(out) + " --model " + model +
                      fmt::format(" train.threads={} ", kThreads) + more));
   }
 
-  static TemporaryFolder* folder_;
-  static UNetSwin* unet_;
-  static VQModelTorch* vq_;
-  static cv::Mat* lq_;
+  static inline std::unique_ptr<UNetSwin> unet_;
+  static inline std::unique_ptr<VQModelTorch> vq_;
+  static inline std::unique_ptr<cv::Mat> lq_;
 };
-
-TemporaryFolder* OfficialCheckpoints::folder_ = nullptr;
-UNetSwin* OfficialCheckpoints::unet_ = nullptr;
-VQModelTorch* OfficialCheckpoints::vq_ = nullptr;
-cv::Mat* OfficialCheckpoints::lq_ = nullptr;
 
 TEST_F(OfficialCheckpoints, AStudentGivesWhatTheGoldenNetworksGive) {
   EXPECT_NEAR(static_cast<double>(count_of(**unet_)) / 1e6, 118.6, 0.05);
@@ -124,7 +118,7 @@ TEST_F(OfficialCheckpoints, AStudentGivesWhatTheGoldenNetworksGive) {
   const at::Tensor image = (*vq_)->decode(x_0).clamp(-1, 1).add(1).mul(127.5).round().to(at::kByte);
   at::set_num_threads(threads);
 
-  const at::Tensor result = to_tensor(read_image(*folder_ / "sinsr.png").rgb);
+  const at::Tensor result = to_tensor(read_image(in("sinsr.png")).rgb);
   ASSERT_EQ(result.sizes(), image.sizes());
   const at::Tensor difference = (result.to(at::kFloat) - image.to(at::kFloat)).abs();
   EXPECT_LE(difference.max().item<double>(), 1);
@@ -134,29 +128,31 @@ TEST_F(OfficialCheckpoints, AStudentGivesWhatTheGoldenNetworksGive) {
 TEST_F(OfficialCheckpoints, EachIsUsedAsItWasTrained) {
   const Outcome samsr_student = upscale("SamSR_v1", "samsr.png");
   ASSERT_EQ(samsr_student.status, 0) << samsr_student.output;
-  EXPECT_THAT(samsr_student.output, AllOf(HasSubstr("SamSR_v1.pth, official student"), HasSubstr("noise shaped by masks (graph)")));
+  EXPECT_THAT(samsr_student.output,
+              AllOf(HasSubstr("SamSR_v1.pth, official student"), HasSubstr("noise shaped by masks (graph)")));
   // By its path, and in two of its fifteen steps, for the time they take.
-  const Outcome teacher = upscale((weights() / "resshift_realsrx4_s15_v1.pth").string(), "resshift.png", "diffusion.steps=2");
+  const Outcome teacher =
+      upscale((weights() / "resshift_realsrx4_s15_v1.pth").string(), "resshift.png", "diffusion.steps=2");
   ASSERT_EQ(teacher.status, 0) << teacher.output;
   EXPECT_THAT(teacher.output, AllOf(HasSubstr("official teacher"), HasSubstr("ancestral sampling in 2 steps")));
   for (const char* name : {"samsr.png", "resshift.png"}) {
-    EXPECT_EQ(read_image(*folder_ / name).rgb.size(), cv::Size(256, 256)) << name;
+    EXPECT_EQ(read_image(in(name)).rgb.size(), cv::Size(256, 256)) << name;
   }
 }
 
 TEST_F(OfficialCheckpoints, AMissingFileIsSaidWithItsPlaces) {
   const Outcome model = upscale("SamSR_v2.pth", "o.png");
   EXPECT_EQ(model.status, 2);
-  EXPECT_THAT(model.output, AllOf(HasSubstr("SamSR_v2.pth is missing"), HasSubstr("https://huggingface.co/zh-liu799/SAMSR"),
-                                  HasSubstr(weights().string())));
-  fs::create_directories(fs::path(*folder_ / "alone"));
-  fs::create_hard_link(weights() / "SinSR_v1.pth", fs::path(*folder_ / "alone/SinSR_v1.pth"));
-  const Outcome autoencoder = run("HOME=/nowhere SAMSR_WEIGHTS=" + (*folder_ / "alone") + " " +
-                                  samsr("upscale " + (*folder_ / "lq.png") + " " + (*folder_ / "o.png") + " --model SinSR_v1.pth"));
+  EXPECT_THAT(model.output, AllOf(HasSubstr("SamSR_v2.pth is missing"),
+                                  HasSubstr("https://huggingface.co/zh-liu799/SAMSR"), HasSubstr(weights().string())));
+  fs::create_directories(in("alone"));
+  fs::create_hard_link(weights() / "SinSR_v1.pth", in("alone/SinSR_v1.pth"));
+  const Outcome autoencoder = run("HOME=/nowhere SAMSR_WEIGHTS=" + in("alone") + " " +
+                                  samsr("upscale " + in("lq.png") + " " + in("o.png") + " --model SinSR_v1.pth"));
   EXPECT_EQ(autoencoder.status, 2);
   EXPECT_THAT(autoencoder.output,
               AllOf(HasSubstr("autoencoder_vq_f4.pth is missing"), HasSubstr("https://github.com/zsyOAOA/ResShift"),
-                    HasSubstr(*folder_ / "alone"), HasSubstr("first_stage.weights")));
+                    HasSubstr(in("alone").string()), HasSubstr("first_stage.weights")));
 }
 
 }  // namespace

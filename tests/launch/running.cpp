@@ -1,4 +1,4 @@
-#include "running.h"
+#include "launch/running.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -4,12 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <fstream>
 #include <map>
 
 #include "core/atomic_file.h"
-#include "program.h"
-#include "running.h"
+#include "launch/program.h"
+#include "launch/running.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
 
 namespace samsr::testing {
 namespace {
@@ -25,9 +26,11 @@ class SlurmScript : public ::testing::Test {
     write_program("scontrol", "echo \"scontrol $*\" >>" + calls());
   }
   std::string command() const {
-    return "PATH=" + folder_.path().string() + ":$PATH SLURM_SUBMIT_DIR=" SAMSR_SOURCE
+    return "PATH=" + folder_.path() +
+           ":$PATH SLURM_SUBMIT_DIR=" SAMSR_SOURCE
            " SLURM_JOB_ID=77 SLURM_CPUS_PER_TASK=8 SAMSR_RESTARTS=2 SAMSR_RESTART_PAUSE=0 bash " SAMSR_SOURCE
-           "/launch/slurm.sbatch train train.out=" + (folder_ / "run") + " train.steps=5";
+           "/launch/slurm.sbatch train train.out=" +
+           (folder_ / "run") + " train.steps=5";
   }
   /// Sends a signal to the script as soon as the job runs; the script's exit status.
   int interrupt(int signal) {
@@ -38,23 +41,23 @@ class SlurmScript : public ::testing::Test {
   }
   std::string calls() const { return folder_ / "calls"; }
 
-  const TemporaryFolder folder_{"slurm"};
+  const TemporaryFolder folder_;
   /// A job that runs until it is asked to save and end.
   const std::string long_job_ =
       "trap 'exit 0' USR1\ntouch " + (folder_ / "started") + "\nwhile :; do sleep 0.05; done\n";
 
  private:
   void write_program(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ / name) << "#!/bin/bash\n" << text << '\n';
-    fs::permissions(folder_ / name, fs::perms::owner_all);
+    write_script(folder_ / name, "#!/bin/bash\n" + text + "\n");
   }
 };
 
 TEST_F(SlurmScript, StartsTheRanksThroughPmix) {
   write_programs("exit 0");
   EXPECT_EQ(run(command()).status, 0);
-  EXPECT_THAT(read_file(calls()), ::testing::MatchesRegex("srun --mpi=pmix [^\n]*--cpus-per-task=8 [^\n]*/launch/samsr train "
-                                                          "train.out=[^\n]* train.steps=5\n"));
+  EXPECT_THAT(read_file(calls()),
+              ::testing::MatchesRegex("srun --mpi=pmix [^\n]*--cpus-per-task=8 [^\n]*/launch/samsr train "
+                                      "train.out=[^\n]* train.steps=5\n"));
 }
 
 TEST_F(SlurmScript, SavesAndQueuesItselfAgainBeforeTheTimeLimit) {
@@ -99,20 +102,21 @@ TEST(MpirunScript, ChecksItsOwnOptions) {
 }
 
 TEST(HoldOutScript, KeepsEveryEighthPhotographApart) {
-  const TemporaryFolder folder("hold_out");
-  fs::create_directories(folder / "in/sub folder");
+  const TemporaryFolder folder;
   for (int i = 0; i < 9; ++i) {
-    std::ofstream(folder / ("in/sub folder/" + std::to_string(i) + ".JPG")) << i;
+    write_text(folder / ("in/sub folder/" + std::to_string(i) + ".JPG"), std::to_string(i));
   }
-  std::ofstream(folder / "in/notes.txt") << "no photograph";
+  write_text(folder / "in/notes.txt", "no photograph");
   const std::string command = SAMSR_SOURCE "/launch/hold_out " + (folder / "in") + " " + (folder / "out");
   for (int again = 0; again < 2; ++again) {
     ASSERT_EQ(run(command).status, 0);
-    EXPECT_EQ(contents(folder / "out/held_out"), (std::map<std::string, std::string>{{"00000_0.JPG", "0"}, {"00008_8.JPG", "8"}}));
+    EXPECT_EQ(contents(folder / "out/held_out"),
+              (std::map<std::string, std::string>{{"00000_0.JPG", "0"}, {"00008_8.JPG", "8"}}));
     EXPECT_EQ(contents(folder / "out/train").size(), 7U);
   }
   fs::create_directories(folder / "empty");
-  for (const auto& [images, expected] : {std::pair("empty", "0 photographs found"), std::pair("nowhere", "no such folder")}) {
+  for (const auto& [images, expected] :
+       {std::pair("empty", "0 photographs found"), std::pair("nowhere", "no such folder")}) {
     const Outcome outcome = run(SAMSR_SOURCE "/launch/hold_out " + (folder / images) + " " + (folder / "out"));
     EXPECT_EQ(outcome.status, 2);
     EXPECT_THAT(outcome.output, HasSubstr(expected));
@@ -121,7 +125,8 @@ TEST(HoldOutScript, KeepsEveryEighthPhotographApart) {
 
 TEST(QuickstartScript, ChecksItsArguments) {
   for (const auto& [arguments, expected] :
-       {std::pair("--ranks 0", "--ranks 0: a positive number is needed"), std::pair("--images /nowhere", "/nowhere: no such folder"),
+       {std::pair("--ranks 0", "--ranks 0: a positive number is needed"),
+        std::pair("--images /nowhere", "/nowhere: no such folder"),
         std::pair("--steps 3", "unknown argument '--steps'"), std::pair("--out", "--out needs a value")}) {
     const Outcome outcome = run(std::string(SAMSR_SOURCE "/launch/quickstart ") + arguments);
     EXPECT_EQ(outcome.status, 2) << arguments;

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "program.h"
+#include "launch/program.h"
 
 namespace samsr::testing {
 namespace {

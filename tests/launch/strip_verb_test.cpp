@@ -5,39 +5,39 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <opencv2/imgproc.hpp>
 
-#include "data/image_file.h"
-#include "program.h"
+#include "data/images/image_file.h"
+#include "launch/trained_runs.h"
+#include "support/files.h"
 
 namespace samsr::testing {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-constexpr int kGap = 8;      // around pictures
-constexpr int kLabel = 20;   // above them
+constexpr int kGap = 8;     // around pictures
+constexpr int kLabel = 20;  // above them
 
 class StripVerb : public ::testing::Test {
  protected:
   StripVerb() {
     int index = 0;
-    for (const fs::path& photograph : write_photographs(folder_ / "photographs")) {
+    for (const fs::path& photograph : list_images(shared_photographs())) {
       const std::string name = fmt::format("p{}.png", index++);
       const cv::Mat gt = read_image(photograph).rgb(cv::Rect(0, 0, 128, 96)).clone();
       cv::Mat lq;
       cv::resize(gt, lq, cv::Size(32, 24), 0, 0, cv::INTER_AREA);
-      for (const auto& [folder, picture] : {std::pair<const char*, const cv::Mat&>{"gt", gt}, {"lq", lq}, {"mine", gt}}) {
-        fs::create_directories(fs::path(folder_ / folder));
-        write_png(folder_ / (std::string(folder) + "/" + name), picture);
+      for (const auto& [folder, picture] :
+           {std::pair<const char*, const cv::Mat&>{"gt", gt}, {"lq", lq}, {"mine", gt}}) {
+        write_png(folder_.folder(folder) / name, picture);
       }
     }
     count_ = index;
   }
   /// Runs `samsr strip OUT` on the folders named in `arguments`, which lie in the test's folder.
   Outcome strip(const std::string& arguments) const {
-    return run("cd " + folder_.path().string() + " && " + samsr("strip " + arguments));
+    return run("cd " + folder_.path() + " && " + samsr("strip " + arguments));
   }
   void expect_mistake(const std::string& arguments, const std::string& expected) const {
     const Outcome outcome = strip(arguments);
@@ -46,7 +46,7 @@ class StripVerb : public ::testing::Test {
     EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
   }
 
-  const TemporaryFolder folder_{"strip_verb"};
+  const TemporaryFolder folder_;
   int count_ = 0;
 };
 
@@ -98,7 +98,7 @@ TEST_F(StripVerb, MistakesAreOneLineEach) {
   expect_mistake("o.png --lq lq --count 0", "--count");
   fs::remove(folder_ / "mine/p1.png");
   expect_mistake("o.png --lq lq --pred mine", "missing here: p1");
-  std::ofstream(folder_ / "lq/p0.png") << "no picture";
+  write_text(folder_ / "lq/p0.png", "no picture");
   expect_mistake("o.png --lq lq --names p0", "lq/p0.png");
   EXPECT_FALSE(fs::exists(folder_ / "o.png"));
 }

@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "program.h"
+#include "launch/program.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
 
 namespace samsr::testing {
 namespace {
@@ -25,15 +28,14 @@ void write_results_of(const fs::path& folder, const std::string& benchmark, cons
       {{"name", method},
        {"source", "out"},
        {"per_image", {{{"image", "a"}, {"clipiqa", clipiqa}}, {{"image", "b"}, {"clipiqa", clipiqa + 0.1}}}}}};
-  fs::create_directories(folder);
-  std::ofstream(folder / "results.json") << root.dump();
+  write_text(folder / "results.json", root.dump());
 }
 
 TEST(TableVerb, PutsRunsTogetherAsThePapersTable) {
-  const TemporaryFolder folder("table");
+  const TemporaryFolder folder;
   write_results_of(folder / "a", "realsr", "student", 0.7);
   write_results_of(folder / "b", "realset65", "student", 0.5);
-  const Outcome outcome = run(samsr("table " + folder.path().string()));
+  const Outcome outcome = run(samsr("table " + folder.path()));
   ASSERT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, AllOf(HasSubstr("### Table 1: Real-world images"), Not(HasSubstr("### Table 2"))));
   EXPECT_THAT(outcome.output, HasSubstr("| student | **0.7500** [0.7000, 0.8000] | - | 0.5500 [0.5000, 0.6000] | - |"));
@@ -54,11 +56,11 @@ TEST(TableVerb, PutsRunsTogetherAsThePapersTable) {
 }
 
 TEST(TableVerb, OwnLayoutsTakeThePlaceOfTheShippedOnes) {
-  const TemporaryFolder folder("table_layouts");
+  const TemporaryFolder folder;
   write_results_of(folder / "a", "mine", "student", 0.7);
-  std::ofstream(fs::path(folder / "own.yaml"))
-      << "tables:\n  - id: x\n    title: Mine\n    quoted: []\n    columns:\n"
-         "      - {benchmark: mine, group: Mine, metric: clipiqa, label: C, better: higher, decimals: 1}\n";
+  write_text(folder / "own.yaml",
+             "tables:\n  - id: x\n    title: Mine\n    quoted: []\n    columns:\n"
+             "      - {benchmark: mine, group: Mine, metric: clipiqa, label: C, better: higher, decimals: 1}\n");
   for (const char* option : {" --layout ", " --layout x --published "}) {
     const Outcome outcome = run(samsr("table " + (folder / "a") + option + (folder / "own.yaml")));
     EXPECT_EQ(outcome.status, 0);
@@ -69,11 +71,11 @@ TEST(TableVerb, OwnLayoutsTakeThePlaceOfTheShippedOnes) {
 }
 
 TEST(TableVerb, MistakesAreOneLineWithStatus2) {
-  const TemporaryFolder folder("table_mistakes");
+  const TemporaryFolder folder;
   write_results_of(folder / "a", "realsr", "student", 0.7);
   write_results_of(folder / "b", "realsr", "student", 0.8);
-  fs::create_directories(folder / "empty");
-  std::ofstream(fs::path(folder / "torn.json")) << "{";
+  folder.folder("empty");
+  write_text(folder / "torn.json", "{");
   const auto expect = [&](const std::string& arguments, const std::vector<std::string>& parts) {
     const Outcome outcome = run(samsr("table " + arguments));
     EXPECT_EQ(outcome.status, 2) << arguments;

@@ -6,14 +6,14 @@
 #include <torch/torch.h>
 
 #include <csignal>
-#include <fstream>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
-#include "diffusion/super_resolution_model.h"
-#include "models/load_weights.h"
-#include "program.h"
-#include "running.h"
+#include "data/images/image_file.h"
+#include "launch/running.h"
+#include "launch/trained_runs.h"
+#include "models/super_resolution/super_resolution_model.h"
+#include "models/weights/load_weights.h"
+#include "support/files.h"
 #include "support/small_model.h"
 
 namespace samsr::testing {
@@ -27,20 +27,14 @@ class UpscaleVerb : public ::testing::Test {
  protected:
   UpscaleVerb() {
     SuperResolutionModel model(small_model_settings(2), 1);
-    const torch::NoGradGuard no_grad;
-    for (auto& item : model.unet()->named_parameters()) {
-      if (item.key() == "out.2.weight") {  // zero in a fresh model, which then is bicubic whatever the noise
-        item.value().normal_(0, 0.003);
-      }
-    }
+    shake_output(model);
     save_model(model_, model.settings(), "sam_student", state_of(*model.unet()));
-    write_photographs(folder_ / "photographs");
   }
 
   /// Puts `count` pieces of photographs, some in a subfolder, into FOLDER/in.
   void write_pictures(int count) const {
-    fs::create_directories(fs::path(folder_ / "in/sub"));
-    const std::vector<fs::path> photographs = list_images(folder_ / "photographs");
+    folder_.folder("in/sub");
+    const std::vector<fs::path> photographs = list_images(shared_photographs());
     for (int i = 0; i < count; ++i) {
       const cv::Mat photograph = read_image(photographs[static_cast<std::size_t>(i) % photographs.size()]).rgb;
       write_png(folder_ / fmt::format("in/{}p{:02}.png", i % 3 == 0 ? "sub/" : "", i),
@@ -61,12 +55,12 @@ class UpscaleVerb : public ::testing::Test {
   }
   /// Status 2 and the line, before anything is loaded.
   void expect_mistake(const std::string& arguments, const std::string& expected) const {
-    const Outcome outcome = run("cd " + folder_.path().string() + " && " + samsr(arguments));
+    const Outcome outcome = run("cd " + folder_.path() + " && " + samsr(arguments));
     EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
     EXPECT_THAT(outcome.output, AllOf(HasSubstr(expected), Not(HasSubstr("model: ")))) << arguments;
   }
 
-  const TemporaryFolder folder_{"upscale_verb"};
+  const TemporaryFolder folder_;
   const std::string model_ = folder_ / "model.safetensors";
 };
 
@@ -90,7 +84,7 @@ TEST_F(UpscaleVerb, FlagsAreShortForSettings) {
 
 TEST_F(UpscaleVerb, RanksShareAFolder) {
   write_pictures(7);
-  std::ofstream(folder_ / "in/torn.png") << "no picture";
+  write_text(folder_ / "in/torn.png", "no picture");
   const Outcome alone = run(samsr(arguments("in", "alone")));
   const Outcome shared = run(samsr_on(2, arguments("in", "shared")));
   for (const Outcome& outcome : {alone, shared}) {
@@ -131,7 +125,7 @@ TEST_F(UpscaleVerb, AKilledRunGoesOn) {
 
 TEST_F(UpscaleVerb, AFullDiskIsSaidAndLeavesNoHalfResult) {
   write_pictures(3);
-  const cv::Mat photograph = read_image(list_images(folder_ / "photographs").front()).rgb;
+  const cv::Mat photograph = read_image(list_images(shared_photographs()).front()).rgb;
   write_png(folder_ / "in/large.png", photograph(cv::Rect(0, 0, 96, 96)).clone());
   // A limit on file sizes makes the large result fail half way, as a full disk does.
   const Outcome failed = run("trap '' XFSZ; ulimit -f 100; " + samsr(arguments("in", "out")));
@@ -141,8 +135,7 @@ TEST_F(UpscaleVerb, AFullDiskIsSaidAndLeavesNoHalfResult) {
   for (const auto& [name, bytes] : contents(folder_ / "out")) {
     EXPECT_THAT(name, Not(HasSubstr(".tmp-")));
   }
-  std::ofstream(folder_ / "limited") << "#!/bin/sh\ntrap '' XFSZ\nulimit -f 100\nexec " SAMSR_BINARY " \"$@\"\n";
-  fs::permissions(folder_ / "limited", fs::perms::owner_all);
+  write_script(folder_ / "limited", "#!/bin/sh\ntrap '' XFSZ\nulimit -f 100\nexec " SAMSR_BINARY " \"$@\"\n");
   // Over TCP, because the limit is on the files of shared memory too.
   const Outcome shared = run("OMPI_MCA_btl=self,tcp " + on_ranks(2, folder_ / "limited", arguments("in", "shared")));
   EXPECT_EQ(shared.status, 2) << shared.output;
@@ -178,7 +171,8 @@ TEST_F(UpscaleVerb, MistakesAreSaid) {
   expect_mistake(arguments("in/p01.png", "out.gif"), "end the name in .png, .jpg, .jpeg or .webp");
   expect_mistake(arguments("in/p01.png", "out.jpg", "upscale.bits=16"), "JPEG cannot hold");
   expect_mistake(arguments("in", "out", "upscale.quality=101"), "1 to 100");
-  expect_mistake("upscale in out --model nothing.safetensors", "nothing.safetensors: no such file, folder or official model");
+  expect_mistake("upscale in out --model nothing.safetensors",
+                 "nothing.safetensors: no such file, folder or official model");
   expect_mistake("upscale in out --model SamSR_v1.pht", "did you mean 'SamSR_v1.pth'?");
   expect_mistake("upscale in out --model SamSR_v1.pth", "published at https://huggingface.co/zh-liu799/SAMSR");
 }

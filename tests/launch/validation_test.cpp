@@ -8,61 +8,49 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
-#include "data/image_file.h"
-#include "program.h"
+#include "data/images/image_file.h"
+#include "launch/trained_runs.h"
+#include "support/files.h"
 
 namespace samsr::testing {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-class ValidationWhileTraining : public ::testing::Test {
+class ValidationWhileTraining : public TrainedRuns {
  protected:
   static void SetUpTestSuite() {
-    folder_ = new TemporaryFolder("validation");
-    const std::vector<fs::path> photographs = write_photographs(*folder_ / "photographs");
+    TrainedRuns::SetUpTestSuite();
+    const std::vector<fs::path> photographs = list_images(shared_photographs());
     ASSERT_GE(photographs.size(), 3U);
-    fs::create_directories(*folder_ / "lq");
-    fs::create_directories(*folder_ / "gt");
+    fs::create_directories(in("lq"));
+    fs::create_directories(in("gt"));
     for (std::size_t i = 0; i < 3; ++i) {
       const cv::Mat gt = read_image(photographs[i]).rgb(cv::Rect(0, 0, 128, 128));
       cv::Mat lq;
       cv::resize(gt, lq, cv::Size(32, 32), 0, 0, cv::INTER_AREA);
-      write_png(*folder_ / ("gt/" + std::to_string(i) + ".png"), gt);
-      write_png(*folder_ / ("lq/" + std::to_string(i) + ".png"), lq);
+      write_png(in("gt/" + std::to_string(i) + ".png"), gt);
+      write_png(in("lq/" + std::to_string(i) + ".png"), lq);
     }
-    const Outcome built = run(samsr("data build" + std::string(kTinySettings) + "data.images=" + (*folder_ / "photographs") +
-                                    " data.out=" + (*folder_ / "shards")));
-    ASSERT_EQ(built.status, 0) << built.output;
-  }
-  static void TearDownTestSuite() {
-    delete folder_;
-    folder_ = nullptr;
   }
 
   static std::string arguments(const std::string& out, const std::string& more) {
-    return "train" + std::string(kTinySettings) +
-           "train.recipe=resshift train.global_batch=4 train.lr=1e-3 'train.milestones=[2]' train.threads=1 "
-           "train.checkpoint_every=100 train.keep=1 val.every=2 val.panel=2 train.shards=" +
-           (*folder_ / "shards") + " train.out=" + (*folder_ / out) + " val.lq=" + (*folder_ / "lq") + " " + more;
+    return train(out, "train.recipe=resshift train.checkpoint_every=100 train.keep=1 val.every=2 val.panel=2 val.lq=" +
+                          in("lq") + " " + more);
   }
-  static std::string with_gt() { return " val.gt=" + (*folder_ / "gt") + " "; }
+  static std::string with_gt() { return " val.gt=" + in("gt") + " "; }
 
   /// step → value of a figure in metrics.jsonl.
   static std::map<int, double> figure(const std::string& out, const std::string& name) {
     std::map<int, double> found;
-    for (const nlohmann::json& entry : metrics_of(*folder_ / out)) {
+    for (const nlohmann::json& entry : metrics(out)) {
       if (entry.contains(name)) {
         found[entry["step"]] = entry[name];
       }
     }
     return found;
   }
-
-  static TemporaryFolder* folder_;
 };
-
-TemporaryFolder* ValidationWhileTraining::folder_ = nullptr;
 
 TEST_F(ValidationWhileTraining, MeasuresTheAveragedWeightsAndKeepsTheBest) {
   const Outcome trained = run(samsr(arguments("run", with_gt() + "train.steps=5")));
@@ -71,7 +59,7 @@ TEST_F(ValidationWhileTraining, MeasuresTheAveragedWeightsAndKeepsTheBest) {
   ASSERT_EQ(psnr.size(), 3U) << trained.output;  // steps 2, 4 and the last
   EXPECT_EQ(figure("run", "ssim_y").size(), 3U);
 
-  const auto best = nlohmann::json::parse(read_file(*folder_ / "run/best"));
+  const auto best = nlohmann::json::parse(read_file(in("run/best")));
   double highest = 0;
   int at = 0;
   for (const auto& [step, value] : psnr) {
@@ -83,21 +71,20 @@ TEST_F(ValidationWhileTraining, MeasuresTheAveragedWeightsAndKeepsTheBest) {
   EXPECT_EQ(best["figure"], "psnr_y");
   EXPECT_EQ(best["value"].get<double>(), highest);
   EXPECT_EQ(best["checkpoint"], "step-0000000" + std::to_string(at));
-  EXPECT_TRUE(fs::exists(*folder_ / ("run/" + best["checkpoint"].get<std::string>() + "/state.json")));
-  EXPECT_TRUE(fs::exists(*folder_ / "run/step-00000005/state.json"));
+  EXPECT_TRUE(fs::exists(in("run/" + best["checkpoint"].get<std::string>() + "/state.json")));
+  EXPECT_TRUE(fs::exists(in("run/step-00000005/state.json")));
 
   for (const char* step : {"2", "4", "5"}) {
     const std::string panel = std::string("run/validation/step-0000000") + step;
-    EXPECT_EQ(contents(*folder_ / panel).size(), 2U);
-    EXPECT_EQ(read_image(*folder_ / (panel + "/0.png")).rgb.size(), cv::Size(3 * 128, 128));
+    EXPECT_EQ(contents(in(panel)).size(), 2U);
+    EXPECT_EQ(read_image(in(panel + "/0.png")).rgb.size(), cv::Size(3 * 128, 128));
   }
 
   // The program's own verbs on the checkpoint it names give the same figure.
-  const Outcome upscaled = run(samsr("upscale " + (*folder_ / "lq") + " " + (*folder_ / "results") + " --model " +
-                                     (*folder_ / "run/best")));
+  const Outcome upscaled = run(samsr("upscale " + in("lq") + " " + in("results") + " --model " + in("run/best")));
   ASSERT_EQ(upscaled.status, 0) << upscaled.output;
-  const Outcome scored = run(samsr("eval --pred " + (*folder_ / "results") + " --ref " + (*folder_ / "gt") +
-                                   " --metrics psnr_y --out " + (*folder_ / "scores")));
+  const Outcome scored =
+      run(samsr("eval --pred " + in("results") + " --ref " + in("gt") + " --metrics psnr_y --out " + in("scores")));
   ASSERT_EQ(scored.status, 0) << scored.output;
   EXPECT_THAT(scored.output, HasSubstr(fmt::format("{:.2f}", highest)));
 }
@@ -117,7 +104,7 @@ TEST_F(ValidationWhileTraining, SaysWhatDoesNotFit) {
   };
   EXPECT_THAT(message("val.metrics=psnr_y"), HasSubstr("val.gt"));
   EXPECT_THAT(message(with_gt() + "val.metrics=ssim_y val.best=psnr_y"), HasSubstr("val.best is psnr_y"));
-  EXPECT_THAT(message("val.gt=" + (*folder_ / "photographs")), HasSubstr("photographs"));
+  EXPECT_THAT(message("val.gt=" + shared_photographs()), HasSubstr("photographs"));
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "program.h"
+#include "launch/program.h"
+#include "support/temporary_folder.h"
 
 namespace samsr::testing {
 namespace {
@@ -25,8 +26,8 @@ TEST(WeightsVerb, InspectsEveryFormat) {
 }
 
 TEST(WeightsVerb, ConvertsToSafetensors) {
-  const TemporaryFolder folder("weights_verb");
-  const std::string out = folder / "net.safetensors";
+  const TemporaryFolder folder;
+  const std::filesystem::path out = folder / "net.safetensors";
   EXPECT_EQ(run(samsr("weights convert " + kFiles + "zip_net.pth " + out)).status, 0);
   EXPECT_THAT(
       run(samsr("weights inspect " + out)).output,
@@ -36,20 +37,19 @@ TEST(WeightsVerb, ConvertsToSafetensors) {
 }
 
 TEST(WeightsVerb, ConvertsCompactlyWithoutWhatSettingsSay) {
-  const TemporaryFolder folder("weights_verb");
-  const std::string all = folder / "all.safetensors";
-  const std::string compact = folder / "compact.safetensors";
+  const TemporaryFolder folder;
+  const std::filesystem::path all = folder / "all.safetensors";
+  const std::filesystem::path compact = folder / "compact.safetensors";
   ASSERT_EQ(run(samsr("weights convert embedded " + all)).status, 0);
   ASSERT_EQ(run(samsr("weights convert --compact embedded " + compact)).status, 0);
   const Outcome inspected = run(samsr("weights inspect " + compact));
-  EXPECT_THAT(inspected.output, AllOf(HasSubstr("relative_position_bias_table"), Not(HasSubstr("relative_position_index")),
-                                      Not(HasSubstr("attn_mask"))));
+  EXPECT_THAT(inspected.output, AllOf(HasSubstr("relative_position_bias_table"),
+                                      Not(HasSubstr("relative_position_index")), Not(HasSubstr("attn_mask"))));
 }
 
 TEST(WeightsVerb, RefusesWithOneLine) {
-  const TemporaryFolder folder("weights_verb");
-  const Outcome hostile =
-      run(samsr("weights convert " + kFiles + "zip_hostile.pth " + (folder / "a.safetensors")));
+  const TemporaryFolder folder;
+  const Outcome hostile = run(samsr("weights convert " + kFiles + "zip_hostile.pth " + (folder / "a.safetensors")));
   EXPECT_EQ(hostile.status, 2);
   EXPECT_THAT(hostile.output, HasSubstr("'posix.system', which is no tensor and was not called"));
   EXPECT_FALSE(std::filesystem::exists(folder / "a.safetensors"));

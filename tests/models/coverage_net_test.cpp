@@ -1,15 +1,15 @@
-#include "models/coverage_net.h"
+#include "models/coverage_net/coverage_net.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
 #include <filesystem>
 
-#include "core/error.h"
-#include "models/autocast.h"
-#include "models/load_weights.h"
+#include "models/layers/autocast.h"
+#include "models/weights/load_weights.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -35,19 +35,12 @@ CoverageNet small_net(const std::string& kind, const std::string& first_stage = 
 
 class CoverageNetFile : public ::testing::Test {
  protected:
-  ~CoverageNetFile() override { std::filesystem::remove(path_); }
-
   std::string load_error(const FirstStageSettings& first_stage, std::int64_t scale) const {
-    try {
-      load_coverage_net(path_, first_stage, scale);
-    } catch (const UserError& error) {
-      return error.what();
-    }
-    return {};
+    return testing::error_of([&] { load_coverage_net(path_, first_stage, scale); });
   }
 
-  const std::filesystem::path path_ =
-      std::filesystem::temp_directory_path() / ("samsr_coverage_net_" + std::to_string(::getpid()) + ".safetensors");
+  const testing::TemporaryFolder folder_;
+  const std::filesystem::path path_ = folder_ / "coverage_net.safetensors";
 };
 
 TEST(CoverageNetTest, GivesOneWeightALowResolutionPixelForAnySize) {
@@ -119,7 +112,7 @@ TEST_F(CoverageNetFile, SaysWhatDoesNotFit) {
 
   const CoverageNet latent = small_net("latent", "vq_f4");
   write_safetensors(path_, coverage_net_file(*latent, state_of(*latent)));
-  EXPECT_EQ(load_error(first_stage_of("vq_f4"), 4), "");
+  EXPECT_EQ(load_error(first_stage_of("vq_f4"), 4), "no error");
   EXPECT_THAT(load_error(first_stage_of("none"), 4), HasSubstr("this run's is: latent of first_stage.type none"));
   FirstStageSettings coarse = first_stage_of("space_to_depth");
   coarse.factor = 8;

@@ -1,15 +1,15 @@
-#include "models/first_stage.h"
+#include "models/first_stage/first_stage.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
 #include <filesystem>
 
-#include "core/error.h"
-#include "models/load_weights.h"
+#include "models/weights/load_weights.h"
 #include "support/golden.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -29,13 +29,8 @@ FirstStageSettings small_vq() {
   return settings;
 }
 
-std::string error_of(const FirstStageSettings& settings) {
-  try {
-    make_first_stage(settings);
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return {};
+std::string refusal_of(const FirstStageSettings& settings) {
+  return testing::error_of([&] { make_first_stage(settings); });
 }
 
 TEST(FirstStage, SpaceToDepthIsLossless) {
@@ -60,31 +55,30 @@ TEST(FirstStage, NoneIsThePixelsThemselves) {
   EXPECT_EQ(stage->encode_lq(image, 4).sizes(), at::IntArrayRef({1, 3, 20, 28}));
   FirstStageSettings scaled = of_type("none");
   scaled.scale_factor = 2;
-  EXPECT_THAT(error_of(scaled), HasSubstr("first_stage.scale_factor"));
+  EXPECT_THAT(refusal_of(scaled), HasSubstr("first_stage.scale_factor"));
 }
 
 TEST(FirstStage, EnlargesAsInterpolateDoes) {
   const at::Tensor image = torch::randn({1, 3, 5, 7});
   namespace F = torch::nn::functional;
-  const at::Tensor expected = F::interpolate(image, F::InterpolateFuncOptions()
-                                                        .scale_factor(std::vector<double>{4, 4})
-                                                        .mode(torch::kBicubic)
-                                                        .align_corners(false));
+  const at::Tensor expected = F::interpolate(
+      image,
+      F::InterpolateFuncOptions().scale_factor(std::vector<double>{4, 4}).mode(torch::kBicubic).align_corners(false));
   EXPECT_TRUE(enlarge_bicubic(image, 4).equal(expected));
 }
 
 TEST(FirstStage, VqSaysWhatItNeeds) {
   FirstStageSettings settings = of_type("vq_f4");
-  EXPECT_THAT(error_of(settings), HasSubstr("first_stage.weights"));
+  EXPECT_THAT(refusal_of(settings), HasSubstr("first_stage.weights"));
   for (const char* missing : {"missing.pth", "missing.safetensors"}) {
     settings.weights = missing;
-    EXPECT_THAT(error_of(settings), HasSubstr(missing));
+    EXPECT_THAT(refusal_of(settings), HasSubstr(missing));
   }
 }
 
 TEST(FirstStage, VqReadsItsWeightsAndPassesGradientsToTheLatent) {
-  const auto path =
-      std::filesystem::temp_directory_path() / ("samsr_vq_" + std::to_string(::getpid()) + ".safetensors");
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path path = folder / "vq.safetensors";
   FirstStageSettings settings = small_vq();
   settings.scale_factor = 0.5;
   VQModelTorch model(settings.autoencoder);
@@ -92,7 +86,6 @@ TEST(FirstStage, VqReadsItsWeightsAndPassesGradientsToTheLatent) {
   write_safetensors(path, state_of(*model));
   settings.weights = path.string();
   const auto stage = make_first_stage(settings);
-  std::filesystem::remove(path);
 
   const at::Tensor image = torch::randn({1, 3, 16, 24});
   const at::Tensor latent = stage->encode(image);
@@ -106,14 +99,14 @@ TEST(FirstStage, VqReadsItsWeightsAndPassesGradientsToTheLatent) {
 }
 
 TEST(FirstStage, VqReadsFilesOfPyTorch) {
-  const auto path = std::filesystem::temp_directory_path() / ("samsr_vq_" + std::to_string(::getpid()) + ".pth");
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path path = folder / "vq.pth";
   FirstStageSettings settings = small_vq();
   VQModelTorch model(settings.autoencoder);
   testing::fill_by_rule(*model, 3);
   torch::save(model, path.string());
   settings.weights = path.string();
   const auto stage = make_first_stage(settings);
-  std::filesystem::remove(path);
   const at::Tensor image = torch::randn({1, 3, 16, 24});
   EXPECT_TRUE(stage->encode(image).equal(model->encode(image)));
 }

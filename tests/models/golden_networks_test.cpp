@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
+#include "models/first_stage/vq_autoencoder.h"
 #include "models/golden_settings.h"
-#include "models/step_embedding.h"
-#include "models/unet_swin.h"
-#include "models/vq_autoencoder.h"
+#include "models/unet/step_embedding.h"
+#include "models/unet/unet_swin.h"
 #include "support/golden.h"
 
 namespace samsr {
@@ -13,10 +13,6 @@ using testing::golden_files;
 namespace fs = std::filesystem;
 
 std::vector<std::string> names_of(const torch::nn::Module& module) { return module.named_parameters().keys(); }
-
-std::string name_of(const ::testing::TestParamInfo<fs::path>& info) {
-  return testing::golden_test_name(info.param);
-}
 
 class UNetGolden : public ::testing::TestWithParam<fs::path> {
  protected:
@@ -65,7 +61,7 @@ TEST_P(UNetGolden, PredictsInChannelsLast) {
   golden_.expect_close(model_(x_.contiguous(at::MemoryFormat::ChannelsLast), steps_, lq_), "out/y");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, UNetGolden, ::testing::ValuesIn(golden_files("unet")), name_of);
+SAMSR_GOLDEN_SUITE(UNetGolden, golden_files("unet"));
 
 class VqGolden : public ::testing::TestWithParam<fs::path> {};
 
@@ -81,7 +77,9 @@ TEST_P(VqGolden, EncodesQuantisesAndDecodes) {
   const auto quantized = model->quantize(z);
   const at::Tensor codes = model->named_parameters()["quantize.embedding.weight"];
   const auto code_at = [&](const at::Tensor& indices) {
-    return codes.index_select(0, indices.view(-1).to(at::kLong)).view({z.size(0), z.size(2), z.size(3), -1}).permute({0, 3, 1, 2});
+    return codes.index_select(0, indices.view(-1).to(at::kLong))
+        .view({z.size(0), z.size(2), z.size(3), -1})
+        .permute({0, 3, 1, 2});
   };
   EXPECT_TRUE(quantized.latent.allclose(code_at(quantized.indices)));
   // The nearest code; of two that float32 cannot tell apart, either: threads and processors round differently.
@@ -98,7 +96,7 @@ TEST_P(VqGolden, EncodesQuantisesAndDecodes) {
   EXPECT_TRUE(model->decode(z).equal(model->decode(quantized.latent, /*force_not_quantize=*/true)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, VqGolden, ::testing::ValuesIn(golden_files("vq")), name_of);
+SAMSR_GOLDEN_SUITE(VqGolden, golden_files("vq"));
 
 class StepEmbeddingGolden : public ::testing::TestWithParam<fs::path> {};
 
@@ -107,13 +105,12 @@ TEST_P(StepEmbeddingGolden, AgreesForEveryWidth) {
   const std::string prefix = "timestep_embedding_";
   for (const std::string& name : golden.names("out")) {
     if (name.starts_with(prefix)) {
-      golden.expect_close(step_embedding(golden.read("in/t"), std::stoll(name.substr(prefix.size()))),
-                          "out/" + name);
+      golden.expect_close(step_embedding(golden.read("in/t"), std::stoll(name.substr(prefix.size()))), "out/" + name);
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, StepEmbeddingGolden, ::testing::ValuesIn(golden_files("schedule")), name_of);
+SAMSR_GOLDEN_SUITE(StepEmbeddingGolden, golden_files("schedule"));
 
 }  // namespace
 }  // namespace samsr

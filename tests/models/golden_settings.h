@@ -7,16 +7,15 @@
 #include <string>
 
 #include "core/settings.h"
-#include "models/unet_settings.h"
-#include "models/vq_autoencoder.h"
+#include "models/first_stage/vq_autoencoder.h"
+#include "models/unet/unet_settings.h"
 
 namespace samsr::testing {
 
 /// Reads `node` as the section `name` into a group of settings. Keys of the reference code that the settings
 /// have no use for are in `dropped`.
 template <class Group>
-Group settings_of(const YAML::Node& node, const std::string& name,
-                  std::initializer_list<const char*> dropped = {}) {
+Group settings_of(const YAML::Node& node, const std::string& name, std::initializer_list<const char*> dropped = {}) {
   YAML::Node section = YAML::Clone(node);
   for (const char* key : dropped) {
     section.remove(key);

@@ -1,9 +1,10 @@
-#include "models/load_weights.h"
+#include "models/weights/load_weights.h"
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
-#include "models/unet_swin.h"
+#include "models/unet/unet_swin.h"
+#include "support/small_model.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -12,24 +13,17 @@ torch::nn::Sequential network() {
   return torch::nn::Sequential(torch::nn::Linear(2, 3), torch::nn::BatchNorm1d(3), torch::nn::Linear(3, 1));
 }
 
+/// One level, so that its windows are shifted in the middle, where they need a mask.
 UNetSettings small_unet() {
-  UNetSettings settings;
-  settings.image_size = 16;
-  settings.model_channels = 32;
+  UNetSettings settings = testing::small_unet_settings();
   settings.attention_resolutions = {16};
   settings.channel_mult = {1};
   settings.num_res_blocks = {1};
-  settings.swin_embed_dim = 32;
   return settings;
 }
 
-std::string error_of(torch::nn::Module& module, const TensorFile& file) {
-  try {
-    load_weights(module, file, "w.safetensors");
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return {};
+std::string refusal_of(torch::nn::Module& module, const TensorFile& file) {
+  return testing::error_of([&] { load_weights(module, file, "w.safetensors"); });
 }
 
 TEST(LoadWeights, RestoresParametersAndBuffers) {
@@ -65,10 +59,9 @@ TEST(LoadWeights, ListsWhatDoesNotFitAndChangesNothing) {
   state.tensors[1].second.add_(1);
   state.tensors.erase(state.tensors.begin() + 2, state.tensors.begin() + 8);
   state.tensors.emplace_back("ema.decay", torch::zeros({}));
-  EXPECT_EQ(
-      error_of(*model, state),
-      "w.safetensors: the weights do not fit the network of the settings; 6 missing: 1.weight, 1.bias, 2.weight, "
-      "2.bias and 2 more; 1 unexpected: ema.decay; 1 of another shape: 0.weight [3, 5] instead of [3, 2]");
+  EXPECT_EQ(refusal_of(*model, state),
+            "w.safetensors: the weights do not fit the network of the settings; 6 missing: 1.weight, 1.bias, 2.weight, "
+            "2.bias and 2 more; 1 unexpected: ema.decay; 1 of another shape: 0.weight [3, 5] instead of [3, 2]");
   EXPECT_TRUE(model->parameters()[1].equal(before));
 }
 
@@ -87,7 +80,7 @@ TEST(LoadWeights, WhatFollowsFromTheSettingsMayBeLeftOut) {
     EXPECT_TRUE(loaded.tensors[i].second.equal(all.tensors[i].second)) << all.tensors[i].first;
   }
   compact.tensors.pop_back();
-  EXPECT_NE(error_of(*to, compact).find("1 missing"), std::string::npos);
+  EXPECT_NE(refusal_of(*to, compact).find("1 missing"), std::string::npos);
 }
 
 TEST(StateOf, IsACopyWithTheBuffersOfOfficialFiles) {

@@ -1,12 +1,12 @@
 // normalised() on maps channels last against LibTorch's group norm in float64.
 
-#include "models/normalise.h"
+#include "models/layers/normalise.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "models/basic_layers.h"
+#include "models/layers/basic_layers.h"
 
 namespace samsr {
 namespace {
@@ -31,7 +31,8 @@ class Normalised : public ::testing::TestWithParam<Case> {
     norm_->bias.normal_(0, 0.3);
     // A mean far from zero, on which one pass of sums of squares would lose its digits.
     const at::Tensor level = 5 * torch::randn({1, of.channels, 1, 1});
-    x_ = (level + torch::randn({of.batch, of.channels, of.height, of.width})).to(of.type)
+    x_ = (level + torch::randn({of.batch, of.channels, of.height, of.width}))
+             .to(of.type)
              .contiguous(at::MemoryFormat::ChannelsLast);
     upstream_ = torch::randn_like(x_);
     scale_ = 0.2 * torch::randn({of.batch, of.channels});
@@ -77,8 +78,8 @@ TEST_P(Normalised, AgreesWithGroupNormInDoublePrecision) {
       for (std::size_t i = 0; i < found.size(); ++i) {
         const double scale = expected[i].abs().max().item<double>();
         const double error = (found[i].to(at::kDouble) - expected[i]).abs().max().item<double>();
-        EXPECT_LE(error, tolerance() * scale) << "tensor " << i << (modulated ? ", modulated" : "")
-                                              << (activation == Activation::kSilu ? ", SiLU" : "");
+        EXPECT_LE(error, tolerance() * scale)
+            << "tensor " << i << (modulated ? ", modulated" : "") << (activation == Activation::kSilu ? ", SiLU" : "");
       }
     }
   }

@@ -1,23 +1,22 @@
-#include "models/official_files.h"
+#include "models/weights/official_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
 
+#include "support/files.h"
+#include "support/temporary_folder.h"
 #include "support/user_error.h"
 
 namespace samsr {
 namespace {
-namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 /// Two folders of our own instead of those of whoever runs the test.
 class OfficialFilesTest : public ::testing::Test {
  protected:
-  OfficialFilesTest() : root_(fs::path(::testing::TempDir()) / "official_files") {
-    fs::remove_all(root_);
+  OfficialFilesTest() {
     settings_.folder = (root_ / "mine").string();
     setenv("TORCH_HOME", (root_ / "torch").c_str(), 1);
     setenv("XDG_CACHE_HOME", (root_ / "cache").c_str(), 1);
@@ -25,13 +24,10 @@ class OfficialFilesTest : public ::testing::Test {
   ~OfficialFilesTest() override {
     unsetenv("TORCH_HOME");
     unsetenv("XDG_CACHE_HOME");
-    fs::remove_all(root_);
   }
-  void touch(const fs::path& path) const {
-    fs::create_directories((root_ / path).parent_path());
-    std::ofstream(root_ / path) << "x";
-  }
-  const fs::path root_;
+  void touch(const std::string& path) const { testing::write_text(root_ / path, "x"); }
+
+  const testing::TemporaryFolder root_;
   OfficialFilesSettings settings_;
 };
 

@@ -1,4 +1,4 @@
-#include "models/packed_conv.h"
+#include "models/layers/packed_conv.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -8,7 +8,8 @@ namespace {
 
 TEST(PackedConv, IsTheConvolutionAndWhatFollowsIt) {
   torch::manual_seed(5);
-  for (const auto& [kernel, stride, padding] : std::vector<std::array<std::int64_t, 3>>{{1, 1, 0}, {3, 1, 1}, {7, 2, 3}}) {
+  for (const auto& [kernel, stride, padding] :
+       std::vector<std::array<std::int64_t, 3>>{{1, 1, 0}, {3, 1, 1}, {7, 2, 3}}) {
     const at::Tensor weight = torch::randn({24, 6, kernel, kernel});
     const at::Tensor x = torch::randn({2, 6, 13, 17});
     for (const at::Tensor& bias : {torch::randn({24}), at::Tensor()}) {

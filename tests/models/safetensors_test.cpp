@@ -1,34 +1,29 @@
-#include "models/safetensors.h"
+#include "models/weights/safetensors.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
+using ::testing::AnyOf;
+using testing::error_of;
 using ::testing::HasSubstr;
 
 class Safetensors : public ::testing::Test {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  /// Message of the error that reading `bytes` ends in; empty when it is read.
-  std::string error_of(const std::string& bytes) const {
+  /// Message of the error that reading `bytes` ends in, which names the file.
+  std::string refusal_of(const std::string& bytes) const {
     write_file_atomically(path_, bytes);
-    try {
-      read_safetensors(path_);
-    } catch (const UserError& error) {
-      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
-      EXPECT_THAT(error.what(), HasSubstr(path_.string()));
-      return error.what();
-    }
-    return {};
+    const std::string error = error_of([&] { read_safetensors(path_); });
+    EXPECT_THAT(error, AnyOf("no error", HasSubstr(path_.string())));
+    return error;
   }
   static std::string with_header(const std::string& header, std::size_t data) {
     std::string bytes(8, '\0');
@@ -37,11 +32,11 @@ class Safetensors : public ::testing::Test {
     }
     return bytes + header + std::string(data, 'x');
   }
-  std::string error_of_header(const std::string& header, std::size_t data) const {
-    return error_of(with_header(header, data));
+  std::string refusal_of_header(const std::string& header, std::size_t data) const {
+    return refusal_of(with_header(header, data));
   }
 
-  const fs::path folder_ = fs::temp_directory_path() / ("samsr_safetensors_" + std::to_string(::getpid()));
+  const testing::TemporaryFolder folder_;
   const fs::path path_ = folder_ / "a.safetensors";
 };
 
@@ -70,8 +65,7 @@ TEST_F(Safetensors, KeepsTypesShapesOrderAndMetadata) {
     EXPECT_EQ(tensor.scalar_type(), original->second.scalar_type()) << name;
     EXPECT_TRUE(tensor.equal(original->second)) << name;
   }
-  EXPECT_EQ(order,
-            (std::vector<std::string>{"index", "b", "a", "none", "scalar", "half", "bf16", "bytes", "flag"}));
+  EXPECT_EQ(order, (std::vector<std::string>{"index", "b", "a", "none", "scalar", "half", "bf16", "bytes", "flag"}));
 }
 
 TEST_F(Safetensors, AreTheSameInMemory) {
@@ -89,12 +83,9 @@ TEST_F(Safetensors, AreTheSameInMemory) {
     EXPECT_TRUE(parsed.tensors[i].second.equal(read.tensors[i].second));
   }
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    try {
-      parse_safetensors(std::string_view(bytes).substr(0, size), "memory");
-      ADD_FAILURE() << size;
-    } catch (const UserError& error) {
-      EXPECT_THAT(error.what(), ::testing::StartsWith("memory: not a valid safetensors file"));
-    }
+    EXPECT_THAT(error_of([&] { parse_safetensors(std::string_view(bytes).substr(0, size), "memory"); }),
+                ::testing::StartsWith("memory: not a valid safetensors file"))
+        << size;
   }
 }
 
@@ -105,7 +96,7 @@ TEST_F(Safetensors, AlignsHeaderAndTensors) {
   const std::string bytes = read_file(path_);
   EXPECT_EQ(static_cast<unsigned char>(bytes[0]) % 8, 0);
   EXPECT_THAT(bytes, HasSubstr(R"("wide":{"dtype":"F64","shape":[2],"data_offsets":[0,16]})"));
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator()), 1);
 }
 
 TEST_F(Safetensors, RefusesFilesCutAnywhere) {
@@ -114,50 +105,43 @@ TEST_F(Safetensors, RefusesFilesCutAnywhere) {
   write_safetensors(path_, file);
   const std::string whole = read_file(path_);
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    EXPECT_NE(error_of(whole.substr(0, size)), "") << size;
+    EXPECT_NE(refusal_of(whole.substr(0, size)), "no error") << size;
   }
-  EXPECT_THAT(error_of(whole + "x"), HasSubstr("bytes of tensors"));
+  EXPECT_THAT(refusal_of(whole + "x"), HasSubstr("bytes of tensors"));
 }
 
 TEST_F(Safetensors, RefusesHeadersThatLie) {
   const std::string a = R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
-  EXPECT_EQ(error_of_header("{" + a + "}", 8), "");
-  EXPECT_THAT(error_of(std::string(8, '\xff')), HasSubstr("header would be"));
-  EXPECT_THAT(error_of_header("[1,2]", 0), HasSubstr("no JSON object"));
-  EXPECT_THAT(error_of_header("{\"a\":", 0), HasSubstr("no JSON object"));
-  EXPECT_THAT(error_of_header("{" + a + "," + a + "}", 8), HasSubstr("'a' occurs twice"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[2]}})", 8), HasSubstr("no dtype"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}})", 8), HasSubstr("\"Q4\""));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":7,"shape":[2],"data_offsets":[0,8]}})", 8),
+  EXPECT_EQ(refusal_of_header("{" + a + "}", 8), "no error");
+  EXPECT_THAT(refusal_of(std::string(8, '\xff')), HasSubstr("header would be"));
+  EXPECT_THAT(refusal_of_header("[1,2]", 0), HasSubstr("no JSON object"));
+  EXPECT_THAT(refusal_of_header("{\"a\":", 0), HasSubstr("no JSON object"));
+  EXPECT_THAT(refusal_of_header("{" + a + "," + a + "}", 8), HasSubstr("'a' occurs twice"));
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":"F32","shape":[2]}})", 8), HasSubstr("no dtype"));
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}})", 8), HasSubstr("\"Q4\""));
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":7,"shape":[2],"data_offsets":[0,8]}})", 8),
               HasSubstr("not supported"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8),
-              HasSubstr("12 bytes"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8),
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8), HasSubstr("12 bytes"));
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8),
               HasSubstr("whole numbers"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8),
-              HasSubstr("8 to 0"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,-8]}})", 8),
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8), HasSubstr("8 to 0"));
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,-8]}})", 8),
               HasSubstr("whole numbers"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,8]}})", 8),
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,8]}})", 8),
               HasSubstr("too large"));
-  EXPECT_THAT(error_of_header("{" + a + R"(,"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})", 8),
+  EXPECT_THAT(refusal_of_header("{" + a + R"(,"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})", 8),
               HasSubstr("overlap"));
-  EXPECT_THAT(error_of_header("{" + a + R"(,"b":{"dtype":"U8","shape":[4],"data_offsets":[12,16]}})", 16),
+  EXPECT_THAT(refusal_of_header("{" + a + R"(,"b":{"dtype":"U8","shape":[4],"data_offsets":[12,16]}})", 16),
               HasSubstr("gap"));
-  EXPECT_THAT(error_of_header(R"({"a":{"dtype":"U8","shape":[9999],"data_offsets":[0,9999]}})", 8),
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":"U8","shape":[9999],"data_offsets":[0,9999]}})", 8),
               HasSubstr("9999"));
-  EXPECT_THAT(error_of_header(R"({"__metadata__":{"a":1}})", 0), HasSubstr("metadata"));
-  EXPECT_THAT(error_of_header(std::string(100'000, '['), 0), HasSubstr("no JSON object"));
+  EXPECT_THAT(refusal_of_header(R"({"__metadata__":{"a":1}})", 0), HasSubstr("metadata"));
+  EXPECT_THAT(refusal_of_header(std::string(100'000, '['), 0), HasSubstr("no JSON object"));
 }
 
 TEST_F(Safetensors, SaysWhyAFileCannotBeRead) {
-  EXPECT_THROW(read_safetensors(folder_), UserError);
-  try {
-    read_safetensors(folder_ / "missing");
-    FAIL();
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("No such file"));
-  }
+  EXPECT_THROW(read_safetensors(folder_.path()), UserError);
+  EXPECT_THAT(error_of([&] { read_safetensors(folder_ / "missing"); }), HasSubstr("No such file"));
 }
 
 }  // namespace

@@ -1,22 +1,21 @@
 #include "models/weights/sha256.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <string>
 
 #include "core/error.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
 
 /// That of a file and of the bytes in memory, which are one.
 std::string digest_of(const std::string& bytes) {
-  const auto path = std::filesystem::temp_directory_path() / ("samsr_sha256_" + std::to_string(::getpid()));
-  std::ofstream(path, std::ios::binary) << bytes;
-  const std::string hash = sha256_of_file(path);
-  std::filesystem::remove(path);
+  const testing::TemporaryFolder folder;
+  testing::write_text(folder / "bytes", bytes);
+  const std::string hash = sha256_of_file(folder / "bytes");
   EXPECT_EQ(sha256_of(bytes), hash);
   return hash;
 }
@@ -27,13 +26,11 @@ TEST(Sha256, IsThatOfTheStandard) {
   EXPECT_EQ(digest_of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(digest_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-  EXPECT_EQ(digest_of(std::string(1'000'000, 'a')),
-            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  EXPECT_EQ(digest_of(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
 TEST(Sha256, HasNoBlockLeftOut) {
-  EXPECT_EQ(digest_of(std::string(2 << 20, 'x')),
-            "6932fd31e5daf4739b9fa78ff777b2831b0995cc1d0b0093cac80601902013bc");
+  EXPECT_EQ(digest_of(std::string(2 << 20, 'x')), "6932fd31e5daf4739b9fa78ff777b2831b0995cc1d0b0093cac80601902013bc");
   EXPECT_THROW(sha256_of_file("/nowhere"), UserError);
 }
 

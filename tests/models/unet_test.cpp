@@ -3,35 +3,27 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "models/autocast.h"
-#include "models/swin.h"
-#include "models/unet_swin.h"
+#include "models/layers/autocast.h"
+#include "models/unet/swin.h"
+#include "models/unet/unet_swin.h"
 #include "support/golden.h"
+#include "support/small_model.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
-
-UNetSettings small_settings() {
-  UNetSettings settings;
-  settings.image_size = 16;
-  settings.model_channels = 32;
-  settings.attention_resolutions = {16, 8};
-  settings.channel_mult = {1, 2};
-  settings.num_res_blocks = {1, 1};
-  settings.swin_embed_dim = 32;
-  return settings;
-}
+using testing::small_unet_settings;
 
 at::Tensor steps_of(std::int64_t batch) { return torch::full({batch}, 3, torch::kInt64); }
 
 TEST(UNetSwin, StartsWithAZeroOutput) {
-  UNetSwin model(small_settings());
+  UNetSwin model(small_unet_settings());
   const at::Tensor y = model(torch::randn({2, 3, 16, 16}), steps_of(2), torch::randn({2, 3, 16, 16}));
   EXPECT_EQ(y.abs().max().item<float>(), 0);
 }
 
 TEST(UNetSwin, TakesTheSameImageAloneAndInABatch) {
-  UNetSwin model(small_settings());
+  UNetSwin model(small_unet_settings());
   testing::fill_by_rule(*model, 1);
   const torch::NoGradGuard no_grad;
   const at::Tensor x = torch::randn({3, 3, 16, 32});
@@ -43,7 +35,7 @@ TEST(UNetSwin, TakesTheSameImageAloneAndInABatch) {
 
 TEST(UNetSwin, ResamplesInsideBlocksOrWithoutConvolutions) {
   for (const bool inside : {false, true}) {
-    UNetSettings settings = small_settings();
+    UNetSettings settings = small_unet_settings();
     settings.resblock_updown = inside;
     settings.conv_resample = false;
     settings.use_scale_shift_norm = inside;
@@ -57,7 +49,7 @@ TEST(UNetSwin, ResamplesInsideBlocksOrWithoutConvolutions) {
 }
 
 TEST(UNetSwin, LeavesTheConditionOutWithoutCondLq) {
-  UNetSettings settings = small_settings();
+  UNetSettings settings = small_unet_settings();
   settings.cond_lq = false;
   settings.in_channels = 3;
   UNetSwin model(settings);
@@ -65,7 +57,7 @@ TEST(UNetSwin, LeavesTheConditionOutWithoutCondLq) {
 }
 
 TEST(UNetSwin, EnlargesASmallerCondition) {
-  UNetSwin model(small_settings());
+  UNetSwin model(small_unet_settings());
   testing::fill_by_rule(*model, 1);
   const torch::NoGradGuard no_grad;
   const at::Tensor x = torch::randn({1, 3, 32, 16});
@@ -75,7 +67,7 @@ TEST(UNetSwin, EnlargesASmallerCondition) {
 }
 
 TEST(UNetSwin, DropsActivationsOnlyWhileTraining) {
-  UNetSettings settings = small_settings();
+  UNetSettings settings = small_unet_settings();
   settings.dropout = 0.5;
   UNetSwin model(settings);
   testing::fill_by_rule(*model, 1);
@@ -87,7 +79,7 @@ TEST(UNetSwin, DropsActivationsOnlyWhileTraining) {
 }
 
 TEST(UNetSwin, NamesTheMultipleThatSizesMustHave) {
-  UNetSwin model(small_settings());
+  UNetSwin model(small_unet_settings());
   EXPECT_EQ(model->size_multiple(), 16);
   EXPECT_EQ(UNetSettings().size_multiple(), 64);
   const at::Tensor x = torch::randn({1, 3, 16, 24});
@@ -100,7 +92,7 @@ TEST(UNetSwin, NamesTheMultipleThatSizesMustHave) {
 }
 
 TEST(UNetSwin, PredictsTheSameInBf16ToItsPrecision) {
-  UNetSwin model(small_settings());
+  UNetSwin model(small_unet_settings());
   testing::fill_by_rule(*model, 1);
   const at::Tensor x = torch::randn({1, 3, 16, 16});
   const at::Tensor exact = model(x, steps_of(1), x);
@@ -134,7 +126,7 @@ std::vector<at::Tensor> gradients(UNetSwin& model, const at::Tensor& x, bool rec
 }
 
 TEST(UNetSwin, RecomputedActivationsGiveTheSameGradients) {
-  UNetSwin model(small_settings());
+  UNetSwin model(small_unet_settings());
   testing::fill_by_rule(*model, 1);
   const std::vector<std::string> names = model->named_parameters().keys();
   torch::manual_seed(7);
@@ -155,7 +147,7 @@ TEST(UNetSwin, RecomputedActivationsGiveTheSameGradients) {
 }
 
 TEST(UNetSwin, RecomputesOnlyWithoutDropout) {
-  UNetSettings settings = small_settings();
+  UNetSettings settings = small_unet_settings();
   settings.dropout = 0.1;
   UNetSwin model(settings);
   EXPECT_THROW(model->recompute_activations(true), UserError);
@@ -163,22 +155,15 @@ TEST(UNetSwin, RecomputesOnlyWithoutDropout) {
 
 TEST(UNetSettings, RefuseWhatMakesNoNetwork) {
   const auto message = [](auto change) {
-    UNetSettings settings = small_settings();
+    UNetSettings settings = small_unet_settings();
     change(settings);
-    try {
-      settings.check();
-    } catch (const UserError& error) {
-      return std::string(error.what());
-    }
-    return std::string();
+    return testing::error_of([&] { settings.check(); });
   };
-  EXPECT_EQ(message([](UNetSettings&) {}), "");
-  EXPECT_THAT(message([](UNetSettings& s) { s.num_res_blocks = {1}; }),
-              ::testing::HasSubstr("unet.num_res_blocks"));
+  EXPECT_EQ(message([](UNetSettings&) {}), "no error");
+  EXPECT_THAT(message([](UNetSettings& s) { s.num_res_blocks = {1}; }), ::testing::HasSubstr("unet.num_res_blocks"));
   EXPECT_THAT(message([](UNetSettings& s) { s.model_channels = 40; }), ::testing::HasSubstr("40 channels"));
   EXPECT_THAT(message([](UNetSettings& s) { s.image_size = 15; }), ::testing::HasSubstr("unet.image_size"));
-  EXPECT_THAT(message([](UNetSettings& s) { s.num_head_channels = 24; }),
-              ::testing::HasSubstr("unet.swin_embed_dim"));
+  EXPECT_THAT(message([](UNetSettings& s) { s.num_head_channels = 24; }), ::testing::HasSubstr("unet.swin_embed_dim"));
 }
 
 TEST(ShiftedWindowMask, DividesTheLastRowOfWindowsByColumnsAsTheOfficialCodeDoes) {

@@ -1,4 +1,4 @@
-#include "models/weight_file.h"
+#include "models/weights/weight_file.h"
 
 #include <caffe2/serialize/inline_container.h>
 #include <gmock/gmock.h>
@@ -7,11 +7,11 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
-#include <fstream>
-
 #include "core/atomic_file.h"
-#include "core/error.h"
 #include "models/pickle_writer.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -42,16 +42,11 @@ void expect_equal(const TensorFile& actual, const TensorFile& expected) {
   }
 }
 
-std::string error_of(const fs::path& path) {
-  try {
-    read_weights(path);
-  } catch (const UserError& error) {
-    const std::string message = error.what();
-    EXPECT_EQ(message.find('\n'), std::string::npos);
-    EXPECT_THAT(message, HasSubstr(path.string()));
-    return message;
-  }
-  return {};
+/// Message of the error that reading the file ends in, which names it.
+std::string refusal_of(const fs::path& path) {
+  const std::string error = testing::error_of([&] { read_weights(path); });
+  EXPECT_THAT(error, ::testing::AnyOf("no error", HasSubstr(path.string())));
+  return error;
 }
 
 // ---- files written by PyTorch in Python (files/make.py) ----
@@ -86,8 +81,7 @@ INSTANTIATE_TEST_SUITE_P(All, WeightFileOfPython,
                                            RealFile{"zip_deflated.pth", "net.safetensors", kZip, kWhole},
                                            RealFile{"zip_module.pth", "net.safetensors", kZip, kWhole},
                                            RealFile{"zip_checkpoint.pth", "net.safetensors", kZip, "state_dict"},
-                                           RealFile{"legacy_checkpoint.pth", "net.safetensors", kLegacy,
-                                                    "state_dict"},
+                                           RealFile{"legacy_checkpoint.pth", "net.safetensors", kLegacy, "state_dict"},
                                            RealFile{"script.pt", "net.safetensors", "TorchScript", kWhole},
                                            RealFile{"trace.pt", "net.safetensors", "TorchScript", kWhole}),
                          [](const auto& param) {
@@ -124,24 +118,21 @@ TEST(WeightFile, ReadsTypesWithoutStorageClasses) {
 
 TEST(WeightFile, NamesWhatItDoesNotCall) {
   for (const char* name : {"zip_hostile.pth", "legacy_hostile.pth"}) {
-    EXPECT_THAT(error_of(kFiles / name),
+    EXPECT_THAT(refusal_of(kFiles / name),
                 HasSubstr("its entry 'x' is made by 'posix.system', which is no tensor and was "
                           "not called"));
   }
   for (const char* name : {"zip_hostile_only.pth", "legacy_hostile_only.pth"}) {
-    EXPECT_THAT(error_of(kFiles / name), HasSubstr("its content is made by 'posix.system'"));
+    EXPECT_THAT(refusal_of(kFiles / name), HasSubstr("its content is made by 'posix.system'"));
   }
-  EXPECT_THAT(error_of(kFiles / "zip_sparse.pth"), HasSubstr("'torch._utils._rebuild_sparse_tensor'"));
-  EXPECT_THAT(error_of(kFiles / "zip_conjugated.pth"), HasSubstr("conjugated"));
+  EXPECT_THAT(refusal_of(kFiles / "zip_sparse.pth"), HasSubstr("'torch._utils._rebuild_sparse_tensor'"));
+  EXPECT_THAT(refusal_of(kFiles / "zip_conjugated.pth"), HasSubstr("conjugated"));
 }
 
 // ---- files written by LibTorch, and made up ones ----
 
 class WeightFileOnDisk : public ::testing::Test {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
-
   /// A zip as torch.save writes it, with storages "0", "1", … of those bytes.
   void write_zip(const std::string& pickle, const std::vector<std::string>& storages, bool deflate = false) const {
     caffe2::serialize::PyTorchStreamWriter writer(path_.string());
@@ -151,16 +142,16 @@ class WeightFileOnDisk : public ::testing::Test {
     }
     writer.writeEndOfFile();
   }
-  std::string error_of_pickle(const std::string& pickle, std::size_t storage_bytes = 24) const {
+  std::string refusal_of_pickle(const std::string& pickle, std::size_t storage_bytes = 24) const {
     write_zip(pickle, {std::string(storage_bytes, 'x')});
-    return error_of(path_);
+    return refusal_of(path_);
   }
-  std::string error_of_bytes(const std::string& bytes) const {
-    std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes;
-    return error_of(path_);
+  std::string refusal_of_bytes(const std::string& bytes) const {
+    testing::write_text(path_, bytes);
+    return refusal_of(path_);
   }
 
-  const fs::path folder_ = fs::temp_directory_path() / ("samsr_weight_file_" + std::to_string(::getpid()));
+  const testing::TemporaryFolder folder_;
   const fs::path path_ = folder_ / "a.pth";
 };
 
@@ -211,45 +202,45 @@ TEST_F(WeightFileOnDisk, TellsFormatsByContent) {
     fs::copy_file(kFiles / name, path_, fs::copy_options::overwrite_existing);
     EXPECT_EQ(read_weights(path_).tensors.size(), 11u) << name;
   }
-  EXPECT_THAT(error_of_bytes("<!DOCTYPE html>"), HasSubstr("a web page"));
-  EXPECT_THAT(error_of_bytes("version https://git-lfs.github.com/spec/v1\n"), HasSubstr("Git LFS"));
-  EXPECT_THAT(error_of_bytes(""), HasSubstr("empty"));
-  EXPECT_THAT(error_of_bytes(PickleWriter().raw("}").finished()), HasSubstr("neither safetensors nor PyTorch's"));
-  EXPECT_THAT(error_of(folder_ / "missing.pth"), HasSubstr("No such file"));
-  EXPECT_THAT(error_of(folder_), HasSubstr("folder"));
+  EXPECT_THAT(refusal_of_bytes("<!DOCTYPE html>"), HasSubstr("a web page"));
+  EXPECT_THAT(refusal_of_bytes("version https://git-lfs.github.com/spec/v1\n"), HasSubstr("Git LFS"));
+  EXPECT_THAT(refusal_of_bytes(""), HasSubstr("empty"));
+  EXPECT_THAT(refusal_of_bytes(PickleWriter().raw("}").finished()), HasSubstr("neither safetensors nor PyTorch's"));
+  EXPECT_THAT(refusal_of(folder_ / "missing.pth"), HasSubstr("No such file"));
+  EXPECT_THAT(refusal_of(folder_.path()), HasSubstr("folder"));
 }
 
 TEST_F(WeightFileOnDisk, RefusesTensorsThatDoNotFitTheirStorage) {
-  const auto error_of_tensor = [&](std::int64_t count, std::int64_t offset, const std::vector<std::int64_t>& sizes,
-                                   const std::vector<std::int64_t>& strides) {
-    return error_of_pickle(
+  const auto refusal_of_tensor = [&](std::int64_t count, std::int64_t offset, const std::vector<std::int64_t>& sizes,
+                                     const std::vector<std::int64_t>& strides) {
+    return refusal_of_pickle(
         PickleWriter().raw("}").text("w").tensor("0", count, offset, sizes, strides).raw("s").finished());
   };
   constexpr std::int64_t kHuge = std::int64_t{1} << 62;
-  EXPECT_EQ(error_of_tensor(6, 0, {2, 3}, {3, 1}), "");
-  EXPECT_EQ(error_of_tensor(6, 5, {1}, {99}), "");
-  EXPECT_EQ(error_of_tensor(6, 9, {0, 3}, {3, 1}), "");
-  EXPECT_THAT(error_of_tensor(6, 1, {2, 3}, {3, 1}), HasSubstr("'w' reaches beyond its storage of 6 elements"));
-  EXPECT_THAT(error_of_tensor(6, 0, {2, 3}, {4, 1}), HasSubstr("reaches beyond"));
-  EXPECT_THAT(error_of_tensor(6, kHuge, {2}, {kHuge}), HasSubstr("reaches beyond"));
-  EXPECT_THAT(error_of_tensor(6, 0, {3}, {kHuge}), HasSubstr("reaches beyond"));
-  EXPECT_THAT(error_of_tensor(7, 0, {7}, {1}), HasSubstr("has 24 bytes, fewer than its pickle says"));
-  EXPECT_THAT(error_of_tensor(kHuge, 0, {7}, {1}), HasSubstr("fewer than its pickle says"));
-  EXPECT_THAT(error_of_tensor(6, 0, {kHuge, 8}, {0, 0}), HasSubstr("too large"));
-  EXPECT_THAT(error_of_tensor(6, 0, {kHuge, kHuge, 0}, {0, 0, 0}), HasSubstr("too large"));
-  EXPECT_THAT(error_of_tensor(6, 0, {100'000, 100'000}, {0, 0}), HasSubstr("40000000000 bytes"));
-  EXPECT_THAT(error_of_tensor(6, 0, {2, 3}, {1}), HasSubstr("_rebuild_tensor_v2 arguments"));
-  EXPECT_THAT(error_of_tensor(6, -1, {1}, {1}), HasSubstr("_rebuild_tensor_v2 arguments"));
-  EXPECT_THAT(error_of_tensor(6, 0, {-1}, {1}), HasSubstr("_rebuild_tensor_v2 arguments"));
-  EXPECT_THAT(error_of_pickle(PickleWriter().raw("}").text("w").tensor("7", 6, 0, {1}, {1}).raw("s").finished()),
+  EXPECT_EQ(refusal_of_tensor(6, 0, {2, 3}, {3, 1}), "no error");
+  EXPECT_EQ(refusal_of_tensor(6, 5, {1}, {99}), "no error");
+  EXPECT_EQ(refusal_of_tensor(6, 9, {0, 3}, {3, 1}), "no error");
+  EXPECT_THAT(refusal_of_tensor(6, 1, {2, 3}, {3, 1}), HasSubstr("'w' reaches beyond its storage of 6 elements"));
+  EXPECT_THAT(refusal_of_tensor(6, 0, {2, 3}, {4, 1}), HasSubstr("reaches beyond"));
+  EXPECT_THAT(refusal_of_tensor(6, kHuge, {2}, {kHuge}), HasSubstr("reaches beyond"));
+  EXPECT_THAT(refusal_of_tensor(6, 0, {3}, {kHuge}), HasSubstr("reaches beyond"));
+  EXPECT_THAT(refusal_of_tensor(7, 0, {7}, {1}), HasSubstr("has 24 bytes, fewer than its pickle says"));
+  EXPECT_THAT(refusal_of_tensor(kHuge, 0, {7}, {1}), HasSubstr("fewer than its pickle says"));
+  EXPECT_THAT(refusal_of_tensor(6, 0, {kHuge, 8}, {0, 0}), HasSubstr("too large"));
+  EXPECT_THAT(refusal_of_tensor(6, 0, {kHuge, kHuge, 0}, {0, 0, 0}), HasSubstr("too large"));
+  EXPECT_THAT(refusal_of_tensor(6, 0, {100'000, 100'000}, {0, 0}), HasSubstr("40000000000 bytes"));
+  EXPECT_THAT(refusal_of_tensor(6, 0, {2, 3}, {1}), HasSubstr("_rebuild_tensor_v2 arguments"));
+  EXPECT_THAT(refusal_of_tensor(6, -1, {1}, {1}), HasSubstr("_rebuild_tensor_v2 arguments"));
+  EXPECT_THAT(refusal_of_tensor(6, 0, {-1}, {1}), HasSubstr("_rebuild_tensor_v2 arguments"));
+  EXPECT_THAT(refusal_of_pickle(PickleWriter().raw("}").text("w").tensor("7", 6, 0, {1}, {1}).raw("s").finished()),
               HasSubstr("lacks its entry 'a/data/7'"));
 }
 
 TEST_F(WeightFileOnDisk, RefusesPicklesThatBreakTheRules) {
   const auto error = [&](const std::string& instructions) {
-    return error_of_pickle(PickleWriter().raw(instructions).finished());
+    return refusal_of_pickle(PickleWriter().raw(instructions).finished());
   };
-  EXPECT_THAT(error_of_pickle(""), HasSubstr("cut short"));
+  EXPECT_THAT(refusal_of_pickle(""), HasSubstr("cut short"));
   EXPECT_THAT(error(""), HasSubstr("where there is none"));
   EXPECT_THAT(error("0"), HasSubstr("where there is none"));
   EXPECT_THAT(error("(0"), HasSubstr("where there is none"));
@@ -275,24 +266,24 @@ TEST_F(WeightFileOnDisk, RefusesPicklesThatBreakTheRules) {
   EXPECT_THAT(error("ca\x1b[2Jb\nc\n)R"), AllOf(HasSubstr("a?[2Jb.c"), ::testing::Not(HasSubstr("\x1b"))));
   EXPECT_THAT(error("}"), HasSubstr("no tensors"));
   const std::string type = PickleWriter().raw("").storage("0", 6, "QInt8Storage").finished();
-  EXPECT_THAT(error_of_pickle(type), HasSubstr("torch.QInt8Storage"));
+  EXPECT_THAT(refusal_of_pickle(type), HasSubstr("torch.QInt8Storage"));
   std::string derived = "ctorch._tensor\n_rebuild_from_type_v2\n";
   derived += "(" + derived + "N)Nt";
   EXPECT_THAT(error(derived + "R"), HasSubstr("_rebuild_from_type_v2 arguments"));
 }
 
 TEST_F(WeightFileOnDisk, BoundsNestingAndSharing) {
-  EXPECT_THAT(error_of_pickle(PickleWriter().raw(std::string(100'000, ']') + std::string(99'999, 'a')).finished()),
+  EXPECT_THAT(refusal_of_pickle(PickleWriter().raw(std::string(100'000, ']') + std::string(99'999, 'a')).finished()),
               HasSubstr("nested too deep"));
   // A list that holds itself.
-  EXPECT_THAT(error_of_pickle(PickleWriter().raw("]2a").finished()), HasSubstr("nested too deep"));
+  EXPECT_THAT(refusal_of_pickle(PickleWriter().raw("]2a").finished()), HasSubstr("nested too deep"));
   // Lists of two references to the list before: 2^60 paths.
   std::string doubling = "]q" + std::string(1, '\0');
   for (char i = 0; i < 60; ++i) {
     doubling += std::string("](h") + i + "h" + i + "eq" + static_cast<char>(i + 1);
   }
-  EXPECT_THAT(error_of_pickle(PickleWriter().raw(doubling).finished()), HasSubstr("nested too deep"));
-  EXPECT_THAT(error_of_pickle(PickleWriter().raw(std::string(5'000'000, ']')).finished()),
+  EXPECT_THAT(refusal_of_pickle(PickleWriter().raw(doubling).finished()), HasSubstr("nested too deep"));
+  EXPECT_THAT(refusal_of_pickle(PickleWriter().raw(std::string(5'000'000, ']')).finished()),
               HasSubstr("2000000 values"));
 }
 
@@ -300,7 +291,7 @@ TEST_F(WeightFileOnDisk, RefusesArchivesThatWouldFillTheMemory) {
   const std::string pickle =
       PickleWriter().raw("}").text("w").tensor("0", 1 << 24, 0, {1 << 24}, {1}).raw("s").finished();
   write_zip(pickle, {std::string(64 << 20, '\0')}, /*deflate=*/true);
-  EXPECT_THAT(error_of(path_), HasSubstr("claim more bytes"));
+  EXPECT_THAT(refusal_of(path_), HasSubstr("claim more bytes"));
 }
 
 /// Cut anywhere, and with any byte changed: one line, or weights; never another end.
@@ -310,10 +301,10 @@ class DamagedWeightFile : public ::testing::TestWithParam<const char*> {
   void TearDown() override { ::close(file_); }
 
   /// In memory: a disk would take most of the time.
-  std::string error_of_bytes(const std::string& bytes) const {
+  std::string refusal_of_bytes(const std::string& bytes) const {
     EXPECT_EQ(::ftruncate(file_, static_cast<off_t>(bytes.size())), 0);
     EXPECT_EQ(::pwrite(file_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
-    return error_of("/proc/self/fd/" + std::to_string(file_));
+    return refusal_of("/proc/self/fd/" + std::to_string(file_));
   }
 
   const int file_ = ::memfd_create("weights", MFD_CLOEXEC);
@@ -322,7 +313,7 @@ class DamagedWeightFile : public ::testing::TestWithParam<const char*> {
 TEST_P(DamagedWeightFile, CutAnywhereIsRefused) {
   const std::string whole = read_file(kFiles / GetParam());
   for (std::size_t size = 0; size < whole.size(); size += size < 600 ? 1 : 37) {
-    EXPECT_NE(error_of_bytes(whole.substr(0, size)), "") << size;
+    EXPECT_NE(refusal_of_bytes(whole.substr(0, size)), "no error") << size;
   }
 }
 
@@ -333,15 +324,14 @@ TEST_P(DamagedWeightFile, NoByteCanDoHarm) {
     for (const char flip : {'\x01', '\x80', '\xff'}) {
       std::string damaged = whole;
       damaged[at] = static_cast<char>(damaged[at] ^ flip);
-      refused += error_of_bytes(damaged).empty() ? 0 : 1;
+      refused += refusal_of_bytes(damaged) == "no error" ? 0 : 1;
     }
   }
   EXPECT_GT(refused, whole.size() / 10);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DamagedWeightFile,
-                         ::testing::Values("zip_types.pth", "legacy_types.pth", "zip_deflated.pth",
-                                           "net.safetensors"),
+                         ::testing::Values("zip_types.pth", "legacy_types.pth", "zip_deflated.pth", "net.safetensors"),
                          [](const auto& param) {
                            std::string name = param.param;
                            std::replace(name.begin(), name.end(), '.', '_');
@@ -351,11 +341,10 @@ INSTANTIATE_TEST_SUITE_P(All, DamagedWeightFile,
 TEST_F(WeightFileOnDisk, ADamagedStorageIsNamed) {
   std::string bytes = read_file(kFiles / "zip_net.pth");
   const at::Tensor weight = by_name(read_weights(kFiles / "zip_net.pth")).at("conv.weight");
-  const std::size_t at =
-      bytes.find(std::string(static_cast<const char*>(weight.const_data_ptr()), weight.nbytes()));
+  const std::size_t at = bytes.find(std::string(static_cast<const char*>(weight.const_data_ptr()), weight.nbytes()));
   ASSERT_NE(at, std::string::npos);
   bytes[at + 7] ^= 1;
-  EXPECT_THAT(error_of_bytes(bytes), AllOf(HasSubstr("zip_net/data/0"), HasSubstr("CRC")));
+  EXPECT_THAT(refusal_of_bytes(bytes), AllOf(HasSubstr("zip_net/data/0"), HasSubstr("CRC")));
 }
 
 TEST_F(WeightFileOnDisk, GoesToSafetensorsAndBackBitForBit) {

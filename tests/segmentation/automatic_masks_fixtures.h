@@ -1,11 +1,8 @@
 #pragma once
 
-#include <torch/torch.h>
 #include <yaml-cpp/yaml.h>
 
-#include <opencv2/core.hpp>
-
-#include "segmentation/automatic_masks_settings.h"
+#include "segmentation/automatic/automatic_masks_settings.h"
 
 namespace samsr::testing {
 
@@ -24,12 +21,6 @@ inline AutomaticMaskSettings automatic_settings(const YAML::Node& node) {
   settings.crop_n_points_downscale_factor = node["crop_n_points_downscale_factor"].as<int>();
   settings.min_mask_region_area = node["min_mask_region_area"].as<int>();
   return settings;
-}
-
-/// (H, W, 3) uint8 to CV_8UC3, a copy.
-inline cv::Mat as_mat(const torch::Tensor& image) {
-  const torch::Tensor whole = image.contiguous();
-  return cv::Mat(static_cast<int>(whole.size(0)), static_cast<int>(whole.size(1)), CV_8UC3, whole.data_ptr()).clone();
 }
 
 }  // namespace samsr::testing

@@ -1,20 +1,21 @@
-#include "segmentation/automatic_masks.h"
+#include "segmentation/automatic/automatic_masks.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "segmentation/automatic/crop_layout.h"
+#include "segmentation/automatic/mask_upscaler.h"
+#include "segmentation/automatic/small_regions.h"
 #include "segmentation/automatic_masks_fixtures.h"
-#include "segmentation/crop_layout.h"
-#include "segmentation/mask_upscaler.h"
 #include "segmentation/sam/frame.h"
-#include "segmentation/small_regions.h"
 #include "support/golden.h"
+#include "support/pictures.h"
 
 namespace samsr {
 namespace {
 
-using testing::as_mat;
 using testing::Golden;
+using testing::picture_of;
 
 /// Answers points with recorded logits, in the order in which they are asked.
 class RecordedDecoder final : public PointDecoder {
@@ -50,7 +51,7 @@ TEST_P(AutomaticMasksGolden, FindsTheSameMasks) {
   const Golden golden(GetParam());
   RecordedDecoder decoder(golden.config()["img_size"].as<std::int64_t>(), golden.read("in/low_res_logits"),
                           golden.read("in/iou"));
-  const cv::Mat image = as_mat(golden.read("in/image"));
+  const cv::Mat image = picture_of(golden.read("in/image"));
   const std::vector<AutomaticMask> masks =
       generate_masks({image}, testing::automatic_settings(golden.config()["amg"]), decoder).front();
   EXPECT_EQ(decoder.asked(), golden.read("in/iou").size(0));
@@ -61,7 +62,8 @@ TEST_P(AutomaticMasksGolden, FindsTheSameMasks) {
   for (const AutomaticMask& mask : masks) {
     bits.push_back(mask.mask);
     area.push_back(static_cast<double>(mask.mask.area()));
-    for (const int side : {mask.box.left, mask.box.top, mask.box.right - mask.box.left, mask.box.bottom - mask.box.top}) {
+    for (const int side :
+         {mask.box.left, mask.box.top, mask.box.right - mask.box.left, mask.box.bottom - mask.box.top}) {
       box.push_back(side);
     }
     for (const int side : {mask.crop.x, mask.crop.y, mask.crop.width, mask.crop.height}) {
@@ -82,21 +84,24 @@ TEST_P(AutomaticMasksGolden, FindsTheSameMasks) {
   golden.expect_close(torch::tensor(stability, torch::kDouble), "out/stability_score");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, AutomaticMasksGolden, ::testing::ValuesIn(testing::golden_files("sam_amg")),
-                         [](const auto& each) { return testing::golden_test_name(each.param); });
+SAMSR_GOLDEN_SUITE(AutomaticMasksGolden, testing::golden_files("sam_amg"));
 
 TEST(MaskUpscaler, EqualsTheTwoResizings) {
   namespace F = torch::nn::functional;
   torch::manual_seed(2);
-  for (const auto& [low, width, height] : {std::tuple{64, 200, 150}, {64, 256, 256}, {64, 3, 500}, {32, 1000, 730},
-                                           {8, 1, 1}, {256, 64, 40}}) {
+  for (const auto& [low, width, height] :
+       {std::tuple{64, 200, 150}, {64, 256, 256}, {64, 3, 500}, {32, 1000, 730}, {8, 1, 1}, {256, 64, 40}}) {
     const std::int64_t side = 4 * low;
     const torch::Tensor logits = torch::randn({low, low});
     const cv::Size part = SamFrame({width, height}, side).scaled;
     const auto bilinear = [](const torch::Tensor& x, std::int64_t h, std::int64_t w) {
-      return F::interpolate(x, F::InterpolateFuncOptions().size(std::vector<std::int64_t>{h, w}).mode(torch::kBilinear).align_corners(false));
+      return F::interpolate(x, F::InterpolateFuncOptions()
+                                   .size(std::vector<std::int64_t>{h, w})
+                                   .mode(torch::kBilinear)
+                                   .align_corners(false));
     };
-    const torch::Tensor large = bilinear(logits.view({1, 1, low, low}), side, side).slice(2, 0, part.height).slice(3, 0, part.width);
+    const torch::Tensor large =
+        bilinear(logits.view({1, 1, low, low}), side, side).slice(2, 0, part.height).slice(3, 0, part.width);
     const torch::Tensor expected = bilinear(large, height, width)[0][0];
 
     torch::Tensor actual = torch::empty({height, width});

@@ -1,8 +1,9 @@
+#include "support/golden.h"
+
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "segmentation/coverage.h"
-#include "support/golden.h"
+#include "diffusion/coverage.h"
 
 namespace samsr::testing {
 namespace {
@@ -21,8 +22,7 @@ TEST_P(CoverageGolden, MasksToWeight) {
   golden.expect_close(semantic_weight(counts), "out/W");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, CoverageGolden, ::testing::ValuesIn(golden_files("samsr_paper")),
-                         [](const auto& each) { return golden_test_name(each.param); });
+SAMSR_GOLDEN_SUITE(CoverageGolden, golden_files("samsr_paper"));
 
 }  // namespace
 }  // namespace samsr::testing

@@ -6,9 +6,9 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/rng.h"
-#include "segmentation/coverage.h"
-#include "segmentation/graph_masks.h"
-#include "segmentation/graph_segmentation.h"
+#include "diffusion/coverage.h"
+#include "segmentation/graph/graph_masks.h"
+#include "segmentation/graph/graph_segmentation.h"
 
 namespace samsr {
 namespace {

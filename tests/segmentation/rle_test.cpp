@@ -1,10 +1,10 @@
-#include "segmentation/rle.h"
+#include "segmentation/automatic/rle.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "segmentation/bit_mask.h"
+#include "segmentation/automatic/bit_mask.h"
 
 namespace samsr {
 namespace {

@@ -1,9 +1,8 @@
-#include "segmentation/sam/frame.h"
-
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "core/crc32c.h"
+#include "core/checksum.h"
+#include "segmentation/sam/frame.h"
 #include "segmentation/sam/pillow_resize.h"
 #include "segmentation/sam_fixtures.h"
 
@@ -37,9 +36,8 @@ TEST(SamFrame, TheLongerSideFillsTheSquare) {
 
 TEST(SamFrame, PointsFollowThePicture) {
   const at::Tensor points = torch::tensor({100.0F, 30.0F, 0.0F, 150.0F}).view({2, 2});
-  EXPECT_TRUE(SamFrame({200, 150}, 256)
-                  .to_square(points)
-                  .allclose(torch::tensor({128.0F, 38.4F, 0.0F, 192.0F}).view({2, 2})));
+  EXPECT_TRUE(
+      SamFrame({200, 150}, 256).to_square(points).allclose(torch::tensor({128.0F, 38.4F, 0.0F, 192.0F}).view({2, 2})));
 }
 
 TEST(SamFrame, APictureIsNormalisedAndPaddedBelow) {

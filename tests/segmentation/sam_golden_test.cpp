@@ -4,9 +4,10 @@
 
 #include <algorithm>
 
-#include "segmentation/sam/predictor.h"
 #include "segmentation/sam_fixtures.h"
+#include "segmentation/sam_predictor.h"
 #include "support/golden.h"
+#include "support/pictures.h"
 
 namespace samsr::testing {
 namespace {
@@ -15,7 +16,8 @@ namespace fs = std::filesystem;
 /// Golden files of the networks; those of automatic mask generation, which have the same prefix, are left out.
 std::vector<fs::path> network_files() {
   std::vector<fs::path> files = golden_files("sam");
-  std::erase_if(files, [](const fs::path& file) { return Golden(file).config()["amg"].IsDefined(); });
+  std::erase_if(files,
+                [](const fs::path& file) { return fs::exists(file) && Golden(file).config()["amg"].IsDefined(); });
   return files;
 }
 
@@ -30,9 +32,7 @@ at::Tensor thinned(at::Tensor maps, const at::Tensor& stored) {
 class SamGolden : public ::testing::TestWithParam<fs::path> {
  protected:
   void SetUp() override {
-    const at::Tensor bytes = golden_.read("in/image");
-    picture_ = cv::Mat(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), CV_8UC3, bytes.data_ptr())
-                   .clone();
+    picture_ = picture_of(golden_.read("in/image"));
     predictor_.set_image(picture_);
   }
   const Golden golden_{GetParam()};
@@ -73,8 +73,7 @@ TEST_P(SamGolden, HasTheOfficialNamesAndAnswersAsTheReference) {
   golden_.expect_close(thinned(one.logits, golden_.read("out/box_low_res")), "out/box_low_res");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SamGolden, ::testing::ValuesIn(network_files()),
-                         [](const auto& each) { return golden_test_name(each.param); });
+SAMSR_GOLDEN_SUITE(SamGolden, network_files());
 
 }  // namespace
 }  // namespace samsr::testing

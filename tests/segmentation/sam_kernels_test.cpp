@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "models/wide_linear.h"
+#include "models/layers/wide_linear.h"
 #include "segmentation/sam/image_kernels.h"
 
 namespace samsr {
@@ -45,8 +45,8 @@ TEST_P(SamKernels, SoftmaxWithBias) {
     const at::Tensor divisors = softmax_with_bias_(scores, bias_h, bias_w);
     const at::Tensor sum = given.to(at::kDouble).view({9, 5, width}) + bias_h.to(at::kDouble).unsqueeze(2) +
                            bias_w.to(at::kDouble).unsqueeze(1);
-    EXPECT_TRUE((scores.to(at::kDouble) / divisors.unsqueeze(1))
-                    .allclose(sum.flatten(1).softmax(1), tolerance(), tolerance()));
+    EXPECT_TRUE(
+        (scores.to(at::kDouble) / divisors.unsqueeze(1)).allclose(sum.flatten(1).softmax(1), tolerance(), tolerance()));
   }
 }
 
@@ -80,10 +80,9 @@ TEST_P(SamKernels, WideLinear) {
   const at::Tensor weight = random({7, 33}) / 33;
   const at::Tensor bias = random({7});
   const auto in_double = [](const at::Tensor& tensor) { return tensor.to(at::kDouble); };
-  EXPECT_TRUE(
-      wide_linear(x, weight, bias)
-          .to(at::kDouble)
-          .allclose(at::linear(in_double(x), in_double(weight), in_double(bias)), tolerance(), tolerance()));
+  EXPECT_TRUE(wide_linear(x, weight, bias)
+                  .to(at::kDouble)
+                  .allclose(at::linear(in_double(x), in_double(weight), in_double(bias)), tolerance(), tolerance()));
   EXPECT_TRUE(wide_linear(x, weight, {})
                   .to(at::kDouble)
                   .allclose(at::linear(in_double(x), in_double(weight)), tolerance(), tolerance()));

@@ -3,24 +3,24 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "segmentation/automatic_masks.h"
+#include "segmentation/automatic/automatic_masks.h"
 #include "segmentation/automatic_masks_fixtures.h"
 #include "segmentation/sam/point_decoder.h"
 #include "segmentation/sam_fixtures.h"
 #include "support/golden.h"
+#include "support/pictures.h"
 
 namespace samsr::testing {
 namespace {
 
 class SamMasksGolden : public ::testing::TestWithParam<std::filesystem::path> {};
 
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SamMasksGolden);
-
 TEST_P(SamMasksGolden, FindsTheSameMasks) {
   const Golden golden(GetParam());
   SamPointDecoder decoder(seeded_sam(architecture_of(golden.config()), golden.salt()));
   const std::vector<AutomaticMask> masks =
-      generate_masks({as_mat(golden.read("in/image"))}, automatic_settings(golden.config()["amg"]), decoder).front();
+      generate_masks({picture_of(golden.read("in/image"))}, automatic_settings(golden.config()["amg"]), decoder)
+          .front();
   const torch::Tensor expected = golden.read("out/masks");
   ASSERT_EQ(static_cast<std::int64_t>(masks.size()), expected.size(0));
   std::vector<double> iou;
@@ -38,8 +38,7 @@ TEST_P(SamMasksGolden, FindsTheSameMasks) {
   golden.expect_close(torch::tensor(stability, torch::kDouble), "out/stability_score");
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SamMasksGolden, ::testing::ValuesIn(golden_files("sam_masks")),
-                         [](const auto& each) { return golden_test_name(each.param); });
+SAMSR_GOLDEN_SUITE(SamMasksGolden, golden_files("sam_masks"));
 
 }  // namespace
 }  // namespace samsr::testing

@@ -1,13 +1,12 @@
-#include "segmentation/sam/network.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "models/load_weights.h"
-#include "segmentation/sam/predictor.h"
+#include "models/weights/load_weights.h"
+#include "segmentation/sam/network.h"
 #include "segmentation/sam/relative_attention.h"
 #include "segmentation/sam_fixtures.h"
+#include "segmentation/sam_predictor.h"
 #include "support/user_error.h"
 
 namespace samsr::testing {
@@ -52,9 +51,8 @@ TEST(RelativeAttention, BlocksOfQueriesMakeNoDifference) {
   const at::Tensor none_h = torch::zeros({69, 4});
   const at::Tensor none_w = torch::zeros({59, 4});
   const auto flat = [](const at::Tensor& x) { return x.view({1, 1, 35 * 30, 4}); };
-  EXPECT_TRUE(
-      attend_with_relative_positions(q, k, v, none_h, none_w)
-          .allclose(at::scaled_dot_product_attention(flat(q), flat(k), flat(v)).view(q.sizes()), 1e-4, 1e-5));
+  EXPECT_TRUE(attend_with_relative_positions(q, k, v, none_h, none_w)
+                  .allclose(at::scaled_dot_product_attention(flat(q), flat(k), flat(v)).view(q.sizes()), 1e-4, 1e-5));
 }
 
 TEST(SamNetwork, ReleasedNetworksAreRecognisedByTheirTensors) {

@@ -1,10 +1,9 @@
-#include "segmentation/sam/point_decoder.h"
-
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "segmentation/sam/predictor.h"
+#include "segmentation/sam/point_decoder.h"
 #include "segmentation/sam_fixtures.h"
+#include "segmentation/sam_predictor.h"
 
 namespace samsr::testing {
 namespace {

@@ -1,11 +1,11 @@
 #include "support/golden.h"
 
-#include <gtest/gtest.h>
 #include <hdf5.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 #include <stdexcept>
 
 #include "core/rng.h"
@@ -63,24 +63,60 @@ std::string text_attribute(hid_t file, const char* name) {
   return read_strings(type, 1, [&](hid_t memory, void* to) { H5Aread(attribute, memory, to); }).front();
 }
 
-}  // namespace
+/// Stems of the files in tests/golden.
+constexpr const char* kShipped[] = {
+    "clipiqa",
+    "degradation",
+    "diffusion",
+    "lpips_alex",
+    "lpips_vgg",
+    "musiq",
+    "niqe",
+    "psnr_ssim",
+    "sam_amg_crops0",
+    "sam_amg_crops0_minarea",
+    "sam_amg_crops1",
+    "sam_masks_tiny",
+    "sam_tiny",
+    "sam_vit_b",
+    "samsr_paper",
+    "samsr_released",
+    "schedule",
+    "unet_paper",
+    "unet_tiny",
+    "unet_tiny_rect",
+    "unet_tiny_unshuffle",
+    "vq_f4",
+    "vq_tiny",
+};
 
-fs::path golden_folder() {
+/// The folder that SAMSR_GOLDEN names; empty when it names none.
+fs::path other_folder() {
   const char* folder = std::getenv("SAMSR_GOLDEN");
-  return folder != nullptr && *folder != '\0' ? fs::path(folder) : fs::path(SAMSR_TEST_GOLDEN);
+  return folder == nullptr ? "" : folder;
 }
 
+}  // namespace
+
+fs::path golden_folder() { return other_folder().empty() ? fs::path(SAMSR_TEST_GOLDEN) : other_folder(); }
+
 std::vector<fs::path> golden_files(const std::string& prefix) {
-  std::vector<fs::path> files;
-  std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(golden_folder(), missing)) {
-    const std::string stem = entry.path().stem().string();
-    if (entry.path().extension() == ".h5" && (stem == prefix || stem.starts_with(prefix + "_"))) {
-      files.push_back(entry.path());
+  const auto wanted = [&](const std::string& stem) { return stem == prefix || stem.starts_with(prefix + "_"); };
+  std::set<fs::path> files;
+  std::error_code no_folder;
+  for (const auto& entry : fs::directory_iterator(golden_folder(), no_folder)) {
+    if (entry.path().extension() == ".h5" && wanted(entry.path().stem().string())) {
+      files.insert(entry.path());
     }
   }
-  std::sort(files.begin(), files.end());
-  return files;
+  if (other_folder().empty() || no_folder) {
+    for (const std::string stem : kShipped) {
+      if (wanted(stem)) {
+        files.insert(golden_folder() / (stem + ".h5"));
+      }
+    }
+  }
+  return {files.begin(), files.end()};
 }
 
 std::string golden_test_name(const fs::path& path) {
@@ -91,6 +127,9 @@ std::string golden_test_name(const fs::path& path) {
 }
 
 Golden::Golden(const fs::path& path) : path_(path) {
+  if (!fs::exists(path)) {
+    throw std::runtime_error(path.string() + ": the golden file is missing");
+  }
   const Handle file = open_file(path);
   config_ = text_attribute(file, "config");
   {
@@ -163,8 +202,7 @@ void Golden::expect_close(const torch::Tensor& actual, const std::string& name) 
   expect_close(actual, read(name), name);
 }
 
-void Golden::expect_close(const torch::Tensor& actual, const torch::Tensor& expected,
-                          const std::string& what) const {
+void Golden::expect_close(const torch::Tensor& actual, const torch::Tensor& expected, const std::string& what) const {
   ASSERT_EQ(actual.sizes().vec(), expected.sizes().vec()) << path_ << " " << what;
   const torch::Tensor a = actual.detach().to(torch::kCPU, torch::kFloat64);
   const torch::Tensor b = expected.to(torch::kFloat64);

@@ -1,6 +1,7 @@
 #pragma once
-// Golden files: HDF5 with inputs and outputs of the reference implementations (see golden/README.md).
+// Golden files: HDF5 with inputs and outputs of the reference implementations (see tests/golden/README.md).
 
+#include <gtest/gtest.h>
 #include <torch/torch.h>
 #include <yaml-cpp/yaml.h>
 
@@ -14,12 +15,19 @@ namespace samsr::testing {
 /// Folder of the golden files: environment variable SAMSR_GOLDEN, else the copy in tests/golden.
 std::filesystem::path golden_folder();
 
-/// Golden files in that folder whose stem equals `prefix` or begins with `prefix` + "_", sorted; for
-/// INSTANTIATE_TEST_SUITE_P, so that other files of the same form are tested as well.
+/// Golden files in that folder whose stem equals `prefix` or begins with `prefix` + "_", sorted, so that other files of
+/// the same form are tested as well. tests/golden has to hold what it was shipped with: a file that is missing there is
+/// among them all the same, and fails as soon as it is opened. The folder of SAMSR_GOLDEN may hold any part.
 std::vector<std::filesystem::path> golden_files(const std::string& prefix);
 
 /// Test name for a parameterised golden test: the file's stem.
-std::string golden_test_name(const ::std::filesystem::path& path);
+std::string golden_test_name(const std::filesystem::path& path);
+
+/// Runs the TEST_Ps of `Suite`, whose parameter is a path, on each of the golden files `files`.
+#define SAMSR_GOLDEN_SUITE(Suite, files)                             \
+  GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Suite);              \
+  INSTANTIATE_TEST_SUITE_P(Files, Suite, ::testing::ValuesIn(files), \
+                           [](const auto& each) { return ::samsr::testing::golden_test_name(each.param); })
 
 class Golden {
  public:

@@ -1,28 +1,27 @@
 #pragma once
+// Networks small enough for tests: in settings, and as overrides of the program's command line.
 
 #include <cstdint>
+#include <string>
 
-#include "diffusion/super_resolution_model.h"
+#include "models/super_resolution/super_resolution_model.h"
 
 namespace samsr::testing {
 
+/// Two levels with attention in both, for pictures of 16 × 16 and more.
+UNetSettings small_unet_settings();
+
 /// A ×4 model of some thousand weights for pictures of 16 × 16 and more, residual, in `steps` steps.
-inline ModelSettings small_model_settings(std::int64_t steps) {
-  ModelSettings settings;
-  settings.first_stage.type = "space_to_depth";
-  settings.unet.image_size = 16;
-  settings.unet.in_channels = 51;
-  settings.unet.out_channels = 48;
-  settings.unet.model_channels = 32;
-  settings.unet.attention_resolutions = {16};
-  settings.unet.channel_mult = {1, 1};
-  settings.unet.num_res_blocks = {1, 1};
-  settings.unet.swin_embed_dim = 32;
-  settings.diffusion.steps = steps;
-  settings.diffusion.power = 1;
-  settings.diffusion.kappa = 1;
-  settings.diffusion.predict_type = "residual";
-  return settings;
-}
+ModelSettings small_model_settings(std::int64_t steps);
+
+/// Gives the output layer, which a fresh network has zero, small random weights: a model so shaken answers with more
+/// than the bicubic picture, as a trained one does.
+void shake_output(SuperResolutionModel& model);
+
+/// Overrides that make the shipped settings small: pictures, samples, U-Net, steps.
+extern const std::string kSmallSizes;
+
+/// Overrides for all of a ×4 model on space_to_depth and for its data: 24 samples in five shards.
+extern const std::string kSmallSettings;
 
 }  // namespace samsr::testing

@@ -1,10 +1,10 @@
-#include "train/adamw.h"
+#include "train/step/adamw.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include "core/error.h"
-#include "train/ema.h"
+#include "train/step/ema.h"
 
 namespace samsr {
 namespace {
@@ -22,8 +22,9 @@ void set_gradient(at::Tensor& leaf, std::uint64_t seed) {
 TEST(AdamW, FollowsTorchsOptimizer) {
   at::Tensor ours = parameter(1);
   at::Tensor theirs = parameter(1);
-  AdamW optimizer({"w"}, {ours}, 0.05);
-  torch::optim::AdamW reference({theirs}, torch::optim::AdamWOptions(1e-2).weight_decay(0.05));
+  AdamW optimizer({"w"}, {ours}, {.weight_decay = 0.05, .beta1 = 0.5, .beta2 = 0.9, .eps = 1e-4});
+  torch::optim::AdamW reference({theirs},
+                                torch::optim::AdamWOptions(1e-2).weight_decay(0.05).betas({0.5, 0.9}).eps(1e-4));
   for (std::uint64_t step = 0; step < 5; ++step) {
     set_gradient(ours, 10 + step);
     set_gradient(theirs, 10 + step);
@@ -36,8 +37,8 @@ TEST(AdamW, FollowsTorchsOptimizer) {
 TEST(AdamW, ContinuesExactlyFromItsState) {
   at::Tensor straight = parameter(1);
   at::Tensor resumed = parameter(1);
-  AdamW optimizer({"w"}, {straight}, 0);
-  AdamW before({"w"}, {resumed}, 0);
+  AdamW optimizer({"w"}, {straight}, {});
+  AdamW before({"w"}, {resumed}, {});
   const auto advance = [](AdamW& each, at::Tensor& leaf, std::uint64_t from, std::uint64_t to) {
     for (std::uint64_t step = from; step < to; ++step) {
       set_gradient(leaf, step);
@@ -46,7 +47,7 @@ TEST(AdamW, ContinuesExactlyFromItsState) {
   };
   advance(optimizer, straight, 0, 6);
   advance(before, resumed, 0, 3);
-  AdamW after({"w"}, {resumed}, 0);
+  AdamW after({"w"}, {resumed}, {});
   after.load_state(before.state(), "state");
   advance(after, resumed, 3, 6);
   EXPECT_TRUE(torch::equal(straight, resumed));
@@ -55,8 +56,8 @@ TEST(AdamW, ContinuesExactlyFromItsState) {
 TEST(AdamW, LeavesASkippedStepOut) {
   at::Tensor skipping = parameter(1);
   at::Tensor straight = parameter(1);
-  AdamW with_skip({"w"}, {skipping}, 0.05);
-  AdamW without({"w"}, {straight}, 0.05);
+  AdamW with_skip({"w"}, {skipping}, {.weight_decay = 0.05});
+  AdamW without({"w"}, {straight}, {.weight_decay = 0.05});
   set_gradient(skipping, 7);
   skipping.mutable_grad().fill_(NAN);
   with_skip.step(1e-2, torch::ones({}));
@@ -71,8 +72,8 @@ TEST(AdamW, LeavesASkippedStepOut) {
 
 TEST(AdamW, RefusesTheStateOfAnotherNetwork) {
   at::Tensor leaf = parameter(1);
-  const AdamW optimizer({"w"}, {leaf}, 0);
-  AdamW other({"v"}, {leaf}, 0);
+  const AdamW optimizer({"w"}, {leaf}, {});
+  AdamW other({"v"}, {leaf}, {});
   EXPECT_THROW(other.load_state(optimizer.state(), "optimizer.safetensors"), UserError);
 }
 

@@ -1,9 +1,9 @@
-#include "train/bad_samples.h"
+#include "train/faults/bad_samples.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -17,12 +17,9 @@ TEST(BadSamples, CountsEachOnceAndStopsAboveTheMost) {
   bad.add({}, *alone);
   bad.add({3}, *alone);
   EXPECT_EQ(bad.count(), 2U);
-  try {
-    bad.add({8}, *alone);
-    FAIL() << "three are more than two";
-  } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("shards: 3 samples"), HasSubstr("data.max_bad=2")));
-  }
+  EXPECT_THAT(testing::error_of([&] { bad.add({8}, *alone); }),
+              AllOf(HasSubstr("shards: 3 samples"), HasSubstr("data.max_bad=2")))
+      << "three are more than two";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "train/batch_plan.h"
+#include "train/step/batch_plan.h"
 
 #include <gtest/gtest.h>
 

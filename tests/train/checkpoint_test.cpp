@@ -1,17 +1,19 @@
-#include "train/checkpoint.h"
+#include "train/checkpoints/checkpoint.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "train/best_checkpoint.h"
+#include "support/files.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
+#include "train/checkpoints/best_checkpoint.h"
 
 namespace samsr {
 namespace {
@@ -19,16 +21,10 @@ namespace fs = std::filesystem;
 
 class CheckpointTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    fs::remove_all(out_);
-    fs::create_directories(out_);
-  }
-  void TearDown() override { fs::remove_all(out_); }
-
   void save(std::int64_t step) {
     Checkpoint checkpoint;
-    for (TensorFile* file : {&checkpoint.student, &checkpoint.ema, &checkpoint.optimizer}) {
-      file->tensors.emplace_back("w", torch::full({64}, static_cast<double>(step)));
+    for (const char* part : {"student", "ema", "optimizer", "critic", "critic-optimizer"}) {
+      checkpoint.parts[part].tensors.emplace_back("w", torch::full({64}, static_cast<double>(step)));
     }
     checkpoint.step = step;
     checkpoint.position = static_cast<std::uint64_t>(step) * 8;
@@ -38,14 +34,13 @@ class CheckpointTest : public ::testing::Test {
     save_checkpoint(out_, checkpoint, 2);
   }
 
-  static void flip_byte(const fs::path& file, double part) {
-    std::string bytes = read_file(file);
-    auto& byte = bytes[static_cast<std::size_t>(part * static_cast<double>(bytes.size() - 1))];
-    byte = static_cast<char>(byte ^ 0x10);
-    std::ofstream(file, std::ios::binary) << bytes;
+  /// Damages a file after that part of its bytes.
+  static void damage(const fs::path& file, double part) {
+    testing::flip_byte(file, static_cast<std::uint64_t>(part * static_cast<double>(fs::file_size(file) - 1)));
   }
 
-  fs::path out_ = fs::temp_directory_path() / ("samsr_checkpoint_" + std::to_string(::getpid()));
+  const testing::TemporaryFolder folder_;
+  const fs::path out_ = folder_.path();
   std::ostringstream messages_;
   Log log_{messages_, 0, 1, false};
 };
@@ -58,7 +53,10 @@ TEST_F(CheckpointTest, ComesBackAsItWas) {
   EXPECT_EQ(read.seed, 5U);
   EXPECT_EQ(read.dataset_size, 100U);
   EXPECT_EQ(read.config, "train: {lr: 1}\n");
-  EXPECT_TRUE(torch::equal(read.ema.tensors.at(0).second, torch::full({64}, 10.0)));
+  for (const char* part : {"student", "ema", "optimizer", "critic", "critic-optimizer"}) {
+    EXPECT_TRUE(torch::equal(read.part(part, "").tensors.at(0).second, torch::full({64}, 10.0))) << part;
+  }
+  EXPECT_THROW(read.part("critic-ema", "step-00000010"), UserError);
 }
 
 TEST_F(CheckpointTest, KeepsTheNewestAndNamesTheLatest) {
@@ -101,7 +99,7 @@ TEST_F(CheckpointTest, OneFlippedByteAnywhereFallsBackToTheOneBefore) {
     for (const double part : {0.0, 0.4, 0.9}) {
       save(10);
       save(20);
-      flip_byte(out_ / "step-00000020" / name, part);
+      damage(out_ / "step-00000020" / name, part);
       EXPECT_EQ(newest_checkpoint(out_, log_), out_ / "step-00000010") << name << " at " << part;
       fs::remove_all(out_ / "step-00000020");
     }
@@ -126,16 +124,17 @@ TEST_F(CheckpointTest, TornAtAnyByteItIsEitherRefusedOrTheSame) {
     const std::string whole = read_file(file);
     std::size_t borne = 0;
     const auto try_with = [&](const std::string& bytes) {
-      std::ofstream(file, std::ios::binary) << bytes;
-      try {
-        const Checkpoint found = load_checkpoint(folder);
-        ++borne;
-        EXPECT_EQ(found.position, 80U);
-        EXPECT_EQ(found.config, "train: {lr: 1}\n");
-        EXPECT_TRUE(torch::equal(found.optimizer.tensors.at(0).second, torch::full({64}, 10.0)));
-      } catch (const UserError& error) {
-        EXPECT_THAT(error.what(), ::testing::HasSubstr(name));
+      testing::write_text(file, bytes);
+      std::optional<Checkpoint> found;
+      const std::string error = testing::error_of([&] { found = load_checkpoint(folder); });
+      if (!found) {
+        EXPECT_THAT(error, ::testing::HasSubstr(name));
+        return;
       }
+      ++borne;
+      EXPECT_EQ(found->position, 80U);
+      EXPECT_EQ(found->config, "train: {lr: 1}\n");
+      EXPECT_TRUE(torch::equal(found->part("optimizer", "").tensors.at(0).second, torch::full({64}, 10.0)));
     };
     for (std::size_t at = 0; at < whole.size(); ++at) {
       try_with(whole.substr(0, at));
@@ -143,8 +142,9 @@ TEST_F(CheckpointTest, TornAtAnyByteItIsEitherRefusedOrTheSame) {
       flipped[at] = static_cast<char>(flipped[at] ^ (1 << at % 8));
       try_with(flipped);
     }
-    EXPECT_LE(borne, std::string_view(name) == "state.json" ? whole.size() / 20 : 0) << name;  // blanks between its values
-    std::ofstream(file, std::ios::binary) << whole;
+    EXPECT_LE(borne, std::string_view(name) == "state.json" ? whole.size() / 20 : 0)
+        << name;  // blanks between its values
+    testing::write_text(file, whole);
   }
 }
 
@@ -157,7 +157,7 @@ TEST_F(CheckpointTest, FindsTheWeightsAUserMeans) {
   EXPECT_EQ(find_weights(out_ / "step-00000010", log_), out_ / "step-00000010" / "ema.safetensors");
   const fs::path student = out_ / "step-00000010" / "student.safetensors";
   EXPECT_EQ(find_weights(student, log_), student);
-  flip_byte(student, 0.9);
+  damage(student, 0.9);
   EXPECT_THROW(find_weights(student, log_), UserError);
   EXPECT_THROW(find_weights(out_ / "absent", log_), UserError);
 }

@@ -5,12 +5,13 @@
 
 #include "core/error.h"
 #include "diffusion/distillation.h"
+#include "diffusion/method.h"
 #include "diffusion/noise.h"
 #include "diffusion/rollout.h"
-#include "diffusion/super_resolution_model.h"
-#include "train/detail_losses.h"
-#include "train/recipe.h"
+#include "models/super_resolution/super_resolution_model.h"
 #include "support/small_model.h"
+#include "train/losses/image_losses.h"
+#include "train/recipes/super_resolution.h"
 
 namespace samsr {
 namespace {
@@ -27,9 +28,8 @@ ModelSettings model_of(const std::string& variant) {
 class DistillRecipeTest : public ::testing::TestWithParam<std::pair<const char*, const char*>> {
  protected:
   DistillRecipeTest() {
-    train_.recipe = GetParam().first;
     torch::manual_seed(5);
-    for (SuperResolutionModel* model : {&teacher_, &student_}) {
+    for (const auto& model : {teacher_, student_}) {
       const torch::NoGradGuard no_grad;
       for (const at::Tensor& parameter : model->unet()->parameters()) {
         parameter.normal_(0, 0.05);  // the output layer begins with zeros
@@ -45,67 +45,75 @@ class DistillRecipeTest : public ::testing::TestWithParam<std::pair<const char*,
 
   /// What the shards would hold of the online step: the rollout as halves, the seeds of its noise.
   Batch with_rollouts() {
-    Batch kept = batch_;
+    Batch cached = batch_;
     for (const std::uint64_t position : batch_.position) {
-      kept.noise_seed.push_back(noise_seed(train_.seed, position));
+      cached.noise_seed.push_back(noise_seed(train_.seed, position));
     }
-    const at::Tensor noise = noise_of(kept.noise_seed, batch_.z_y.sizes().slice(1), at::kCPU);
-    const auto coverage = train_.recipe == "samsr" ? std::make_optional(batch_.coverage) : std::nullopt;
-    const Schedule& schedule = teacher_.diffusion().schedule();
-    const DistillStart from = distill_start(schedule, teacher_.settings().sam, batch_.z_y, noise, coverage);
-    const at::Tensor x0 = rollout(teacher_.diffusion(), denoiser_of(teacher_.unet()), from.teacher_process,
+    const at::Tensor noise = noise_of(cached.noise_seed, batch_.z_y.sizes().slice(1), at::kCPU);
+    const auto coverage = method_.mask_noise ? std::make_optional(batch_.coverage) : std::nullopt;
+    const Schedule& schedule = teacher_->diffusion().schedule();
+    const DistillStart from = distill_start(schedule, teacher_->settings().sam, batch_.z_y, noise, coverage);
+    const at::Tensor x0 = rollout(teacher_->diffusion(), denoiser_of(teacher_->unet()), from.teacher_process,
                                   from.teacher_x_T, batch_.z_y, batch_.lq);
-    kept.x0 = x0.to(at::kHalf).to(at::kFloat);
-    return kept;
+    cached.x0 = x0.to(at::kHalf).to(at::kFloat);
+    return cached;
   }
 
-  std::unique_ptr<Recipe> recipe(SuperResolutionModel* teacher) {
-    return make_recipe({train_, distill_, student_, teacher, seeded_noise(train_.seed)});
+  std::unique_ptr<Recipe> recipe(const std::shared_ptr<SuperResolutionModel>& teacher) {
+    SuperResolutionParts parts{.train = train_,
+                               .distill = distill_,
+                               .network = student_,
+                               .teacher = teacher,
+                               .noise = seeded_noise(train_.seed)};
+    return method_.mask_noise ? make_samsr_recipe(std::move(parts)) : make_sinsr_recipe(std::move(parts));
   }
 
   TrainSettings train_;
   DistillSettings distill_;
-  SuperResolutionModel teacher_{model_of(GetParam().second), 1};
-  SuperResolutionModel student_{model_of(GetParam().second), 2};
+  const Method& method_ = method_named(GetParam().first);
+  const std::shared_ptr<SuperResolutionModel> teacher_ =
+      std::make_shared<SuperResolutionModel>(model_of(GetParam().second), 1);
+  const std::shared_ptr<SuperResolutionModel> student_ =
+      std::make_shared<SuperResolutionModel>(model_of(GetParam().second), 2);
   Batch batch_;
 };
 
-TEST_P(DistillRecipeTest, KeptRolloutsGiveTheLossesOfTheTeacherAtHand) {
-  const Batch kept = with_rollouts();
-  const RecipeLosses online = recipe(&teacher_)->losses(batch_);
-  const RecipeLosses cached = recipe(nullptr)->losses(kept);
+TEST_P(DistillRecipeTest, CachedRolloutsGiveTheLossesOfTheTeacherAtHand) {
+  const Batch batch = with_rollouts();
+  const RecipeLosses online = recipe(teacher_)->losses(batch_, {});
+  const RecipeLosses cached = recipe(nullptr)->losses(batch, {});
   ASSERT_EQ(online.terms.size(), 3U);
   for (std::size_t i = 0; i < online.terms.size(); ++i) {
-    const at::Tensor difference = (online.terms[i].second - cached.terms[i].second).abs();
-    const double largest = (difference / online.terms[i].second).max().item<double>();
-    EXPECT_LT(largest, 1e-3) << online.terms[i].first;  // 11 bits of a half
-    EXPECT_GT(online.terms[i].second.min().item<double>(), 0) << online.terms[i].first;
+    const at::Tensor difference = (online.terms[i].values - cached.terms[i].values).abs();
+    const double largest = (difference / online.terms[i].values).max().item<double>();
+    EXPECT_LT(largest, 1e-3) << online.terms[i].name;  // 11 bits of a half
+    EXPECT_GT(online.terms[i].values.min().item<double>(), 0) << online.terms[i].name;
   }
 }
 
 TEST_P(DistillRecipeTest, OtherNoiseOrAnotherRolloutChangesTheLosses) {
-  Batch kept = with_rollouts();
+  Batch cached = with_rollouts();
   const std::unique_ptr<Recipe> on_rollouts = recipe(nullptr);
-  const at::Tensor before = on_rollouts->losses(kept).total;
-  std::swap(kept.noise_seed[0], kept.noise_seed[1]);
-  const at::Tensor other_noise = on_rollouts->losses(kept).total;
+  const at::Tensor before = on_rollouts->losses(cached, {}).total;
+  std::swap(cached.noise_seed[0], cached.noise_seed[1]);
+  const at::Tensor other_noise = on_rollouts->losses(cached, {}).total;
   EXPECT_NE(other_noise[0].item<float>(), before[0].item<float>());
   EXPECT_NEAR(other_noise[2].item<float>(), before[2].item<float>(), 1e-5 * before[2].item<float>());
-  kept = with_rollouts();
-  kept.x0 = kept.x0 + 0.25;
-  EXPECT_NE(on_rollouts->losses(kept).total[2].item<float>(), before[2].item<float>());
+  cached = with_rollouts();
+  cached.x0 = cached.x0 + 0.25;
+  EXPECT_NE(on_rollouts->losses(cached, {}).total[2].item<float>(), before[2].item<float>());
 }
 
 TEST_P(DistillRecipeTest, ALossOfNoWeightIsNotComputed) {
-  const auto names = [&](SuperResolutionModel* teacher) {
+  const auto names = [&](const std::shared_ptr<SuperResolutionModel>& teacher) {
     std::vector<std::string> found;
-    for (const auto& [name, loss] : recipe(teacher)->losses(batch_).terms) {
-      found.push_back(name);
+    for (const LossTerm& term : recipe(teacher)->losses(batch_, {}).terms) {
+      found.push_back(term.name);
     }
     return found;
   };
   distill_.lambda_gt = 0;
-  EXPECT_EQ(names(&teacher_), (std::vector<std::string>{"distill", "inverse"}));
+  EXPECT_EQ(names(teacher_), (std::vector<std::string>{"distill", "inverse"}));
   distill_.lambda_truth = 1;
   distill_.lambda_inverse = distill_.lambda_distill = 0;
   EXPECT_EQ(names(nullptr), std::vector<std::string>{"truth"}) << "without a teacher's rollout";
@@ -116,38 +124,37 @@ TEST_P(DistillRecipeTest, ALossOfNoWeightIsNotComputed) {
 TEST_P(DistillRecipeTest, LossesAgainstTheTruthAreOfTheOneStepPrediction) {
   distill_.lambda_distill = distill_.lambda_inverse = distill_.lambda_gt = 0;
   distill_.lambda_truth = 2;
+  distill_.lambda_l1 = 1.5;
   distill_.lambda_structure = 0.5;
   distill_.lambda_gradient = 3;
   distill_.lambda_texture = 5;
-  const RecipeLosses found = recipe(nullptr)->losses(batch_);
+  const RecipeLosses found = recipe(nullptr)->losses(batch_, {});
   const at::Tensor noise = seeded_noise(train_.seed)(batch_, batch_.z_y.sizes().slice(1));
-  const auto coverage = train_.recipe == "samsr" ? std::make_optional(batch_.coverage) : std::nullopt;
-  const Diffusion& diffusion = student_.diffusion();
-  const DistillStart from = distill_start(diffusion.schedule(), student_.settings().sam, batch_.z_y, noise, coverage);
+  const auto coverage = method_.mask_noise ? std::make_optional(batch_.coverage) : std::nullopt;
+  const Diffusion& diffusion = student_->diffusion();
+  const DistillStart from = distill_start(diffusion.schedule(), student_->settings().sam, batch_.z_y, noise, coverage);
   const std::int64_t last = diffusion.schedule().last();
-  const at::Tensor x0 = diffusion.predict(denoiser_of(student_.unet()), diffusion.scale_input(from.x_T, last),
+  const at::Tensor x0 = diffusion.predict(denoiser_of(student_->unet()), diffusion.scale_input(from.x_T, last),
                                           steps_of(last, 3, at::kCPU), batch_.z_y, batch_.lq);
-  const at::Tensor image = student_.first_stage().decode(x0);
-  const at::Tensor truth = student_.first_stage().decode(batch_.z_0);
-  const at::Tensor expected = 2 * (x0 - batch_.z_0).square().mean({1, 2, 3}) + 0.5 * structure_loss(image, truth) +
-                              3 * gradient_loss(image, truth) +
+  const at::Tensor image = student_->first_stage().decode(x0);
+  const at::Tensor truth = student_->first_stage().decode(batch_.z_0);
+  const at::Tensor expected = 2 * (x0 - batch_.z_0).square().mean({1, 2, 3}) + 1.5 * absolute_loss(image, truth) +
+                              0.5 * structure_loss(image, truth) + 3 * gradient_loss(image, truth) +
                               5 * texture_loss(image, truth);
   EXPECT_TRUE(found.total.allclose(expected));
   batch_.hr = truth;
   distill_.space = "image";  // the same numbers in another order
-  EXPECT_TRUE(recipe(nullptr)->losses(batch_).total.allclose(expected));
+  EXPECT_TRUE(recipe(nullptr)->losses(batch_, {}).total.allclose(expected));
 }
 
 TEST_P(DistillRecipeTest, GoesWithoutTeacherOnlyOnRollouts) {
-  EXPECT_THROW(recipe(nullptr)->losses(batch_), c10::Error);
+  EXPECT_THROW(recipe(nullptr)->losses(batch_, {}), c10::Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Recipes, DistillRecipeTest,
                          ::testing::Values(std::pair("sinsr", "paper"), std::pair("samsr", "paper"),
                                            std::pair("samsr", "released")),
-                         [](const auto& test) {
-                           return std::string(test.param.first) + "_" + test.param.second;
-                         });
+                         [](const auto& test) { return std::string(test.param.first) + "_" + test.param.second; });
 
 }  // namespace
 }  // namespace samsr

@@ -1,23 +1,20 @@
-#include "train/tensorboard/event_file.h"
+#include "train/report/tensorboard/event_file.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstring>
 
 #include "core/atomic_file.h"
-#include "train/tensorboard/record.h"
+#include "support/temporary_folder.h"
+#include "train/report/tensorboard/record.h"
 
 namespace samsr {
 namespace {
-namespace fs = std::filesystem;
 
 class EventFileTest : public ::testing::Test {
  protected:
-  EventFileTest() { fs::remove_all(folder_); }
-  ~EventFileTest() override { fs::remove_all(folder_); }
-
-  const fs::path folder_ = fs::temp_directory_path() / ("samsr_event_file_" + std::to_string(::getpid()));
+  const testing::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_ / "tensorboard";  // not there yet
 };
 
 template <class Integer>

@@ -1,11 +1,11 @@
 // The trainer's own step against the reference implementations: losses and gradient norm of whole optimizer steps,
-// with the teacher at hand and with its rollout kept, in one pass and accumulated over several.
+// with the teacher at hand and with its rollout cached, in one pass and accumulated over several.
 
 #include "comm/communicator.h"
 #include "diffusion/golden_case.h"
-#include "train/batch_slice.h"
-#include "train/noise.h"
-#include "train/train_step.h"
+#include "train/recipes/noise.h"
+#include "train/recipes/super_resolution.h"
+#include "train/step/train_step.h"
 
 namespace samsr {
 namespace {
@@ -25,8 +25,8 @@ class StepGolden : public testing::GoldenCase {
   }
 
   /// The network of these weights in the golden file, with model_settings_ as they are now.
-  std::unique_ptr<SuperResolutionModel> model(const std::string& weights) const {
-    auto made = std::make_unique<SuperResolutionModel>(model_settings_, 0, first_stage_);
+  std::shared_ptr<SuperResolutionModel> model(const std::string& weights) const {
+    auto made = std::make_shared<SuperResolutionModel>(model_settings_, 0, first_stage_);
     testing::fill_by_rule(*made->unet(), golden_.salt(), weights);
     return made;
   }
@@ -40,26 +40,22 @@ class StepGolden : public testing::GoldenCase {
   }
 
   /// One step without a learning rate on this rank alone.
-  StepRecord run(const Batch& batch, std::int64_t microbatch, SuperResolutionModel* teacher) {
+  MoveRecord run(const Batch& batch, std::int64_t microbatch, const std::shared_ptr<SuperResolutionModel>& teacher) {
     const auto communicator = make_single_communicator();
-    const std::unique_ptr<Recipe> recipe = make_recipe({train_, distill_, *student_model_, teacher, noise_});
+    train_.optimizer.lr = 0;
+    const std::unique_ptr<Recipe> recipe =
+        make_({.train = train_, .distill = distill_, .network = student_model_, .teacher = teacher, .noise = noise_});
     const BatchPlan plan(batch.lq.size(0), microbatch, 0, 1);
-    const std::vector<at::Tensor> parameters = student_model_->unet()->parameters();
-    std::vector<at::Tensor> averages;
-    for (const at::Tensor& parameter : parameters) {
-      averages.push_back(parameter.detach().clone());
-    }
-    GradientExchange exchange(*communicator, parameters);
-    AdamW optimizer(std::vector<std::string>(parameters.size()), parameters, 0);
-    Ema ema(parameters, averages, 0.999);
-    return TrainStep({*recipe, exchange, optimizer, ema, plan, parameters}).run(batch, 0);
+    std::vector<TrainableState> states = make_states(*recipe, 0.999);
+    states.front().connect(*communicator);
+    return TrainStep({*recipe, states, plan, train_}).run(1, [&] { return batch; }).front();
   }
 
   /// Each loss of each sample, from steps of one sample: name → (B).
-  std::map<std::string, at::Tensor> losses(SuperResolutionModel* teacher) {
+  std::map<std::string, at::Tensor> losses(const std::shared_ptr<SuperResolutionModel>& teacher) {
     std::map<std::string, std::vector<at::Tensor>> found;
     for (std::int64_t b = 0; b < batch_.lq.size(0); ++b) {
-      const StepRecord record = run(slice(step_batch_, b, 1), 1, teacher);
+      const MoveRecord record = run(slice(step_batch_, b, 1), 1, teacher);
       for (std::size_t i = 0; i < record.names.size(); ++i) {
         found[record.names[i]].push_back(record.total[static_cast<std::int64_t>(i)]);
       }
@@ -71,32 +67,33 @@ class StepGolden : public testing::GoldenCase {
     return stacked;
   }
 
-  /// Runs `check` with the teacher at hand and with its rollout from `start` kept in the batch.
+  /// Runs `check` with the teacher at hand and with its rollout from `start` cached in the batch.
   template <class Check>
   void with_and_without_teacher(const DistillStart& start, Check check) {
     {
       SCOPED_TRACE("teacher at hand");
-      check(teacher_model_.get());
+      check(teacher_model_);
     }
     begin(start);
     step_batch_.x0 = batch_.teacher_x0;
-    SCOPED_TRACE("rollout kept");
+    SCOPED_TRACE("rollout cached");
     check(nullptr);
   }
 
-  void expect_gradient_norm(SuperResolutionModel* teacher, const std::string& name) {
+  void expect_gradient_norm(const std::shared_ptr<SuperResolutionModel>& teacher, const std::string& name) {
     for (const std::int64_t microbatch : {batch_.lq.size(0), std::int64_t{1}}) {
       golden_.expect_close(run(step_batch_, microbatch, teacher).gradient_norm, name);
     }
   }
 
+  std::unique_ptr<Recipe> (*make_)(SuperResolutionParts) = make_resshift_recipe;
   TrainSettings train_;
   DistillSettings distill_;
   NoiseSource noise_;
   Batch step_batch_;
   ModelSettings model_settings_;
-  std::unique_ptr<SuperResolutionModel> student_model_ = model("student.");
-  std::unique_ptr<SuperResolutionModel> teacher_model_ = model("teacher.");
+  std::shared_ptr<SuperResolutionModel> student_model_ = model("student.");
+  std::shared_ptr<SuperResolutionModel> teacher_model_ = model("teacher.");
 
  private:
   ModelSettings settings_of_golden() const {
@@ -121,7 +118,6 @@ class SinSRStepGolden : public StepGolden {
 };
 
 TEST_P(SinSRStepGolden, TrainsTheTeacher) {
-  train_.recipe = "resshift";
   const at::Tensor steps = golden_.read("in/t");
   for (std::int64_t b = 0; b < steps.size(0); ++b) {  // a position that draws the golden's step
     std::uint64_t& position = step_batch_.position[static_cast<std::size_t>(b)];
@@ -138,8 +134,8 @@ TEST_P(SinSRStepGolden, TrainsTheTeacher) {
 }
 
 TEST_P(SinSRStepGolden, DistillsInLatents) {
-  train_.recipe = "sinsr";
-  with_and_without_teacher(start(), [this](SuperResolutionModel* teacher) {
+  make_ = make_sinsr_recipe;
+  with_and_without_teacher(start(), [this](const std::shared_ptr<SuperResolutionModel>& teacher) {
     const auto found = losses(teacher);
     golden_.expect_close(found.at("distill"), "out/sinsr_mse");
     golden_.expect_close(found.at("inverse"), "out/sinsr_mse_xT");
@@ -150,12 +146,12 @@ TEST_P(SinSRStepGolden, DistillsInLatents) {
 }
 
 TEST_P(SinSRStepGolden, DistillsInImages) {
-  train_.recipe = "sinsr";
+  make_ = make_sinsr_recipe;
   distill_.space = "image";
   const std::int64_t count = batch_.lq.size(0);
-  with_and_without_teacher(start(), [&](SuperResolutionModel* teacher) {
+  with_and_without_teacher(start(), [&](const std::shared_ptr<SuperResolutionModel>& teacher) {
     // In one pass, as the reference: the quantiser makes other codes of other roundings.
-    const StepRecord record = run(step_batch_, count, teacher);
+    const MoveRecord record = run(step_batch_, count, teacher);
     const std::vector<std::string> references{"loss", "mse", "mse_xT", "mse_gt_rgb"};
     ASSERT_EQ(record.names, (std::vector<std::string>{"loss", "distill", "inverse", "gt"}));
     for (std::size_t i = 0; i < references.size(); ++i) {
@@ -166,13 +162,13 @@ TEST_P(SinSRStepGolden, DistillsInImages) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SinSRStepGolden, ::testing::ValuesIn(golden_files("diffusion")), testing::case_name);
+SAMSR_GOLDEN_SUITE(SinSRStepGolden, golden_files("diffusion"));
 
 class SamsrStepGolden : public StepGolden {
  protected:
   /// `noise`: what the recipe's coverage form turns into the ε' of the golden file.
   DistillStart begin_with(const std::string& variant, const at::Tensor& coverage, const at::Tensor& noise) {
-    train_.recipe = "samsr";
+    make_ = make_samsr_recipe;
     model_settings_.sam.variant = variant;
     student_model_ = model("student.");
     teacher_model_ = model("teacher.");
@@ -189,7 +185,7 @@ TEST_P(SamsrPaperStepGolden, FollowsTheEquations) {
   const at::Tensor noise = golden_.read("out/N_sum") / coverage.to(at::kFloat).clamp_min(1).sqrt();
   const DistillStart start = begin_with("paper", coverage, noise);
   golden_.expect_close(start.x_T, "out/x_T");
-  with_and_without_teacher(start, [this](SuperResolutionModel* teacher) {
+  with_and_without_teacher(start, [this](const std::shared_ptr<SuperResolutionModel>& teacher) {
     const auto found = losses(teacher);
     golden_.expect_close(found.at("distill"), "out/loss_distill");
     golden_.expect_close(found.at("inverse"), "out/loss_inverse");
@@ -198,8 +194,7 @@ TEST_P(SamsrPaperStepGolden, FollowsTheEquations) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SamsrPaperStepGolden, ::testing::ValuesIn(golden_files("samsr_paper")),
-                         testing::case_name);
+SAMSR_GOLDEN_SUITE(SamsrPaperStepGolden, golden_files("samsr_paper"));
 
 using SamsrReleasedStepGolden = SamsrStepGolden;
 
@@ -208,7 +203,7 @@ TEST_P(SamsrReleasedStepGolden, FollowsTheReleasedCode) {
   const at::Tensor noise = golden_.read("out/eps") * coverage.to(at::kFloat).clamp_min(1).sqrt();
   const DistillStart start = begin_with("released", coverage, noise);
   golden_.expect_close(start.x_T, "out/z_t");
-  with_and_without_teacher(start, [this](SuperResolutionModel* teacher) {
+  with_and_without_teacher(start, [this](const std::shared_ptr<SuperResolutionModel>& teacher) {
     const auto in_latents = losses(teacher);
     golden_.expect_close(in_latents.at("distill"), "out/loss_distill");
     golden_.expect_close(in_latents.at("inverse"), "out/loss_inverse");
@@ -219,8 +214,7 @@ TEST_P(SamsrReleasedStepGolden, FollowsTheReleasedCode) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, SamsrReleasedStepGolden, ::testing::ValuesIn(golden_files("samsr_released")),
-                         testing::case_name);
+SAMSR_GOLDEN_SUITE(SamsrReleasedStepGolden, golden_files("samsr_released"));
 
 }  // namespace
 }  // namespace samsr

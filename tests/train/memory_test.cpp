@@ -1,10 +1,11 @@
+#include "core/memory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "train/allocation_meter.h"
-#include "train/memory_estimate.h"
-#include "train/resident_memory.h"
+#include "train/faults/allocation_meter.h"
+#include "train/faults/memory_estimate.h"
 
 namespace samsr {
 namespace {

@@ -1,29 +1,20 @@
-#include "train/metrics_log.h"
+#include "train/report/metrics_log.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
-#include <sstream>
+#include <fstream>
 
-#include "core/atomic_file.h"
+#include "support/json_lines.h"
+#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
-
-std::vector<nlohmann::json> entries(const std::filesystem::path& file) {
-  std::istringstream lines(read_file(file));
-  std::vector<nlohmann::json> found;
-  for (std::string line; std::getline(lines, line);) {
-    found.push_back(nlohmann::json::parse(line));
-  }
-  return found;
-}
+using testing::read_json_lines;
 
 TEST(MetricsLog, OneObjectAStepAlsoAfterAResumption) {
-  const auto file = std::filesystem::temp_directory_path() / ("samsr_metrics_" + std::to_string(::getpid()) + ".jsonl");
-  std::filesystem::remove(file);
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path file = folder / "metrics.jsonl";
   StepMetrics metrics;
   {
     MetricsLog log(file, 0);
@@ -32,19 +23,18 @@ TEST(MetricsLog, OneObjectAStepAlsoAfterAResumption) {
       log.write(metrics);
     }
   }
-  EXPECT_TRUE(entries(file).back()["mse"].is_null());
+  EXPECT_TRUE(read_json_lines(file).back()["mse"].is_null());
   std::ofstream(file, std::ios::app) << "{\"step\": 6, \"lo";  // killed while writing
   {
     MetricsLog log(file, 3);
     metrics.step = 4;
     log.write(metrics);
   }
-  const auto found = entries(file);
+  const auto found = read_json_lines(file);
   ASSERT_EQ(found.size(), 4U);
   for (std::size_t i = 0; i < found.size(); ++i) {
     EXPECT_EQ(found[i]["step"], i + 1);
   }
-  std::filesystem::remove(file);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "train/noise.h"
+#include "train/recipes/noise.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "diffusion/super_resolution_model.h"
-#include "models/autocast.h"
+#include "models/layers/autocast.h"
+#include "models/super_resolution/super_resolution_model.h"
 #include "support/golden.h"
-#include "train/recipe.h"
+#include "train/recipes/super_resolution.h"
 
 namespace samsr {
 namespace {
@@ -20,8 +20,8 @@ ModelSettings paper_size() {
 }
 
 TEST(Precision, LossesInBf16AreWithinOnePercentAtThePapersSize) {
-  SuperResolutionModel student(paper_size(), 1);
-  testing::fill_by_rule(*student.unet(), /*salt=*/0, "student.");
+  const auto student = std::make_shared<SuperResolutionModel>(paper_size(), 1);
+  testing::fill_by_rule(*student->unet(), /*salt=*/0, "student.");
   torch::manual_seed(3);
   Batch batch;
   for (at::Tensor* tensor : {&batch.lq, &batch.z_0, &batch.z_y, &batch.x0}) {
@@ -31,22 +31,19 @@ TEST(Precision, LossesInBf16AreWithinOnePercentAtThePapersSize) {
   batch.position = {7};
   batch.sample = {0};
   batch.noise_seed = {11};
-  TrainSettings train;
-  train.recipe = "samsr";
-  const DistillSettings distill;
-  const auto recipe = make_recipe({train, distill, student, nullptr, seeded_noise(train.seed)});
+  const auto recipe = make_samsr_recipe({.network = student, .noise = seeded_noise(0)});
 
   const torch::NoGradGuard no_grad;
-  const RecipeLosses exact = recipe->losses(batch);
+  const RecipeLosses exact = recipe->losses(batch, {});
   const Autocast autocast(at::kCPU, true);
-  const RecipeLosses rounded = recipe->losses(batch);
+  const RecipeLosses rounded = recipe->losses(batch, {});
   EXPECT_NEAR(rounded.total.item<double>(), exact.total.item<double>(), 0.01 * exact.total.item<double>());
   ASSERT_EQ(exact.terms.size(), 3U);
   for (std::size_t i = 0; i < exact.terms.size(); ++i) {
-    const double loss = exact.terms[i].second.item<double>();
+    const double loss = exact.terms[i].values.item<double>();
     EXPECT_GT(loss, 0);
-    EXPECT_NEAR(rounded.terms[i].second.item<double>(), loss, 0.01 * loss) << exact.terms[i].first;
-    EXPECT_NE(rounded.terms[i].second.item<double>(), loss) << "not computed in bf16";
+    EXPECT_NEAR(rounded.terms[i].values.item<double>(), loss, 0.01 * loss) << exact.terms[i].name;
+    EXPECT_NE(rounded.terms[i].values.item<double>(), loss) << "not computed in bf16";
   }
 }
 

@@ -1,18 +1,19 @@
-#include "train/run_record.h"
+#include "train/report/run_record.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
 #include <sstream>
+
+#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
 
 TEST(RunRecord, IsPrintedAndKeptForEveryStart) {
-  const auto file = std::filesystem::temp_directory_path() / ("samsr_run_record_" + std::to_string(::getpid()) + ".yaml");
-  std::filesystem::remove(file);
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path file = folder / "run.yaml";
   RunRecord record;
   record.add("command", "samsr train 'unet.channel_mult=[1, 2]': all of it");
   record.add("hosts", "node1 (8 ranks)");
@@ -27,7 +28,6 @@ TEST(RunRecord, IsPrintedAndKeptForEveryStart) {
   Log log(out, 0, 1, /*terminal=*/false);
   record.print(log);
   EXPECT_THAT(out.str(), ::testing::HasSubstr("\nhosts        node1 (8 ranks)\n"));
-  std::filesystem::remove(file);
 }
 
 }  // namespace

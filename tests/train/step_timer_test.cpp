@@ -1,4 +1,4 @@
-#include "train/step_timer.h"
+#include "train/report/step_timer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

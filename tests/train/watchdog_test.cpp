@@ -1,4 +1,4 @@
-#include "train/watchdog.h"
+#include "train/faults/watchdog.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

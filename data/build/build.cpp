@@ -1,0 +1,183 @@
+#include "data/build/build.h"
+
+#include <filesystem>
+
+#include "comm/gather_json.h"
+#include "comm/work_through.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "data/build/shard_builder.h"
+#include "data/build/shard_plan.h"
+#include "data/build/single_threaded.h"
+#include "data/photographs/scan.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+/// One build by all ranks.
+class Build {
+ public:
+  Build(const BuildSettings& settings, BuildStages stages, Communicator& comm, Log& log)
+      : settings_(settings), out_(settings.data.out), stages_(std::move(stages)), comm_(comm), log_(log) {}
+
+  void run(const std::string& resolved_config) {
+    plan_ = plan_shards(settings_.data, stages_.list, comm_, log_);
+    if (const std::size_t missing = missing_shards().size(); missing < plan_.size()) {
+      log_.info("{} of {} shards are complete and kept", plan_.size() - missing, plan_.size());
+    }
+    if (!missing_shards().empty()) {
+      if (comm_.rank() == 0) {
+        fs::remove(manifest_path(out_));  // it marks a complete data set
+      }
+      comm_.barrier();
+      build_missing();
+    }
+    check_that_shards_agree();
+    if (comm_.rank() == 0) {
+      write_file_atomically(out_ / "config.yaml", resolved_config);
+      write_manifest(out_, manifest());
+    }
+    comm_.barrier();
+    tell();
+  }
+
+ private:
+  std::vector<std::size_t> missing_shards() const {
+    std::vector<std::size_t> missing;
+    for (std::size_t i = 0; i < plan_.size(); ++i) {
+      if (!plan_[i].complete) {
+        missing.push_back(i);
+      }
+    }
+    return missing;
+  }
+
+  /// The ranks take one missing shard after another and enter what they have made in the plan.
+  void build_missing() {
+    const std::vector<std::size_t> missing = missing_shards();
+    std::uint64_t samples = 0;
+    for (const std::size_t number : missing) {
+      samples += plan_[number].samples;
+    }
+    if (missing.size() < static_cast<std::size_t>(comm_.size())) {
+      log_.info(
+          "{} shards to make for {} ranks: some have nothing to do; a smaller data.samples_per_shard shares better",
+          missing.size(), comm_.size());
+    }
+    const ShardBuilder builder(stages_.list, settings_.data.seed, static_cast<std::uint64_t>(settings_.data.scale));
+    nlohmann::json mine = nlohmann::json::array();
+    const auto build = [&](std::uint64_t item, const ReportWork& report) {
+      const std::size_t number = missing[item];
+      const Shard shard = builder.build(plan_[number], [&](std::uint64_t made) { report(made, {}); });
+      mine.push_back({number, to_json(describe_shard(shard)), checksum_of_text(shard.header().content)});
+    };
+    work_through({.task = "building",
+                  .unit = "pairs",
+                  .items = missing.size(),
+                  .done = settings_.data.samples - samples,
+                  .units = [&](std::uint64_t item) { return plan_[missing[item]].samples; }},
+                 build, comm_, log_);
+    enter(comm_.gather(mine.dump()));
+  }
+
+  void enter(const std::vector<std::string>& by_rank) {
+    for (const std::string& text : by_rank) {
+      for (const nlohmann::json& result : nlohmann::json::parse(text)) {
+        PlannedShard& shard = plan_.at(result.at(0).get<std::size_t>());
+        shard.complete = entry_from_json(result.at(1).get<std::string>());
+        shard.content = result.at(2).get<std::string>();
+      }
+    }
+  }
+
+  /// Shards may have stages beyond those asked for, but all the same.
+  void check_that_shards_agree() const {
+    for (const PlannedShard& shard : plan_) {
+      if (shard.content == plan_.front().content) {
+        continue;
+      }
+      const std::string first = Shard(plan_.front().path).header().content;
+      const std::string other = Shard(shard.path).header().content;
+      for (const std::string& name : stage_names()) {
+        const StageContents in_first = split_content(first);
+        const StageContents in_other = split_content(other);
+        if (in_first.contains(name) != in_other.contains(name)) {
+          throw UserError(
+              "{}: only {} of {} and {} has the stage {}, so the data set is not complete; finish it with "
+              "--stage {}",
+              out_.string(), (in_first.contains(name) ? plan_.front() : shard).path.filename().string(),
+              plan_.front().path.filename().string(), shard.path.filename().string(), name, name);
+        }
+        if (in_first.contains(name) && in_first.at(name) != in_other.at(name)) {
+          throw UserError(
+              "{}: the stage {} of {} and {} was made with different settings ({}); make it anew with "
+              "--stage {}",
+              out_.string(), name, plan_.front().path.filename().string(), shard.path.filename().string(),
+              first_difference(in_first.at(name), in_other.at(name)), name);
+        }
+      }
+    }
+  }
+
+  Manifest manifest() const {
+    Manifest manifest;
+    for (const PlannedShard& shard : plan_) {
+      manifest.shards.push_back(*shard.complete);
+    }
+    return manifest;
+  }
+
+  void tell() {
+    std::uint64_t bytes = 0;
+    for (const PlannedShard& shard : plan_) {
+      bytes += shard.complete->bytes;
+    }
+    for (const auto& stage : stages_.list.stages) {
+      for (const auto& [what, count] : stage->counts()) {
+        if (const double all = comm_.sum(static_cast<double>(count)); all > 0) {
+          log_.info("{}: {} {}", stage->name(), all, what);
+        }
+      }
+    }
+    log_.info("{}: {} pairs in {} shards, {:.1f} MB{}", out_.string(), settings_.data.samples, plan_.size(),
+              static_cast<double>(bytes) / 1e6,
+              stages_.photographs == nullptr ? "" : "; " + describe(stages_.photographs->summary()));
+  }
+
+  const BuildSettings& settings_;
+  const fs::path out_;
+  const BuildStages stages_;
+  Communicator& comm_;
+  Log& log_;
+  std::vector<PlannedShard> plan_;
+};
+
+/// Makes data.out, and clears what an interrupted build has left unfinished there.
+void prepare_output(const fs::path& out, Communicator& comm) {
+  if (comm.rank() == 0) {
+    make_folder(out);
+    clean_temporaries(out);
+  }
+  comm.barrier();
+}
+
+}  // namespace
+
+void build_dataset(const BuildSettings& settings, const BuildOptions& options, const std::string& resolved_config,
+                   Communicator& comm, Log& log) {
+  settings.data.check();
+  const SingleThreaded single_threaded;
+  prepare_output(settings.data.out, comm);
+  Build(settings, make_stages(settings, options, comm, log), comm, log).run(resolved_config);
+}
+
+void build_with_stages(const BuildSettings& settings, BuildStages stages, const std::string& resolved_config,
+                       Communicator& comm, Log& log) {
+  settings.data.check();
+  const SingleThreaded single_threaded;
+  prepare_output(settings.data.out, comm);
+  Build(settings, std::move(stages), comm, log).run(resolved_config);
+}
+
+}  // namespace samsr

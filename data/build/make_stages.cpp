@@ -1,0 +1,66 @@
+#include "data/build/make_stages.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "comm/device.h"
+#include "core/error.h"
+#include "data/build/stages/latents_stage.h"
+#include "data/build/stages/masks_stage.h"
+#include "data/build/stages/pairs_stage.h"
+#include "data/photographs/scan.h"
+
+namespace samsr {
+namespace {
+
+/// The stages to do, in their order.
+std::vector<std::string> chosen_stages(const BuildOptions& options, const DataSettings& settings) {
+  const auto chosen = [&](const std::string& name) {
+    if (options.stages.empty()) {
+      return name == "pairs" || name == "masks" || (name == "latents" && settings.latents);
+    }
+    return std::any_of(options.stages.begin(), options.stages.end(),
+                       [&](const std::string& each) { return each == name || each == "all"; });
+  };
+  for (const std::string& name : options.stages) {
+    if (name != "all" && std::count(stage_names().begin(), stage_names().end(), name) == 0) {
+      throw UserError("--stage {}: no such stage; choose of {}, all", name, fmt::join(stage_names(), ", "));
+    }
+  }
+  std::vector<std::string> names;
+  std::copy_if(stage_names().begin(), stage_names().end(), std::back_inserter(names), chosen);
+  return names;
+}
+
+}  // namespace
+
+BuildStages make_stages(const BuildSettings& settings, const BuildOptions& options, Communicator& comm, Log& log) {
+  BuildStages made;
+  const auto network_device = [&](bool network) {
+    return network ? choose_device(options.run, comm) : c10::Device(c10::kCPU);
+  };
+  const auto make = [&](const std::string& name) -> std::unique_ptr<Stage> {
+    if (name == "pairs") {
+      if (settings.data.images.empty()) {
+        throw UserError("data.images is not set; give the folder of the photographs, data.images=DIR");
+      }
+      made.photographs = index_photographs(settings.data.images, settings.data.min_size, settings.data.out, comm, log);
+      return make_pairs_stage(settings, *made.photographs);
+    }
+    if (name == "masks") {
+      return make_masks_stage(settings, network_device(settings.masks.source == "sam"));
+    }
+    if (name == "latents") {
+      return make_latents_stage(settings.first_stage, network_device(settings.first_stage.type == "vq_f4"));
+    }
+    return std::make_unique<RolloutStage>(options.rollout, network_device(true), log);
+  };
+  made.list.named = !options.stages.empty();
+  for (const std::string& name : chosen_stages(options, settings.data)) {
+    made.list.stages.push_back(make(name));
+  }
+  return made;
+}
+
+}  // namespace samsr

@@ -1,0 +1,57 @@
+#include "data/build/settings.h"
+
+#include "core/error.h"
+
+namespace samsr {
+
+void DataSettings::bind(Settings& settings) {
+  settings.add("data.images", images, "folder of photographs (subfolders included)");
+  settings.add("data.out", out, "folder of the shards");
+  settings.add("data.samples", samples, "number of training pairs").at_least(std::uint64_t{1});
+  settings.add("data.seed", seed, "seed of everything drawn for the data set");
+  settings.add("data.scale", scale, "how much smaller the low-resolution image is").between(1, 8);
+  settings.add("data.gt_size", gt_size, "side of the high-resolution image, pixels").between(16, 4096);
+  settings.add("data.crop_pad_size", crop_pad_size, "side of the piece of photograph that is degraded, pixels")
+      .between(16, 4096);
+  settings.add("data.rescale_gt", rescale_gt,
+               "shrink the largest square of the photograph to data.gt_size instead of cropping data.crop_pad_size");
+  settings.add(
+      "data.random_scale", random_scale,
+      "take squares of any side between data.crop_pad_size and the photograph's shorter side, and shrink them to "
+      "data.crop_pad_size: sharper pieces, and more of them, from few photographs");
+  settings.add("data.min_size", min_size, "photographs with a shorter side than this are left out, pixels")
+      .between(1, 65536);
+  settings.add("data.use_hflip", use_hflip, "mirror half of the samples");
+  settings.add("data.use_rot", use_rot, "turn samples by multiples of 90 degrees");
+  settings.add("data.latents", latents, "store the first stage's latents; without, training computes them");
+  settings.add("data.coverage_hr", coverage_hr, "store the coverage of the high-resolution image too");
+  settings.add("masks.keep", keep_masks, "store the masks themselves too, as COCO run lengths");
+  settings.add("data.samples_per_shard", samples_per_shard, "samples in a shard")
+      .between(std::uint64_t{1}, std::uint64_t{1} << 20);
+  settings.add("data.cache_mb", cache_mb, "memory for decoded photographs on each rank, MB").between(0, 1 << 20);
+}
+
+void DataSettings::check() const {
+  if (out.empty()) {
+    throw UserError("data.out is not set; give the folder for the shards, data.out=DIR");
+  }
+  if (gt_size % scale != 0 || crop_pad_size % scale != 0) {
+    throw UserError("data.gt_size={} and data.crop_pad_size={} must be multiples of data.scale={}", gt_size,
+                    crop_pad_size, scale);
+  }
+  if (rescale_gt && random_scale) {
+    throw UserError("data.rescale_gt and data.random_scale contradict each other: set one of them to false");
+  }
+  if (crop_pad_size < gt_size) {
+    throw UserError("data.crop_pad_size={} is below data.gt_size={}; raise it", crop_pad_size, gt_size);
+  }
+}
+
+void BuildSettings::bind(Settings& settings) {
+  data.bind(settings);
+  degradation.bind(settings);
+  masks.bind(settings);
+  first_stage.bind(settings);
+}
+
+}  // namespace samsr

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/settings.h"
+#include "degradation/settings.h"
+#include "models/first_stage/first_stage.h"
+#include "segmentation/settings.h"
+
+namespace samsr {
+
+/// Which photographs become how many samples, and where they go.
+struct DataSettings {
+  std::string images;
+  std::string out;
+  std::uint64_t samples = 4096;
+  std::uint64_t seed = 0;
+  int scale = 4;
+  int gt_size = 256;        ///< side of the high-resolution image, pixels
+  int crop_pad_size = 300;  ///< side of the piece that is degraded, pixels
+  bool rescale_gt = false;
+  bool random_scale = false;
+  int min_size = 256;
+  bool use_hflip = true;
+  bool use_rot = false;
+  bool latents = true;
+  bool coverage_hr = true;
+  bool keep_masks = false;
+  std::uint64_t samples_per_shard = 256;
+  int cache_mb = 512;
+
+  /// Section `data.`, and `masks.keep`.
+  void bind(Settings& settings);
+  /// UserError where data.out is missing or settings contradict each other.
+  void check() const;
+};
+
+/// All that the build reads.
+struct BuildSettings {
+  DataSettings data;
+  DegradationSettings degradation;
+  MaskSettings masks;
+  FirstStageSettings first_stage;
+
+  void bind(Settings& settings);
+};
+
+}  // namespace samsr

@@ -1,0 +1,49 @@
+#include "data/build/stages/pair_maker.h"
+
+#include <ATen/ATen.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "core/rng.h"
+#include "data/build/crop.h"
+
+namespace samsr {
+namespace {
+
+/// CV_8UC3 to (H, W, 3) uint8, a copy.
+at::Tensor interleaved(const cv::Mat& image) {
+  CV_Assert(image.isContinuous());
+  at::Tensor out = at::empty({image.rows, image.cols, 3}, at::kByte);
+  std::memcpy(out.data_ptr(), image.data, out.nbytes());
+  return out;
+}
+
+std::string describe(const std::string& path, const CropPlan& crop, std::uint64_t seed, const std::string& drawn) {
+  const nlohmann::ordered_json json{{"image", path},
+                                    {"crop", {crop.rect.x, crop.rect.y, crop.rect.width, crop.rect.height}},
+                                    {"hflip", crop.hflip},
+                                    {"vflip", crop.vflip},
+                                    {"transpose", crop.transpose},
+                                    {"seed", seed},
+                                    {"degradation", nlohmann::ordered_json::parse(drawn)}};
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);  // a path need not be UTF-8
+}
+
+}  // namespace
+
+PairMaker::PairMaker(const DataSettings& data, const DegradationSettings& degradation)
+    : data_(data), degradation_(degradation, data.scale) {}
+
+Sample PairMaker::make(std::uint64_t index, const cv::Mat& photograph, const std::string& path) const {
+  const std::uint64_t seed = derive_seed(data_.seed, "sample", {index});
+  const CropPlan crop = draw_crop(data_, photograph.size(), seed);
+  const DegradedPair pair = degradation_.degrade(cut(photograph, crop, data_), data_.gt_size, seed);
+  Sample sample;
+  sample.fields.emplace_back("hr", interleaved(pair.hr));
+  sample.fields.emplace_back("lr", interleaved(pair.lr));
+  sample.texts.emplace_back(kSourceField, describe(path, crop, seed, pair.drawn));
+  return sample;
+}
+
+}  // namespace samsr

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <opencv2/core.hpp>
+#include <string>
+
+#include "data/build/settings.h"
+#include "data/shards/sample.h"
+#include "degradation/pipeline.h"
+
+namespace samsr {
+
+/// Makes pairs: crop and degradation.
+class PairMaker {
+ public:
+  /// UserError when settings contradict each other.
+  PairMaker(const DataSettings& data, const DegradationSettings& degradation);
+
+  /// hr, lr and source of sample `index` from `photograph` (CV_8UC3 RGB), whose path is recorded. A pure function of
+  /// the settings and the arguments, as long as one thread computes it (see SingleThreaded).
+  Sample make(std::uint64_t index, const cv::Mat& photograph, const std::string& path) const;
+
+ private:
+  const DataSettings data_;
+  const DegradationPipeline degradation_;
+};
+
+}  // namespace samsr

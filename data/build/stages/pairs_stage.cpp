@@ -1,0 +1,64 @@
+#include "data/build/stages/pairs_stage.h"
+
+#include <set>
+
+#include "core/rng.h"
+#include "core/setting_lines.h"
+#include "data/build/stages/pair_maker.h"
+#include "data/photographs/cache.h"
+#include "data/shards/permutation.h"
+
+namespace samsr {
+namespace {
+
+constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+
+class PairsStage final : public Stage {
+ public:
+  PairsStage(const BuildSettings& settings, const PhotographIndex& photographs)
+      : content_(pairs_setting_lines(settings) + "photographs: " + photographs.summary().fingerprint + "\n"),
+        seed_(settings.data.seed),
+        photographs_(photographs),
+        maker_(settings.data, settings.degradation),
+        cache_(settings.data.images, static_cast<std::size_t>(settings.data.cache_mb) * kMegabyte) {}
+
+  std::string name() const override { return "pairs"; }
+  std::string content() const override { return content_; }
+
+  void run(std::uint64_t first, std::span<Sample> samples) override {
+    for (Sample& sample : samples) {
+      const std::uint64_t index = first++;
+      const std::uint64_t epoch = index / photographs_.size();
+      const Permutation order(photographs_.size(), derive_seed(seed_, "photograph order", {epoch}));
+      const Photograph photograph = photographs_.at(order(index % photographs_.size()));
+      sample = maker_.make(index, cache_.load(photograph), photograph.path);
+    }
+  }
+
+ private:
+  const std::string content_;
+  const std::uint64_t seed_;
+  const PhotographIndex& photographs_;
+  const PairMaker maker_;
+  PhotographCache cache_;
+};
+
+}  // namespace
+
+std::string pairs_setting_lines(const BuildSettings& settings) {
+  static const std::set<std::string> kElsewhere{"data.images",       "data.out",     "data.samples",
+                                                "data.cache_mb",     "data.latents", "data.coverage_hr",
+                                                "degradation.preset"};
+  BuildSettings copy = settings;
+  Settings registry;
+  copy.bind(registry);
+  return setting_lines(registry, [](const std::string& key) {
+    return (key.starts_with("data.") || key.starts_with("degradation.")) && !kElsewhere.contains(key);
+  });
+}
+
+std::unique_ptr<Stage> make_pairs_stage(const BuildSettings& settings, const PhotographIndex& photographs) {
+  return std::make_unique<PairsStage>(settings, photographs);
+}
+
+}  // namespace samsr

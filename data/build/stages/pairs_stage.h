@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+
+#include "data/build/settings.h"
+#include "data/build/stages/stage.h"
+#include "data/photographs/index.h"
+
+namespace samsr {
+
+/// Stage `pairs`: hr, lr, source. Every epoch of the data set uses each photograph once, in an order of its own.
+/// `photographs`, those of data.images, must outlive the stage.
+std::unique_ptr<Stage> make_pairs_stage(const BuildSettings& settings, const PhotographIndex& photographs);
+
+/// The "key: value" lines of the settings that decide the pairs. Left out are those that do not: paths, how many
+/// samples, memory, and what is stored beside the pairs.
+std::string pairs_setting_lines(const BuildSettings& settings);
+
+}  // namespace samsr

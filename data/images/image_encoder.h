@@ -1,0 +1,37 @@
+#pragma once
+// Pictures back into files, with what OpenCV's encoders leave out: the colour profile.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "data/images/image_file.h"
+
+namespace samsr {
+
+enum class ImageFormat { kPng, kJpeg, kWebp };
+
+/// "PNG", "JPEG", "WebP".
+const char* name_of(ImageFormat format);
+
+/// The format that a name's extension asks for (.png, .jpg, .jpeg, .webp in any case); nothing for other names.
+std::optional<ImageFormat> format_of_name(const std::filesystem::path& path);
+
+struct EncoderSettings {
+  std::int64_t quality = 95;  ///< of JPEG and lossy WebP, 1 … 100
+  bool webp_lossless = false;
+};
+
+struct EncodedImage {
+  std::string bytes;    ///< of the whole file
+  std::string changed;  ///< what the format could not hold and what became of it, comma-joined; or empty
+};
+
+/// PNG: 8 or 16 bits, alpha. JPEG: 8 bits; alpha is laid over white. WebP: 8 bits, alpha. A grey picture is written as
+/// one channel (BT.601 luma of its three), but for WebP, which has only colours. The profile is written when it fits
+/// the channels. UserError when a side is longer than the format allows; `name` stands for the file.
+EncodedImage encode_image(const ImageFile& image, ImageFormat format, const EncoderSettings& settings = {},
+                          const std::string& name = {});
+
+}  // namespace samsr

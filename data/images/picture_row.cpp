@@ -1,0 +1,29 @@
+#include "data/images/picture_row.h"
+
+#include <opencv2/imgproc.hpp>
+
+namespace samsr {
+namespace {
+
+constexpr int kRowGap = 8;
+constexpr int kRowLabelHeight = 20;
+
+}  // namespace
+
+cv::Mat draw_row(const std::vector<Picture>& pictures) {
+  const cv::Size size = pictures.front().rgb.size();
+  const int columns = static_cast<int>(pictures.size());
+  cv::Mat row(size.height + kRowLabelHeight + kRowGap, columns * (size.width + kRowGap) + kRowGap, CV_8UC3,
+              cv::Scalar::all(255));
+  int x = kRowGap;
+  for (const Picture& picture : pictures) {
+    const cv::Rect cell(x, 0, size.width, row.rows);
+    cv::putText(row(cell), picture.label, cv::Point(0, kRowLabelHeight - 6), cv::FONT_HERSHEY_SIMPLEX, 0.4,
+                cv::Scalar::all(0), 1, cv::LINE_AA);
+    picture.rgb.copyTo(row(cv::Rect(x, kRowLabelHeight, size.width, size.height)));
+    x += size.width + kRowGap;
+  }
+  return row;
+}
+
+}  // namespace samsr

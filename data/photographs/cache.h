@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <opencv2/core.hpp>
+
+#include "core/lru_cache.h"
+#include "data/photographs/index.h"
+
+namespace samsr {
+
+/// Decoded photographs, the last used ones within a bound of memory. For one thread.
+class PhotographCache {
+ public:
+  /// Of the files below `folder`, at most `bytes` (but always the last one).
+  PhotographCache(std::filesystem::path folder, std::size_t bytes);
+
+  /// CV_8UC3 RGB. UserError when the file can no longer be read or its content has changed.
+  cv::Mat load(const Photograph& photograph);
+
+ private:
+  const std::filesystem::path folder_;
+  LruCache<cv::Mat> images_;  ///< by path
+};
+
+}  // namespace samsr

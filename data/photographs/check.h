@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <ostream>
+
+#include "comm/communicator.h"
+#include "core/log.h"
+
+namespace samsr {
+
+struct CheckOptions {
+  int gt_size = 256;              ///< photographs with a shorter side are too small, pixels
+  std::filesystem::path out{};    ///< JSON file that names every file left out and every duplicate; empty for none
+  std::filesystem::path sheet{};  ///< contact sheet, PNG; empty for none
+  int sheet_count = 30;           ///< pictures on it, spread evenly over the readable ones
+};
+
+/// Reads every image below `folder` and says on rank 0, to `out`, what is there: formats, sizes, what has to be
+/// converted, duplicates by content, and how many can be used for data.gt_size. The ranks share the files.
+/// UserError naming the first three of them when none can be used. Collective.
+void check_photographs(const std::filesystem::path& folder, const CheckOptions& options, Communicator& comm, Log& log,
+                       std::ostream& out);
+
+}  // namespace samsr

@@ -1,0 +1,248 @@
+#include "data/photographs/scan.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "comm/work_through.h"
+#include "core/atomic_file.h"
+#include "core/checksum.h"
+#include "core/error.h"
+#include "data/images/image_file.h"
+#include "data/photographs/path_list.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+/// How many photographs that are left out, of each kind, are named.
+constexpr std::uint64_t kMostNamed = 5;
+
+std::string hex(std::uint32_t value) { return fmt::format("{:08x}", value); }
+
+/// One file, looked at once.
+struct PhotographFinding {
+  int width = 0;  ///< pixels, upright
+  int height = 0;
+  std::uint32_t checksum = 0;
+  std::string converted;  ///< as ImageFile::converted
+  std::string problem;    ///< one line; empty when the photograph was read
+};
+
+PhotographFinding probe(const fs::path& path) {
+  PhotographFinding finding;
+  try {
+    const std::string file = read_file(path);
+    const ImageFile image = decode_image(file, path.string());
+    finding.checksum = crc32c(file.data(), file.size());
+    finding.width = image.rgb.cols;
+    finding.height = image.rgb.rows;
+    finding.converted = image.converted;
+  } catch (const UserError& error) {
+    finding.problem = error.what();
+  }
+  return finding;
+}
+
+/// One scan of a folder of photographs by all ranks.
+class Scan {
+ public:
+  Scan(fs::path images, int min_size, const fs::path& out, Communicator& comm, Log& log)
+      : images_(std::move(images)),
+        min_size_(min_size),
+        place_(out / "photographs.scan"),
+        index_(photograph_index_path(out)),
+        comm_(comm),
+        log_(log) {}
+
+  void run() {
+    if (comm_.rank() == 0) {
+      make_folder(place_);
+      PathList::write(images_, place_);
+    }
+    comm_.barrier();
+    const PathList list(place_);
+    states_ = states_of(list);
+    std::string joined;
+    for (const std::string& state : states_) {
+      joined += state;
+    }
+    state_ = hex(crc32c(joined.data(), joined.size()));
+    if (!up_to_date()) {
+      read_all(list);
+      if (comm_.rank() == 0) {
+        merge(list);
+      }
+    }
+    comm_.barrier();
+    if (comm_.rank() == 0) {
+      fs::remove_all(place_);
+    }
+  }
+
+ private:
+  /// CRC-32C of each piece's paths, sizes and times.
+  std::vector<std::string> states_of(const PathList& list) {
+    const auto ranks = static_cast<std::uint64_t>(comm_.size());
+    std::string mine;
+    for (auto number = static_cast<std::uint64_t>(comm_.rank()); number < list.pieces(); number += ranks) {
+      std::uint32_t checksum = 0;
+      for (const std::string& path : list.piece(number)) {
+        struct stat status {};
+        const bool found = ::stat((images_ / path).c_str(), &status) == 0;
+        const std::string line = fmt::format("{}\t{}\t{}.{}\n", path, found ? status.st_size : -1,
+                                             status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+        checksum = crc32c(line.data(), line.size(), checksum);
+      }
+      mine += hex(checksum);
+    }
+    constexpr std::size_t kDigits = 8;
+    const std::vector<std::string> by_rank = comm_.gather(mine);
+    std::vector<std::string> states;
+    for (std::uint64_t number = 0; number < list.pieces(); ++number) {
+      states.push_back(by_rank[number % ranks].substr(number / ranks * kDigits, kDigits));
+    }
+    return states;
+  }
+
+  bool up_to_date() const {
+    if (!fs::exists(index_)) {
+      return false;
+    }
+    try {
+      const PhotographSummary summary = PhotographIndex(index_).summary();
+      return summary.folder == images_ && summary.state == state_ && summary.min_size == min_size_;
+    } catch (const UserError&) {
+      return false;  // it is made anew
+    }
+  }
+
+  fs::path result_path(std::uint64_t number) const { return place_ / fmt::format("piece-{:08}.json", number); }
+
+  /// What an earlier run, or another rank, found in a piece; none when its files are others by now.
+  std::optional<nlohmann::json> stored_result(std::uint64_t number) const {
+    if (!fs::exists(result_path(number))) {
+      return std::nullopt;
+    }
+    nlohmann::json result = nlohmann::json::parse(read_file(result_path(number)), nullptr, false);
+    if (result.is_discarded() || result.value("state", "") != states_[number]) {
+      return std::nullopt;
+    }
+    return result;
+  }
+
+  void read_all(const PathList& list) {
+    const std::uint64_t last = list.pieces() == 0 ? 0 : list.piece(list.pieces() - 1).size();
+    const auto read = [&](std::uint64_t number, const ReportWork& report) {
+      if (stored_result(number)) {
+        return;
+      }
+      nlohmann::json found = nlohmann::json::array();
+      for (const std::string& path : list.piece(number)) {
+        const PhotographFinding finding = probe(images_ / path);
+        found.push_back({finding.width, finding.height, finding.checksum, finding.converted, finding.problem});
+        report(1, {});
+      }
+      const nlohmann::json result{{"state", states_[number]}, {"photographs", std::move(found)}};
+      write_file_atomically(result_path(number), result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    };
+    work_through({.task = "reading photographs",
+                  .unit = "files",
+                  .items = list.pieces(),
+                  .units = [&](std::uint64_t number) { return number + 1 < list.pieces() ? PathList::kPiece : last; }},
+                 read, comm_, log_);
+  }
+
+  void merge(const PathList& list) {
+    PhotographSummary summary{.folder = images_, .state = state_, .min_size = min_size_};
+    PhotographIndexWriter writer(index_, list.pieces() * PathList::kPiece);
+    std::uint32_t fingerprint = 0;
+    for (std::uint64_t number = 0; number < list.pieces(); ++number) {
+      const std::vector<std::string> paths = list.piece(number);
+      const auto result = stored_result(number);
+      if (!result || result->at("photographs").size() != paths.size()) {
+        throw UserError("{}: cannot be read back; run `samsr data build` again", result_path(number).string());
+      }
+      for (std::size_t i = 0; i < paths.size(); ++i) {
+        const nlohmann::json& values = result->at("photographs").at(i);
+        const PhotographFinding finding{values.at(0), values.at(1), values.at(2), values.at(3), values.at(4)};
+        if (enter(paths[i], finding, summary)) {
+          writer.append({paths[i], finding.checksum});
+          const std::string line = fmt::format("{}\t{:08x}\n", paths[i], finding.checksum);
+          fingerprint = crc32c(line.data(), line.size(), fingerprint);
+        }
+      }
+    }
+    summary.fingerprint = hex(fingerprint);
+    writer.finish(summary);
+  }
+
+  /// Counts a file; true when it can be used.
+  bool enter(const std::string& path, const PhotographFinding& finding, PhotographSummary& summary) const {
+    ++summary.files;
+    if (!finding.problem.empty()) {
+      if (++summary.unreadable <= kMostNamed) {
+        summary.problems.push_back(finding.problem);
+      }
+      return false;
+    }
+    if (std::min(finding.width, finding.height) < min_size_) {
+      if (++summary.too_small <= kMostNamed) {
+        summary.problems.push_back(fmt::format("{}: {}×{} pixels, its shorter side is below data.min_size={}",
+                                               (images_ / path).string(), finding.width, finding.height, min_size_));
+      }
+      return false;
+    }
+    for (const char* kind : {"grey", "16-bit", "CMYK", "alpha"}) {
+      summary.converted[kind] += finding.converted.find(kind) != std::string::npos ? 1 : 0;
+    }
+    ++summary.usable;
+    return true;
+  }
+
+  const fs::path images_;
+  const int min_size_;
+  const fs::path place_;
+  const fs::path index_;
+  Communicator& comm_;
+  Log& log_;
+  std::vector<std::string> states_;  ///< of the pieces
+  std::string state_;                ///< of all
+};
+
+}  // namespace
+
+fs::path photograph_index_path(const fs::path& out) { return out / "photographs.index"; }
+
+std::string describe(const PhotographSummary& summary) {
+  std::string text = fmt::format("{} photographs used", summary.usable);
+  for (const auto& [kind, count] : summary.converted) {
+    if (count > 0) {
+      text += fmt::format(", {} {}", count, kind);
+    }
+  }
+  return text + fmt::format("; left out: {} too small, {} unreadable", summary.too_small, summary.unreadable);
+}
+
+std::unique_ptr<PhotographIndex> index_photographs(const fs::path& images, int min_size, const fs::path& out,
+                                                   Communicator& comm, Log& log) {
+  Scan(fs::absolute(images).lexically_normal(), min_size, out, comm, log).run();
+  auto index = std::make_unique<PhotographIndex>(photograph_index_path(out));
+  const PhotographSummary& summary = index->summary();
+  for (const std::string& problem : summary.problems) {
+    log.warning("left out: {}", problem);
+  }
+  const std::uint64_t left_out = summary.too_small + summary.unreadable;
+  if (left_out > summary.problems.size()) {
+    log.warning("left out: {} more photographs", left_out - summary.problems.size());
+  }
+  if (index->size() == 0) {
+    throw UserError("{}: none of its {} image files can be used ({} unreadable, {} too small); check data.images",
+                    images.string(), summary.files, summary.unreadable, summary.too_small);
+  }
+  return index;
+}
+
+}  // namespace samsr

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "comm/communicator.h"
+#include "core/log.h"
+#include "data/photographs/index.h"
+
+namespace samsr {
+
+/// Lists and reads every image below `images` once and writes what can be used to out/photographs.index, which stays
+/// as it is when no file's path, size or time has changed since. The ranks share the reading, a thousand files at a
+/// time; results wait in out/photographs.scan, so that an interrupted scan goes on where it was. Memory does not grow
+/// with the number of files. Photographs that cannot be read, or whose shorter side is below `min_size` pixels, are
+/// left out, counted, and the first of them named. UserError when none is left. Collective.
+std::unique_ptr<PhotographIndex> index_photographs(const std::filesystem::path& images, int min_size,
+                                                   const std::filesystem::path& out, Communicator& comm, Log& log);
+
+/// out/photographs.index.
+std::filesystem::path photograph_index_path(const std::filesystem::path& out);
+
+/// "12 photographs used, 1 grey; left out: 0 too small, 2 unreadable".
+std::string describe(const PhotographSummary& summary);
+
+}  // namespace samsr

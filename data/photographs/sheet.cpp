@@ -1,0 +1,53 @@
+#include "data/photographs/sheet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <opencv2/imgproc.hpp>
+
+#include "data/images/image_file.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kColumns = 6;
+constexpr int kSide = 160;
+constexpr int kLabelHeight = 18;
+constexpr int kGap = 8;
+constexpr std::size_t kLongestLabel = 24;
+
+void draw(const fs::path& file, cv::Mat cell) {
+  const cv::Mat rgb = read_image(file).rgb;
+  const double scale = std::min(1.0, static_cast<double>(kSide) / std::max(rgb.cols, rgb.rows));
+  const cv::Size size(std::max(1, static_cast<int>(rgb.cols * scale)), std::max(1, static_cast<int>(rgb.rows * scale)));
+  cv::Mat small;
+  cv::resize(rgb, small, size, 0, 0, cv::INTER_AREA);
+  small.copyTo(cell(cv::Rect(cv::Point(0, kLabelHeight), size)));
+  const std::string dimensions = fmt::format(" {}x{}", rgb.cols, rgb.rows);
+  // The end of a name tells more than its beginning.
+  const std::string name = file.filename().string();
+  const std::size_t room = kLongestLabel - std::min(kLongestLabel, dimensions.size());
+  const std::string shown = name.size() > room ? name.substr(name.size() - room) : name;
+  cv::putText(cell, shown + dimensions, cv::Point(0, kLabelHeight - 6), cv::FONT_HERSHEY_SIMPLEX, 0.32,
+              cv::Scalar::all(0), 1, cv::LINE_AA);
+}
+
+}  // namespace
+
+cv::Mat draw_photograph_sheet(const std::vector<fs::path>& files, int count) {
+  const std::size_t shown = std::min(files.size(), static_cast<std::size_t>(std::max(count, 1)));
+  const int rows = (static_cast<int>(shown) + kColumns - 1) / kColumns;
+  cv::Mat sheet(rows * (kSide + kLabelHeight + kGap) + kGap, kColumns * (kSide + kGap) + kGap, CV_8UC3,
+                cv::Scalar::all(255));
+  for (std::size_t i = 0; i < shown; ++i) {
+    const int column = static_cast<int>(i) % kColumns;
+    const int row = static_cast<int>(i) / kColumns;
+    const cv::Rect cell(kGap + column * (kSide + kGap), kGap + row * (kSide + kLabelHeight + kGap), kSide,
+                        kSide + kLabelHeight);
+    draw(files[i * files.size() / shown], sheet(cell));
+  }
+  return sheet;
+}
+
+}  // namespace samsr

@@ -1,0 +1,88 @@
+#include "data/shards/batch.h"
+
+#include <ATen/ATen.h>
+
+#include <array>
+
+namespace samsr {
+namespace {
+
+using Form = BatchField::Form;
+
+constexpr std::array kFields{
+    BatchField{"lr", "pairs", &Batch::lq, Form::kImage, at::kByte, at::kFloat, nullptr, false, "`samsr data build`"},
+    BatchField{"z_hr", "latents", &Batch::z_0, Form::kLatent, at::kHalf, at::kHalf, &BatchFields::latents, true,
+               "data.latents=true"},
+    BatchField{"z_lr", "latents", &Batch::z_y, Form::kLatent, at::kHalf, at::kHalf, &BatchFields::latents, true,
+               "data.latents=true"},
+    BatchField{"coverage", "masks", &Batch::coverage, Form::kMap, at::kByte, at::kByte, nullptr, false,
+               "`samsr data build`"},
+    BatchField{"hr", "pairs", &Batch::hr, Form::kImage, at::kByte, at::kByte, &BatchFields::hr, false,
+               "`samsr data build`"},
+    BatchField{"coverage_hr", "masks", &Batch::coverage_hr, Form::kMap, at::kByte, at::kByte, &BatchFields::coverage_hr,
+               false, "data.coverage_hr=true"},
+    BatchField{"rollout/x0", "rollout", &Batch::x0, Form::kDrawn, at::kHalf, at::kHalf, &BatchFields::rollout, false,
+               "`samsr data build --stage rollout`"},
+};
+
+/// Replaces every defined tensor by change(field, tensor).
+template <class Change>
+void change_tensors(Batch& batch, Change change) {
+  for (const BatchField& field : kFields) {
+    at::Tensor& tensor = batch.*field.tensor;
+    if (tensor.defined()) {
+      tensor = change(field, tensor);
+    }
+  }
+}
+
+template <class T>
+std::vector<T> part_of(const std::vector<T>& all, std::int64_t from, std::int64_t count) {
+  return all.empty() ? all : std::vector<T>(all.begin() + from, all.begin() + from + count);
+}
+
+}  // namespace
+
+std::size_t BatchField::dimensions() const {
+  switch (form) {
+    case Form::kMap:
+      return 2;
+    case Form::kDrawn:
+      return 4;
+    default:
+      return 3;
+  }
+}
+
+std::span<const BatchField> batch_fields() { return kFields; }
+
+Batch slice(const Batch& batch, std::int64_t from, std::int64_t count) {
+  Batch part = batch;
+  change_tensors(part, [&](const BatchField&, const at::Tensor& tensor) { return tensor.narrow(0, from, count); });
+  part.noise_seed = part_of(batch.noise_seed, from, count);
+  part.sample = part_of(batch.sample, from, count);
+  part.position = part_of(batch.position, from, count);
+  return part;
+}
+
+Batch to_device(Batch batch, c10::Device device) {
+  change_tensors(batch, [&](const BatchField& field, const at::Tensor& tensor) {
+    const at::Tensor moved = tensor.to(device, /*non_blocking=*/true);
+    if (field.form == Form::kImage && moved.scalar_type() == at::kByte) {
+      return moved.to(at::kFloat) / 127.5 - 1;
+    }
+    return moved.scalar_type() == at::kHalf ? moved.to(at::kFloat) : moved;
+  });
+  return batch;
+}
+
+double bytes_of(const Batch& batch) {
+  double bytes = 0;
+  for (const BatchField& field : kFields) {
+    const at::Tensor& tensor = batch.*field.tensor;
+    bytes += tensor.defined() ? static_cast<double>(tensor.nbytes()) : 0;
+  }
+  return bytes;
+}
+
+}  // namespace samsr

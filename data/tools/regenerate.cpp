@@ -1,0 +1,106 @@
+#include "data/tools/regenerate.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "data/build/settings.h"
+#include "data/build/single_threaded.h"
+#include "data/build/stages/pair_maker.h"
+#include "data/build/stages/sample_images.h"
+#include "data/images/image_file.h"
+#include "data/photographs/scan.h"
+#include "data/shards/content.h"
+#include "data/shards/shard_set.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+BuildSettings settings_of(const ShardSet& shards) {
+  const StageContents contents = split_content(shards.header().content);
+  if (!contents.contains("pairs") || shards.find("hr") == nullptr || shards.find("lr") == nullptr) {
+    throw UserError("{}: the shards do not tell how their pairs were made", shards.folder().string());
+  }
+  BuildSettings settings;
+  Settings registry;
+  settings.bind(registry);
+  registry.load_text(config_of_content(contents.at("pairs")), shards.shards().front().path().string());
+  return settings;
+}
+
+[[noreturn]] void damaged(const ShardSet& shards, std::uint64_t index, std::string_view field) {
+  throw UserError("{}: {} is damaged: its checksum does not match", shards.where(index), field);
+}
+
+std::string stored_source(const ShardSet& shards, std::uint64_t index) {
+  auto source = shards.read_text(index, kSourceField);
+  if (!source) {
+    damaged(shards, index, kSourceField);
+  }
+  return *std::move(source);
+}
+
+bool is_stored(const at::Tensor& made, const ShardSet& shards, std::uint64_t index, std::string_view field) {
+  std::string bytes(shards.find(field)->bytes, '\0');
+  if (!shards.read(index, field, bytes.data())) {
+    damaged(shards, index, field);
+  }
+  return made.nbytes() == bytes.size() && std::memcmp(made.const_data_ptr(), bytes.data(), bytes.size()) == 0;
+}
+
+/// "hr", "lr" or "source", whichever differs first; empty when all are the same.
+std::string first_difference_of(const Sample& made, const ShardSet& shards, std::uint64_t index) {
+  for (const char* field : {"hr", "lr"}) {
+    if (!is_stored(made.field(field), shards, index, field)) {
+      return field;
+    }
+  }
+  return *made.text(kSourceField) == stored_source(shards, index) ? "" : std::string(kSourceField);
+}
+
+}  // namespace
+
+void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path& out, const fs::path& images,
+                     Log& log) {
+  const SingleThreaded single_threaded;
+  const ShardSet shards(folder);
+  if (index >= shards.size()) {
+    throw UserError("--index {}: {} holds samples 0 to {}", index, folder.string(), shards.size() - 1);
+  }
+  const BuildSettings settings = settings_of(shards);
+  std::string image;
+  try {
+    nlohmann::json::parse(stored_source(shards, index)).at("image").get_to(image);
+  } catch (const nlohmann::json::exception&) {
+    throw UserError("{}: its record of where it comes from names no image", shards.where(index));
+  }
+  fs::path photographs = images;
+  if (photographs.empty()) {
+    if (!fs::exists(photograph_index_path(folder))) {
+      throw UserError("{}: missing, so where the photographs lie is not known; give data.images=DIR",
+                      photograph_index_path(folder).string());
+    }
+    photographs = PhotographIndex(photograph_index_path(folder)).summary().folder;
+  }
+  const cv::Mat photograph = read_image(photographs / image).rgb;
+  const Sample made = PairMaker(settings.data, settings.degradation).make(index, photograph, image);
+  make_folder(out / "lq");
+  make_folder(out / "gt");
+  const std::string name = fmt::format("sample-{:06}.png", index);
+  write_png(out / "lq" / name, stored_image(made, "lr"));
+  write_png(out / "gt" / name, stored_image(made, "hr"));
+  if (const std::string field = first_difference_of(made, shards, index); !field.empty()) {
+    throw UserError(
+        "pair {} is not the stored one: {} differs; {} is not the photograph it was made from, or another "
+        "version of samsr made it ({})",
+        index, field, (photographs / image).string(), shards.header().tool);
+  }
+  log.info("pair {} from {}: identical to the stored one; {} in {}", index, (photographs / image).string(), name,
+           out.string());
+}
+
+}  // namespace samsr

@@ -1,0 +1,50 @@
+#include "diffusion/method.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/nearest_name.h"
+
+namespace samsr {
+namespace {
+
+constexpr std::array kMethods{
+    Method{.name = "resshift", .kind = "teacher", .one_step = false, .distils = false, .mask_noise = false},
+    Method{.name = "sinsr", .kind = "student", .one_step = true, .distils = true, .mask_noise = false},
+    Method{.name = "samsr", .kind = "sam_student", .one_step = true, .distils = true, .mask_noise = true},
+};
+
+const Method* found(std::string_view Method::*member, std::string_view text) {
+  const auto method = std::ranges::find(kMethods, text, member);
+  return method == kMethods.end() ? nullptr : &*method;
+}
+
+}  // namespace
+
+std::span<const Method> methods() { return kMethods; }
+
+const Method* find_method(std::string_view name) { return found(&Method::name, name); }
+
+const Method& method_named(std::string_view name) {
+  if (const Method* method = find_method(name)) {
+    return *method;
+  }
+  std::vector<std::string> names;
+  for (const Method& method : kMethods) {
+    names.emplace_back(method.name);
+  }
+  const std::string near = nearest_name(std::string(name), names);
+  throw UserError("no method is called '{}'{}", name, near.empty() ? "" : ", did you mean '" + near + "'?");
+}
+
+const Method& method_of_kind(std::string_view kind, std::string_view source) {
+  if (const Method* method = found(&Method::kind, kind)) {
+    return *method;
+  }
+  throw UserError("{}: a model of the unknown kind '{}'; a newer version of samsr may have written it", source, kind);
+}
+
+}  // namespace samsr

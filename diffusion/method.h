@@ -1,0 +1,30 @@
+#pragma once
+// What is known of a method wherever its name (train.recipe) or the `kind` of its model files is read.
+
+#include <span>
+#include <string_view>
+
+namespace samsr {
+
+/// A way to train and to sample a denoiser.
+struct Method {
+  std::string_view name;  ///< "samsr"
+  std::string_view kind;  ///< in the metadata of its model files: "sam_student"
+  bool one_step;          ///< sampled in one step from x_T; else in the T steps of the schedule
+  bool distils;           ///< learns from the rollout of a teacher
+  bool mask_noise;        ///< masks shape its noise and its process
+};
+
+/// Every method; the first of those that share a kind is the one that its files are read as.
+std::span<const Method> methods();
+
+/// Null where `name` is none of a denoiser: the recipe coverage_net trains another network.
+const Method* find_method(std::string_view name);
+
+/// UserError naming the nearest method when there is none of this name.
+const Method& method_named(std::string_view name);
+
+/// Of a model file. UserError when `kind` is unknown; `source` names the file.
+const Method& method_of_kind(std::string_view kind, std::string_view source);
+
+}  // namespace samsr

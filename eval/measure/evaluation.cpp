@@ -1,0 +1,220 @@
+#include "eval/measure/evaluation.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <opencv2/imgproc.hpp>
+#include <set>
+
+#include "core/error.h"
+#include "data/images/image_file.h"
+#include "eval/measure/picture_rows.h"
+#include "eval/metrics/choose_metrics.h"
+#include "eval/upscale/upscale.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t kReportPictures = 8;
+constexpr std::int64_t kReportPiece = 192;
+
+std::vector<std::string_view> usual_without_reference() {
+  std::vector<std::string_view> names;
+  for (const MetricDescription* metric : usual_metrics()) {
+    if (!metric->needs_reference) {
+      names.push_back(metric->name);
+    }
+  }
+  return names;
+}
+
+/// Names of the metrics of `set` without those that need references that it lacks. UserError when `named` ones are all
+/// of that kind.
+std::vector<std::string> metric_names_of(const Benchmark& set, const std::string& named, Log& log) {
+  const std::string& asked = !named.empty() ? named : set.metrics;
+  std::vector<std::string> names;
+  std::vector<std::string> impossible;
+  for (const MetricDescription* metric : asked.empty() ? usual_metrics() : metrics_named(asked)) {
+    (metric->needs_reference && set.gt.empty() ? impossible : names).emplace_back(metric->name);
+  }
+  if (names.empty()) {
+    throw UserError("{} {} with a reference: name its folder with --ref, or ask for metrics without reference ({})",
+                    fmt::join(impossible, ", "), impossible.size() == 1 ? "compares" : "compare",
+                    fmt::join(usual_without_reference(), ", "));
+  }
+  if (!impossible.empty() && !named.empty()) {
+    log.info("{}: no {}, for want of references", set.title, fmt::join(impossible, ", "));
+  }
+  return names;
+}
+
+/// The metrics of all sets, each made once, because networks are heavy.
+class MetricPool {
+ public:
+  MetricPool(const EvaluationRequest& request, c10::Device device, Log& log) {
+    std::vector<std::string> wanted;
+    for (const Benchmark& set : request.sets) {
+      names_.push_back(metric_names_of(set, request.settings.metrics, log));
+      wanted.insert(wanted.end(), names_.back().begin(), names_.back().end());
+    }
+    const OfficialFiles files(request.files);
+    ChosenMetrics chosen =
+        choose_metrics(fmt::format("{}", fmt::join(wanted, ",")), {request.settings.crop_border, device, &files});
+    for (const std::string& line : chosen.left_out) {
+      log.warning("{}", line);
+    }
+    metrics_ = std::move(chosen.metrics);
+  }
+
+  /// Those of set number `set`, as far as their weights are here, in the order of the names.
+  std::vector<const Metric*> of(std::size_t set) const {
+    std::vector<const Metric*> found;
+    for (const std::string& name : names_[set]) {
+      const auto metric =
+          std::find_if(metrics_.begin(), metrics_.end(), [&](const auto& each) { return each->name() == name; });
+      if (metric != metrics_.end()) {
+        found.push_back(metric->get());
+      }
+    }
+    return found;
+  }
+
+ private:
+  std::vector<std::vector<std::string>> names_;  // by set
+  std::vector<std::unique_ptr<Metric>> metrics_;
+};
+
+/// The folders of results for `set`; of `several` sets, those of each lie in the folder of its name.
+Comparison compare_results(const std::vector<NamedPath>& results, const Benchmark& set, bool several,
+                           InputProblems& problems) {
+  EvalRequest request{{}, set.gt, set.lq};
+  for (const NamedPath& each : results) {
+    request.methods.push_back({each.name, several ? each.path / set.name : each.path});
+  }
+  return plan_comparison(request, set.scale, problems);
+}
+
+/// UserError when models have nothing to upscale, or one of their names is taken.
+void check_models(const EvaluationRequest& request) {
+  std::set<std::string> names;
+  for (const EvaluatedModel& model : request.models) {
+    for (const Benchmark& set : request.sets) {
+      if (set.lq.empty()) {
+        throw UserError("--model {}: a model needs low-resolution images: name their folder with --lq",
+                        model.argument.path);
+      }
+    }
+    if (!names.insert(model.name).second) {
+      throw UserError("two models are called '{}': give one another name with --model NAME=PATH", model.name);
+    }
+  }
+}
+
+/// Learned numbers of network and autoencoder together, as publications count them.
+double millions_of_parameters(const LoadedModel& loaded) {
+  double count = static_cast<double>(loaded.model->first_stage().weight_bytes()) / sizeof(float);
+  for (const at::Tensor& parameter : loaded.model->unet()->parameters()) {
+    count += static_cast<double>(parameter.numel());
+  }
+  return count / 1e6;
+}
+
+/// Seconds from 64x64 to the enlarged picture, as publications state them: the median of three runs of rank 0 after
+/// one that does not count. What is enlarged is `picture`, shrunk.
+double seconds_of_upscaling(const Upscaler& upscaler, const fs::path& picture, Communicator& communicator) {
+  constexpr int kRuns = 3;
+  std::vector<double> seconds(kRuns, 0.0);
+  if (communicator.rank() == 0) {
+    cv::Mat small;
+    cv::resize(read_image(picture).rgb, small, cv::Size(64, 64), 0, 0, cv::INTER_AREA);
+    upscaler.upscale(small);
+    for (double& each : seconds) {
+      const auto start = std::chrono::steady_clock::now();
+      upscaler.upscale(small);
+      each = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    }
+    std::sort(seconds.begin(), seconds.end());
+  }
+  return communicator.max(seconds[kRuns / 2]);
+}
+
+/// Lets `model` upscale the low-resolution images of every set; one method a set. A picture that fails is a problem.
+std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vector<Benchmark>& sets,
+                                     const std::vector<fs::path>& folders, c10::Device device,
+                                     Communicator& communicator, Log& log, InputProblems& problems) {
+  const MaskSettings masks = masks_of(model.argument, log);
+  LoadedModel loaded = load_model_argument(model.argument, log);
+  loaded.model->to(device);
+  const double parameters = millions_of_parameters(loaded);
+  const double seconds = seconds_of_upscaling(Upscaler(loaded, model.argument.upscale, masks),
+                                              list_images(sets.front().lq).front(), communicator);
+  std::vector<EvalMethod> made;
+  for (std::size_t s = 0; s < sets.size(); ++s) {
+    EvalMethod& method = made.emplace_back();
+    method = {model.name, folders[s] / "pictures" / model.name, model.argument.path, seconds, parameters};
+    try {
+      upscale_files(loaded, model.argument.upscale, masks, sets[s].lq, method.folder, communicator, log);
+    } catch (const UserError& error) {
+      problems.add(error.what());
+    }
+  }
+  return made;
+}
+
+}  // namespace
+
+void EvalSettings::bind(Settings& settings) {
+  settings.add("eval.metrics", metrics,
+               "comma-separated metrics (docs/metrics.md); empty: all that can be computed, or those of the benchmark");
+  settings.add("eval.crop_border", crop_border, "pixels left out on each side before measuring").between(0, 1024);
+  settings.add("eval.scale", scale, "factor of the bicubic row, from the low-resolution images to the results")
+      .between(1, 16);
+  settings.add("eval.benchmarks", benchmarks, "folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else testdata");
+  settings.add("eval.benchmarks_file", benchmarks_file,
+               "YAML file of benchmarks instead of the shipped one (configs/benchmarks.yaml)");
+}
+
+std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
+                                        Communicator& communicator, Log& log, InputProblems& problems) {
+  const bool several = request.sets.size() > 1;
+  const MetricPool metrics(request, device, log);
+  check_models(request);
+  // Whatever can be found wrong with the folders is said before anything long begins.
+  std::vector<Comparison> comparisons;
+  std::vector<fs::path> folders;
+  for (const Benchmark& set : request.sets) {
+    check_presence(set);
+    comparisons.push_back(compare_results(request.results, set, several, problems));
+    check_completeness(set, comparisons.back().lq, problems);
+    folders.push_back(several ? request.out / set.name : request.out);
+  }
+  for (const EvaluatedModel& model : request.models) {
+    const std::vector<EvalMethod> made =
+        upscale_sets(model, request.sets, folders, device, communicator, log, problems);
+    for (std::size_t s = 0; s < made.size(); ++s) {
+      add_method(comparisons[s], made[s], problems);
+    }
+  }
+  std::vector<EvaluatedSet> evaluated;
+  for (std::size_t s = 0; s < request.sets.size(); ++s) {
+    const Benchmark& set = request.sets[s];
+    if (metrics.of(s).empty()) {
+      problems.add(set.title + ": the weights of all its metrics are missing, so it is left out");
+      continue;
+    }
+    EvaluatedSet& each = evaluated.emplace_back();
+    each.results = evaluate(comparisons[s], metrics.of(s), set.size, communicator, log, problems);
+    each.results.benchmark = set.name;
+    each.results.title = set.title;
+    if (communicator.rank() == 0) {
+      write_results(each.results, folders[s]);
+      each.rows = picture_rows(comparisons[s], spread_names(comparisons[s], kReportPictures), kReportPiece);
+    }
+  }
+  return evaluated;
+}
+
+}  // namespace samsr

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/named_path.h"
+#include "core/settings.h"
+#include "eval/measure/benchmarks.h"
+#include "eval/measure/evaluate.h"
+#include "eval/measure/picture_rows.h"
+#include "eval/upscale/model_argument.h"
+#include "models/weights/official_files.h"
+
+namespace samsr {
+
+/// Section `eval.`: how figures are measured.
+struct EvalSettings {
+  std::string metrics;           ///< comma-separated; empty for all that can be computed
+  std::int64_t crop_border = 0;  ///< pixels
+  std::int64_t scale = 4;        ///< of the bicubic row
+  std::string benchmarks;        ///< folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else "testdata"
+  std::string benchmarks_file;   ///< another catalogue of benchmarks; empty: the shipped one
+
+  void bind(Settings& settings);
+};
+
+/// A model that upscales the low-resolution images before they are measured.
+struct EvaluatedModel {
+  std::string name;        ///< in tables
+  ModelArgument argument;  ///< with its own settings; an official model brings those of its shipped configuration
+};
+
+/// What `samsr eval` is asked for.
+struct EvaluationRequest {
+  std::vector<Benchmark> sets;
+  std::vector<EvaluatedModel> models;
+  std::vector<NamedPath> results;  ///< folders of pictures that something else has made
+  std::filesystem::path out;
+  EvalSettings settings;
+  OfficialFilesSettings files;  ///< where weights of metrics lie
+};
+
+/// Figures and pictures of one set.
+struct EvaluatedSet {
+  Results results;
+  std::vector<PictureRow> rows;
+};
+
+/// Measures every model and folder of results on every set. Results, and the models' pictures below `pictures/`, go to
+/// OUT/SET, and to OUT itself when there is one set only; with several, the results of a method for a set are
+/// expected in DIR/SET. The ranks share the images. What rank 0 returns holds the pictures for the report.
+/// Networks compute on `device`. UserError or input problems as in plan_comparison(), check_completeness() and
+/// evaluate().
+std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
+                                        Communicator& communicator, Log& log, InputProblems& problems);
+
+}  // namespace samsr

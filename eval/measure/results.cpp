@@ -1,0 +1,245 @@
+#include "eval/measure/results.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "eval/markup/markup.h"
+
+namespace samsr {
+namespace {
+
+constexpr const char* kFormat = "samsr-results/1";
+
+nlohmann::ordered_json number(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+}
+
+/// NaN for null and for a key that older files lack.
+double number_of(const nlohmann::json& entry, const char* key) {
+  const auto found = entry.find(key);
+  return found == entry.end() || found->is_null() ? std::numeric_limits<double>::quiet_NaN() : found->get<double>();
+}
+
+std::string arrow(const MetricInfo& metric) { return metric.higher_is_better ? "↑" : "↓"; }
+
+}  // namespace
+
+MetricInfo describe(const Metric& metric) {
+  return {metric.name(), metric.protocol(), metric.higher_is_better(), metric.decimals()};
+}
+
+std::int64_t MethodScores::counted(std::size_t metric) const {
+  return std::count_if(images.begin(), images.end(),
+                       [&](const ImageScores& image) { return !std::isnan(image.values.at(metric)); });
+}
+
+double MethodScores::mean(std::size_t metric) const {
+  double sum = 0;
+  for (const ImageScores& image : images) {
+    sum += std::isnan(image.values.at(metric)) ? 0 : image.values[metric];
+  }
+  const std::int64_t count = counted(metric);
+  return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::optional<Interval> MethodScores::interval(std::size_t metric) const {
+  std::vector<double> values;
+  for (const ImageScores& image : images) {
+    values.push_back(image.values.at(metric));
+  }
+  return bootstrap_interval(values);
+}
+
+std::optional<Colour> MethodScores::colour_shift() const {
+  Colour sum{};
+  double count = 0;
+  for (const ImageScores& image : images) {
+    for (std::size_t c = 0; image.colour_shift && c < sum.size(); ++c) {
+      sum[c] += (*image.colour_shift)[c];
+    }
+    count += image.colour_shift ? 1 : 0;
+  }
+  if (count == 0) {
+    return std::nullopt;
+  }
+  return Colour{sum[0] / count, sum[1] / count, sum[2] / count};
+}
+
+std::vector<Rank> Results::ranks(std::size_t metric) const {
+  std::vector<double> means;
+  for (const MethodScores& method : methods) {
+    means.push_back(method.mean(metric));
+  }
+  return ranks_of(means, metrics.at(metric).higher_is_better, metrics[metric].decimals);
+}
+
+std::string display_name(const MetricInfo& metric) {
+  std::string name = metric.name;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::toupper(c)); });
+  return name;
+}
+
+std::string display_value(const MetricInfo& metric, double value) {
+  return std::isnan(value) ? "-" : fmt::format("{:.{}f}", value, metric.decimals);
+}
+
+std::string display_interval(const Interval& interval, int decimals) {
+  return fmt::format("[{:.{}f}, {:.{}f}]", interval.low, decimals, interval.high, decimals);
+}
+
+std::string markdown_table(const Results& results) {
+  std::string text = "| method | images |";
+  std::string rule = "| --- | ---: |";
+  for (const MetricInfo& metric : results.metrics) {
+    text += fmt::format(" {} {} |", display_name(metric), arrow(metric));
+    rule += " ---: |";
+  }
+  text += "\n" + rule + "\n";
+  std::vector<std::vector<Rank>> ranks;
+  for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+    ranks.push_back(results.ranks(m));
+  }
+  for (std::size_t row = 0; row < results.methods.size(); ++row) {
+    const MethodScores& method = results.methods[row];
+    text += fmt::format("| {} | {} |", markdown_cell(method.name), method.images.size());
+    for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+      const std::string value = display_value(results.metrics[m], method.mean(m));
+      const auto interval = method.interval(m);
+      text += fmt::format(" {}{}{} |", markdown_marked(value, ranks[m][row]), interval ? " " : "",
+                          interval ? display_interval(*interval, results.metrics[m].decimals) : "");
+    }
+    text += "\n";
+  }
+  text += "\n- in brackets: 95 % bootstrap interval of the mean over images\n";
+  for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+    text += fmt::format("- {}: {}", display_name(results.metrics[m]), results.metrics[m].protocol);
+    for (const MethodScores& method : results.methods) {
+      if (method.counted(m) != static_cast<std::int64_t>(method.images.size())) {
+        text += fmt::format("; {}: mean over {} of {} images", method.name, method.counted(m), method.images.size());
+      }
+    }
+    text += "\n";
+  }
+  if (!results.reference.empty()) {
+    text += fmt::format("- reference: {}\n", results.reference);
+  }
+  for (const MethodScores& method : results.methods) {
+    text += fmt::format("- {}: {}\n", method.name, method.source);
+  }
+  return text;
+}
+
+std::string csv_table(const Results& results) {
+  std::string text = "method,image";
+  for (const MetricInfo& metric : results.metrics) {
+    text += "," + metric.name;
+  }
+  text += "\n";
+  for (const MethodScores& method : results.methods) {
+    for (const ImageScores& image : method.images) {
+      text += csv_field(method.name) + "," + csv_field(image.image);
+      for (const double value : image.values) {
+        text += std::isnan(value) ? std::string(",") : fmt::format(",{}", value);
+      }
+      text += "\n";
+    }
+  }
+  return text;
+}
+
+std::string json_results(const Results& results) {
+  nlohmann::ordered_json root;
+  root["format"] = kFormat;
+  if (!results.benchmark.empty()) {
+    root["benchmark"] = results.benchmark;
+    root["title"] = results.title;
+  }
+  root["reference"] = results.reference.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(results.reference);
+  for (const MetricInfo& metric : results.metrics) {
+    root["metrics"].push_back({{"name", metric.name},
+                               {"protocol", metric.protocol},
+                               {"higher_is_better", metric.higher_is_better},
+                               {"decimals", metric.decimals}});
+  }
+  for (const MethodScores& method : results.methods) {
+    nlohmann::ordered_json entry;
+    entry["name"] = method.name;
+    entry["source"] = method.source;
+    entry["images"] = method.images.size();
+    entry["seconds_per_image"] = number(method.seconds_per_image);
+    entry["parameters"] = number(method.parameters);
+    for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+      entry["mean"][results.metrics[m].name] = number(method.mean(m));
+      entry["counted"][results.metrics[m].name] = method.counted(m);
+      const auto interval = method.interval(m);
+      entry["interval"][results.metrics[m].name] =
+          interval ? nlohmann::ordered_json{interval->low, interval->high} : nlohmann::ordered_json();
+    }
+    for (const ImageScores& image : method.images) {
+      nlohmann::ordered_json scores{{"image", image.image}};
+      for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+        scores[results.metrics[m].name] = number(image.values[m]);
+      }
+      if (image.colour_shift) {
+        scores["colour_shift"] = *image.colour_shift;
+      }
+      entry["per_image"].push_back(scores);
+    }
+    root["methods"].push_back(entry);
+  }
+  return root.dump(2) + "\n";
+}
+
+void write_results(const Results& results, const std::filesystem::path& folder) {
+  make_folder(folder);
+  write_file_atomically(folder / "results.json", json_results(results));
+  write_file_atomically(folder / "results.csv", csv_table(results));
+  write_file_atomically(folder / "results.md", markdown_table(results));
+}
+
+Results read_results(const std::filesystem::path& file) {
+  const std::string text = read_file(file);
+  try {
+    const auto root = nlohmann::json::parse(text);
+    if (root.at("format") != kFormat) {
+      throw UserError("{}: format is {}, expected {}", file.string(), root.at("format").dump(), kFormat);
+    }
+    Results results;
+    results.reference = root.at("reference").is_null() ? "" : root.at("reference").get<std::string>();
+    results.benchmark = root.value("benchmark", "");
+    results.title = root.value("title", "");
+    for (const auto& metric : root.at("metrics")) {
+      results.metrics.push_back(
+          {metric.at("name"), metric.at("protocol"), metric.at("higher_is_better"), metric.at("decimals")});
+    }
+    for (const auto& entry : root.at("methods")) {
+      MethodScores& method = results.methods.emplace_back();
+      method.name = entry.at("name");
+      method.source = entry.at("source");
+      method.seconds_per_image = number_of(entry, "seconds_per_image");
+      method.parameters = number_of(entry, "parameters");
+      for (const auto& scores : entry.at("per_image")) {
+        ImageScores& image = method.images.emplace_back();
+        image.image = scores.at("image");
+        for (const MetricInfo& metric : results.metrics) {
+          image.values.push_back(number_of(scores, metric.name.c_str()));
+        }
+        if (scores.contains("colour_shift")) {
+          image.colour_shift = scores["colour_shift"].get<Colour>();
+        }
+      }
+    }
+    return results;
+  } catch (const nlohmann::json::exception& error) {
+    throw UserError("{}: not a results file of samsr: {}", file.string(), error.what());
+  }
+}
+
+}  // namespace samsr

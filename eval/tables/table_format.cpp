@@ -1,0 +1,41 @@
+#include "eval/tables/table_format.h"
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/nearest_name.h"
+#include "eval/tables/print.h"
+
+namespace samsr {
+namespace {
+
+constexpr TableFormat kTableFormats[] = {{"markdown", ".md", tables_markdown},
+                                         {"csv", ".csv", tables_csv},
+                                         {"latex", ".tex", tables_latex},
+                                         {"html", ".html", tables_html}};
+
+}  // namespace
+
+const TableFormat& table_format(const std::string& name, const std::filesystem::path& out) {
+  std::vector<std::string> names{"all"};
+  for (const TableFormat& format : kTableFormats) {
+    names.emplace_back(format.name);
+    if (name == format.name || (name.empty() && out.extension() == format.extension)) {
+      return format;
+    }
+  }
+  if (name.empty()) {
+    return kTableFormats[0];
+  }
+  const std::string near = nearest_name(name, names);
+  throw UserError("--format {}: expected markdown, csv, latex, html or all{}", name,
+                  near.empty() ? "" : "; did you mean '" + near + "'?");
+}
+
+void write_tables_in_all_formats(const std::vector<Table>& tables, const std::filesystem::path& folder) {
+  make_folder(folder);
+  for (const TableFormat& format : kTableFormats) {
+    write_file_atomically(folder / (std::string("tables") + format.extension), format.print(tables));
+  }
+}
+
+}  // namespace samsr

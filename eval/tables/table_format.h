@@ -1,0 +1,25 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "eval/tables/table.h"
+
+namespace samsr {
+
+/// A language that tables are printed in.
+struct TableFormat {
+  const char* name;
+  const char* extension;  ///< of its files, with the dot
+  std::string (*print)(const std::vector<Table>&);
+};
+
+/// The format called `name`; without a name that of the extension of `out`; without that, Markdown. UserError with the
+/// nearest name for another.
+const TableFormat& table_format(const std::string& name, const std::filesystem::path& out);
+
+/// Writes `tables` in every format: FOLDER/tables.md and the like.
+void write_tables_in_all_formats(const std::vector<Table>& tables, const std::filesystem::path& folder);
+
+}  // namespace samsr

@@ -1,0 +1,40 @@
+#pragma once
+// What `--model` names: the embedded student, a file or folder of samsr's own, or an official file by its name.
+
+#include <string>
+
+#include "core/log.h"
+#include "eval/upscale/upscaler.h"
+#include "models/super_resolution/super_resolution_model.h"
+#include "models/weights/official_files.h"
+#include "segmentation/settings.h"
+
+namespace samsr {
+
+/// A model as the command line names it, and the settings that it upscales with.
+struct ModelArgument {
+  /// kEmbeddedModel, a .safetensors or .pth file, a checkpoint, the folder of a run, or an official file by its name,
+  /// which is looked for in the folder of `files`.
+  std::string path;
+  ModelSettings model;  ///< of official files, which carry none; what its first_stage.weights names replaces any file's
+  std::string recipe;   ///< train.recipe that the settings are of: which noise an official student takes
+  UpscaleSettings upscale;
+  MaskSettings masks;
+  OfficialFilesSettings files;
+};
+
+/// Name of the shipped settings that an official model needs ("samsr_x4.yaml"), for ConfigArguments::load(); empty for
+/// every other model. `path`: the official name, its file's name, or a path that ends in either, in safetensors too.
+std::string shipped_config_of(const std::string& path);
+
+/// The model, on the CPU. The kind of an official one is in the catalogue; what it needs beside, the autoencoder, is
+/// looked for beside the file and in the folder of official files unless first_stage.weights names it. Says in the log
+/// what was taken. UserError when a file is missing, which says where it is published and where to put it, or does not
+/// fit its settings.
+LoadedModel load_model_argument(const ModelArgument& argument, Log& log);
+
+/// Masks of the argument; where those of Segment Anything are asked for and no file of weights is named, with an
+/// official one of the folder of official files, if there is one.
+MaskSettings masks_of(const ModelArgument& argument, Log& log);
+
+}  // namespace samsr

@@ -1,0 +1,104 @@
+#include "eval/upscale/upscale_plan.h"
+
+#include <map>
+
+#include "core/error.h"
+#include "data/images/image_file.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kExtensions = ".png, .jpg, .jpeg or .webp";
+
+/// The name of a result in a folder, for a picture called `name`.
+fs::path result_name(fs::path name, const UpscaleSettings& settings) {
+  if (settings.format == "same" && format_of_name(name)) {
+    return name;
+  }
+  const bool png = settings.format == "png" || settings.format == "same";
+  return name.replace_extension(png ? ".png" : settings.format == "jpeg" ? ".jpg" : ".webp");
+}
+
+UpscaleJob job_in_folder(const fs::path& in, const fs::path& out, const fs::path& name,
+                         const UpscaleSettings& settings) {
+  const fs::path result = result_name(name, settings);
+  return {in, out / result, *format_of_name(result)};
+}
+
+/// True for a path below `outer`; neither need exist.
+bool is_within(const fs::path& inner, const fs::path& outer) {
+  const fs::path relative = fs::weakly_canonical(inner).lexically_relative(fs::weakly_canonical(outer));
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+std::vector<UpscaleJob> plan_folder(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
+  if (fs::exists(out) && !fs::is_directory(out)) {
+    throw UserError("{}: is a file, but the pictures of a folder need a folder", out.string());
+  }
+  if (fs::exists(out) && fs::equivalent(in, out)) {
+    throw UserError("{}: input and output are the same folder; name another for the results", out.string());
+  }
+  if (is_within(out, in)) {
+    throw UserError(
+        "{}: lies in the folder of the pictures, and another run would take the results for pictures; name a "
+        "folder elsewhere",
+        out.string());
+  }
+  const std::vector<fs::path> pictures = list_images(in);
+  if (pictures.empty()) {
+    throw UserError("{}: the folder holds no image", in.string());
+  }
+  std::vector<UpscaleJob> jobs;
+  std::map<fs::path, fs::path> taken;
+  for (const fs::path& picture : pictures) {
+    jobs.push_back(job_in_folder(picture, out, picture.lexically_relative(in), settings));
+    const auto [other, fresh] = taken.emplace(jobs.back().out, picture);
+    if (!fresh) {
+      throw UserError("{} and {} would both become {}: rename one, or set upscale.format=same", other->second.string(),
+                      picture.string(), jobs.back().out.string());
+    }
+  }
+  return jobs;
+}
+
+void check_bits(const std::vector<UpscaleJob>& jobs, const UpscaleSettings& settings) {
+  for (const UpscaleJob& job : jobs) {
+    if (settings.bits == "16" && job.format != ImageFormat::kPng) {
+      throw UserError("upscale.bits is 16, which {} cannot hold ({}); write PNG or set upscale.bits=auto",
+                      name_of(job.format), job.out.string());
+    }
+  }
+}
+
+UpscalePlan plan_one(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
+  if (fs::is_directory(out) || !out.has_extension()) {
+    UpscalePlan plan{{job_in_folder(in, out, in.filename(), settings)}, out};
+    if (fs::exists(plan.jobs.front().out) && fs::equivalent(in, plan.jobs.front().out)) {
+      throw UserError("{}: the result would replace the picture itself; name another folder", in.string());
+    }
+    return plan;
+  }
+  const auto format = format_of_name(out);
+  if (!format) {
+    throw UserError("{}: no format of results; end the name in {}, or name a folder", out.string(), kExtensions);
+  }
+  if (fs::exists(out) && fs::equivalent(in, out)) {
+    throw UserError("{}: input and output are the same file", out.string());
+  }
+  return {{{in, out, *format}}, {}};
+}
+
+}  // namespace
+
+UpscalePlan plan_upscale(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
+  if (!fs::exists(in)) {
+    throw UserError("{}: no such file or folder", in.string());
+  }
+  UpscalePlan plan =
+      fs::is_directory(in) ? UpscalePlan{plan_folder(in, out, settings), out} : plan_one(in, out, settings);
+  check_bits(plan.jobs, settings);
+  return plan;
+}
+
+}  // namespace samsr

@@ -1,0 +1,70 @@
+#include "models/layers/normalise.h"
+
+#include "models/layers/normalise_kernels.h"
+
+namespace samsr {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// x, weight (1 or B, C), bias (1 or B, C) float32 -> normalise_forward() of them.
+class NormaliseFunction : public torch::autograd::Function<NormaliseFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& bias, std::int64_t groups, double epsilon, bool silu) {
+    const Normalisation how{groups, epsilon, silu};
+    const GroupMoments moments = group_moments(how, x);
+    context->save_for_backward({x, weight, bias, moments.mean, moments.inverse_deviation});
+    context->saved_data["groups"] = groups;
+    context->saved_data["epsilon"] = epsilon;
+    context->saved_data["silu"] = silu;
+    return normalise_forward(how, x, moments, weight, bias);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Normalisation how{context->saved_data["groups"].toInt(), context->saved_data["epsilon"].toDouble(),
+                            context->saved_data["silu"].toBool()};
+    const at::Tensor gradient = gradients[0].to(saved[0].scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+    const NormaliseGradients each =
+        normalise_backward(how, saved[0], {saved[3], saved[4]}, saved[1], saved[2], gradient);
+    return {each.x, each.weight, each.bias, {}, {}, {}};
+  }
+};
+
+bool has_kernel(const at::Tensor& x) {
+  return x.device().is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
+         x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous();
+}
+
+at::Tensor activated(const at::Tensor& x, Activation activation) {
+  return activation == Activation::kSilu ? at::silu(x) : x;
+}
+
+at::Tensor by_kernel(torch::nn::GroupNorm& norm, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                     Activation activation) {
+  return NormaliseFunction::apply(x, weight, bias, norm->options.num_groups(), norm->options.eps(),
+                                  activation == Activation::kSilu);
+}
+
+}  // namespace
+
+at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, Activation activation) {
+  if (!has_kernel(x)) {
+    return activated(norm->forward(x), activation);
+  }
+  return by_kernel(norm, x, norm->weight.unsqueeze(0), norm->bias.unsqueeze(0), activation);
+}
+
+at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
+                      Activation activation) {
+  if (!has_kernel(x)) {
+    const auto on_maps = [](const at::Tensor& values) { return values.unsqueeze(-1).unsqueeze(-1); };
+    return activated(norm->forward(x) * (1 + on_maps(scale)) + on_maps(shift), activation);
+  }
+  const at::Tensor gain = 1 + scale.to(at::kFloat);
+  return by_kernel(norm, x, norm->weight * gain, norm->bias * gain + shift.to(at::kFloat), activation);
+}
+
+}  // namespace samsr

@@ -1,0 +1,19 @@
+#pragma once
+// Group norm (arXiv 1803.08494) and what follows it in the denoiser, in one pass over maps that lie channels last.
+// LibTorch's group norm takes ten times as long on that layout, which its convolutions want: without this, norms are
+// half of the training step of a small network.
+
+#include <torch/torch.h>
+
+namespace samsr {
+
+enum class Activation { kNone, kSilu };
+
+/// activation(norm(x)), x (B,C,H,W). With gradient, of the first order.
+at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, Activation activation = Activation::kNone);
+
+/// activation(norm(x) · (1 + scale) + shift): the step's modulation; scale and shift (B,C).
+at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
+                      Activation activation);
+
+}  // namespace samsr

@@ -1,0 +1,169 @@
+#include "models/super_resolution/super_resolution_model.h"
+
+#include <torch/torch.h>
+
+#include <charconv>
+
+#include "core/error.h"
+#include "core/rng.h"
+#include "diffusion/distillation.h"
+#include "diffusion/resshift.h"
+#include "diffusion/rollout.h"
+#include "models/layers/channels_last.h"
+#include "models/weights/load_weights.h"
+#include "models/weights/weight_file.h"
+
+namespace samsr {
+namespace {
+
+constexpr const char* kFormat = "samsr-model/1";
+
+UNetSwin make_unet(const ModelSettings& settings, std::uint64_t seed) {
+  settings.check();
+  torch::manual_seed(derive_seed(seed, "model.weights"));
+  UNetSwin unet(settings.unet);
+  use_channels_last(*unet);
+  return unet;
+}
+
+/// Evaluation mode while alive, so that sampling in the middle of training drops nothing.
+class EvaluationGuard {
+ public:
+  explicit EvaluationGuard(const UNetSwin& unet) : unet_(unet), training_(unet->is_training()) { unet_->eval(); }
+  ~EvaluationGuard() { unet_->train(training_); }
+  EvaluationGuard(const EvaluationGuard&) = delete;
+  EvaluationGuard& operator=(const EvaluationGuard&) = delete;
+
+ private:
+  UNetSwin unet_;
+  const bool training_;
+};
+
+const std::string& text_in(const TensorFile& file, const std::string& source, const std::string& key) {
+  const auto found = file.metadata.find(key);
+  if (found == file.metadata.end()) {
+    throw UserError("{}: holds weights but not the model's {}; name a file that `samsr train` wrote", source, key);
+  }
+  return found->second;
+}
+
+/// The settings that model_file() put beside the weights.
+ModelSettings settings_in(const TensorFile& file, const std::string& source) {
+  if (text_in(file, source, "format") != kFormat) {
+    throw UserError("{}: has the format '{}', expected {}", source, text_in(file, source, "format"), kFormat);
+  }
+  ModelSettings settings;
+  Settings registry;
+  settings.bind(registry);
+  registry.load_text(text_in(file, source, "config"), source);
+  const std::string& scale = text_in(file, source, "scale");
+  const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), settings.scale);
+  if (error != std::errc() || end != scale.data() + scale.size() || settings.scale < 1) {
+    throw UserError("{}: its scale is '{}', expected a whole number", source, scale);
+  }
+  return settings;
+}
+
+void check_lq(const at::Tensor& lq, std::int64_t multiple) {
+  TORCH_CHECK(lq.dim() == 4 && lq.size(1) == 3 && lq.size(2) % multiple == 0 && lq.size(3) % multiple == 0,
+              "SuperResolutionModel: lq must be (B,3,H,W) with H and W multiples of ", multiple, ", got ", lq.sizes());
+}
+
+}  // namespace
+
+Denoiser denoiser_of(const UNetSwin& unet) {
+  return [network = unet.ptr()](const at::Tensor& scaled, const at::Tensor& steps, const at::Tensor& lq) {
+    return network->forward(scaled, steps, lq);
+  };
+}
+
+SuperResolutionModel::SuperResolutionModel(const ModelSettings& settings, std::uint64_t seed)
+    : SuperResolutionModel(settings, seed, make_first_stage(settings.first_stage)) {}
+
+SuperResolutionModel::SuperResolutionModel(const ModelSettings& settings, std::uint64_t seed,
+                                           std::shared_ptr<FirstStage> first_stage)
+    : settings_(settings),
+      first_stage_(std::move(first_stage)),
+      unet_(make_unet(settings, seed)),
+      diffusion_(settings.diffusion, settings.first_stage.pixel_space()) {}
+
+std::array<std::int64_t, 3> SuperResolutionModel::latent_shape(std::int64_t lq_height, std::int64_t lq_width) const {
+  const std::int64_t factor = first_stage_->factor();
+  return {first_stage_->channels(), lq_height * settings_.scale / factor, lq_width * settings_.scale / factor};
+}
+
+at::Tensor SuperResolutionModel::image_of(const at::Tensor& latent) const {
+  return first_stage_->decode(latent).to(torch::kFloat32).clamp(-1, 1);
+}
+
+at::Tensor SuperResolutionModel::one_step(const at::Tensor& lq, const at::Tensor& noise,
+                                          const std::optional<at::Tensor>& coverage) const {
+  check_lq(lq, lq_multiple());
+  const torch::NoGradGuard no_grad;
+  const EvaluationGuard evaluation(unet_);
+  const at::Tensor z_y = first_stage_->encode_lq(lq, settings_.scale).to(torch::kFloat32);
+  const Schedule& schedule = diffusion_.schedule();
+  const DistillStart start = distill_start(schedule, settings_.sam, z_y, noise, coverage);
+  return image_of(diffusion_.predict_x0(denoiser_of(unet_), start.x_T, schedule.last(), z_y, lq));
+}
+
+at::Tensor SuperResolutionModel::sample_rollout(const at::Tensor& lq, const at::Tensor& noise,
+                                                const std::optional<at::Tensor>& coverage) const {
+  check_lq(lq, lq_multiple());
+  const torch::NoGradGuard no_grad;
+  const EvaluationGuard evaluation(unet_);
+  const at::Tensor z_y = first_stage_->encode_lq(lq, settings_.scale).to(torch::kFloat32);
+  const DistillStart start = distill_start(diffusion_.schedule(), settings_.sam, z_y, noise, coverage);
+  return image_of(rollout(diffusion_, denoiser_of(unet_), start.teacher_process, start.teacher_x_T, z_y, lq));
+}
+
+at::Tensor SuperResolutionModel::sample_ancestral(const at::Tensor& lq, const at::Tensor& noise) const {
+  check_lq(lq, lq_multiple());
+  const torch::NoGradGuard no_grad;
+  const EvaluationGuard evaluation(unet_);
+  const at::Tensor z_y = first_stage_->encode_lq(lq, settings_.scale).to(torch::kFloat32);
+  return image_of(samsr::sample_ancestral(diffusion_, denoiser_of(unet_), z_y, lq, noise));
+}
+
+void SuperResolutionModel::to(const at::Device& device) {
+  unet_->to(device);
+  first_stage_->to(device);
+}
+
+TensorFile model_file(const ModelSettings& settings, const std::string& kind, TensorFile weights) {
+  ModelSettings copy = settings;
+  Settings registry;
+  copy.bind(registry);
+  weights.metadata = {{"format", kFormat},
+                      {"config", registry.to_yaml()},
+                      {"scale", std::to_string(settings.scale)},
+                      {"kind", kind},
+                      {"variant", settings.sam.variant}};
+  return weights;
+}
+
+void save_model(const std::filesystem::path& path, const ModelSettings& settings, const std::string& kind,
+                const TensorFile& weights) {
+  write_safetensors(path, model_file(settings, kind, weights));
+}
+
+LoadedModel load_model(const TensorFile& file, const std::string& source, const std::string& first_stage_weights,
+                       const ModelSettings* settings_of_official) {
+  const bool official = settings_of_official != nullptr && file.metadata.contains("container");
+  ModelSettings settings = official ? *settings_of_official : settings_in(file, source);
+  if (!first_stage_weights.empty()) {
+    settings.first_stage.weights = first_stage_weights;
+  }
+  const Method& method = official ? method_named("resshift") : method_of_kind(text_in(file, source, "kind"), source);
+  LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), &method, !official};
+  load_weights(*loaded.model->unet(), file, source);
+  loaded.model->unet()->eval();
+  return loaded;
+}
+
+LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights,
+                       const ModelSettings* settings_of_official) {
+  return load_model(read_weights(path), path.string(), first_stage_weights, settings_of_official);
+}
+
+}  // namespace samsr

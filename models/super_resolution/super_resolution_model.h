@@ -1,0 +1,93 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "diffusion/diffusion.h"
+#include "diffusion/method.h"
+#include "diffusion/process.h"
+#include "models/first_stage/first_stage.h"
+#include "models/super_resolution/model_settings.h"
+#include "models/unet/unet_swin.h"
+#include "models/weights/safetensors.h"
+
+namespace samsr {
+
+/// The network as a function; keeps it alive.
+Denoiser denoiser_of(const UNetSwin& unet);
+
+/// Network, first stage and diffusion together: LR images in, HR images out. Images are RGB in [-1,1], float32.
+class SuperResolutionModel {
+ public:
+  /// Fresh weights, a function of `seed`; seeds torch's default generator for it. UserError when the settings do
+  /// not fit together or the first stage has no weights.
+  SuperResolutionModel(const ModelSettings& settings, std::uint64_t seed);
+  /// The same with a first stage that exists already.
+  SuperResolutionModel(const ModelSettings& settings, std::uint64_t seed, std::shared_ptr<FirstStage> first_stage);
+
+  const ModelSettings& settings() const { return settings_; }
+  UNetSwin& unet() { return unet_; }
+  const FirstStage& first_stage() const { return *first_stage_; }
+  const Diffusion& diffusion() const { return diffusion_; }
+
+  /// Height and width of LR images must be multiples of this; the caller pads.
+  std::int64_t lq_multiple() const { return settings_.lq_multiple(); }
+  /// C, h, w of the latent of an LR image: the shape of one sample's noise.
+  std::array<std::int64_t, 3> latent_shape(std::int64_t lq_height, std::int64_t lq_width) const;
+
+  /// The student's single step: lq (B,3,H,W), noise (B,C,h,w) standard normal -> (B,3,scale·H,scale·W) clamped to
+  /// [-1,1]. With coverage (B,1,H,W), the number of masks at each LR pixel, noise and process are SAMSR's;
+  /// without, plain.
+  at::Tensor one_step(const at::Tensor& lq, const at::Tensor& noise,
+                      const std::optional<at::Tensor>& coverage = std::nullopt) const;
+  /// The teacher's deterministic T-step rollout; arguments and result as one_step, but that the variant `released`
+  /// rolls out the plain process.
+  at::Tensor sample_rollout(const at::Tensor& lq, const at::Tensor& noise,
+                            const std::optional<at::Tensor>& coverage = std::nullopt) const;
+  /// The teacher's ancestral T-step sampling; noise (T,B,C,h,w).
+  at::Tensor sample_ancestral(const at::Tensor& lq, const at::Tensor& noise) const;
+
+  /// Moves network and first stage.
+  void to(const at::Device& device);
+
+ private:
+  at::Tensor image_of(const at::Tensor& latent) const;
+
+  ModelSettings settings_;
+  std::shared_ptr<FirstStage> first_stage_;
+  UNetSwin unet_{nullptr};
+  Diffusion diffusion_;
+};
+
+/// Weights with all that is needed to use them, as one safetensors file: metadata `format` (samsr-model/1),
+/// `config` (the settings as YAML), `scale`, `kind`, `variant`. `weights`: state_of() the network, or averages of
+/// it. `kind`: that of its Method.
+TensorFile model_file(const ModelSettings& settings, const std::string& kind, TensorFile weights);
+
+/// Writes model_file().
+void save_model(const std::filesystem::path& path, const ModelSettings& settings, const std::string& kind,
+                const TensorFile& weights);
+
+struct LoadedModel {
+  std::unique_ptr<SuperResolutionModel> model;
+  const Method* method = nullptr;  ///< that it was trained by
+  bool own_settings = true;        ///< false for the official files, which carry none
+};
+
+/// The model of a model_file(), with float32 weights whatever the file's; `source` stands for it in messages.
+/// `first_stage_weights`, if not empty, replaces the path in the file's settings. `settings_of_official`: those of
+/// PyTorch's files, and of safetensors converted from them, which carry none; such a model is taken for a teacher.
+/// UserError when the file has no settings and none are given, or its weights do not fit the settings.
+LoadedModel load_model(const TensorFile& file, const std::string& source, const std::string& first_stage_weights = {},
+                       const ModelSettings* settings_of_official = nullptr);
+/// The same from a file of any format that read_weights() takes.
+LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights = {},
+                       const ModelSettings* settings_of_official = nullptr);
+
+}  // namespace samsr

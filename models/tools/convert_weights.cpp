@@ -1,0 +1,50 @@
+#include "models/tools/convert_weights.h"
+
+#include <ATen/ATen.h>
+
+#include "core/error.h"
+#include "models/embedded/embedded_student.h"
+#include "models/weights/find_weights.h"
+#include "models/weights/load_weights.h"
+#include "models/weights/printable.h"
+#include "models/weights/weight_file.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+/// Numbers of floating point as half precision. UserError when one would become infinite.
+at::Tensor halved(const std::string& name, const at::Tensor& tensor) {
+  if (!tensor.is_floating_point() || tensor.element_size() < 2) {
+    return tensor;
+  }
+  const at::Tensor half = tensor.to(at::kHalf);
+  if (at::isfinite(tensor).logical_and(at::isinf(half)).any().item<bool>()) {
+    throw UserError("tensor '{}' has numbers beyond 65504, the largest of half precision; convert without --half",
+                    printable(name));
+  }
+  return half;
+}
+
+}  // namespace
+
+void convert_weights(const std::string& in, const fs::path& out, const Conversion& how, Log& log) {
+  if (out.extension() != ".safetensors") {
+    throw UserError("{}: expected a name that ends in .safetensors, which is what is written", out.string());
+  }
+  const bool embedded = in == kEmbeddedModel;
+  const std::string source = embedded ? "the embedded student" : find_weights(in, log).string();
+  TensorFile file = embedded ? embedded_student() : read_weights(source);
+  if (how.compact) {
+    std::erase_if(file.tensors, [](const auto& named) { return follows_from_settings(named.first); });
+  }
+  if (how.half) {
+    for (auto& [name, tensor] : file.tensors) {
+      tensor = halved(name, tensor);
+    }
+  }
+  write_safetensors(out, file);
+  log.info("{} tensors of {} written to {}", file.tensors.size(), source, out.string());
+}
+
+}  // namespace samsr

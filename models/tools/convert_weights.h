@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/log.h"
+
+namespace samsr {
+
+/// What a conversion changes.
+struct Conversion {
+  bool half = false;     ///< numbers of floating point become half precision
+  bool compact = false;  ///< tensors that follow from the settings are left out
+};
+
+/// Writes the tensors of `in` as safetensors. `in`: as for find_weights(), or kEmbeddedModel; `out` ends in
+/// .safetensors. UserError also for a number that half precision cannot hold.
+void convert_weights(const std::string& in, const std::filesystem::path& out, const Conversion& how, Log& log);
+
+}  // namespace samsr

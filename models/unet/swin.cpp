@@ -1,0 +1,165 @@
+#include "models/unet/swin.h"
+
+#include "models/layers/basic_layers.h"
+#include "models/layers/module_names.h"
+#include "models/layers/normalise.h"
+
+namespace samsr {
+namespace {
+
+/// The value the official code adds to forbidden scores.
+constexpr double kForbidden = -100.0;
+
+/// For each pair of positions of a w×w window, the row of the bias table of their offset.
+at::Tensor relative_position_index(std::int64_t window) {
+  const at::Tensor axis = torch::arange(window);
+  const at::Tensor rows = axis.repeat_interleave(window);
+  const at::Tensor columns = axis.repeat({window});
+  const at::Tensor row_offset = rows.unsqueeze(1) - rows.unsqueeze(0) + (window - 1);
+  const at::Tensor column_offset = columns.unsqueeze(1) - columns.unsqueeze(0) + (window - 1);
+  return row_offset * (2 * window - 1) + column_offset;
+}
+
+/// (B,H,W,C) -> (B, windows, w·w, C).
+at::Tensor partition(const at::Tensor& map, std::int64_t w) {
+  const std::int64_t rows = map.size(1) / w;
+  const std::int64_t columns = map.size(2) / w;
+  return map.view({map.size(0), rows, w, columns, w, map.size(3)})
+      .permute({0, 1, 3, 2, 4, 5})
+      .reshape({map.size(0), rows * columns, w * w, map.size(3)});
+}
+
+/// (B, windows, w·w, C) -> (B,height,width,C).
+at::Tensor merge(const at::Tensor& windows, std::int64_t w, std::int64_t height, std::int64_t width) {
+  const std::int64_t channels = windows.size(3);
+  return windows.reshape({windows.size(0), height / w, width / w, w, w, channels})
+      .permute({0, 1, 3, 2, 4, 5})
+      .reshape({windows.size(0), height, width, channels});
+}
+
+}  // namespace
+
+at::Tensor shifted_window_mask(std::int64_t height, std::int64_t width, std::int64_t window, std::int64_t shift) {
+  // The stretches that the shift makes of the rows, and with them of each window row: (rows of windows, w).
+  at::Tensor stretch = torch::zeros({height});
+  stretch.slice(0, height - window).fill_(1);
+  stretch.slice(0, height - shift).fill_(2);
+  const at::Tensor region = stretch.view({height / window, 1, 1, window})
+                                .expand({height / window, width / window, window, window})
+                                .reshape({-1, window * window});
+  return (region.unsqueeze(1) != region.unsqueeze(2)).to(torch::kFloat32) * kForbidden;
+}
+
+WindowAttention::WindowAttention(std::int64_t channels, std::int64_t window, std::int64_t heads, double dropout)
+    : heads_(heads), dropout_(dropout) {
+  const std::int64_t offsets = (2 * window - 1) * (2 * window - 1);
+  bias_table_ = register_parameter("relative_position_bias_table", torch::empty({offsets, heads}));
+  torch::nn::init::normal_(bias_table_, 0.0, 0.02);
+  relative_index_ = register_buffer("relative_position_index", relative_position_index(window));
+  qkv_ = register_module("qkv", torch::nn::Linear(channels, 3 * channels));
+  proj_ = register_module("proj", torch::nn::Linear(channels, channels));
+}
+
+at::Tensor WindowAttention::forward(const at::Tensor& windows, const at::Tensor& mask) {
+  const std::int64_t batch = windows.size(0);
+  const std::int64_t count = windows.size(1);
+  const std::int64_t positions = windows.size(2);
+  const std::int64_t channels = windows.size(3);
+  const std::int64_t head_channels = channels / heads_;
+
+  const at::Tensor qkv =
+      qkv_(windows).view({batch, count, positions, 3, heads_, head_channels}).permute({3, 0, 1, 4, 2, 5}).contiguous();
+  at::Tensor bias = bias_table_.index_select(0, relative_index_.view(-1))
+                        .view({positions, positions, heads_})
+                        .permute({2, 0, 1})
+                        .contiguous();
+  // The mask differs from window to window, so with a mask the windows of an image are laid out as heads:
+  // one bias then serves the whole batch without being repeated for it.
+  std::vector<std::int64_t> layout;
+  if (mask.defined()) {
+    bias = (bias.unsqueeze(0) + mask.unsqueeze(1)).view({1, count * heads_, positions, positions});
+    layout = {batch, count * heads_, positions, head_channels};
+  } else {
+    bias = bias.unsqueeze(0);
+    layout = {batch * count, heads_, positions, head_channels};
+  }
+  const at::Tensor attended = at::scaled_dot_product_attention(qkv[0].view(layout), qkv[1].view(layout),
+                                                               qkv[2].view(layout), bias.to(qkv.scalar_type()))
+                                  .reshape({batch, count, heads_, positions, head_channels})
+                                  .transpose(2, 3)
+                                  .reshape({batch, count, positions, channels});
+  return at::dropout(proj_(attended), dropout_, is_training());
+}
+
+SwinBlock::SwinBlock(const Options& options) : options_(options) {
+  norm1_ = register_module("norm1", group_norm(options.channels));
+  attention_ = register_module(
+      "attn", std::make_shared<WindowAttention>(options.channels, options.window, options.heads, options.dropout));
+  norm2_ = register_module("norm2", group_norm(options.channels));
+  const auto hidden = static_cast<std::int64_t>(static_cast<double>(options.channels) * options.mlp_ratio);
+  fc1_ = conv(options.channels, hidden, 1);
+  fc2_ = conv(hidden, options.channels, 1);
+  register_module("mlp", named_slots({{"fc1", fc1_.ptr()}, {"fc2", fc2_.ptr()}}));
+  if (options.shift > 0) {
+    stored_mask_ = register_buffer(
+        "attn_mask", shifted_window_mask(options.resolution, options.resolution, options.window, options.shift));
+  }
+}
+
+at::Tensor SwinBlock::mask_for(std::int64_t height, std::int64_t width, const at::Device& device) {
+  if (options_.shift == 0) {
+    return {};
+  }
+  if (height == options_.resolution && width == options_.resolution) {
+    return stored_mask_;
+  }
+  if (cached_.height != height || cached_.width != width || cached_.mask.device() != device) {
+    cached_ = {height, width, shifted_window_mask(height, width, options_.window, options_.shift).to(device)};
+  }
+  return cached_.mask;
+}
+
+at::Tensor SwinBlock::forward(const at::Tensor& x) {
+  const std::int64_t height = x.size(2);
+  const std::int64_t width = x.size(3);
+  const std::int64_t shift = options_.shift;
+  at::Tensor h = normalised(norm1_, x).permute({0, 2, 3, 1});
+  if (shift > 0) {
+    h = h.roll({-shift, -shift}, {1, 2});
+  }
+  h = merge(attention_->forward(partition(h, options_.window), mask_for(height, width, x.device())), options_.window,
+            height, width);
+  if (shift > 0) {
+    h = h.roll({shift, shift}, {1, 2});
+  }
+  const at::Tensor attended = x + h.permute({0, 3, 1, 2});
+  const double dropout = options_.dropout;
+  h = at::dropout(at::gelu(fc1_(normalised(norm2_, attended))), dropout, is_training());
+  return attended + at::dropout(fc2_(h), dropout, is_training());
+}
+
+SwinLayer::SwinLayer(const Options& options) {
+  embed_ = conv(options.channels, options.embed_channels, 1);
+  unembed_ = conv(options.embed_channels, options.channels, 1);
+  register_module("patch_embed", named_slots({{"proj", embed_.ptr()}}));
+  register_module("patch_unembed", named_slots({{"proj", unembed_.ptr()}}));
+  const auto blocks = register_module("blocks", std::make_shared<torch::nn::ModuleListImpl>());
+  for (std::int64_t i = 0; i < options.depth; ++i) {
+    // Windows that cover the whole map have nothing to shift against.
+    const bool shifted = i % 2 == 1 && options.window < options.resolution;
+    blocks_.push_back(std::make_shared<SwinBlock>(
+        SwinBlock::Options{options.embed_channels, options.heads, options.window, shifted ? options.window / 2 : 0,
+                           options.resolution, options.mlp_ratio, options.dropout}));
+    blocks->push_back(blocks_.back());
+  }
+}
+
+at::Tensor SwinLayer::forward(const at::Tensor& x, const at::Tensor& /*embedding*/) {
+  at::Tensor h = embed_(x);
+  for (const auto& block : blocks_) {
+    h = block->forward(h);
+  }
+  return unembed_(h);
+}
+
+}  // namespace samsr

@@ -1,0 +1,85 @@
+#include "models/unet/unet_settings.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.h"
+#include "models/layers/basic_layers.h"
+
+namespace samsr {
+
+void UNetSettings::bind(Settings& settings) {
+  constexpr int kWidest = 65536;
+  settings.add("unet.image_size", image_size, "height and width of the training latents; sets levels and windows")
+      .between(1, 8192);
+  settings.add("unet.in_channels", in_channels, "channels of the noisy latent and of the LR condition together")
+      .between(1, kWidest);
+  settings.add("unet.model_channels", model_channels, "channels that channel_mult multiplies").between(1, kWidest);
+  settings.add("unet.out_channels", out_channels, "channels of the latent").between(1, kWidest);
+  settings.add("unet.cond_lq", cond_lq, "give the LR image to the network");
+  settings
+      .add("unet.attention_resolutions", attention_resolutions,
+           "feature map sizes, for inputs of image_size, that get Swin blocks")
+      .at_least(1);
+  settings.add("unet.dropout", dropout, "probability of dropping an activation while training").between(0.0, 0.99);
+  settings.add("unet.channel_mult", channel_mult, "channels of each level, as multiples of model_channels")
+      .above(0.0)
+      .satisfies("1 to 8 levels", [](const auto& levels) { return !levels.empty() && levels.size() <= 8; });
+  settings.add("unet.num_res_blocks", num_res_blocks, "residual blocks of each level").between(1, 64);
+  settings.add("unet.num_head_channels", num_head_channels, "channels of one attention head").between(1, kWidest);
+  settings.add("unet.use_scale_shift_norm", use_scale_shift_norm,
+               "the step scales and shifts normalised features (false: it is added before)");
+  settings.add("unet.resblock_updown", resblock_updown, "resample inside residual blocks");
+  settings.add("unet.conv_resample", conv_resample, "resample with convolutions where not inside blocks");
+  settings.add("unet.swin_depth", swin_depth, "Swin blocks in a row; every second one shifts its windows")
+      .between(1, 64);
+  settings.add("unet.swin_embed_dim", swin_embed_dim, "channels inside Swin blocks").between(1, kWidest);
+  settings.add("unet.window_size", window_size, "side of the attention windows").between(1, 64);
+  settings.add("unet.mlp_ratio", mlp_ratio, "width of the Swin blocks' hidden layer over swin_embed_dim")
+      .between(0.1, 64.0);
+}
+
+std::int64_t UNetSettings::channels(std::int64_t level) const {
+  return static_cast<std::int64_t>(channel_mult[static_cast<std::size_t>(level)] * static_cast<double>(model_channels));
+}
+
+bool UNetSettings::attends(std::int64_t level) const {
+  return std::count(attention_resolutions.begin(), attention_resolutions.end(), resolution(level)) > 0;
+}
+
+std::int64_t UNetSettings::window(std::int64_t level) const { return std::min(window_size, resolution(level)); }
+
+std::int64_t UNetSettings::size_multiple() const {
+  std::int64_t multiple = std::int64_t{1} << (levels() - 1);
+  for (std::int64_t level = 0; level < levels(); ++level) {
+    // The middle block, at the coarsest level, always attends.
+    if (attends(level) || level == levels() - 1) {
+      multiple = std::lcm(multiple, window(level) << level);
+    }
+  }
+  return multiple;
+}
+
+void UNetSettings::check() const {
+  if (num_res_blocks.size() != channel_mult.size()) {
+    throw UserError("unet.num_res_blocks has {} elements and unet.channel_mult {}: give one of each per level",
+                    num_res_blocks.size(), channel_mult.size());
+  }
+  for (std::int64_t level = 0; level < levels(); ++level) {
+    if (channels(level) < kNormGroups || channels(level) % kNormGroups != 0) {
+      throw UserError("unet.model_channels {} × unet.channel_mult {} = {} channels, expected a multiple of {}",
+                      model_channels, channel_mult[static_cast<std::size_t>(level)], channels(level), kNormGroups);
+    }
+  }
+  const std::int64_t coarsest = std::int64_t{1} << (levels() - 1);
+  if (image_size % coarsest != 0) {
+    throw UserError("unet.image_size is {}, expected a multiple of {} ({} levels in unet.channel_mult)", image_size,
+                    coarsest, levels());
+  }
+  if (swin_embed_dim % std::lcm(num_head_channels, kNormGroups) != 0) {
+    throw UserError("unet.swin_embed_dim is {}, expected a multiple of {} and of unet.num_head_channels ({})",
+                    swin_embed_dim, kNormGroups, num_head_channels);
+  }
+}
+
+}  // namespace samsr

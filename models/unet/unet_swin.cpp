@@ -1,0 +1,176 @@
+#include "models/unet/unet_swin.h"
+
+#include "core/error.h"
+#include "models/layers/basic_layers.h"
+#include "models/layers/module_names.h"
+#include "models/layers/normalise.h"
+#include "models/layers/recompute.h"
+#include "models/unet/step_embedding.h"
+#include "models/unet/swin.h"
+
+namespace samsr {
+namespace {
+
+constexpr std::int64_t kEmbeddingFactor = 4;
+
+void append(torch::nn::ModuleListImpl& list, const std::vector<std::shared_ptr<UNetLayer>>& block) {
+  auto layers = std::make_shared<torch::nn::ModuleListImpl>();
+  for (const auto& layer : block) {
+    layers->push_back(layer);
+  }
+  list.push_back(layers);
+}
+
+}  // namespace
+
+std::shared_ptr<UNetLayer> UNetSwinImpl::residual(std::int64_t in, std::int64_t out, Resample resample) const {
+  return std::make_shared<ResBlock>(ResBlock::Options{in, out, kEmbeddingFactor * settings_.model_channels,
+                                                      settings_.dropout, settings_.use_scale_shift_norm, resample});
+}
+
+std::shared_ptr<UNetLayer> UNetSwinImpl::swin(std::int64_t level) const {
+  return std::make_shared<SwinLayer>(SwinLayer::Options{settings_.channels(level), settings_.swin_embed_dim,
+                                                        settings_.swin_embed_dim / settings_.num_head_channels,
+                                                        settings_.window(level), settings_.resolution(level),
+                                                        settings_.swin_depth, settings_.mlp_ratio, settings_.dropout});
+}
+
+std::shared_ptr<UNetLayer> UNetSwinImpl::resampling(std::int64_t level, Resample direction) const {
+  const std::int64_t channels = settings_.channels(level);
+  if (settings_.resblock_updown) {
+    return residual(channels, channels, direction);
+  }
+  if (direction == Resample::kDown) {
+    return std::make_shared<Downsample>(channels, settings_.conv_resample);
+  }
+  return std::make_shared<Upsample>(channels, settings_.conv_resample);
+}
+
+UNetSwinImpl::UNetSwinImpl(const UNetSettings& settings) : settings_(settings) {
+  settings.check();
+  const std::int64_t levels = settings.levels();
+  const std::int64_t embedding = kEmbeddingFactor * settings.model_channels;
+  embed1_ = torch::nn::Linear(settings.model_channels, embedding);
+  embed2_ = torch::nn::Linear(embedding, embedding);
+  register_module("time_embed", named_slots({{"0", embed1_.ptr()}, {"2", embed2_.ptr()}}));
+
+  const auto input_blocks = register_module("input_blocks", std::make_shared<torch::nn::ModuleListImpl>());
+  std::int64_t channels = settings.channels(0);
+  in_conv_ = conv(settings.in_channels, channels, 3);
+  input_blocks->push_back(named_slots({{"0", in_conv_.ptr()}}));
+  std::vector<std::int64_t> skips = {channels};
+  for (std::int64_t level = 0; level < levels; ++level) {
+    for (std::int64_t i = 0; i < settings.num_res_blocks[static_cast<std::size_t>(level)]; ++i) {
+      Block block;
+      block.push_back(residual(channels, settings.channels(level)));
+      channels = settings.channels(level);
+      if (i == 0 && settings.attends(level)) {
+        block.push_back(swin(level));
+      }
+      append(*input_blocks, block);
+      down_.push_back(std::move(block));
+      skips.push_back(channels);
+    }
+    if (level + 1 < levels) {
+      down_.push_back({resampling(level, Resample::kDown)});
+      append(*input_blocks, down_.back());
+      skips.push_back(channels);
+    }
+  }
+
+  middle_ = {residual(channels, channels), swin(levels - 1), residual(channels, channels)};
+  const auto middle = register_module("middle_block", std::make_shared<torch::nn::ModuleListImpl>());
+  for (const auto& layer : middle_) {
+    middle->push_back(layer);
+  }
+
+  const auto output_blocks = register_module("output_blocks", std::make_shared<torch::nn::ModuleListImpl>());
+  for (std::int64_t level = levels - 1; level >= 0; --level) {
+    const std::int64_t last = settings.num_res_blocks[static_cast<std::size_t>(level)];
+    for (std::int64_t i = 0; i <= last; ++i) {
+      Block block;
+      block.push_back(residual(channels + skips.back(), settings.channels(level)));
+      skips.pop_back();
+      channels = settings.channels(level);
+      if (i == 0 && settings.attends(level)) {
+        block.push_back(swin(level));
+      }
+      if (i == last && level > 0) {
+        block.push_back(resampling(level, Resample::kUp));
+      }
+      append(*output_blocks, block);
+      up_.push_back(std::move(block));
+    }
+  }
+
+  out_norm_ = group_norm(channels);
+  out_conv_ = conv(channels, settings.out_channels, 3);
+  zero_parameters(*out_conv_);
+  register_module("out", named_slots({{"0", out_norm_.ptr()}, {"2", out_conv_.ptr()}}));
+}
+
+at::Tensor UNetSwinImpl::with_condition(const at::Tensor& x, const at::Tensor& lq) const {
+  if (!settings_.cond_lq) {
+    return x;
+  }
+  TORCH_CHECK(lq.defined() && lq.dim() == 4 && lq.size(0) == x.size(0), "UNetSwin: lq must be (B,3,H,W)");
+  at::Tensor condition = lq;
+  const std::int64_t fold = lq.size(2) / x.size(2);
+  const std::int64_t enlarge = x.size(2) / lq.size(2);
+  if (fold > 1) {
+    condition = at::pixel_unshuffle(lq, fold);
+  } else if (enlarge > 1) {
+    condition = at::upsample_nearest2d(lq, {enlarge * lq.size(2), enlarge * lq.size(3)});
+  }
+  TORCH_CHECK(condition.size(2) == x.size(2) && condition.size(3) == x.size(3), "UNetSwin: lq ", lq.sizes(),
+              " does not fit the latent ", x.sizes(), " by a whole factor");
+  return at::cat({x, condition}, 1);
+}
+
+at::Tensor UNetSwinImpl::run(const Block& block, const std::vector<at::Tensor>& maps,
+                             const at::Tensor& embedding) const {
+  std::vector<at::Tensor> inputs = maps;
+  for (const auto& layer : block) {
+    const TensorFunction function = [&layer](const std::vector<at::Tensor>& of) {
+      return layer->forward(of.size() == 2 ? of[0] : at::cat({of[0], of[1]}, 1), of.back());
+    };
+    inputs.push_back(embedding);
+    inputs = {recompute_ ? recomputed(function, inputs, layer->parameters()) : function(inputs)};
+  }
+  return inputs.front();
+}
+
+void UNetSwinImpl::recompute_activations(bool recompute) {
+  if (recompute && settings_.dropout > 0) {
+    throw UserError("unet.dropout is {}: activations can only be recomputed without dropout, which would drop others",
+                    settings_.dropout);
+  }
+  recompute_ = recompute;
+}
+
+at::Tensor UNetSwinImpl::forward(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
+  const std::int64_t multiple = size_multiple();
+  TORCH_CHECK(x.dim() == 4 && x.size(2) % multiple == 0 && x.size(3) % multiple == 0,
+              "UNetSwin: height and width of the latent must be multiples of ", multiple, ", got ", x.sizes());
+  TORCH_CHECK(steps.dim() == 1 && steps.size(0) == x.size(0), "UNetSwin: steps must be (B), got ", steps.sizes());
+  const at::Tensor embedding =
+      embed2_(at::silu(embed1_(step_embedding(steps, settings_.model_channels).to(embed1_->weight.dtype()))));
+  const at::Tensor input = with_condition(x, lq);
+  TORCH_CHECK(input.size(1) == settings_.in_channels, "UNetSwin: latent and condition have ", input.size(1),
+              " channels, unet.in_channels is ", settings_.in_channels);
+
+  at::Tensor h = in_conv_(input);
+  std::vector<at::Tensor> skips = {h};
+  for (const Block& block : down_) {
+    h = run(block, {h}, embedding);
+    skips.push_back(h);
+  }
+  h = run(middle_, {h}, embedding);
+  for (const Block& block : up_) {
+    h = run(block, {h, skips.back()}, embedding);
+    skips.pop_back();
+  }
+  return out_conv_(normalised(out_norm_, h, Activation::kSilu));
+}
+
+}  // namespace samsr

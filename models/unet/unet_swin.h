@@ -1,0 +1,56 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <vector>
+
+#include "models/unet/unet_layers.h"
+#include "models/unet/unet_settings.h"
+
+namespace samsr {
+
+/// The denoiser of ResShift, SinSR and SAMSR (models.unet.UNetModelSwin), with the official parameter names.
+class UNetSwinImpl : public torch::nn::Module {
+ public:
+  /// Fresh weights from torch's default generator; the output convolution and the last convolution of every
+  /// residual block start at zero. UserError when the settings do not make a network.
+  explicit UNetSwinImpl(const UNetSettings& settings);
+
+  /// x (B,C,h,w): the noisy latent, scaled (diffusion/diffusion.h); steps (B) int64: step indices from 0;
+  /// lq (B,3,H,W): LR image, RGB in [-1,1], folded (pixel_unshuffle) or enlarged (nearest) by a whole factor to
+  /// h×w; unused, and may be undefined, without `cond_lq`. -> (B,out_channels,h,w).
+  /// h and w must be multiples of size_multiple().
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq);
+
+  /// While true, the backward pass computes each layer's activations again instead of keeping them: less memory for
+  /// about a third more time. The gradients are the same to rounding. UserError with dropout.
+  void recompute_activations(bool recompute);
+
+  const UNetSettings& settings() const { return settings_; }
+  std::int64_t size_multiple() const { return settings_.size_multiple(); }
+
+ private:
+  using Block = std::vector<std::shared_ptr<UNetLayer>>;
+
+  /// The block on one map, or on two that are joined along their channels.
+  at::Tensor run(const Block& block, const std::vector<at::Tensor>& maps, const at::Tensor& embedding) const;
+  at::Tensor with_condition(const at::Tensor& x, const at::Tensor& lq) const;
+  std::shared_ptr<UNetLayer> residual(std::int64_t in, std::int64_t out, Resample resample = Resample::kNone) const;
+  std::shared_ptr<UNetLayer> swin(std::int64_t level) const;
+  std::shared_ptr<UNetLayer> resampling(std::int64_t level, Resample direction) const;
+
+  const UNetSettings settings_;
+  bool recompute_ = false;
+  torch::nn::Linear embed1_{nullptr};
+  torch::nn::Linear embed2_{nullptr};
+  torch::nn::Conv2d in_conv_{nullptr};
+  std::vector<Block> down_;
+  Block middle_;
+  std::vector<Block> up_;
+  torch::nn::GroupNorm out_norm_{nullptr};
+  torch::nn::Conv2d out_conv_{nullptr};
+};
+TORCH_MODULE(UNetSwin);
+
+}  // namespace samsr

@@ -1,0 +1,41 @@
+#pragma once
+// What lies in the folder of a run, for whoever reads its weights: checkpoints step-…/ with the averaged weights and
+// state.json, which holds the CRC-32C of each file and of itself; and the file `best`. Training writes them.
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace samsr {
+
+inline constexpr const char* kCheckpointFormat = "samsr-checkpoint/1";
+inline constexpr const char* kCheckpointState = "state.json";
+inline constexpr const char* kAveragedWeights = "ema.safetensors";
+inline constexpr const char* kBestFile = "best";
+
+/// Folders step-… of the run in `out`, newest first; none where there is no such folder.
+std::vector<std::filesystem::path> checkpoint_folders(const std::filesystem::path& out);
+
+/// CRC-32C of a state as state.json records it under "crc32c": of its text without that entry.
+std::uint32_t checkpoint_state_crc(const nlohmann::json& state);
+
+/// state.json of a checkpoint, its own CRC checked and removed. UserError when it is missing or damaged.
+nlohmann::json read_checkpoint_state(const std::filesystem::path& folder);
+
+/// UserError unless the file `name` of the checkpoint has the CRC that its `state` records.
+void check_checkpoint_file(const std::filesystem::path& folder, const nlohmann::json& state, const std::string& name);
+
+/// OUT/best of a run: which checkpoint its validation found best. That one is kept whatever train.keep says.
+struct BestCheckpoint {
+  std::string checkpoint;  ///< name of its folder in OUT
+  std::string figure;
+  double value = 0;
+};
+
+/// Empty when the run has none yet; UserError when the file is damaged.
+std::optional<BestCheckpoint> read_best(const std::filesystem::path& out);
+
+}  // namespace samsr

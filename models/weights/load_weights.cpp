@@ -1,0 +1,111 @@
+#include "models/weights/load_weights.h"
+
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "models/weights/printable.h"
+
+namespace samsr {
+namespace {
+
+constexpr std::size_t kShown = 4;
+
+std::string listing(const std::string& title, const std::vector<std::string>& names) {
+  if (names.empty()) {
+    return {};
+  }
+  std::string text = fmt::format("; {} {}: ", names.size(), title);
+  for (std::size_t i = 0; i < names.size() && i < kShown; ++i) {
+    text += (i == 0 ? "" : ", ") + printable(names[i]);
+  }
+  return names.size() > kShown ? text + fmt::format(" and {} more", names.size() - kShown) : text;
+}
+
+std::string shape_text(at::IntArrayRef shape) {
+  std::ostringstream text;
+  text << shape;
+  return text.str();
+}
+
+std::vector<std::pair<std::string, at::Tensor>> named_state(const torch::nn::Module& module) {
+  std::vector<std::pair<std::string, at::Tensor>> state;
+  for (const auto& item : module.named_parameters()) {
+    state.emplace_back(item.key(), item.value());
+  }
+  for (const auto& item : module.named_buffers()) {
+    state.emplace_back(item.key(), item.value());
+  }
+  return state;
+}
+
+}  // namespace
+
+NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWeight>& wanted, const std::string& source,
+                             const std::string& network) {
+  NamedWeights given(file.tensors.begin(), file.tensors.end());
+  NamedWeights superfluous = given;
+  std::vector<std::string> missing;
+  std::vector<std::string> misshapen;
+  for (const auto& [name, shape] : wanted) {
+    superfluous.erase(name);
+    const auto found = given.find(name);
+    if (found == given.end()) {
+      missing.push_back(name);
+    } else if (found->second.sizes() != at::IntArrayRef(shape)) {
+      misshapen.push_back(
+          fmt::format("{} {} instead of {}", name, shape_text(found->second.sizes()), shape_text(shape)));
+    }
+  }
+  std::vector<std::string> unexpected;
+  for (const auto& [name, tensor] : superfluous) {
+    unexpected.push_back(name);
+  }
+  if (!missing.empty() || !unexpected.empty() || !misshapen.empty()) {
+    throw UserError("{}: the weights do not fit {}{}{}{}", source, network, listing("missing", missing),
+                    listing("unexpected", unexpected), listing("of another shape", misshapen));
+  }
+  return given;
+}
+
+bool follows_from_settings(const std::string& name) {
+  return name.ends_with(".relative_position_index") || name.ends_with(".attn_mask");
+}
+
+void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source) {
+  std::set<std::string> left_out;
+  for (const auto& [name, tensor] : named_state(module)) {
+    if (follows_from_settings(name)) {
+      left_out.insert(name);
+    }
+  }
+  for (const auto& [name, tensor] : file.tensors) {
+    left_out.erase(name);
+  }
+  std::vector<std::pair<std::string, at::Tensor>> state;
+  std::vector<WantedWeight> wanted;
+  for (const auto& [name, tensor] : named_state(module)) {
+    if (!left_out.contains(name)) {
+      state.emplace_back(name, tensor);
+      wanted.push_back({name, tensor.sizes().vec()});
+    }
+  }
+  const NamedWeights given = fitting_weights(file, wanted, source, "the network of the settings");
+  const torch::NoGradGuard no_grad;
+  for (auto& [name, tensor] : state) {
+    tensor.copy_(given.at(name));
+  }
+}
+
+TensorFile state_of(const torch::nn::Module& module) {
+  TensorFile file;
+  for (const auto& [name, tensor] : named_state(module)) {
+    const at::ScalarType type = tensor.is_floating_point() ? torch::kFloat32 : tensor.scalar_type();
+    file.tensors.emplace_back(name, tensor.detach().to(torch::kCPU, type).clone(at::MemoryFormat::Contiguous));
+  }
+  return file;
+}
+
+}  // namespace samsr

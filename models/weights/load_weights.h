@@ -1,0 +1,40 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "models/weights/safetensors.h"
+
+namespace samsr {
+
+/// A tensor that a network needs.
+struct WantedWeight {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+
+using NamedWeights = std::map<std::string, at::Tensor>;
+
+/// The tensors of `file` by name, after a check that they are those `wanted`. UserError naming `source`, the file,
+/// and `network` when a tensor is missing, superfluous or of another shape: the first few of each by name, and how
+/// many more.
+NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWeight>& wanted, const std::string& source,
+                             const std::string& network);
+
+/// True for the tensors that official files carry although they follow from the settings: the windows' position indices
+/// and masks. A file may leave them out.
+bool follows_from_settings(const std::string& name);
+
+/// Copies every tensor of `file` into the parameter or buffer of its name, converting the number type. UserError as
+/// from fitting_weights(), but that what follows_from_settings() may be missing; `module` is then unchanged.
+void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source);
+
+/// Parameters, then buffers, under their names, on the CPU, contiguous; floating point ones as float32. Copies:
+/// later training does not change them.
+TensorFile state_of(const torch::nn::Module& module);
+
+}  // namespace samsr

@@ -1,0 +1,96 @@
+#include "segmentation/automatic/bit_mask.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace samsr {
+namespace {
+
+/// The lowest bits of eight bytes, byte 0 first, as the bits of one.
+std::uint64_t gather_bits(const std::uint8_t* values) {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, values, sizeof bytes);
+  return ((bytes & 0x0101010101010101U) * 0x0102040810204080U) >> 56;
+}
+
+cv::Mat wrap(const at::Tensor& mask) {
+  TORCH_CHECK(mask.dim() == 2 && mask.scalar_type() == at::kByte && mask.is_cpu() && mask.is_contiguous(),
+              "a mask is (H, W) uint8 on the CPU, contiguous");
+  return {static_cast<int>(mask.size(0)), static_cast<int>(mask.size(1)), CV_8UC1, mask.data_ptr<std::uint8_t>()};
+}
+
+}  // namespace
+
+BitMask::BitMask(cv::Size size)
+    : size_(size),
+      words_per_row_((static_cast<std::size_t>(size.width) + kBits - 1) / kBits),
+      words_(words_per_row_ * static_cast<std::size_t>(size.height), 0) {}
+
+BitMask::BitMask(const cv::Mat& mask) : BitMask(mask.size()) {
+  CV_Assert(mask.type() == CV_8UC1);
+  for (int y = 0; y < size_.height; ++y) {
+    const auto* row = mask.ptr<std::uint8_t>(y);
+    for (int x = 0; x < size_.width; ++x) {
+      words_[index(y, x)] |= std::uint64_t{row[x] != 0} << (x % kBits);
+    }
+  }
+}
+
+BitMask::BitMask(const at::Tensor& mask) : BitMask(wrap(mask)) {}
+
+void BitMask::set_row(int y, int x, const std::uint8_t* values, int count) {
+  int i = 0;
+  while (i < count) {
+    const int bit = (x + i) % kBits;
+    const int eight = std::min({8, count - i, kBits - bit});
+    std::uint64_t bits = 0;
+    if (eight == 8) {
+      bits = gather_bits(values + i);
+    } else {
+      for (int k = 0; k < eight; ++k) {
+        bits |= std::uint64_t{values[i + k]} << k;
+      }
+    }
+    words_[index(y, x + i)] |= bits << bit;
+    i += eight;
+  }
+}
+
+std::int64_t BitMask::area() const {
+  std::int64_t area = 0;
+  for (const std::uint64_t word : words_) {
+    area += std::popcount(word);
+  }
+  return area;
+}
+
+void BitMask::unpack(std::uint8_t* out) const {
+  for (int y = 0; y < size_.height; ++y) {
+    for (int x = 0; x < size_.width; ++x) {
+      *out++ = static_cast<std::uint8_t>(at(y, x));
+    }
+  }
+}
+
+cv::Mat BitMask::to_mat() const {
+  cv::Mat mask(size_, CV_8UC1);
+  unpack(mask.data);
+  return mask;
+}
+
+at::Tensor stack_masks(const std::vector<BitMask>& masks, cv::Size size) {
+  at::Tensor out = at::empty({static_cast<std::int64_t>(masks.size()), size.height, size.width}, at::kByte);
+  auto* next = out.data_ptr<std::uint8_t>();
+  for (const BitMask& mask : masks) {
+    CV_Assert(mask.size() == size);
+    mask.unpack(next);
+    next += size.area();
+  }
+  return out;
+}
+
+}  // namespace samsr

@@ -1,0 +1,70 @@
+#include "eval/tables/choose_tables.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/atomic_file.h"
+#include "eval/measure/results.h"
+#include "eval/tables/table_format.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
+
+namespace samsr {
+namespace {
+
+using testing::error_of;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+/// Results of one method on `benchmark` below `folder`.
+TableRequest request_of(const testing::TemporaryFolder& folder, const std::string& benchmark) {
+  Results results;
+  results.benchmark = results.title = benchmark;
+  results.metrics = {{"clipiqa", "RN50", true, 4}};
+  results.methods = {{"student", "out", {{"a", {0.7}}, {"b", {0.8}}}}};
+  write_results(results, folder.folder("results"));
+  return {.results = {(folder / "results").string()}, .runs = {}, .layout = kAllLayouts, .published = {}};
+}
+
+TEST(ChooseTables, OfAllLayoutsThoseThatFitAreMade) {
+  const testing::TemporaryFolder folder;
+  const std::vector<Table> tables = choose_tables(request_of(folder, "realsr"));
+  ASSERT_THAT(tables, SizeIs(1));
+  EXPECT_EQ(tables[0].id, "1");
+}
+
+TEST(ChooseTables, WhatFitsNowhereIsATableOfItsOwn) {
+  const testing::TemporaryFolder folder;
+  TableRequest request = request_of(folder, "mine");
+  const std::vector<Table> tables = choose_tables(request);
+  ASSERT_THAT(tables, SizeIs(1));
+  EXPECT_THAT(tables[0].measured, SizeIs(1));
+  EXPECT_THAT(tables[0].quoted, SizeIs(0));
+  request.layout = kMeasuredLayout;
+  EXPECT_EQ(choose_tables(request)[0].title, tables[0].title);
+}
+
+TEST(ChooseTables, AnUnknownLayoutIsAnErrorWithTheNearest) {
+  const testing::TemporaryFolder folder;
+  TableRequest request = request_of(folder, "realsr");
+  request.layout = "measurd";
+  EXPECT_THAT(error_of([&] { choose_tables(request); }), HasSubstr("did you mean 'measured'?"));
+}
+
+TEST(TableFormat, GoesByNameThenByTheFilesExtension) {
+  EXPECT_STREQ(table_format("", "").name, "markdown");
+  EXPECT_STREQ(table_format("", "out/t.tex").name, "latex");
+  EXPECT_STREQ(table_format("csv", "out/t.tex").name, "csv");
+  EXPECT_THAT(error_of([] { table_format("latx", ""); }), HasSubstr("did you mean 'latex'?"));
+}
+
+TEST(TableFormat, AllOfThemAreFilesOfOneFolder) {
+  const testing::TemporaryFolder folder;
+  write_tables_in_all_formats(choose_tables(request_of(folder, "realsr")), folder / "out");
+  for (const char* file : {"tables.md", "tables.csv", "tables.tex", "tables.html"}) {
+    EXPECT_THAT(read_file(folder / "out" / file), HasSubstr("student")) << file;
+  }
+}
+
+}  // namespace
+}  // namespace samsr

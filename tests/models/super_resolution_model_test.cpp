@@ -1,0 +1,138 @@
+#include "models/super_resolution/super_resolution_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "models/weights/load_weights.h"
+#include "support/golden.h"
+#include "support/small_model.h"
+#include "support/temporary_folder.h"
+#include "support/user_error.h"
+
+namespace samsr {
+namespace {
+using ::testing::HasSubstr;
+
+at::Tensor noise_of(const SuperResolutionModel& model, const at::Tensor& lq) {
+  const auto shape = model.latent_shape(lq.size(2), lq.size(3));
+  return torch::randn({lq.size(0), shape[0], shape[1], shape[2]});
+}
+
+using testing::error_of;
+
+TEST(SuperResolutionModel, StartsAtTheBicubicImage) {
+  const SuperResolutionModel model(testing::small_model_settings(4), 1);
+  const at::Tensor lq = torch::rand({2, 3, 16, 32}) * 2 - 1;
+  const at::Tensor bicubic = enlarge_bicubic(lq, 4).clamp(-1, 1);
+  EXPECT_TRUE(model.one_step(lq, noise_of(model, lq)).allclose(bicubic, 1e-5, 1e-5));
+  EXPECT_TRUE(model.sample_rollout(lq, noise_of(model, lq)).allclose(bicubic, 1e-4, 1e-4));
+  const at::Tensor noises = torch::randn({4, 2, 48, 16, 32});
+  EXPECT_TRUE(model.sample_ancestral(lq, noises).allclose(bicubic, 1e-5, 1e-5));
+}
+
+TEST(SuperResolutionModel, TakesCoverageIntoNoiseAndProcess) {
+  SuperResolutionModel model(testing::small_model_settings(4), 1);
+  testing::fill_by_rule(*model.unet(), 2);
+  const at::Tensor lq = torch::rand({1, 3, 16, 16}) * 2 - 1;
+  const at::Tensor noise = noise_of(model, lq);
+  const at::Tensor coverage = torch::randint(0, 5, {1, 1, 16, 16}, torch::kUInt8);
+  const at::Tensor plain = model.one_step(lq, noise);
+  const at::Tensor covered = model.one_step(lq, noise, coverage);
+  EXPECT_FALSE(plain.allclose(covered));
+  EXPECT_TRUE(covered.equal(model.one_step(lq, noise, coverage)));
+  EXPECT_LE(covered.abs().max().item<float>(), 1);
+  EXPECT_FALSE(covered.requires_grad());
+  EXPECT_TRUE(model.unet()->is_training());
+}
+
+TEST(SuperResolutionModel, IsAFunctionOfItsSeed) {
+  const auto first_weight = [](std::uint64_t seed) {
+    return SuperResolutionModel(testing::small_model_settings(4), seed).unet()->parameters()[0].clone();
+  };
+  EXPECT_TRUE(first_weight(3).equal(first_weight(3)));
+  EXPECT_FALSE(first_weight(3).equal(first_weight(4)));
+}
+
+TEST(SuperResolutionModel, WorksOnPixelsAndOnLatentsSmallerThanTheLrImage) {
+  for (const std::int64_t factor : {1, 8}) {
+    ModelSettings settings = testing::small_model_settings(4);
+    settings.first_stage.type = factor == 1 ? "none" : "space_to_depth";
+    settings.first_stage.factor = factor;
+    settings.unet.out_channels = 3 * factor * factor;
+    settings.unet.in_channels = settings.unet.out_channels + (factor == 8 ? 12 : 3);
+    settings.diffusion.predict_type = "xstart";
+    SuperResolutionModel model(settings, 1);
+    testing::fill_by_rule(*model.unet(), 2);
+    EXPECT_EQ(model.lq_multiple(), factor == 1 ? 4 : 32);
+    const at::Tensor lq = torch::rand({1, 3, 32, 64}) * 2 - 1;
+    const at::Tensor coverage = torch::randint(0, 5, {1, 1, 32, 64}, torch::kUInt8);
+    const at::Tensor hr = model.one_step(lq, noise_of(model, lq), coverage);
+    EXPECT_EQ(hr.sizes(), at::IntArrayRef({1, 3, 128, 256}));
+  }
+}
+
+TEST(ModelSettings, SaysWhichSizesFit) {
+  EXPECT_EQ(testing::small_model_settings(4).lq_multiple(), 16);
+  EXPECT_EQ(ModelSettings().lq_multiple(), 64);
+  const auto message = [](auto change) {
+    ModelSettings settings = testing::small_model_settings(4);
+    change(settings);
+    return error_of([&] { settings.check(); });
+  };
+  EXPECT_EQ(message([](ModelSettings&) {}), "no error");
+  EXPECT_THAT(message([](ModelSettings& s) { s.unet.in_channels = 48; }), HasSubstr("expected 51"));
+  EXPECT_THAT(message([](ModelSettings& s) { s.unet.out_channels = 3; }), HasSubstr("48 channels"));
+  EXPECT_THAT(message([](ModelSettings& s) { s.scale = 3; }), HasSubstr("divide"));
+  ModelSettings().check();
+}
+
+class ModelFile : public ::testing::Test {
+ protected:
+  const testing::TemporaryFolder folder_;
+  const std::filesystem::path path_ = folder_ / "model.safetensors";
+};
+
+TEST_F(ModelFile, DescribesItself) {
+  SuperResolutionModel model(testing::small_model_settings(4), 1);
+  testing::fill_by_rule(*model.unet(), 2);
+  save_model(path_, model.settings(), "student", state_of(*model.unet()));
+  const auto metadata = read_safetensors_metadata(path_);
+  EXPECT_EQ(metadata.at("format"), "samsr-model/1");
+  EXPECT_EQ(metadata.at("variant"), "paper");
+  EXPECT_THAT(metadata.at("config"), HasSubstr("predict_type: residual"));
+
+  const LoadedModel loaded = load_model(path_);
+  EXPECT_EQ(loaded.method->kind, "student");
+  const at::Tensor lq = torch::rand({1, 3, 16, 16}) * 2 - 1;
+  const at::Tensor noise = noise_of(model, lq);
+  EXPECT_TRUE(loaded.model->one_step(lq, noise).equal(model.one_step(lq, noise)));
+}
+
+TEST_F(ModelFile, OfficialWeightsTakeTheGivenSettings) {
+  SuperResolutionModel model(testing::small_model_settings(4), 1);
+  testing::fill_by_rule(*model.unet(), 2);
+  torch::save(model.unet(), path_.string());
+  const ModelSettings settings = testing::small_model_settings(4);
+  const LoadedModel loaded = load_model(path_, {}, &settings);
+  EXPECT_EQ(loaded.method->kind, "teacher");
+  EXPECT_FALSE(loaded.own_settings);
+  const at::Tensor lq = torch::rand({1, 3, 16, 16}) * 2 - 1;
+  const at::Tensor noise = noise_of(model, lq);
+  EXPECT_TRUE(loaded.model->one_step(lq, noise).equal(model.one_step(lq, noise)));
+  EXPECT_THAT(error_of([&] { load_model(path_); }), HasSubstr("not the model's format"));
+}
+
+TEST_F(ModelFile, IsRefusedWhenItIsNoneOrDoesNotFit) {
+  SuperResolutionModel model(testing::small_model_settings(4), 1);
+  TensorFile weights = state_of(*model.unet());
+  write_safetensors(path_, weights);
+  EXPECT_THAT(error_of([&] { load_model(path_); }), HasSubstr("not the model's format"));
+  ModelSettings other = testing::small_model_settings(4);
+  other.unet.num_res_blocks = {2, 1};
+  save_model(path_, other, "student", weights);
+  EXPECT_THAT(error_of([&] { load_model(path_); }), HasSubstr("missing"));
+}
+
+}  // namespace
+}  // namespace samsr

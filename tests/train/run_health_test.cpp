@@ -1,0 +1,71 @@
+// What the log says of a run's health: unusual losses, waiting for data.
+
+#include "train/report/run_health.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace samsr {
+namespace {
+using ::testing::HasSubstr;
+
+TEST(LossWindow, SaysHowManyDeviationsALossLiesAboveTheMean) {
+  LossWindow window;
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_FALSE(window.add(1));
+    EXPECT_FALSE(window.add(3));
+  }
+  // Mean 2, and sqrt(8 / 7) of deviation.
+  EXPECT_NEAR(window.add(5).value(), 3 / std::sqrt(8.0 / 7.0), 1e-12);
+}
+
+TEST(LossWindow, ForgetsOldLossesAndThoseThatAreNotFinite) {
+  LossWindow window(8);
+  for (int i = 0; i < 20; ++i) {
+    window.add(100);
+  }
+  for (int i = 0; i < 4; ++i) {
+    window.add(1);
+    window.add(3);
+  }
+  EXPECT_FALSE(window.add(std::numeric_limits<double>::quiet_NaN()));
+  EXPECT_NEAR(window.add(2).value(), 0, 1e-12);
+}
+
+TEST(DataWait, NamesTheKnobWhenTrainingWaits) {
+  LoaderSettings loader;
+  loader.loader_threads = 3;
+  DataWait wait;
+  wait.add(31, 100);
+  wait.add(31, 100);
+  EXPECT_EQ(wait.steps(), 2);
+  EXPECT_THAT(wait.verdict(loader), HasSubstr("data wait is 31 % of the step"));
+  EXPECT_THAT(wait.verdict(loader), HasSubstr("data.loader_threads (now 3)"));
+}
+
+TEST(LogLine, SaysWhatIsHealthyAndWhatIsSlow) {
+  StepMetrics metrics;
+  metrics.losses = {{"loss", 0.0137449}, {"mse", 1}};
+  metrics.gradient_norm = 0.3124;
+  metrics.learning_rate = 5e-5;
+  metrics.times.whole = 412.4;
+  metrics.times[StepPhase::kExchange] = 12.3;
+  metrics.data_wait_ms = 1.2;
+  metrics.images_per_second = 155.31;
+  metrics.memory_mb = 1940;
+  EXPECT_EQ(log_line(metrics, 0.42),
+            "loss 0.01374 (+0.4 sd)  |grad| 0.312  lr 5.00e-05  412 ms (data 1, exchange 12)  155.3 images/s  1.9 GB");
+  EXPECT_THAT(log_line(metrics, std::nullopt), ::testing::StartsWith("loss 0.01374  |grad|"));
+}
+
+TEST(DataWait, SaysThatDataKeepsUp) {
+  DataWait wait;
+  wait.add(1, 100);
+  EXPECT_THAT(wait.verdict({}), HasSubstr("data keeps up"));
+}
+
+}  // namespace
+}  // namespace samsr

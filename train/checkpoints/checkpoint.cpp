@@ -1,0 +1,126 @@
+#include "train/checkpoints/checkpoint.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "core/atomic_file.h"
+#include "core/checksum.h"
+#include "core/error.h"
+#include "models/weights/checkpoint_folder.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kExtension = ".safetensors";
+
+}  // namespace
+
+std::string checkpoint_file(const std::string& part) { return part + std::string(kExtension); }
+
+const TensorFile& Checkpoint::part(const std::string& name, const std::string& folder) const {
+  const auto found = parts.find(name);
+  if (found == parts.end()) {
+    throw UserError("{}: holds no {}, which this recipe trains; start afresh with train.resume=never", folder,
+                    checkpoint_file(name));
+  }
+  return found->second;
+}
+
+std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:08}", step); }
+
+void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep) {
+  make_folder(out);
+  const fs::path folder = out / checkpoint_name(checkpoint.step);
+  const fs::path temporary = temporary_name(folder);
+  std::error_code ignored;
+  fs::remove_all(temporary, ignored);
+  try {
+    make_folder(temporary);
+    nlohmann::json state;
+    state["format"] = kCheckpointFormat;
+    state["step"] = checkpoint.step;
+    state["position"] = checkpoint.position;
+    state["epoch"] = checkpoint.position / std::max<std::uint64_t>(checkpoint.dataset_size, 1);
+    state["seed"] = checkpoint.seed;
+    state["dataset_size"] = checkpoint.dataset_size;
+    state["config"] = checkpoint.config;
+    state["config_crc32c"] = crc32c(checkpoint.config.data(), checkpoint.config.size());
+    for (const auto& [part, tensors] : checkpoint.parts) {
+      const std::string file = checkpoint_file(part);
+      write_safetensors(temporary / file, tensors);
+      state["files"][file] = file_crc32c(temporary / file);
+    }
+    state["crc32c"] = checkpoint_state_crc(state);
+    write_file_atomically(temporary / kCheckpointState, state.dump(2) + "\n");
+    fs::remove_all(folder, ignored);  // a damaged one of the same step, left by a run resumed before it
+    publish(temporary, folder);
+  } catch (...) {
+    fs::remove_all(temporary, ignored);
+    throw;
+  }
+  write_file_atomically(out / "latest", folder.filename().string() + "\n");
+  const std::vector<fs::path> folders = checkpoint_folders(out);
+  const std::optional<BestCheckpoint> best = read_best(out);
+  for (std::size_t i = static_cast<std::size_t>(keep); i < folders.size(); ++i) {
+    if (!best || folders[i].filename() != best->checkpoint) {
+      fs::remove_all(folders[i], ignored);
+    }
+  }
+}
+
+Checkpoint load_checkpoint(const fs::path& folder) {
+  const nlohmann::json state = read_checkpoint_state(folder);
+  Checkpoint checkpoint;
+  for (const auto& [file, crc] : state.at("files").items()) {
+    check_checkpoint_file(folder, state, file);
+    checkpoint.parts[file.substr(0, file.size() - kExtension.size())] = read_safetensors(folder / file);
+  }
+  checkpoint.step = state.at("step");
+  checkpoint.position = state.at("position");
+  checkpoint.seed = state.at("seed");
+  checkpoint.dataset_size = state.at("dataset_size");
+  checkpoint.config = state.at("config");
+  return checkpoint;
+}
+
+std::optional<fs::path> newest_checkpoint(const fs::path& out, Log& log) {
+  const std::vector<fs::path> folders = checkpoint_folders(out);
+  for (const fs::path& folder : folders) {
+    try {
+      load_checkpoint(folder);
+      return folder;
+    } catch (const UserError& error) {
+      log.warning("{}; the checkpoint before it is used", error.what());
+    }
+  }
+  if (!folders.empty()) {
+    throw UserError("{}: no checkpoint is whole; start afresh with train.resume=never", out.string());
+  }
+  return std::nullopt;
+}
+
+fs::path set_aside_earlier_run(const fs::path& out) {
+  std::vector<fs::path> earlier = checkpoint_folders(out);
+  for (const char* name : {"best", "latest", "metrics.jsonl", "config.yaml", "run.yaml", "tensorboard", "validation"}) {
+    if (fs::exists(out / name)) {
+      earlier.push_back(out / name);
+    }
+  }
+  if (earlier.empty()) {
+    return {};
+  }
+  int number = 1;
+  while (fs::exists(out / fmt::format("previous-{}", number))) {
+    ++number;
+  }
+  const fs::path folder = out / fmt::format("previous-{}", number);
+  make_folder(folder);
+  for (const fs::path& each : earlier) {
+    fs::rename(each, folder / each.filename());
+  }
+  return folder;
+}
+
+}  // namespace samsr

@@ -1,0 +1,46 @@
+// ResShift, the teacher: predict z_0 from every step of the diffusion (docs/method.md, ResShift).
+
+#include "diffusion/resshift.h"
+
+#include "train/recipes/noise.h"
+#include "train/recipes/super_resolution.h"
+
+namespace samsr {
+namespace {
+
+class ResShiftRecipe final : public SuperResolutionRecipe {
+ public:
+  explicit ResShiftRecipe(SuperResolutionParts parts)
+      : SuperResolutionRecipe(std::move(parts)), denoiser_(denoiser_of(parts_.network->unet())) {}
+
+  RecipeLosses losses(const Batch& batch, const Move&) override {
+    const Diffusion& diffusion = parts_.network->diffusion();
+    const std::uint64_t seed = parts_.train.seed;
+    const at::Device device = batch.z_0.device();
+    const at::Tensor noise = parts_.noise(batch, batch.z_0.sizes().slice(1));
+    const at::Tensor steps = steps_at(seed, "step", batch.position, diffusion.schedule().steps(), device);
+    RecipeLosses losses;
+    losses.predictions = {resshift_prediction(diffusion, denoiser_, batch.z_0, batch.z_y, batch.lq, steps, noise)};
+    losses.add("mse", 1, resshift_loss(losses.predictions[0], batch.z_0));
+    return losses;
+  }
+
+  at::Tensor predict(const Batch& batch) const override {
+    return parts_.network->sample_rollout(batch.lq, picture_noise(batch));
+  }
+
+ private:
+  const Denoiser denoiser_;
+};
+
+}  // namespace
+
+std::unique_ptr<Recipe> make_resshift_recipe(SuperResolutionParts parts) {
+  return std::make_unique<ResShiftRecipe>(std::move(parts));
+}
+
+std::unique_ptr<Recipe> make_resshift(const RecipeContext& context) {
+  return make_resshift_recipe(make_parts(method_named("resshift"), context));
+}
+
+}  // namespace samsr

@@ -1,0 +1,156 @@
+#include "train/recipes/super_resolution.h"
+
+#include <torch/torch.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/rng.h"
+#include "diffusion/noise.h"
+#include "eval/metrics/choose_metrics.h"
+#include "models/weights/find_weights.h"
+#include "models/weights/load_weights.h"
+#include "models/weights/weight_file.h"
+#include "train/recipes/noise.h"
+#include "train/recipes/teacher.h"
+#include "train/validation/picture_validation.h"
+
+namespace samsr {
+namespace {
+
+double bytes_of(const std::vector<at::Tensor>& tensors) {
+  double bytes = 0;
+  for (const at::Tensor& tensor : tensors) {
+    bytes += static_cast<double>(tensor.nbytes());
+  }
+  return bytes;
+}
+
+}  // namespace
+
+NoiseSource seeded_noise(std::uint64_t seed) {
+  return [seed](const Batch& batch, at::IntArrayRef shape) {
+    const at::Device device = batch.lq.device();
+    return batch.noise_seed.empty() ? noise_at(seed, batch.position, shape, device)
+                                    : noise_of(batch.noise_seed, shape, device);
+  };
+}
+
+SuperResolutionParts make_parts(const Method& method, const RecipeContext& context) {
+  const TrainConfig& config = context.config;
+  const TrainSettings& train = config.train;
+  const bool cached = method.distils && train.teacher == "cached";
+  if (cached) {
+    check_cached_rollouts(context.shards, method, config.model);
+  }
+  SuperResolutionParts parts{.train = train, .distill = config.distill, .noise = seeded_noise(train.seed)};
+  const std::shared_ptr<FirstStage> first_stage = make_first_stage(config.model.first_stage);
+  const std::uint64_t seed = derive_seed(train.seed, "weights");
+  parts.network = std::make_shared<SuperResolutionModel>(config.model, seed, first_stage);
+  parts.average = std::make_shared<LoadedModel>(
+      LoadedModel{std::make_unique<SuperResolutionModel>(config.model, seed, first_stage), &method});
+  parts.network->to(context.device);
+  parts.average->model->to(context.device);
+  if (train.checkpoint_activations) {
+    parts.network->unet()->recompute_activations(true);
+    return_freed_memory_at_once();
+  }
+  if (method.distils && !cached) {
+    parts.teacher = load_teacher(train, method, config.model, context.device, context.log);
+  }
+  if (method.distils) {
+    parts.semantic =
+        make_semantic_loss(config.semantic, train, method, *parts.network, context.device, config.masks, context.log);
+  }
+  parts.timer = context.timer;
+  parts.shards = &context.shards;
+  return parts;
+}
+
+SuperResolutionRecipe::SuperResolutionRecipe(SuperResolutionParts parts) : parts_(std::move(parts)) {
+  trainables_ = {{"student", parts_.network->unet().get(),
+                  parts_.average ? parts_.average->model->unet().get() : nullptr, parts_.train.optimizer}};
+}
+
+bool SuperResolutionRecipe::encodes_latents() const {
+  return parts_.shards != nullptr && parts_.shards->find("z_hr") == nullptr;
+}
+
+BatchFields SuperResolutionRecipe::fields() const { return {.latents = !encodes_latents(), .hr = encodes_latents()}; }
+
+void SuperResolutionRecipe::complete(Batch& batch) const {
+  if (!batch.z_0.defined()) {
+    const torch::NoGradGuard no_grad;
+    batch.z_0 = parts_.network->first_stage().encode(batch.hr);
+    batch.z_y = parts_.network->first_stage().encode_lq(batch.lq, parts_.network->settings().scale);
+  }
+}
+
+void SuperResolutionRecipe::skip_frozen_work(Batch& sample) const {
+  if (parts_.teacher) {
+    sample.x0 = sample.z_0.clone();
+    sample.noise_seed = {0};
+  }
+}
+
+bool SuperResolutionRecipe::uses_cached_rollouts() const {
+  return parts_.average && parts_.average->method->distils && parts_.train.teacher == "cached";
+}
+
+void SuperResolutionRecipe::load_first_weights(Log& log) {
+  torch::nn::Module& student = *parts_.network->unet();
+  const TrainSettings& train = parts_.train;
+  const bool from_teacher = train.init == "auto" && (parts_.teacher || uses_cached_rollouts());
+  if (from_teacher && parts_.teacher) {
+    load_weights(student, state_of(*parts_.teacher->unet()), "the teacher " + train.teacher_weights);
+  } else if (from_teacher) {
+    const std::filesystem::path weights = find_weights(
+        required(train.teacher_weights, "train.teacher_weights", "the student starts from its teacher (train.init)"),
+        log);
+    load_weights(student, read_weights(weights), weights.string());
+    check_cached_teacher(*parts_.shards, state_of(student), weights.string());
+    log.info("first weights {}, the teacher whose rollouts the shards hold", weights.string());
+  } else if (train.init != "auto" && train.init != "random") {
+    const std::filesystem::path weights = find_weights(train.init, log);
+    load_weights(student, read_weights(weights), weights.string());
+    log.info("first weights {}", weights.string());
+  }
+}
+
+TensorFile SuperResolutionRecipe::file(std::size_t, TensorFile weights) const {
+  return model_file(parts_.network->settings(), std::string(parts_.average->method->kind), std::move(weights));
+}
+
+at::Tensor SuperResolutionRecipe::picture_noise(const Batch& batch) const {
+  std::vector<std::uint64_t> seeds;
+  for (const std::uint64_t sample : batch.sample) {
+    seeds.push_back(noise_seed(parts_.train.seed, sample));
+  }
+  return noise_of(seeds, parts_.network->latent_shape(batch.lq.size(2), batch.lq.size(3)), batch.lq.device());
+}
+
+std::unique_ptr<Validation> SuperResolutionRecipe::make_validation(const RecipeContext& context) {
+  const TrainConfig& config = context.config;
+  const OfficialFiles files(config.weights);
+  return make_picture_validation(config.validation, config.upscale, config.masks,
+                                 {.device = context.device, .files = &files}, config.train.out, *parts_.average,
+                                 context.communicator);
+}
+
+std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() const {
+  std::vector<std::pair<std::string, std::string>> facts;
+  if (uses_cached_rollouts()) {
+    const std::int64_t count = parts_.shards->find("rollout/x0")->shape[0];
+    facts.emplace_back("teacher", fmt::format("none in memory: {} rollout{} of each sample in the shards", count,
+                                              count == 1 ? "" : "s"));
+  } else if (parts_.teacher) {
+    facts.emplace_back("teacher", parts_.train.teacher_weights);
+  }
+  return facts;
+}
+
+std::vector<std::pair<std::string, double>> SuperResolutionRecipe::frozen_bytes() const {
+  return {{"teacher", parts_.teacher ? bytes_of(parts_.teacher->unet()->parameters()) : 0},
+          {"first stage", static_cast<double>(parts_.network->first_stage().weight_bytes())}};
+}
+
+}  // namespace samsr

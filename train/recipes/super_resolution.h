@@ -1,0 +1,77 @@
+#pragma once
+// What the recipes of a super-resolution network share: networks, first weights, files, pictures, validation.
+
+#include <functional>
+#include <memory>
+
+#include "diffusion/method.h"
+#include "models/super_resolution/super_resolution_model.h"
+#include "train/losses/semantic_loss.h"
+#include "train/recipes/recipe.h"
+
+namespace samsr {
+
+/// Standard normal noise (B, shape…) float32 for a batch, on the device of its tensors.
+using NoiseSource = std::function<at::Tensor(const Batch&, at::IntArrayRef shape)>;
+
+/// Row b is a function of (seed, batch.position[b]); for cached rollouts, the noise that they were rolled out from.
+NoiseSource seeded_noise(std::uint64_t seed);
+
+/// What such a recipe works with.
+struct SuperResolutionParts {
+  TrainSettings train{};
+  DistillSettings distill{};
+  std::shared_ptr<SuperResolutionModel> network{};  ///< what is trained
+  std::shared_ptr<LoadedModel> average{};           ///< holds the averaged weights; null where none are kept
+  std::shared_ptr<SuperResolutionModel> teacher{};  ///< null for the teacher itself, and where rollouts are cached
+  NoiseSource noise{};
+  std::shared_ptr<SemanticLoss> semantic{};  ///< of a student; null for none
+  StepTimer* timer = nullptr;                ///< of the rollouts; null for none
+  const ShardSet* shards = nullptr;          ///< null where batches come from elsewhere
+};
+
+/// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.
+SuperResolutionParts make_parts(const Method& method, const RecipeContext& context);
+
+class SuperResolutionRecipe : public Recipe {
+ public:
+  explicit SuperResolutionRecipe(SuperResolutionParts parts);
+
+  const std::vector<Trainable>& trainables() const override { return trainables_; }
+  BatchFields fields() const override;
+  /// Latents that the shards lack are encoded from the images.
+  void complete(Batch& batch) const override;
+  void skip_frozen_work(Batch& sample) const override;
+  /// train.init: a student starts from its teacher, or from the file that it names.
+  void load_first_weights(Log& log) override;
+  TensorFile file(std::size_t trainable, TensorFile weights) const override;
+  /// On the folders val.lq and val.gt.
+  std::unique_ptr<Validation> make_validation(const RecipeContext& context) override;
+  std::vector<std::pair<std::string, std::string>> facts() const override;
+  std::vector<std::pair<std::string, double>> frozen_bytes() const override;
+
+ protected:
+  /// The noise that pictures of the batch's samples are made from, every time the same.
+  at::Tensor picture_noise(const Batch& batch) const;
+  /// True where rollouts come from the shards.
+  bool uses_cached_rollouts() const;
+  /// A further network that the recipe trains beside the student.
+  void add_trainable(Trainable trainable) { trainables_.push_back(std::move(trainable)); }
+
+  SuperResolutionParts parts_;
+
+ private:
+  bool encodes_latents() const;
+
+  std::vector<Trainable> trainables_;
+};
+
+/// The recipes by their parts, and by the settings of a run. One a file: resshift.cpp, sinsr.cpp, samsr.cpp.
+std::unique_ptr<Recipe> make_resshift_recipe(SuperResolutionParts parts);
+std::unique_ptr<Recipe> make_sinsr_recipe(SuperResolutionParts parts);
+std::unique_ptr<Recipe> make_samsr_recipe(SuperResolutionParts parts);
+std::unique_ptr<Recipe> make_resshift(const RecipeContext& context);
+std::unique_ptr<Recipe> make_sinsr(const RecipeContext& context);
+std::unique_ptr<Recipe> make_samsr(const RecipeContext& context);
+
+}  // namespace samsr

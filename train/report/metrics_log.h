@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "train/report/step_timer.h"
+
+namespace samsr {
+
+/// What one optimizer step leaves in the log; losses are means over the global batch.
+struct StepMetrics {
+  std::int64_t step = 0;
+  std::vector<std::pair<std::string, double>> losses;      ///< "loss" first, then every term
+  std::vector<std::pair<std::string, double>> validation;  ///< figures of Validation; empty in most steps
+  double learning_rate = 0;
+  double gradient_norm = 0;
+  /// NAME_lr and NAME_grad_norm of further trainables, and in some steps grad_TERM (train.log_term_gradients).
+  std::vector<std::pair<std::string, double>> details;
+  double images_per_second = 0;
+  StepTimes times;              ///< of rank 0
+  double data_wait_ms = 0;      ///< the longest of any rank
+  double memory_mb = 0;         ///< resident memory of rank 0, 10^6 bytes
+  std::size_t bad_samples = 0;  ///< left out since the run began because their checksum failed, on all ranks
+  bool skipped = false;         ///< a loss or gradient was not finite, so nothing was updated
+};
+
+/// Every number of the step by its key in metrics.jsonl: the losses, the figures of a validation, lr, grad_norm, the
+/// details, images_per_s, step_ms, data_wait_ms, rollout_ms, forward_ms, backward_ms, exchange_ms, optimizer_ms,
+/// memory_mb.
+std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metrics);
+
+/// `metrics.jsonl`: one JSON object a step, flushed as it is written.
+class MetricsLog {
+ public:
+  /// Continues the file after `last_step`: lines of later steps (written after the checkpoint that a run
+  /// resumes from) and a torn last line are dropped.
+  MetricsLog(const std::filesystem::path& file, std::int64_t last_step);
+
+  void write(const StepMetrics& metrics);
+
+ private:
+  std::filesystem::path path_;
+  std::ofstream out_;
+};
+
+}  // namespace samsr

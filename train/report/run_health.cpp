@@ -1,0 +1,63 @@
+#include "train/report/run_health.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace samsr {
+
+std::string log_line(const StepMetrics& metrics, std::optional<double> unusual) {
+  const std::string deviations = unusual ? fmt::format(" ({:+.1f} sd)", *unusual) : "";
+  return fmt::format(
+      "loss {:.5f}{}  |grad| {:.3f}  lr {:.2e}  {:.0f} ms (data {:.0f}, exchange {:.0f})  {:.1f} images/s  "
+      "{:.1f} GB",
+      metrics.losses.front().second, deviations, metrics.gradient_norm, metrics.learning_rate, metrics.times.whole,
+      metrics.data_wait_ms, metrics.times[StepPhase::kExchange], metrics.images_per_second, metrics.memory_mb / 1e3);
+}
+
+std::optional<double> LossWindow::add(double loss) {
+  constexpr std::size_t kLeast = 8;
+  if (!std::isfinite(loss)) {
+    return std::nullopt;
+  }
+  std::optional<double> unusual;
+  if (losses_.size() >= kLeast) {
+    const auto count = static_cast<double>(losses_.size());
+    const double mean = std::accumulate(losses_.begin(), losses_.end(), 0.0) / count;
+    double squares = 0;
+    for (const double each : losses_) {
+      squares += (each - mean) * (each - mean);
+    }
+    const double deviation = std::sqrt(squares / (count - 1));
+    if (deviation > 0) {
+      unusual = (loss - mean) / deviation;
+    }
+  }
+  losses_.push_back(loss);
+  if (losses_.size() > length_) {
+    losses_.pop_front();
+  }
+  return unusual;
+}
+
+void DataWait::add(double wait_ms, double step_ms) {
+  ++steps_;
+  wait_ms_ += wait_ms;
+  step_ms_ += step_ms;
+}
+
+std::string DataWait::verdict(const LoaderSettings& loader) const {
+  constexpr double kBearable = 0.05;
+  const double share = wait_ms_ / std::max(step_ms_, 1e-9);
+  if (share < kBearable) {
+    return fmt::format("data keeps up: waiting for it is {:.1f} % of the step", 100 * share);
+  }
+  return fmt::format(
+      "data wait is {:.0f} % of the step: raise data.loader_threads (now {}), or keep the shards on a faster disk or "
+      "in memory",
+      100 * share, loader.loader_threads);
+}
+
+}  // namespace samsr

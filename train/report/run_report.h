@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/log.h"
+#include "data/shards/loader_settings.h"
+#include "train/report/metrics_log.h"
+#include "train/report/run_health.h"
+#include "train/report/tensorboard/event_file.h"
+#include "train/settings.h"
+
+namespace samsr {
+
+/// What rank 0 tells of a run while it goes: metrics.jsonl (every step), the terminal (every train.log_every steps),
+/// TensorBoard's event file in OUT/tensorboard (as the terminal, and after a validation), and whether data keeps up
+/// (after 100 steps, and at the end).
+class RunReport {
+ public:
+  /// Continues the files of `out` after `last_step`. UserError when they cannot be written, here and below.
+  RunReport(const TrainSettings& train, const LoaderSettings& loader, const std::filesystem::path& out,
+            std::int64_t last_step, Log& log);
+
+  void step(const StepMetrics& metrics);
+  /// No-op without TensorBoard.
+  void pictures(std::int64_t step, const std::vector<EventPicture>& pictures);
+  /// The closing verdict.
+  void finish();
+
+  /// The last step in a few words, for the progress bar.
+  const std::string& status() const { return status_; }
+
+ private:
+  /// "  2 h 03 min left", from the pace since the run began.
+  std::string time_left(std::int64_t step) const;
+
+  const TrainSettings& train_;
+  const LoaderSettings& loader_;
+  Log& log_;
+  const std::int64_t first_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  MetricsLog metrics_;
+  std::unique_ptr<EventFile> events_;  ///< null without TensorBoard
+  LossWindow losses_;
+  DataWait wait_;
+  std::string status_;
+};
+
+}  // namespace samsr

@@ -1,0 +1,220 @@
+#include "train/run/run.h"
+
+#include <torch/torch.h>
+
+#include <chrono>
+
+#include "comm/device.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/memory.h"
+#include "models/weights/load_weights.h"
+#include "train/run/run_banner.h"
+
+namespace samsr {
+namespace {
+namespace fs = std::filesystem;
+
+/// One string of rank 0 on every rank.
+std::string from_rank_zero(Communicator& communicator, const std::string& text) {
+  return communicator.gather(communicator.rank() == 0 ? text : std::string()).front();
+}
+
+/// UserError unless the shards fit the model.
+void check_shards(const ShardSet& shards, const ModelSettings& model) {
+  const std::string place = shards.folder().string();
+  if (shards.header().scale != static_cast<std::uint64_t>(model.scale)) {
+    throw UserError("{}: shards of scale {}, but data.scale is {}", place, shards.header().scale, model.scale);
+  }
+  const ShardField* latent = shards.find("z_hr");
+  const std::int64_t channels = model.first_stage.latent_channels();
+  if (latent != nullptr && latent->shape.front() != channels) {
+    throw UserError(
+        "{}: latents of {} channels, but first_stage.type {} has {}; build the shards with the same first_stage", place,
+        latent->shape.front(), model.first_stage.type, channels);
+  }
+}
+
+}  // namespace
+
+Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Communicator& ranks, Log& run_log)
+    : config(run_config),
+      settings(config.train),
+      communicator(ranks),
+      log(run_log),
+      device(choose_device(config.run, communicator)),
+      threads(set_threads(config.run, communicator)),
+      out(required(settings.out, "train.out", "the folder of the run")),
+      plan(settings.global_batch, settings.microbatch, communicator.rank(), communicator.size()),
+      shards(required(settings.shards, "train.shards", "the folder that `samsr data build` wrote")),
+      watchdog(communicator, log, static_cast<double>(settings.timeout)),
+      bad_samples(settings.shards, config.loader.max_bad) {
+  check_shards(shards, config.model);
+  const std::string checkpoint = chosen_checkpoint();
+  recipe = make_recipe(table, context());
+  states = make_states(*recipe, settings.ema_rate);
+  validation = recipe->make_validation(context());
+  samples = recipe->samples(shards);
+  if (checkpoint.empty()) {
+    recipe->load_first_weights(log);
+    for (TrainableState& state : states) {
+      state.start_average();
+    }
+  } else {
+    resume(checkpoint);
+  }
+  for (TrainableState& state : states) {
+    state.connect(communicator);
+  }
+  open_data();
+  memory = estimate_memory(*this);
+  const RunRecord record = run_record(*this);
+  record.print(log);
+  if (!config.dry_run) {
+    prepare_folder();
+    if (communicator.rank() == 0) {
+      record.append_to(out / "run.yaml");
+    }
+  }
+}
+
+std::string Run::chosen_checkpoint() {
+  if (settings.resume == "auto") {
+    const auto folder = communicator.rank() == 0 ? newest_checkpoint(out, log) : std::nullopt;
+    return from_rank_zero(communicator, folder ? folder->string() : std::string());
+  }
+  return settings.resume == "never" ? std::string() : settings.resume;
+}
+
+void Run::resume(const fs::path& folder) {
+  const Checkpoint checkpoint = load_checkpoint(folder);
+  if (checkpoint.dataset_size != samples.count) {
+    throw UserError("{}: was trained on {} samples, but {} has {} to train on; the order of the data would change",
+                    folder.string(), checkpoint.dataset_size, settings.shards, samples.count);
+  }
+  const std::uint64_t batches_done = batches_in(*recipe, checkpoint.step);
+  if (checkpoint.position != batches_done * static_cast<std::uint64_t>(settings.global_batch)) {
+    throw UserError("{}: was trained with another train.global_batch; {} images in {} steps", folder.string(),
+                    checkpoint.position, checkpoint.step);
+  }
+  for (TrainableState& state : states) {
+    state.load(checkpoint, folder.string());
+  }
+  step = checkpoint.step;
+  position = checkpoint.position;
+  if (communicator.rank() == 0) {
+    best = read_best(out);
+  }
+  watchdog.saved(step);
+  log.info("resumed from {}: weights, averaged weights, optimizer, step {}, position {} in the data", folder.string(),
+           checkpoint.step, checkpoint.position);
+  for (const std::string& difference : settings_differences(checkpoint.config, config.resolved)) {
+    log.info("  changed since: {}", difference);
+  }
+}
+
+void Run::open_data() {
+  BatchFields fields = recipe->fields();
+  fields.pinned = device.is_cuda();
+  loader = std::make_unique<Loader>(shards, config.loader, settings.seed, fields, log, samples);
+  const BatchSequence sequence{position + static_cast<std::uint64_t>(plan.first),
+                               static_cast<std::uint64_t>(settings.global_batch), plan.count};
+  batches = std::make_unique<Prefetcher>(*loader, sequence, config.loader.loader_threads, config.loader.prefetch);
+}
+
+void Run::prepare_folder() {
+  if (communicator.rank() == 0) {
+    make_folder(out);
+    clean_temporaries(out);
+    if (step == 0) {
+      const fs::path aside = set_aside_earlier_run(out);
+      if (!aside.empty()) {
+        log.info("the earlier run in {} was moved to {}", out.string(), aside.string());
+      }
+    }
+    write_file_atomically(out / "config.yaml", "# " + config.command + "\n" + config.resolved);
+    report = std::make_unique<RunReport>(settings, config.loader, out, step, log);
+    if (settings.tensorboard && settings.log_images > 0) {
+      const Loader pictured(shards, config.loader, settings.seed, SamplePictures::fields(), log, samples);
+      pictures = std::make_unique<SamplePictures>(pictured, *recipe, settings.precision == "bf16", device);
+    }
+  }
+  communicator.barrier();
+}
+
+Batch Run::next_batch(double& waited_ms, std::vector<std::uint64_t>& bad) {
+  const auto start = std::chrono::steady_clock::now();
+  watchdog.at(Phase::kData);
+  Batch batch = [&] {
+    const StepTimer::Span span(&timer, StepPhase::kDataWait);
+    return batches->next();
+  }();
+  waited_ms += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  bad.insert(bad.end(), batch.bad.begin(), batch.bad.end());
+  position += static_cast<std::uint64_t>(settings.global_batch);
+  const StepTimer::Span span(&timer, StepPhase::kForward);
+  batch = to_device(std::move(batch), device);
+  recipe->complete(batch);
+  return batch;
+}
+
+std::int64_t Run::parameter_count() const {
+  std::int64_t count = 0;
+  for (const TrainableState& state : states) {
+    count += state.parameter_count();
+  }
+  return count;
+}
+
+std::string Run::memory_problem() const {
+  const int ranks = device.is_cpu() ? communicator.local_size() : 1;
+  const auto usable = usable_memory_mb(device, ranks);
+  const double needed = memory.total_mb() * ranks;
+  if (!usable || needed <= *usable) {
+    return {};
+  }
+  return fmt::format(
+      "memory: {:.0f} MB are needed here, but {:.0f} MB can be had; lower train.microbatch (now {}), turn "
+      "train.checkpoint_activations on, or run fewer ranks a host ({})",
+      needed, *usable, settings.microbatch, memory.text());
+}
+
+void Run::check_weights() const {
+  const torch::NoGradGuard no_grad;
+  for (const TrainableState& state : states) {
+    if (!at::isfinite(at::stack(at::_foreach_norm(state.parameters()))).all().item<bool>()) {
+      throw UserError(
+          "the weights have grown beyond all bounds by step {}, so they are not saved; the last checkpoint is whole; "
+          "lower train.lr",
+          step);
+    }
+  }
+}
+
+void Run::save() {
+  watchdog.at(Phase::kSave);
+  check_weights();
+  if (communicator.rank() == 0) {
+    Checkpoint checkpoint;
+    for (const TrainableState& state : states) {
+      state.save(checkpoint);
+    }
+    checkpoint.step = step;
+    checkpoint.position = position;
+    checkpoint.seed = settings.seed;
+    checkpoint.dataset_size = samples.count;
+    checkpoint.config = config.resolved;
+    save_checkpoint(out, checkpoint, settings.keep);
+    if (best_yet) {
+      best_yet->checkpoint = checkpoint_name(step);
+      write_best(out, *best_yet);
+      log.info("best so far: {}, {} {:.5f}", best_yet->checkpoint, best_yet->figure, best_yet->value);
+    }
+  }
+  best_yet.reset();
+  return_freed_memory();
+  communicator.barrier();
+  watchdog.saved(step);
+}
+
+}  // namespace samsr

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/shards/prefetcher.h"
+#include "train/checkpoints/best_checkpoint.h"
+#include "train/faults/bad_samples.h"
+#include "train/faults/memory_estimate.h"
+#include "train/faults/watchdog.h"
+#include "train/recipes/recipes.h"
+#include "train/report/run_report.h"
+#include "train/run/sample_pictures.h"
+#include "train/step/batch_plan.h"
+#include "train/step/trainable_state.h"
+
+namespace samsr {
+
+/// A run of training on one rank, ready for its next step: networks with first weights or those of a checkpoint, data,
+/// the folder. All ranks construct it together.
+class Run {
+ public:
+  /// `table`: where train.recipe is looked up. Prints what the run begins with. UserError for settings that do not fit
+  /// the shards, the ranks or each other. `config`, `communicator` and `log` outlive it.
+  Run(const TrainConfig& config, std::span<const RecipeEntry> table, Communicator& communicator, Log& log);
+
+  /// The next batch of this rank: waits for it, moves it to the device, and lets the recipe complete it. What it met
+  /// and how long it waited is added to `waited_ms` and `bad`.
+  Batch next_batch(double& waited_ms, std::vector<std::uint64_t>& bad);
+  /// Saves a checkpoint of the steps done, and which one is the best where that is another. Collective. UserError when
+  /// weights are not finite.
+  void save();
+
+  /// What to say when the ranks of this host need more memory than there is; empty when they do not.
+  std::string memory_problem() const;
+  std::int64_t parameter_count() const;
+
+  const TrainConfig& config;
+  const TrainSettings& settings;  ///< those of config.train
+  Communicator& communicator;
+  Log& log;
+  const c10::Device device;
+  const int threads;
+  const std::filesystem::path out;
+  const BatchPlan plan;
+  StepTimer timer{device};
+  const ShardSet shards;
+  Watchdog watchdog;
+  BadSamples bad_samples;
+
+  std::unique_ptr<Recipe> recipe;
+  std::vector<TrainableState> states;      ///< of the recipe's trainables
+  std::unique_ptr<Validation> validation;  ///< null where the recipe has none
+  SampleRange samples;                     ///< that train
+  std::unique_ptr<Loader> loader;
+  std::unique_ptr<Prefetcher> batches;
+  MemoryEstimate memory;  ///< that a step of this rank needs
+
+  std::int64_t step = 0;                   ///< done
+  std::uint64_t position = 0;              ///< samples drawn by all ranks for them
+  std::optional<BestCheckpoint> best;      ///< of all validations
+  std::optional<BestCheckpoint> best_yet;  ///< the same while its checkpoint is not saved yet
+
+  std::unique_ptr<RunReport> report;         ///< on rank 0, but for a dry run
+  std::unique_ptr<SamplePictures> pictures;  ///< on rank 0, with TensorBoard
+
+ private:
+  RecipeContext context() { return {config, shards, device, communicator, log, &timer}; }
+  /// The checkpoint to go on from; empty for none.
+  std::string chosen_checkpoint();
+  void resume(const std::filesystem::path& folder);
+  void open_data();
+  void prepare_folder();
+  void check_weights() const;
+};
+
+}  // namespace samsr

@@ -1,0 +1,130 @@
+#include "train/run/run_banner.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "core/host.h"
+#include "core/memory.h"
+#include "models/layers/autocast.h"
+#include "train/faults/allocation_meter.h"
+
+namespace samsr {
+namespace {
+
+std::string plural(std::int64_t count, const char* one, const char* many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+/// "3.80 M parameters", or each trainable's with its name where there are several.
+std::string network_sizes(const std::vector<TrainableState>& states) {
+  std::string text;
+  for (const TrainableState& state : states) {
+    text +=
+        fmt::format("{}{}{:.2f} M parameters", text.empty() ? "" : ", ", states.size() == 1 ? "" : state.name() + " ",
+                    static_cast<double>(state.parameter_count()) / 1e6);
+  }
+  return text;
+}
+
+/// Bytes of what training keeps of each parameter, by what it is; a trainable's gradients are as large as its weights.
+struct TrainableBytes {
+  double weights = 0;
+  double moments = 0;
+  double averages = 0;
+};
+
+TrainableBytes bytes_of(const std::vector<TrainableState>& states) {
+  TrainableBytes bytes;
+  for (const TrainableState& state : states) {
+    const double weights = static_cast<double>(state.parameter_count()) * sizeof(float);
+    bytes.weights += weights;
+    bytes.moments += 2 * weights;
+    bytes.averages += state.has_average() ? weights : 0;
+  }
+  return bytes;
+}
+
+/// Most bytes that the losses of a step's moves allocate for one sample.
+double activation_bytes(Run& run, const Batch& sample) {
+  double most = 0;
+  for (const Move& move : run.recipe->moves(1)) {
+    const AllocatedBytes allocated = allocated_by([&] {
+      const Autocast autocast(run.device, run.settings.precision == "bf16");
+      return run.recipe->losses(sample, move).total.sum();
+    });
+    most = std::max(most, allocated.peak);
+  }
+  return most;
+}
+
+}  // namespace
+
+RunRecord run_record(const Run& run) {
+  const TrainSettings& settings = run.settings;
+  const std::int64_t ranks = run.communicator.size();
+  const auto samples = static_cast<double>(run.samples.count);
+  const double epoch = samples / static_cast<double>(settings.global_batch);
+  const double images =
+      static_cast<double>(batches_in(*run.recipe, settings.steps)) * static_cast<double>(settings.global_batch);
+  RunRecord record;
+  record.add("command", run.config.command);
+  record.add("program", fmt::format("samsr {}, started {}", run.config.version, time_now()));
+  record.add("hosts", hosts_of(run.communicator));
+  record.add("hardware", processor_name());
+  record.add("recipe",
+             fmt::format("{} · {} · {} × {} on {}", settings.recipe, settings.precision, plural(ranks, "rank", "ranks"),
+                         plural(run.threads, "thread", "threads"), run.device.str()));
+  record.add("network",
+             fmt::format("{}; first stage {}", network_sizes(run.states), run.config.model.first_stage.type));
+  for (const auto& [name, text] : run.recipe->facts()) {
+    record.add(name, text);
+  }
+  record.add("batch", fmt::format("{} a rank in {} × {} = {} images a step", run.plan.count,
+                                  plural(static_cast<std::int64_t>(run.plan.passes.size()), "pass", "passes"),
+                                  plural(ranks, "rank", "ranks"), settings.global_batch));
+  record.add("data", fmt::format("{} samples in {}, fingerprint {}", run.samples.count, settings.shards,
+                                 data_fingerprint(settings.shards)));
+  record.add("epochs", fmt::format("{:.1f} steps an epoch; {} steps see {:.0f} images, {:.2f} epochs", epoch,
+                                   settings.steps, images, images / samples));
+  const auto usable = usable_memory_mb(run.device, run.communicator.local_size());
+  record.add("memory",
+             run.memory.text() + (usable ? fmt::format("; {:.0f} MB can be had here", *usable) : std::string()));
+  record.add("run", fmt::format("{} from step {}; checkpoint every {} steps, {} kept", run.out.string(), run.step,
+                                settings.checkpoint_every, settings.keep));
+  return record;
+}
+
+MemoryEstimate estimate_memory(Run& run) {
+  Batch sample = to_device(run.loader->load(0, 1), run.device);
+  run.recipe->complete(sample);
+  const double sample_bytes = bytes_of(sample);
+  // As in step 1: what is only looked at now and then, such as the count of semantic.loss amg, falls on step 0.
+  sample.position = {static_cast<std::uint64_t>(run.settings.global_batch)};
+  run.recipe->skip_frozen_work(sample);
+  const double activations = activation_bytes(run, sample);
+  const TrainableBytes trained = bytes_of(run.states);
+  const auto frozen = run.recipe->frozen_bytes();
+  // Of the program itself the pass has loaded what a step needs. Weights, moments and averages are there already.
+  double present = trained.weights + trained.moments + trained.averages;
+  for (const auto& [name, bytes] : frozen) {
+    present += bytes;
+  }
+  const double program = run.device.is_cpu() ? std::max(0.0, resident_memory_mb() * 1e6 - present) : 0;
+  const auto images = static_cast<double>(*std::ranges::max_element(run.plan.passes));
+
+  MemoryEstimate estimate;
+  estimate.add("program", program);
+  estimate.add("weights", trained.weights);
+  estimate.add("gradients", trained.weights);
+  estimate.add("moments", trained.moments);
+  estimate.add("averaged weights", trained.averages);
+  for (const auto& [name, bytes] : frozen) {
+    estimate.add(name, bytes);
+  }
+  estimate.add("batches", sample_bytes * static_cast<double>(run.plan.count * (run.config.loader.prefetch + 1)));
+  estimate.add("activations", activations * images);
+  return estimate;
+}
+
+}  // namespace samsr

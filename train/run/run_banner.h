@@ -1,0 +1,14 @@
+#pragma once
+
+#include "train/report/run_record.h"
+#include "train/run/run.h"
+
+namespace samsr {
+
+/// What a run begins with: ranks, batch, data, epochs, memory. Collective.
+RunRecord run_record(const Run& run);
+
+/// What a step of this rank will need; runs the losses forward once, on one sample.
+MemoryEstimate estimate_memory(Run& run);
+
+}  // namespace samsr

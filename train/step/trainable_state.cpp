@@ -1,0 +1,132 @@
+#include "train/step/trainable_state.h"
+
+#include <torch/torch.h>
+
+#include "models/weights/load_weights.h"
+
+namespace samsr {
+namespace {
+
+/// Names of a trainable's parts in a checkpoint. The first has the names that every reader of checkpoints knows.
+struct PartNames {
+  PartNames(std::size_t index, const std::string& name)
+      : weights(index == 0 ? "student" : name),
+        average(index == 0 ? "ema" : name + "-ema"),
+        optimizer(index == 0 ? "optimizer" : name + "-optimizer") {}
+  const std::string weights;
+  const std::string average;
+  const std::string optimizer;
+};
+
+std::string file_of(const std::string& folder, const std::string& part) {
+  return (std::filesystem::path(folder) / checkpoint_file(part)).string();
+}
+
+}  // namespace
+
+TrainableState::TrainableState(const Recipe& recipe, std::size_t index, double ema_rate)
+    : recipe_(recipe),
+      index_(index),
+      trainable_(recipe.trainables().at(index)),
+      ema_rate_(ema_rate),
+      parameters_(trainable_.network->parameters()),
+      optimizer_(trainable_.network->named_parameters().keys(), parameters_, trainable_.optimizer) {}
+
+std::int64_t TrainableState::parameter_count() const {
+  std::int64_t count = 0;
+  for (const at::Tensor& parameter : parameters_) {
+    count += parameter.numel();
+  }
+  return count;
+}
+
+void TrainableState::load(const Checkpoint& checkpoint, const std::string& folder) {
+  const PartNames names(index_, trainable_.name);
+  load_weights(*trainable_.network, checkpoint.part(names.weights, folder), file_of(folder, names.weights));
+  start_average();
+  if (trainable_.average != nullptr) {
+    load_weights(*trainable_.average, checkpoint.part(names.average, folder), file_of(folder, names.average));
+  }
+  optimizer_.load_state(checkpoint.part(names.optimizer, folder), file_of(folder, names.optimizer));
+}
+
+void TrainableState::save(Checkpoint& checkpoint) const {
+  const PartNames names(index_, trainable_.name);
+  checkpoint.parts[names.weights] = recipe_.file(index_, state_of(*trainable_.network));
+  if (trainable_.average != nullptr) {
+    checkpoint.parts[names.average] = recipe_.file(index_, state_of(*trainable_.average));
+  }
+  checkpoint.parts[names.optimizer] = optimizer_.state();
+}
+
+void TrainableState::start_average() {
+  if (trainable_.average != nullptr) {
+    ema_.emplace(parameters_, trainable_.average->parameters(), ema_rate_);
+  }
+}
+
+void TrainableState::connect(Communicator& communicator) {
+  exchange_ = std::make_unique<GradientExchange>(communicator, parameters_);
+}
+
+void TrainableState::require_gradients(bool required) {
+  for (at::Tensor parameter : parameters_) {
+    parameter.requires_grad_(required);
+  }
+}
+
+std::vector<at::Tensor> TrainableState::gradients() const {
+  std::vector<at::Tensor> found;
+  found.reserve(parameters_.size());
+  for (const at::Tensor& parameter : parameters_) {
+    if (parameter.grad().defined()) {
+      found.push_back(parameter.grad());
+    }
+  }
+  return found;
+}
+
+void TrainableState::zero_gradients() {
+  if (std::vector<at::Tensor> all = gradients(); !all.empty()) {
+    at::_foreach_zero_(all);
+  }
+}
+
+at::Tensor TrainableState::gradient_norm() const {
+  const std::vector<at::Tensor> all = gradients();
+  TORCH_CHECK(all.size() == parameters_.size(), trainable_.name, ": ", parameters_.size() - all.size(), " of ",
+              parameters_.size(), " parameters have no gradient");
+  return at::linalg_vector_norm(at::stack(at::_foreach_norm(all))).to(at::kDouble);
+}
+
+void TrainableState::clip(const at::Tensor& norm) {
+  if (trainable_.optimizer.clip > 0) {
+    std::vector<at::Tensor> all = gradients();
+    at::_foreach_mul_(all, (trainable_.optimizer.clip / norm).clamp_max(1).to(at::kFloat));
+  }
+}
+
+void TrainableState::update_average(const at::Tensor& skip) {
+  if (ema_) {
+    ema_->update(skip);
+  }
+}
+
+void TrainableState::free_gradients() {
+  if (!exchange_->keeps_gradients()) {
+    for (at::Tensor parameter : parameters_) {
+      parameter.mutable_grad().reset();
+    }
+  }
+}
+
+std::vector<TrainableState> make_states(const Recipe& recipe, double ema_rate) {
+  std::vector<TrainableState> states;
+  states.reserve(recipe.trainables().size());
+  for (std::size_t index = 0; index < recipe.trainables().size(); ++index) {
+    states.emplace_back(recipe, index, ema_rate);
+  }
+  return states;
+}
+
+}  // namespace samsr
