@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "core/pixels.h"
+
 namespace samsr {
 namespace {
 
@@ -69,7 +71,7 @@ Batch to_device(Batch batch, c10::Device device) {
   change_tensors(batch, [&](const BatchField& field, const at::Tensor& tensor) {
     const at::Tensor moved = tensor.to(device, /*non_blocking=*/true);
     if (field.form == Form::kImage && moved.scalar_type() == at::kByte) {
-      return moved.to(at::kFloat) / 127.5 - 1;
+      return signed_from_bytes(moved);
     }
     return moved.scalar_type() == at::kHalf ? moved.to(at::kFloat) : moved;
   });
