@@ -2,10 +2,10 @@
 
 namespace samsr {
 
-std::vector<nlohmann::json> gather_results(Communicator& comm, const nlohmann::json& mine) {
+std::vector<nlohmann::json> gather_results(Communicator& comm, const nlohmann::json& local) {
   std::vector<nlohmann::json> by_rank;
   std::size_t count = 0;
-  for (const std::string& text : comm.gather(mine.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))) {
+  for (const std::string& text : comm.gather(local.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))) {
     by_rank.push_back(nlohmann::json::parse(text));
     count += by_rank.back().size();
   }

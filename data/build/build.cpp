@@ -66,11 +66,11 @@ class Build {
           missing.size(), comm_.size());
     }
     const ShardBuilder builder(stages_.list, settings_.data.seed, static_cast<std::uint64_t>(settings_.data.scale));
-    nlohmann::json mine = nlohmann::json::array();
+    nlohmann::json local = nlohmann::json::array();
     const auto build = [&](std::uint64_t item, const ReportWork& report) {
       const std::size_t number = missing[item];
       const Shard shard = builder.build(plan_[number], [&](std::uint64_t made) { report(made, {}); });
-      mine.push_back({number, to_json(describe_shard(shard)), checksum_of_text(shard.header().content)});
+      local.push_back({number, to_json(describe_shard(shard)), checksum_of_text(shard.header().content)});
     };
     work_through({.task = "building",
                   .unit = "pairs",
@@ -78,7 +78,7 @@ class Build {
                   .done = settings_.data.samples - samples,
                   .units = [&](std::uint64_t item) { return plan_[missing[item]].samples; }},
                  build, comm_, log_);
-    enter(comm_.gather(mine.dump()));
+    enter(comm_.gather(local.dump()));
   }
 
   void enter(const std::vector<std::string>& by_rank) {

@@ -77,12 +77,12 @@ std::vector<PlannedShard> plan_shards(const DataSettings& settings, const StageL
                     .samples = std::min(settings.samples_per_shard, settings.samples - first)});
   }
   const auto ranks = static_cast<std::size_t>(comm.size());
-  nlohmann::json mine = nlohmann::json::array();
+  nlohmann::json local = nlohmann::json::array();
   for (std::size_t i = static_cast<std::size_t>(comm.rank()); i < plan.size(); i += ranks) {
     const ShardFinding finding = look_at(plan[i], stages);
-    mine.push_back({finding.usable, finding.entry, finding.damage, finding.content, finding.mistake});
+    local.push_back({finding.usable, finding.entry, finding.damage, finding.content, finding.mistake});
   }
-  const std::vector<nlohmann::json> results = gather_results(comm, mine);
+  const std::vector<nlohmann::json> results = gather_results(comm, local);
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const nlohmann::json& each = results[i];
     const ShardFinding finding{each.at(0), each.at(1), each.at(2), each.at(3), each.at(4)};

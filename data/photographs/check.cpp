@@ -68,13 +68,13 @@ nlohmann::json look_at(const fs::path& path) {
 
 std::vector<FileFinding> look_at_all(const std::vector<fs::path>& files, Communicator& comm, Log& log) {
   Progress progress(log, "reading photographs", static_cast<std::int64_t>(files.size()), "files");
-  nlohmann::json mine = nlohmann::json::array();
+  nlohmann::json local = nlohmann::json::array();
   for (auto i = static_cast<std::size_t>(comm.rank()); i < files.size(); i += static_cast<std::size_t>(comm.size())) {
-    mine.push_back(look_at(files[i]));
+    local.push_back(look_at(files[i]));
     progress.advance(comm.size());
   }
   std::vector<FileFinding> all;
-  for (const nlohmann::json& each : gather_results(comm, mine)) {
+  for (const nlohmann::json& each : gather_results(comm, local)) {
     all.push_back({each.at(0), each.at(1), each.at(2), each.at(3), each.at(4), each.at(5), each.at(6)});
   }
   return all;

@@ -86,7 +86,7 @@ class Scan {
   /// CRC-32C of each piece's paths, sizes and times.
   std::vector<std::string> states_of(const PathList& list) {
     const auto ranks = static_cast<std::uint64_t>(comm_.size());
-    std::string mine;
+    std::string local;
     for (auto number = static_cast<std::uint64_t>(comm_.rank()); number < list.pieces(); number += ranks) {
       std::uint32_t checksum = 0;
       for (const std::string& path : list.piece(number)) {
@@ -96,10 +96,10 @@ class Scan {
                                              status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
         checksum = crc32c(line.data(), line.size(), checksum);
       }
-      mine += hex(checksum);
+      local += hex(checksum);
     }
     constexpr std::size_t kDigits = 8;
-    const std::vector<std::string> by_rank = comm_.gather(mine);
+    const std::vector<std::string> by_rank = comm_.gather(local);
     std::vector<std::string> states;
     for (std::uint64_t number = 0; number < list.pieces(); ++number) {
       states.push_back(by_rank[number % ranks].substr(number / ranks * kDigits, kDigits));
