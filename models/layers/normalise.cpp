@@ -1,5 +1,6 @@
 #include "models/layers/normalise.h"
 
+#include "core/kernels.h"
 #include "models/layers/normalise_kernels.h"
 
 namespace samsr {
@@ -34,7 +35,7 @@ class NormaliseFunction : public torch::autograd::Function<NormaliseFunction> {
 };
 
 bool has_kernel(const at::Tensor& x) {
-  return x.device().is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
+  return cpu_kernels(x) && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous();
 }
 

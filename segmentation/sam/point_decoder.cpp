@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/kernels.h"
 #include "core/parallel.h"
 
 namespace samsr {
@@ -139,7 +140,7 @@ at::Tensor SamPointDecoder::logits_of(const Answers& answers, const at::Tensor& 
         all_weights[of_point[begin]].index_select(0, mask.narrow(0, begin, length).to(all_weights.device()));
     logits.narrow(0, begin, length).copy_(mask_head_.logits(answers.image[of_point[begin]], of_masks));
   };
-  if (image_.device().is_cpu()) {
+  if (cpu_kernels(image_)) {
     in_parallel(wanted, enlarge);
   } else {
     for (std::int64_t i = 0; i < wanted; ++i) {

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "core/kernels.h"
+
 namespace samsr {
 
 Ema::Ema(std::vector<at::Tensor> parameters, std::vector<at::Tensor> averages, double rate)
@@ -14,7 +16,7 @@ Ema::Ema(std::vector<at::Tensor> parameters, std::vector<at::Tensor> averages, d
 
 void Ema::update(const at::Tensor& skip) {
   const torch::NoGradGuard no_grad;
-  if (!skip.device().is_cpu()) {
+  if (!cpu_kernels(skip)) {
     std::vector<at::Tensor> change = at::_foreach_sub(parameters_, averages_);
     at::_foreach_mul_(change, (1 - skip) * (1 - rate_));
     at::_foreach_add_(averages_, change);
