@@ -104,6 +104,34 @@ TEST_P(Normalised, NotANumberStaysOne) {
   EXPECT_TRUE(normalised(norm_, x_, Activation::kSilu)[0][0].isnan().all().item<bool>());
 }
 
+// In either layout, and so with the kernel and without it: what lies between is not rounded.
+TEST(NormalisedInBf16, RoundsOnce) {
+  torch::manual_seed(4);
+  torch::nn::GroupNorm norm = group_norm(64);
+  const torch::NoGradGuard no_grad;
+  norm->weight.normal_(1, 0.3);
+  norm->bias.normal_(0, 0.3);
+  const auto rounded = [](const at::Tensor& x) { return x.to(at::kBFloat16); };
+  const at::Tensor x = rounded(3 + torch::randn({2, 64, 12, 9}));
+  const at::Tensor scale = rounded(0.2 * torch::randn({2, 64}));
+  const at::Tensor shift = rounded(0.2 * torch::randn({2, 64}));
+  torch::nn::GroupNorm exact_norm = group_norm(64);
+  exact_norm->to(at::kDouble);
+  exact_norm->weight.copy_(norm->weight);
+  exact_norm->bias.copy_(norm->bias);
+  const auto exact = [](const at::Tensor& each) { return each.to(at::kDouble); };
+  constexpr double kHalfOfLastPlace = 0x1p-9;
+  for (const auto layout : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
+    for (const Activation activation : {Activation::kNone, Activation::kSilu}) {
+      const at::Tensor expected = normalised(exact_norm, exact(x), exact(scale), exact(shift), activation);
+      const at::Tensor found = normalised(norm, x.contiguous(layout), scale, shift, activation);
+      EXPECT_EQ(found.scalar_type(), at::kBFloat16);
+      const at::Tensor error = (exact(found) - expected).abs() - kHalfOfLastPlace * expected.abs();
+      EXPECT_LE(error.max().item<double>(), 1e-4) << layout << (activation == Activation::kSilu ? ", SiLU" : "");
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Maps, Normalised,
                          ::testing::Values(Case{2, 32, 8, 8, at::kFloat}, Case{3, 64, 5, 7, at::kFloat},
                                            Case{1, 96, 40, 24, at::kFloat}, Case{2, 64, 32, 32, at::kBFloat16},
