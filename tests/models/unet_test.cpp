@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "models/layers/autocast.h"
+#include "models/layers/basic_layers.h"
 #include "models/unet/swin.h"
 #include "models/unet/unet_swin.h"
 #include "support/golden.h"
@@ -164,6 +165,34 @@ TEST(UNetSettings, RefuseWhatMakesNoNetwork) {
   EXPECT_THAT(message([](UNetSettings& s) { s.model_channels = 40; }), ::testing::HasSubstr("40 channels"));
   EXPECT_THAT(message([](UNetSettings& s) { s.image_size = 15; }), ::testing::HasSubstr("unet.image_size"));
   EXPECT_THAT(message([](UNetSettings& s) { s.num_head_channels = 24; }), ::testing::HasSubstr("unet.swin_embed_dim"));
+}
+
+TEST(WindowAttention, TheBiasOfAPairIsThatOfItsOffset) {
+  torch::manual_seed(3);
+  constexpr std::int64_t kWindow = 4;
+  constexpr std::int64_t kHeads = 3;
+  const WindowAttention attention(kHeads * 8, kWindow, kHeads, 0);
+  const at::Tensor table = attention.named_parameters()["relative_position_bias_table"];
+  const at::Tensor index = attention.named_buffers()["relative_position_index"].view(-1);
+  const at::Tensor bias = attention.position_bias();
+  const at::Tensor upstream = torch::randn_like(bias);
+  (bias * upstream).sum().backward();
+
+  constexpr std::int64_t kPositions = kWindow * kWindow;
+  const at::Tensor expected = table.detach().index_select(0, index).t().view({kHeads, kPositions, kPositions});
+  EXPECT_TRUE(bias.equal(expected));
+  EXPECT_TRUE(bias.is_contiguous());
+  const at::Tensor gradient =
+      torch::zeros_like(table, at::kDouble).index_add_(0, index, upstream.to(at::kDouble).flatten(1).t());
+  EXPECT_LE((table.grad() - gradient).abs().max().item<double>(), 1e-6 * gradient.abs().max().item<double>());
+}
+
+TEST(Doubled, RepeatsPixelsInTheirType) {
+  const at::Tensor x = torch::randn({2, 3, 5, 4}).to(at::kBFloat16);
+  const Autocast autocast(at::kCPU, true);
+  const at::Tensor y = doubled(x);
+  EXPECT_EQ(y.scalar_type(), at::kBFloat16);
+  EXPECT_TRUE(y.equal(x.repeat_interleave(2, 2).repeat_interleave(2, 3)));
 }
 
 TEST(ShiftedWindowMask, DividesTheLastRowOfWindowsByColumnsAsTheOfficialCodeDoes) {
