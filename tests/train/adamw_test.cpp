@@ -90,5 +90,39 @@ TEST(Ema, IsTheDecayedMean) {
   EXPECT_TRUE(torch::allclose(average, torch::full({2}, 0.9 * 1 + 0.1 * 3)));
 }
 
+// Of any layout, and whatever computes it: one multiplication and one addition in float32 from the definition.
+TEST(Ema, FollowsTheWeightsToRoundingAndLeavesThemAlone) {
+  torch::manual_seed(2);
+  const std::vector<at::Tensor> weights{
+      torch::randn({3, 5}).requires_grad_(),
+      torch::randn({8, 4, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(),
+      torch::randn({1}).requires_grad_(), torch::randn({1037}).requires_grad_()};
+  std::vector<at::Tensor> averages;
+  std::vector<at::Tensor> expected;
+  for (const at::Tensor& weight : weights) {
+    averages.push_back(torch::zeros(weight.sizes()));  // of another layout than the second
+    expected.push_back(weight.detach().to(at::kDouble));
+  }
+  constexpr double kRate = 0.99;
+  Ema ema(weights, averages, kRate);
+  const torch::NoGradGuard no_grad;
+  for (int step = 0; step < 6; ++step) {
+    const bool skipped = step == 2;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      at::Tensor weight = weights[i];
+      weight.normal_(step);
+      if (!skipped) {
+        expected[i] = kRate * expected[i] + (1 - kRate) * weight.to(at::kDouble);
+      }
+    }
+    const at::Tensor before = weights[1].clone();
+    ema.update(torch::full({}, skipped ? 1.0F : 0.0F));
+    EXPECT_TRUE(weights[1].equal(before));
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      EXPECT_TRUE(averages[i].to(at::kDouble).allclose(expected[i], 1e-6, 1e-6)) << "weight " << i << ", step " << step;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace samsr
