@@ -1,4 +1,3 @@
-#include <ATen/autocast_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -101,11 +100,12 @@ TEST(UNetSwin, PredictsTheSameInBf16ToItsPrecision) {
   testing::fill_by_rule(*model, 1);
   const at::Tensor x = normal({1, 3, 16, 16});
   const at::Tensor exact = model(x, steps_of(1), x);
-  at::autocast::set_autocast_enabled(testing::device().type(), true);
-  const at::Tensor rounded = model(x, steps_of(1), x);
-  rounded.sum().backward();
-  at::autocast::set_autocast_enabled(testing::device().type(), false);
-  at::autocast::clear_cache();
+  at::Tensor rounded;
+  {
+    const Autocast autocast(testing::device(), true);
+    rounded = model(x, steps_of(1), x);
+    rounded.sum().backward();
+  }
   EXPECT_EQ(rounded.scalar_type(), torch::kBFloat16);
   EXPECT_LT((rounded - exact).norm().item<double>() / exact.norm().item<double>(), 0.03);
 }
