@@ -87,7 +87,7 @@ RunRecord run_record(const Run& run) {
                                  data_fingerprint(settings.shards)));
   record.add("epochs", fmt::format("{:.1f} steps an epoch; {} steps see {:.0f} images, {:.2f} epochs", epoch,
                                    settings.steps, images, images / samples));
-  const auto usable = usable_memory_mb(run.device, run.communicator.local_size());
+  const auto usable = usable_memory_mb(run.device, run.chosen.ranks);
   record.add("memory",
              run.memory.text() + (usable ? fmt::format("; {:.0f} MB can be had here", *usable) : std::string()));
   record.add("run", fmt::format("{} from step {}; checkpoint every {} steps, {} kept", run.out.string(), run.step,
