@@ -106,6 +106,19 @@ TEST_P(DistillRecipeTest, OtherNoiseOrAnotherRolloutChangesTheLosses) {
   EXPECT_NE(on_rollouts->losses(cached, {}).total[2].item<float>(), before[2].item<float>());
 }
 
+TEST_P(DistillRecipeTest, NoiseDrawnAheadGivesTheSameLossesToTheBit) {
+  for (const Batch& plain : {batch_, with_rollouts()}) {
+    const std::unique_ptr<Recipe> made = recipe(plain.x0.defined() ? nullptr : teacher_);
+    Batch prepared = plain;
+    made->prepare(prepared);
+    EXPECT_EQ(prepared.noise.sizes(), plain.z_y.sizes());
+    EXPECT_TRUE(at::equal(made->losses(prepared, {}).total, made->losses(plain, {}).total));
+    EXPECT_TRUE(at::equal(made->losses(slice(prepared, 1, 2), {}).total, made->losses(slice(plain, 1, 2), {}).total));
+    prepared.noise = prepared.noise + 1;
+    EXPECT_FALSE(at::equal(made->losses(prepared, {}).total, made->losses(plain, {}).total)) << "the batch's is used";
+  }
+}
+
 TEST_P(DistillRecipeTest, ALossOfNoWeightIsNotComputed) {
   const auto names = [&](const std::shared_ptr<SuperResolutionModel>& teacher) {
     std::vector<std::string> found;

@@ -129,7 +129,14 @@ void Run::open_data() {
   loader = std::make_unique<Loader>(shards, config.loader, settings.seed, fields, log, samples);
   const BatchSequence sequence{position + static_cast<std::uint64_t>(plan.first),
                                static_cast<std::uint64_t>(settings.global_batch), plan.count};
-  batches = std::make_unique<Prefetcher>(*loader, sequence, config.loader.loader_threads, config.loader.prefetch);
+  const auto finish = [this](Batch& batch) {
+    recipe->prepare(batch);
+    if (device.is_cuda() && batch.noise.defined()) {
+      batch.noise = batch.noise.pin_memory();  // as the rest of the batch
+    }
+  };
+  batches =
+      std::make_unique<Prefetcher>(*loader, sequence, config.loader.loader_threads, config.loader.prefetch, finish);
 }
 
 void Run::prepare_folder() {
