@@ -11,6 +11,7 @@
 
 #include "comm/visible_gpus.h"
 #include "core/error.h"
+#include "core/kernels.h"
 
 namespace samsr {
 namespace {
@@ -98,7 +99,7 @@ void prepare_device(c10::Device device, Arithmetic arithmetic) {
                                 arithmetic.tf32 ? at::Float32Precision::TF32 : at::Float32Precision::IEEE);
   }
   context.setDeterministicCuDNN(arithmetic.deterministic);
-  context.setSDPUseCuDNN(false);
+  choose_attention_kernels();
 }
 
 int set_threads(const RunSettings& settings, const Communicator& communicator) {
