@@ -78,7 +78,7 @@ TEST(MemoryEstimate, CountsOnceWhatDoesNotGrowWithTheSamples) {
   std::ostringstream said;
   Log log(said, 0, 1, false);
   const std::unique_ptr<Communicator> alone = make_single_communicator();
-  const Run run(config, kHeavyTable, *alone, log);
+  const samsr::Run run(config, kHeavyTable, *alone, log);
   const auto activations = std::ranges::find(run.memory.parts, "activations", &std::pair<std::string, double>::first);
   ASSERT_NE(activations, run.memory.parts.end());
   EXPECT_NEAR(activations->second, 8 + 6, 0.1);
