@@ -26,7 +26,7 @@ using ::testing::Not;
 
 /// The shipped settings made small.
 const std::string kSmall =
-    kSmallSizes +
+    small_sizes() +
     "data.samples_per_shard=8 train.global_batch=4 train.microbatch=2 'train.milestones=[2]' train.threads=1"
     " train.tensorboard=false ";
 

@@ -39,7 +39,7 @@ fs::path shared_shards() {
 
 fs::path shared_teacher() {
   static const fs::path teacher = [] {
-    succeed(samsr("train" + kSmallSettings +
+    succeed(samsr("train" + small_settings() +
                   "train.recipe=resshift train.steps=4 train.global_batch=4 train.lr=1e-3 'train.milestones=[2]'"
                   " train.ema_rate=0 train.seed=9 train.threads=1 train.shards=" +
                   shared_shards() + " train.out=" + shared_folder() / "teacher"));
@@ -49,7 +49,7 @@ fs::path shared_teacher() {
 }
 
 std::string build(const fs::path& out, const std::string& more) {
-  return "data build" + kSmallSettings + "data.images=" + shared_photographs() + " data.out=" + out + " " + more;
+  return "data build" + small_settings() + "data.images=" + shared_photographs() + " data.out=" + out + " " + more;
 }
 
 std::map<std::string, std::string> data_set_in(const fs::path& folder) {
@@ -88,7 +88,7 @@ void expect_equal_checkpoints(const fs::path& one, const fs::path& other) {
 }
 
 std::string TrainedRuns::train(const std::string& out, const std::string& more) {
-  return "train" + kSmallSettings +
+  return "train" + small_settings() +
          "train.global_batch=4 train.microbatch=2 train.lr=1e-3 'train.milestones=[2]' train.seed=9 train.threads=1"
          " train.checkpoint_every=5 train.shards=" +
          shared_shards() + " train.teacher_weights=" + shared_teacher() + " train.out=" + in(out) + " " + more;

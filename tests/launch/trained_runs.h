@@ -19,10 +19,10 @@ namespace samsr::testing {
 // What the suites of one process share. Each is made when it is first asked for and removed at the end; whoever wants
 // to change it takes a copy.
 std::filesystem::path shared_photographs();  ///< those of the golden files
-std::filesystem::path shared_shards();       ///< 24 samples by kSmallSettings
+std::filesystem::path shared_shards();       ///< 24 samples by small_settings()
 std::filesystem::path shared_teacher();      ///< of four steps of resshift on those
 
-/// Command line of `data build` by kSmallSettings from the shared photographs; `more` wins.
+/// Command line of `data build` by small_settings() from the shared photographs; `more` wins.
 std::string build(const std::filesystem::path& out, const std::string& more = {});
 
 /// What a build leaves, name → content; config.yaml, which names the folder, aside.
@@ -46,8 +46,8 @@ class TrainedRuns : public ::testing::Test {
 
   static std::filesystem::path in(const std::string& name) { return *folder_ / name; }
 
-  /// Command line of `train` into FOLDER/out by kSmallSettings, from the shared shards and teacher: four images a step,
-  /// in two passes; `more` wins.
+  /// Command line of `train` into FOLDER/out by small_settings(), from the shared shards and teacher: four images a
+  /// step, in two passes; `more` wins.
   static std::string train(const std::string& out, const std::string& more);
   static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(in(out)); }
 

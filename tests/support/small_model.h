@@ -19,9 +19,9 @@ ModelSettings small_model_settings(std::int64_t steps);
 void shake_output(SuperResolutionModel& model);
 
 /// Overrides that make the shipped settings small: pictures, samples, U-Net, steps.
-extern const std::string kSmallSizes;
+std::string small_sizes();
 
 /// Overrides for all of a ×4 model on space_to_depth and for its data: 24 samples in five shards.
-extern const std::string kSmallSettings;
+std::string small_settings();
 
 }  // namespace samsr::testing
