@@ -12,6 +12,7 @@
 #include "bench/step_models.h"
 #include "diffusion/distillation.h"
 #include "models/layers/autocast.h"
+#include "models/layers/channels_last.h"
 #include "train/step/adamw.h"
 #include "train/step/ema.h"
 
@@ -47,9 +48,10 @@ void three_predictions(benchmark::State& state, bool one_by_one, bool bf16) {
   }
 }
 
-/// The paper's parameters with gradients.
+/// The paper's parameters with gradients, laid out as in training.
 struct Parameters {
   Parameters() : network(samsr::bench::paper_model().unet) {
+    samsr::use_channels_last(*network);
     for (const auto& parameter : network->named_parameters()) {
       names.push_back(parameter.key());
       values.push_back(parameter.value());

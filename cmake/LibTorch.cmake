@@ -33,19 +33,30 @@ target_precompile_headers(samsr_torch_pch PRIVATE <torch/torch.h>)
 # takes the place of its absence), and torch_cuda beside torch_cpu.
 if(SAMSR_CUDA OR SAMSR_CUDA_CHECK)
   find_package(CUDAToolkit 13 REQUIRED)
+  # The wheel's header is of the library that is loaded at run time; process_group_nccl.cpp checks the version.
   find_path(NCCL_INCLUDE_DIR nccl.h REQUIRED
-    HINTS ${CUDAToolkit_INCLUDE_DIRS} ${SAMSR_LIBTORCH}/nvidia/nccl/include)
+    HINTS ${SAMSR_LIBTORCH}/nvidia/nccl/include ${CUDAToolkit_INCLUDE_DIRS})
   add_library(samsr_nccl OBJECT ${CMAKE_SOURCE_DIR}/comm/process_group_nccl.cpp)
   target_include_directories(samsr_nccl PRIVATE ${CMAKE_SOURCE_DIR})
-  target_include_directories(samsr_nccl SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS} ${NCCL_INCLUDE_DIR})
+  target_include_directories(samsr_nccl SYSTEM PRIVATE ${NCCL_INCLUDE_DIR} ${CUDAToolkit_INCLUDE_DIRS})
   target_compile_definitions(samsr_nccl PRIVATE USE_C10D_NCCL)
   target_link_libraries(samsr_nccl PRIVATE samsr::torch fmt::fmt-header-only)
 
   # Makes an executable of this project one of the CUDA flavour.
   function(samsr_with_cuda target)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:samsr_nccl>)
-    # torch_cuda registers its kernels in static initialisers, so it must stay linked although nothing names it.
-    target_link_options(${target} PRIVATE -Wl,--no-as-needed)
-    target_link_libraries(${target} PRIVATE ${torch_lib}/libtorch_cuda.so ${torch_lib}/libc10_cuda.so)
+    # What samsr_nccl itself uses.
+    target_link_libraries(${target} PRIVATE samsr_comm)
+    # torch_cuda registers its kernels in static initialisers, so it must stay linked although nothing names it. One
+    # option, which CMake neither takes apart nor reorders; the libraries behind it stay subject to --as-needed.
+    target_link_options(${target} PRIVATE
+      LINKER:--push-state,--no-as-needed,${torch_lib}/libtorch_cuda.so,${torch_lib}/libc10_cuda.so,--pop-state)
   endfunction()
 endif()
+
+# Makes an executable one of the flavour that is built; to be called for each that computes on a device.
+function(samsr_flavour target)
+  if(SAMSR_CUDA)
+    samsr_with_cuda(${target})
+  endif()
+endfunction()

@@ -13,6 +13,21 @@
 namespace samsr {
 namespace {
 
+std::vector<std::string> gathered(const std::string& text, MPI_Comm ranks, int count) {
+  const int length = static_cast<int>(text.size());
+  std::vector<int> lengths(static_cast<std::size_t>(count));
+  MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, ranks);
+  std::vector<int> offsets(lengths.size());
+  std::exclusive_scan(lengths.begin(), lengths.end(), offsets.begin(), 0);
+  std::string joined(static_cast<std::size_t>(offsets.back() + lengths.back()), '\0');
+  MPI_Allgatherv(text.data(), length, MPI_CHAR, joined.data(), lengths.data(), offsets.data(), MPI_CHAR, ranks);
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    texts.push_back(joined.substr(static_cast<std::size_t>(offsets[i]), static_cast<std::size_t>(lengths[i])));
+  }
+  return texts;
+}
+
 class MpiCommunicator final : public Communicator {
  public:
   using Communicator::sum;
@@ -69,19 +84,9 @@ class MpiCommunicator final : public Communicator {
     return *std::max_element(values.begin(), values.end());
   }
 
-  std::vector<std::string> gather(const std::string& text) override {
-    const int length = static_cast<int>(text.size());
-    std::vector<int> lengths(static_cast<std::size_t>(size_));
-    MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, world_);
-    std::vector<int> offsets(lengths.size());
-    std::exclusive_scan(lengths.begin(), lengths.end(), offsets.begin(), 0);
-    std::string joined(static_cast<std::size_t>(offsets.back() + lengths.back()), '\0');
-    MPI_Allgatherv(text.data(), length, MPI_CHAR, joined.data(), lengths.data(), offsets.data(), MPI_CHAR, world_);
-    std::vector<std::string> texts;
-    for (std::size_t i = 0; i < lengths.size(); ++i) {
-      texts.push_back(joined.substr(static_cast<std::size_t>(offsets[i]), static_cast<std::size_t>(lengths[i])));
-    }
-    return texts;
+  std::vector<std::string> gather(const std::string& text) override { return gathered(text, world_, size_); }
+  std::vector<std::string> gather_on_host(const std::string& text) override {
+    return gathered(text, host_, local_size_);
   }
 
   std::unique_ptr<WorkQueue> share_work(std::uint64_t items) override { return make_mpi_work_queue(world_, items); }

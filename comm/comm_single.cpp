@@ -17,6 +17,7 @@ class SingleCommunicator final : public Communicator {
   void sum(std::span<double>) override {}
   double max(double value) override { return value; }
   std::vector<std::string> gather(const std::string& text) override { return {text}; }
+  std::vector<std::string> gather_on_host(const std::string& text) override { return {text}; }
   std::unique_ptr<WorkQueue> share_work(std::uint64_t items) override { return make_single_work_queue(items); }
   std::unique_ptr<StatusBoard> make_status_board() override { return make_single_status_board(); }
   void abort(int status) override { std::_Exit(status); }

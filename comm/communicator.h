@@ -37,6 +37,8 @@ class Communicator {
   virtual double max(double value) = 0;
   /// Every rank's text in the order of the ranks, on every rank.
   virtual std::vector<std::string> gather(const std::string& text) = 0;
+  /// The text of every rank of this host in the order of their local ranks, on every rank.
+  virtual std::vector<std::string> gather_on_host(const std::string& text) = 0;
   /// Items 0 … items-1 for the ranks to take one by one.
   virtual std::unique_ptr<WorkQueue> share_work(std::uint64_t items) = 0;
   /// A board on which the ranks see how far the others are.

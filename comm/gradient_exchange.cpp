@@ -3,7 +3,9 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <exception>
 #include <numeric>
+#include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
 #include "comm/process_group.h"
@@ -13,13 +15,18 @@ namespace {
 constexpr std::size_t kBroadcastBytes = std::size_t{64} << 20;
 }
 
-GradientExchange::GradientExchange(Communicator& communicator, std::vector<at::Tensor> parameters)
-    : times_(std::make_unique<CollectiveTimes>()) {
-  if (communicator.size() == 1) {
+GradientExchange::GradientExchange(Communicator& communicator, std::vector<at::Tensor> parameters,
+                                   const ExchangeOptions& options)
+    : communicator_(communicator),
+      exceptions_(std::uncaught_exceptions()),
+      times_(std::make_unique<CollectiveTimes>()) {
+  TORCH_CHECK(!parameters.empty(), "gradient exchange without parameters");
+  const c10::Device device = parameters.front().device();
+  const ExchangeOver over = exchange_over(options.over, device);
+  if (communicator.size() == 1 && options.alone == Alone::kNothing) {
     return;
   }
-  TORCH_CHECK(!parameters.empty(), "gradient exchange without parameters");
-  group_ = make_process_group(communicator, parameters.front().device(), *times_);
+  group_ = make_process_group(communicator, over, {device, options.staged}, *times_);
   {
     const torch::NoGradGuard no_grad;
     c10d::broadcast_coalesced(group_, parameters, kBroadcastBytes);
@@ -44,7 +51,23 @@ GradientExchange::GradientExchange(Communicator& communicator, std::vector<at::T
   reducer_->rebuild_buckets();
 }
 
-GradientExchange::~GradientExchange() = default;
+GradientExchange::~GradientExchange() {
+  reducer_.reset();
+  if (group_ && group_->getBackendType() == c10d::ProcessGroup::BackendType::NCCL) {
+    leave();
+  }
+}
+
+void GradientExchange::leave() try {
+  if (std::uncaught_exceptions() > exceptions_) {
+    group_->abort();  // the others may never answer
+    return;
+  }
+  group_->shutdown();
+  communicator_.barrier();  // rank 0's store may go when nobody looks at it any more
+} catch (const c10::Error& error) {
+  TORCH_WARN("the exchange of gradients did not end in order: ", error.what_without_backtrace());
+}
 
 double GradientExchange::waited_ms() const {
   return std::chrono::duration<double, std::milli>(times_->ended - times_->begun).count();

@@ -4,6 +4,7 @@
 #include <c10/util/intrusive_ptr.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "comm/communicator.h"
@@ -17,13 +18,24 @@ namespace samsr {
 
 struct CollectiveTimes;
 
+/// Whether one rank alone goes through the exchange, which changes nothing but shows that it works.
+enum class Alone { kNothing, kExchange };
+
+struct ExchangeOptions {
+  std::string over = "auto";  ///< train.exchange
+  Alone alone = Alone::kNothing;
+  bool staged = false;  ///< HostExchange::staged
+};
+
 /// Averages gradients over the ranks while the backward pass still runs (c10d::Reducer: buckets of
-/// gradients in the order in which they become ready). A no-op at size 1.
+/// gradients in the order in which they become ready). A no-op at size 1, unless it is asked for.
 class GradientExchange {
  public:
   /// `parameters`: leaves that all receive a gradient in every backward pass, the same on every rank.
-  /// Collective: rank 0's values are broadcast to all. Must be destroyed before `communicator`.
-  GradientExchange(Communicator& communicator, std::vector<at::Tensor> parameters);
+  /// Collective: rank 0's values are broadcast to all. Must be destroyed before `communicator`. UserError where
+  /// `options` ask for what the parameters' device cannot do.
+  GradientExchange(Communicator& communicator, std::vector<at::Tensor> parameters, const ExchangeOptions& options = {});
+  /// Collective: NCCL's ranks leave together. When an exception ends this rank, it leaves without the others.
   ~GradientExchange();
   GradientExchange(const GradientExchange&) = delete;
   GradientExchange& operator=(const GradientExchange&) = delete;
@@ -33,7 +45,7 @@ class GradientExchange {
   void prepare_for_backward();
 
   /// Milliseconds that the backward pass just done waited for the exchange: from when its last gradients were ready
-  /// until all ranks' were summed. 0 at size 1, and on GPUs, where the wait is the device's alone.
+  /// until all ranks' were summed. 0 without an exchange, and with NCCL, where the wait is the device's alone.
   double waited_ms() const;
 
   /// True where gradients live in the exchange's own memory, so that they must not be freed.
@@ -43,6 +55,10 @@ class GradientExchange {
   void sum(at::Tensor& values);
 
  private:
+  void leave();
+
+  Communicator& communicator_;
+  const int exceptions_;
   std::unique_ptr<CollectiveTimes> times_;
   c10::intrusive_ptr<c10d::ProcessGroup> group_;
   std::unique_ptr<c10d::Reducer> reducer_;

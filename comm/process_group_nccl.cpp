@@ -1,3 +1,4 @@
+#include <nccl.h>
 #include <torch/torch.h>
 
 #include <chrono>
@@ -5,32 +6,24 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "comm/process_group.h"
-#include "core/host.h"
+#include "comm/rendezvous.h"
+
+// The options of ProcessGroupNCCL hold an ncclConfig_t, made here and read by LibTorch: with another version's layout
+// one would write where the other does not expect it.
+static_assert(
+    NCCL_VERSION_CODE / 100 == 228,
+    "LibTorch 2.11 uses NCCL 2.28, and this is the header of another version: put the one of the wheel "
+    "nvidia-nccl-cu13 2.28 into SAMSR_LIBTORCH/nvidia/nccl/include (launch/setup --cuda fetches it with a GPU)");
 
 namespace samsr {
 
 c10::intrusive_ptr<c10d::Backend> make_nccl_backend(Communicator& communicator, c10::Device device) {
-  // Rank 0 serves the store on a free port and tells the others over MPI where it is.
-  c10d::TCPStoreOptions options;
-  options.port = 0;
-  options.isServer = communicator.rank() == 0;
-  options.waitWorkers = false;
-  options.numWorkers = static_cast<std::size_t>(communicator.size());
-  const std::string host = communicator.gather(host_name()).front();
-  c10::intrusive_ptr<c10d::TCPStore> store;
-  if (communicator.rank() == 0) {
-    store = c10::make_intrusive<c10d::TCPStore>(host, options);
-    options.port = store->getPort();
-  }
-  communicator.broadcast(&options.port, sizeof options.port, 0);
-  if (communicator.rank() != 0) {
-    store = c10::make_intrusive<c10d::TCPStore>(host, options);
-  }
   // Whoever waits too long is ended by the program, which knows the rank that is waited for; NCCL would only say that a
   // collective took ten minutes.
   auto patient = c10d::ProcessGroupNCCL::Options::create();
   patient->timeout = std::chrono::hours(24);
-  auto backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, communicator.rank(), communicator.size(), patient);
+  auto backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(make_rendezvous(communicator), communicator.rank(),
+                                                             communicator.size(), patient);
   backend->eagerConnectSingleDevice(device);
   return backend;
 }

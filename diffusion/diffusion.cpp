@@ -5,23 +5,33 @@
 #include <cmath>
 
 namespace samsr {
+namespace {
 
-Diffusion::Diffusion(const DiffusionSettings& settings, bool pixel_space)
-    : schedule_(settings), residual_(settings.residual()), pixel_space_(pixel_space) {
-  const double kappa = schedule_.kappa();
-  for (const double sqrt_eta : schedule_.sqrt_etas()) {
-    divisors_.push_back(!settings.normalize_input ? 1
-                        : pixel_space             ? 3 * kappa * sqrt_eta + 1
-                                                  : std::sqrt(kappa * kappa * sqrt_eta * sqrt_eta + 1));
+std::vector<double> divisors_of(const Schedule& schedule, bool normalize_input, bool pixel_space) {
+  const double kappa = schedule.kappa();
+  std::vector<double> divisors;
+  for (const double sqrt_eta : schedule.sqrt_etas()) {
+    divisors.push_back(!normalize_input ? 1
+                       : pixel_space    ? 3 * kappa * sqrt_eta + 1
+                                        : std::sqrt(kappa * kappa * sqrt_eta * sqrt_eta + 1));
   }
+  return divisors;
 }
 
+}  // namespace
+
+Diffusion::Diffusion(const DiffusionSettings& settings, bool pixel_space)
+    : schedule_(settings),
+      divisors_(divisors_of(schedule_, settings.normalize_input, pixel_space)),
+      residual_(settings.residual()),
+      pixel_space_(pixel_space) {}
+
 at::Tensor Diffusion::scale_input(const at::Tensor& x, std::int64_t i) const {
-  return x / divisors_.at(static_cast<std::size_t>(i));
+  return x / divisors_.values().at(static_cast<std::size_t>(i));
 }
 
 at::Tensor Diffusion::scale_input(const at::Tensor& x, const at::Tensor& steps) const {
-  return x / values_at(divisors_, steps);
+  return x / divisors_.of(steps);
 }
 
 at::Tensor Diffusion::predict(const Denoiser& denoiser, const at::Tensor& scaled, const at::Tensor& steps,

@@ -38,7 +38,7 @@ class Diffusion {
 
  private:
   Schedule schedule_;
-  std::vector<double> divisors_;  ///< of the network's input, for each step
+  StepValues divisors_;  ///< of the network's input, for each step
   bool residual_;
   bool pixel_space_;
 };

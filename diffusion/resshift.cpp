@@ -12,7 +12,7 @@ at::Tensor q_sample(const Schedule& schedule, const at::Tensor& z_0, const at::T
                     const at::Tensor& noise) {
   TORCH_CHECK(z_0.sizes() == z_y.sizes() && z_0.sizes() == noise.sizes(), "q_sample: z_0 ", z_0.sizes(), ", z_y ",
               z_y.sizes(), " and noise ", noise.sizes(), " must agree");
-  const at::Tensor sqrt_eta = values_at(schedule.sqrt_etas(), steps);
+  const at::Tensor sqrt_eta = schedule.sqrt_eta_at(steps);
   return z_0 + sqrt_eta.square() * (z_y - z_0) + schedule.kappa() * sqrt_eta * noise;
 }
 

@@ -8,7 +8,22 @@ LIBTORCH=$DEPS/libtorch-$LIBTORCH_VERSION
 say() { printf '%s\n' "samsr: $*"; }
 fail() { printf '%s\n' "samsr: $*" >&2; exit 2; }
 
-has_gpu() { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q '^GPU '; }
+# has_gpu [DEVICES]: whether NVIDIA's driver offers a GPU here, by its files /dev/nvidia0, /dev/nvidia1, …, which is as
+# quick as a container without nvidia-smi is common. SAMSR_GPU=yes or no answers in its place; launch/mpirun sets it, so
+# that the ranks of its host agree.
+has_gpu() {
+  case ${SAMSR_GPU:-} in
+    yes) return 0 ;;
+    no) return 1 ;;
+    '') ;;
+    *) fail "SAMSR_GPU='$SAMSR_GPU': yes or no is needed" ;;
+  esac
+  local file
+  for file in "${1:-/dev}"/nvidia[0-9]*; do
+    if [ -e "$file" ]; then return 0; fi
+  done
+  return 1
+}
 
 # fetch_wheels FOLDER REQUIREMENT…: unpacks wheels from PyPI into FOLDER, whole or not at all. The tags are
 # those of Debian 12's Python 3.11 whatever Python runs here, because no Python code of them is used.

@@ -44,13 +44,26 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
       .at_least(1);
   settings.add("train.ema_rate", ema_rate, "decay a step of the averaged weights").between(0.0, 0.999999);
 
-  settings.add("train.precision", precision, "bf16: networks under autocast, weights and losses stay fp32")
-      .one_of({"fp32", "bf16"});
+  settings
+      .add("train.precision", precision,
+           "fp32: IEEE, on GPUs too; tf32: on a GPU, convolutions and products of fp32 with 10 bits of mantissa; bf16: "
+           "networks under autocast, weights and losses stay fp32")
+      .one_of({"fp32", "tf32", "bf16"});
+  settings.add(
+      "train.deterministic", deterministic,
+      "on a GPU, only kernels that give the same bits every time, so that a resumed run continues bit for bit; "
+      "a CPU's do always");
   settings.add(
       "train.checkpoint_activations", checkpoint_activations,
       "keep only the inputs of each layer of the network for the backward pass and compute the rest again, and free "
       "gradients between steps: less memory, more time, the same gradients to rounding");
   run.bind(settings);
+  settings
+      .add("train.exchange", exchange,
+           "what averages gradients over the ranks: nccl: between GPUs, one a rank; host: over MPI, from GPUs through "
+           "the host's memory, so that ranks may share one, and where NCCL has no network; auto: nccl between GPUs, "
+           "host on CPUs")
+      .one_of({"auto", "nccl", "host"});
   settings
       .add("train.teacher", teacher,
            "online: the teacher's rollout is computed in every step; cached: taken from the shards (stage rollout), "

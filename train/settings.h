@@ -40,7 +40,9 @@ struct TrainSettings {
   double ema_rate = 0.999;
 
   std::string precision = "fp32";
+  bool deterministic = true;
   bool checkpoint_activations = false;
+  std::string exchange = "auto";
 
   std::string teacher = "online";
   std::string teacher_weights;

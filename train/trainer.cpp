@@ -93,6 +93,7 @@ bool Trainer::step() {
   ++run_.step;
   run_.timer.end_step();
   pending.metrics.memory_mb = resident_memory_mb();
+  pending.metrics.gpu_memory_mb = peak_gpu_memory_mb(run_.device);
   pending.metrics.bad_samples = run_.bad_samples.count();
   pending_.push_back(std::move(pending));
   return events[1] > 0;

@@ -38,7 +38,7 @@ std::vector<std::string> chosen_stages(const BuildOptions& options, const DataSe
 BuildStages make_stages(const BuildSettings& settings, const BuildOptions& options, Communicator& comm, Log& log) {
   BuildStages made;
   const auto network_device = [&](bool network) {
-    return network ? choose_device(options.run, comm) : c10::Device(c10::kCPU);
+    return network ? choose_device(options.run, comm).device : c10::Device(c10::kCPU);
   };
   const auto make = [&](const std::string& name) -> std::unique_ptr<Stage> {
     if (name == "pairs") {

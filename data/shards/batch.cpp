@@ -27,15 +27,18 @@ constexpr std::array kFields{
                "`samsr data build --stage rollout`"},
 };
 
-/// Replaces every defined tensor by change(field, tensor).
+/// Replaces every defined tensor by change(form, tensor).
 template <class Change>
 void change_tensors(Batch& batch, Change change) {
-  for (const BatchField& field : kFields) {
-    at::Tensor& tensor = batch.*field.tensor;
+  const auto change_one = [&](Form form, at::Tensor& tensor) {
     if (tensor.defined()) {
-      tensor = change(field, tensor);
+      tensor = change(form, tensor);
     }
+  };
+  for (const BatchField& field : kFields) {
+    change_one(field.form, batch.*field.tensor);
   }
+  change_one(Form::kLatent, batch.noise);
 }
 
 template <class T>
@@ -60,7 +63,7 @@ std::span<const BatchField> batch_fields() { return kFields; }
 
 Batch slice(const Batch& batch, std::int64_t from, std::int64_t count) {
   Batch part = batch;
-  change_tensors(part, [&](const BatchField&, const at::Tensor& tensor) { return tensor.narrow(0, from, count); });
+  change_tensors(part, [&](Form, const at::Tensor& tensor) { return tensor.narrow(0, from, count); });
   part.noise_seed = part_of(batch.noise_seed, from, count);
   part.sample = part_of(batch.sample, from, count);
   part.position = part_of(batch.position, from, count);
@@ -68,9 +71,9 @@ Batch slice(const Batch& batch, std::int64_t from, std::int64_t count) {
 }
 
 Batch to_device(Batch batch, c10::Device device) {
-  change_tensors(batch, [&](const BatchField& field, const at::Tensor& tensor) {
+  change_tensors(batch, [&](Form form, const at::Tensor& tensor) {
     const at::Tensor moved = tensor.to(device, /*non_blocking=*/true);
-    if (field.form == Form::kImage && moved.scalar_type() == at::kByte) {
+    if (form == Form::kImage && moved.scalar_type() == at::kByte) {
       return signed_from_bytes(moved);
     }
     return moved.scalar_type() == at::kHalf ? moved.to(at::kFloat) : moved;
@@ -80,10 +83,11 @@ Batch to_device(Batch batch, c10::Device device) {
 
 double bytes_of(const Batch& batch) {
   double bytes = 0;
-  for (const BatchField& field : kFields) {
-    const at::Tensor& tensor = batch.*field.tensor;
-    bytes += tensor.defined() ? static_cast<double>(tensor.nbytes()) : 0;
-  }
+  Batch counted = batch;
+  change_tensors(counted, [&](Form, const at::Tensor& tensor) {
+    bytes += static_cast<double>(tensor.nbytes());
+    return tensor;
+  });
   return bytes;
 }
 

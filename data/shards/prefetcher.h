@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -23,8 +24,12 @@ struct BatchSequence {
 /// Reads batches ahead in threads of its own and hands them out in order.
 class Prefetcher {
  public:
-  /// `loader` must outlive the prefetcher. At most `depth` batches are ready or being read.
-  Prefetcher(const Loader& loader, BatchSequence sequence, int threads, int depth);
+  /// Adds to a batch what a thread can compute beside the training. Called by several threads at once.
+  using Finish = std::function<void(Batch&)>;
+
+  /// `loader` must outlive the prefetcher. At most `depth` batches are ready or being read. `finish`: what is done to
+  /// each batch when it is read; empty for nothing.
+  Prefetcher(const Loader& loader, BatchSequence sequence, int threads, int depth, Finish finish = {});
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
@@ -38,6 +43,7 @@ class Prefetcher {
   const Loader& loader_;
   const BatchSequence sequence_;
   const std::uint64_t depth_;
+  const Finish finish_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::uint64_t, std::variant<Batch, std::exception_ptr>> ready_;

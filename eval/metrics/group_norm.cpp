@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/kernels.h"
 #include "core/parallel.h"
 
 namespace samsr {
@@ -100,7 +101,7 @@ at::Tensor by_library(const GroupNorm& norm, const at::Tensor& x) {
 }  // namespace
 
 void group_norm_(const GroupNorm& norm, at::Tensor& x) {
-  if (x.is_cpu()) {
+  if (cpu_kernels(x)) {
     normalise_all(norm, x, {}, -std::numeric_limits<float>::infinity());
   } else {
     x = by_library(norm, x);
@@ -108,7 +109,7 @@ void group_norm_(const GroupNorm& norm, at::Tensor& x) {
 }
 
 void group_norm_relu_(const GroupNorm& norm, at::Tensor& x, const at::Tensor& addend) {
-  if (x.is_cpu()) {
+  if (cpu_kernels(x)) {
     normalise_all(norm, x, addend, 0);
   } else {
     x = by_library(norm, x);

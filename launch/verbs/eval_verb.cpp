@@ -78,7 +78,7 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   set_threads(config.run, context.communicator);
   const EvaluationRequest request = request_of(arguments, config);
   InputProblems problems = arguments.keep_going ? InputProblems(context.log) : InputProblems();
-  const std::vector<EvaluatedSet> sets = evaluate_sets(request, choose_device(config.run, context.communicator),
+  const std::vector<EvaluatedSet> sets = evaluate_sets(request, choose_device(config.run, context.communicator).device,
                                                        context.communicator, context.log, problems);
   if (context.communicator.rank() == 0) {
     const bool several = arguments.benchmarks.size() > 1;

@@ -1,5 +1,7 @@
 #include "models/layers/basic_layers.h"
 
+#include "models/layers/autocast.h"
+
 namespace samsr {
 
 torch::nn::GroupNorm group_norm(std::int64_t channels, double epsilon) {
@@ -10,7 +12,11 @@ torch::nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel, s
   return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2));
 }
 
-at::Tensor doubled(const at::Tensor& x) { return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}, 2.0, 2.0); }
+at::Tensor doubled(const at::Tensor& x) {
+  // Autocast on a GPU would copy what is only repeated into float32.
+  const Autocast plain(x.device(), false);
+  return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}, 2.0, 2.0);
+}
 
 at::Tensor halved(const at::Tensor& x) { return at::avg_pool2d(x, {2, 2}, {2, 2}); }
 

@@ -14,7 +14,7 @@ torch::nn::GroupNorm group_norm(std::int64_t channels, double epsilon = 1e-5);
 /// Convolution with a square kernel of odd side, padded with zeros to keep the size at stride 1.
 torch::nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1);
 
-/// (B,C,H,W) -> (B,C,2H,2W), nearest.
+/// (B,C,H,W) -> (B,C,2H,2W), nearest, of x's type.
 at::Tensor doubled(const at::Tensor& x);
 
 /// (B,C,H,W) -> (B,C,H/2,W/2), means of 2×2.

@@ -1,5 +1,6 @@
 #include "models/layers/normalise.h"
 
+#include "core/kernels.h"
 #include "models/layers/normalise_kernels.h"
 
 namespace samsr {
@@ -34,12 +35,19 @@ class NormaliseFunction : public torch::autograd::Function<NormaliseFunction> {
 };
 
 bool has_kernel(const at::Tensor& x) {
-  return x.device().is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
+  return cpu_kernels(x) && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous();
 }
 
-at::Tensor activated(const at::Tensor& x, Activation activation) {
-  return activation == Activation::kSilu ? at::silu(x) : x;
+/// Without a kernel: `modulated` of the normalised x, in float32 until the end, as the kernel computes. LibTorch's
+/// group norm takes maps channel by channel on a GPU, so that type and layout change together, once each way.
+template <typename Modulated>
+at::Tensor by_operators(torch::nn::GroupNorm& norm, const at::Tensor& x, Activation activation,
+                        const Modulated& modulated) {
+  const at::ScalarType wide = at::promote_types(x.scalar_type(), at::kFloat);
+  const at::Tensor y = modulated(norm->forward(x.to(wide, false, false, at::MemoryFormat::Contiguous)));
+  return (activation == Activation::kSilu ? at::silu(y) : y)
+      .to(x.scalar_type(), false, false, x.suggest_memory_format());
 }
 
 at::Tensor by_kernel(torch::nn::GroupNorm& norm, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
@@ -52,7 +60,7 @@ at::Tensor by_kernel(torch::nn::GroupNorm& norm, const at::Tensor& x, const at::
 
 at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, Activation activation) {
   if (!has_kernel(x)) {
-    return activated(norm->forward(x), activation);
+    return by_operators(norm, x, activation, [](const at::Tensor& y) { return y; });
   }
   return by_kernel(norm, x, norm->weight.unsqueeze(0), norm->bias.unsqueeze(0), activation);
 }
@@ -60,8 +68,12 @@ at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, Activatio
 at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
                       Activation activation) {
   if (!has_kernel(x)) {
-    const auto on_maps = [](const at::Tensor& values) { return values.unsqueeze(-1).unsqueeze(-1); };
-    return activated(norm->forward(x) * (1 + on_maps(scale)) + on_maps(shift), activation);
+    return by_operators(norm, x, activation, [&](const at::Tensor& y) {
+      const auto on_maps = [&](const at::Tensor& values) {
+        return values.to(y.scalar_type()).unsqueeze(-1).unsqueeze(-1);
+      };
+      return y * (1 + on_maps(scale)) + on_maps(shift);
+    });
   }
   const at::Tensor gain = 1 + scale.to(at::kFloat);
   return by_kernel(norm, x, norm->weight * gain, norm->bias * gain + shift.to(at::kFloat), activation);

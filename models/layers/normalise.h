@@ -9,7 +9,8 @@ namespace samsr {
 
 enum class Activation { kNone, kSilu };
 
-/// activation(norm(x)), x (B,C,H,W). With gradient, of the first order.
+/// activation(norm(x)), x (B,C,H,W), of x's type and layout; what lies between is float32 even where x is bfloat16.
+/// With gradient, of the first order.
 at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, Activation activation = Activation::kNone);
 
 /// activation(norm(x) · (1 + scale) + shift): the step's modulation; scale and shift (B,C).

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/kernels.h"
 #include "models/layers/onednn_operator.h"
 
 namespace samsr {
@@ -42,7 +43,7 @@ PackedConv::PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::in
     : bias_(bias),
       stride_(stride),
       padding_(padding),
-      packed_(weight.device().is_cpu() && conv_pointwise() && conv_add_pointwise()) {
+      packed_(cpu_kernels(weight) && conv_pointwise() && conv_add_pointwise()) {
   TORCH_CHECK(weight.dim() == 4 && weight.scalar_type() == at::kFloat, "weight is ", weight.sizes(), " ",
               weight.scalar_type(), ", expected (out, in, k, k) float32");
   if (!packed_) {

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/kernels.h"
 #include "models/layers/onednn_operator.h"
 
 namespace samsr {
@@ -19,7 +20,7 @@ at::Tensor wide_linear(const at::Tensor& x, const at::Tensor& weight, const at::
   // that do not fill vectors gain nothing.
   const bool fits =
       weight.size(0) % 8 == 0 && weight.size(1) % 8 == 0 && (weight.is_contiguous() || weight.t().is_contiguous());
-  if (!fits || !by_onednn || !x.device().is_cpu() || x.scalar_type() != at::kFloat) {
+  if (!fits || !by_onednn || !cpu_kernels(x) || x.scalar_type() != at::kFloat) {
     return at::linear(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);
   }
   const at::AutoDispatchBelowADInplaceOrView no_gradients;

@@ -1,5 +1,6 @@
 #include "models/unet/swin.h"
 
+#include "core/kernels.h"
 #include "models/layers/basic_layers.h"
 #include "models/layers/module_names.h"
 #include "models/layers/normalise.h"
@@ -51,13 +52,32 @@ at::Tensor shifted_window_mask(std::int64_t height, std::int64_t width, std::int
 }
 
 WindowAttention::WindowAttention(std::int64_t channels, std::int64_t window, std::int64_t heads, double dropout)
-    : heads_(heads), dropout_(dropout) {
+    : heads_(heads), window_(window), dropout_(dropout) {
   const std::int64_t offsets = (2 * window - 1) * (2 * window - 1);
   bias_table_ = register_parameter("relative_position_bias_table", torch::empty({offsets, heads}));
   torch::nn::init::normal_(bias_table_, 0.0, 0.02);
   relative_index_ = register_buffer("relative_position_index", relative_position_index(window));
   qkv_ = register_module("qkv", torch::nn::Linear(channels, 3 * channels));
   proj_ = register_module("proj", torch::nn::Linear(channels, channels));
+}
+
+at::Tensor WindowAttention::position_bias() const {
+  const std::int64_t positions = window_ * window_;
+  if (cpu_kernels(bias_table_)) {
+    return bias_table_.index_select(0, relative_index_.view(-1))
+        .view({positions, positions, heads_})
+        .permute({2, 0, 1})
+        .contiguous();
+  }
+  // The gradient of picked rows is added up in any order on a GPU, that of overlapping windows in one. Row (y, y') of
+  // an axis of the table is y - y' + w-1: the windows begin at w-1 - y'.
+  const std::int64_t offsets = 2 * window_ - 1;
+  return bias_table_.view({offsets, offsets, heads_})
+      .unfold(0, window_, 1)
+      .unfold(1, window_, 1)
+      .flip({0, 1})
+      .permute({2, 3, 4, 0, 1})
+      .reshape({heads_, positions, positions});
 }
 
 at::Tensor WindowAttention::forward(const at::Tensor& windows, const at::Tensor& mask) {
@@ -69,10 +89,7 @@ at::Tensor WindowAttention::forward(const at::Tensor& windows, const at::Tensor&
 
   const at::Tensor qkv =
       qkv_(windows).view({batch, count, positions, 3, heads_, head_channels}).permute({3, 0, 1, 4, 2, 5}).contiguous();
-  at::Tensor bias = bias_table_.index_select(0, relative_index_.view(-1))
-                        .view({positions, positions, heads_})
-                        .permute({2, 0, 1})
-                        .contiguous();
+  at::Tensor bias = position_bias();
   // The mask differs from window to window, so with a mask the windows of an image are laid out as heads:
   // one bias then serves the whole batch without being repeated for it.
   std::vector<std::int64_t> layout;

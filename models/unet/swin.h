@@ -19,9 +19,12 @@ class WindowAttention : public torch::nn::Module {
   /// windows (B, windows, w·w, C); mask (windows, w·w, w·w), added to the scores of its window, or undefined.
   /// -> the shape of `windows`.
   at::Tensor forward(const at::Tensor& windows, const at::Tensor& mask);
+  /// Bias of each pair of positions: (heads, w·w, w·w).
+  at::Tensor position_bias() const;
 
  private:
   const std::int64_t heads_;
+  const std::int64_t window_;
   const double dropout_;
   at::Tensor bias_table_;      ///< ((2w-1)², heads)
   at::Tensor relative_index_;  ///< (w·w, w·w) rows of the table

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/kernels.h"
 #include "core/parallel.h"
 #include "models/layers/wide_linear.h"
 #include "segmentation/sam/image_kernels.h"
@@ -18,7 +19,7 @@ constexpr std::int64_t kTile = 512;
 
 at::Tensor SamImagePass::operator()(const at::Tensor& image, const FoldedKeys& keys, const torch::nn::LayerNorm& norm,
                                     const at::Tensor& queries, at::Tensor& out) const {
-  if (!image.device().is_cpu()) {
+  if (!cpu_kernels(image)) {
     return pass_all(image, keys, norm, queries, out);
   }
   at::Tensor means = at::empty(queries.sizes(), at::kFloat);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/kernels.h"
 #include "models/layers/wide_linear.h"
 #include "segmentation/sam/image_kernels.h"
 
@@ -35,7 +36,7 @@ SamMaskHead::SamMaskHead(const SamMaskDecoder& decoder, at::ScalarType type)
 
 at::Tensor SamMaskHead::enlarged(const at::Tensor& positions) const {
   at::Tensor doubled = wide_linear(positions, matrix_in_, bias_in_).view({-1, norm_weight_.size(0)});
-  if (doubled.device().is_cpu()) {
+  if (cpu_kernels(doubled)) {
     normalise(doubled, {}, norm_weight_, norm_bias_, LayerNorm2d::kEpsilon, doubled);
   } else {
     const at::ScalarType type = doubled.scalar_type();
@@ -50,14 +51,14 @@ at::Tensor SamMaskHead::logits(const at::Tensor& image, const at::Tensor& weight
   const std::int64_t masks = weights.size(0);
   const std::int64_t positions = image.size(0);
   const auto grid = static_cast<std::int64_t>(std::llround(std::sqrt(static_cast<double>(positions))));
-  const std::int64_t tile = image.device().is_cpu() ? kPositionsAtOnce : positions;
+  const std::int64_t tile = cpu_kernels(image) ? kPositionsAtOnce : positions;
   const at::Tensor of_type = weights.to(image.scalar_type());
   at::Tensor flat = at::empty({masks, 16 * positions}, weights.options());
   for (std::int64_t first = 0; first < positions; first += tile) {
     const std::int64_t count = std::min(tile, positions - first);
     flat.narrow(1, 16 * first, 16 * count).copy_(wide_linear(of_type, enlarged(image.narrow(0, first, count)), {}));
   }
-  if (flat.device().is_cpu()) {
+  if (cpu_kernels(flat)) {
     return as_maps(flat, grid);
   }
   return flat.view({masks, grid, grid, 2, 2, 2, 2}).permute({0, 1, 3, 5, 2, 4, 6}).reshape({masks, 4 * grid, 4 * grid});

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/kernels.h"
 #include "core/parallel.h"
 
 namespace samsr {
@@ -121,7 +122,11 @@ at::Tensor SamPointDecoder::logits_of(const Answers& answers, const at::Tensor& 
   }
   const at::Tensor all_weights = at::stack(weights, 1);
   const std::int64_t side = network_->sizes.low_res_side();
-  at::Tensor logits = at::empty({point.size(0), side, side}, at::kFloat);
+  // Nothing waits for the host inside the loop: the wanted rows are taken at once, and the masks leave the device at
+  // once.
+  const at::Tensor chosen =
+      all_weights.flatten(0, 1).index_select(0, (point * all_weights.size(1) + mask).to(all_weights.device()));
+  at::Tensor logits = at::empty({point.size(0), side, side}, all_weights.options());
   // The wanted masks lie point by point: those of a point are a range of the result.
   const auto* of_point = point.const_data_ptr<std::int64_t>();
   std::vector<std::int64_t> starts;
@@ -135,18 +140,17 @@ at::Tensor SamPointDecoder::logits_of(const Answers& answers, const at::Tensor& 
   const auto enlarge = [&](std::int64_t i) {
     const std::int64_t begin = starts[static_cast<std::size_t>(i)];
     const std::int64_t length = starts[static_cast<std::size_t>(i) + 1] - begin;
-    const at::Tensor of_masks =
-        all_weights[of_point[begin]].index_select(0, mask.narrow(0, begin, length).to(all_weights.device()));
-    logits.narrow(0, begin, length).copy_(mask_head_.logits(answers.image[of_point[begin]], of_masks));
+    logits.narrow(0, begin, length)
+        .copy_(mask_head_.logits(answers.image[of_point[begin]], chosen.narrow(0, begin, length)));
   };
-  if (image_.device().is_cpu()) {
+  if (cpu_kernels(image_)) {
     in_parallel(wanted, enlarge);
   } else {
     for (std::int64_t i = 0; i < wanted; ++i) {
       enlarge(i);
     }
   }
-  return logits;
+  return logits.to(at::kCPU);
 }
 
 PointMasks SamPointDecoder::decode_batch(const at::Tensor& points, std::optional<double> min_iou) const {

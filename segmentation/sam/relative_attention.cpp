@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/kernels.h"
 #include "core/parallel.h"
 #include "models/layers/wide_linear.h"
 #include "segmentation/sam/image_kernels.h"
@@ -57,15 +58,16 @@ at::Tensor attend_with_relative_positions(const at::Tensor& q, const at::Tensor&
   const std::int64_t height = q.size(1);
   const std::int64_t width = q.size(2);
   const std::int64_t positions = height * width;
-  const at::Tensor bias_h = at::einsum("byxd,ykd->byxk", {q, relative_rows(table_h, height)});
-  const at::Tensor bias_w = at::einsum("byxd,xkd->byxk", {q, relative_rows(table_w, width)});
-  if (q.device().is_cpu()) {
+  // Einsum leaves strides of its own choice, which their sum would have too.
+  const at::Tensor bias_h = at::einsum("byxd,ykd->byxk", {q, relative_rows(table_h, height)}).contiguous();
+  const at::Tensor bias_w = at::einsum("byxd,xkd->byxk", {q, relative_rows(table_w, width)}).contiguous();
+  if (cpu_kernels(q)) {
     const at::Tensor over_root = q / std::sqrt(static_cast<double>(q.size(3)));
-    return attend_in_blocks(over_root, k, v, bias_h.contiguous(), bias_w.contiguous());
+    return attend_in_blocks(over_root, k, v, bias_h, bias_w);
   }
-  const at::Tensor bias = (bias_h.unsqueeze(4) + bias_w.unsqueeze(3)).view({1, q.size(0), positions, positions});
-  const auto flat = [&](const at::Tensor& x) { return x.view({1, x.size(0), positions, x.size(3)}); };
-  return at::scaled_dot_product_attention(flat(q), flat(k), flat(v), bias).view(q.sizes());
+  const at::Tensor bias = (bias_h.unsqueeze(4) + bias_w.unsqueeze(3)).reshape({1, q.size(0), positions, positions});
+  const auto flat = [&](const at::Tensor& x) { return x.reshape({1, x.size(0), positions, x.size(3)}); };
+  return at::scaled_dot_product_attention(flat(q), flat(k), flat(v), bias).reshape(q.sizes());
 }
 
 }  // namespace samsr

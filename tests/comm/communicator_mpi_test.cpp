@@ -17,6 +17,8 @@ TEST(MpiCommunicator, SumsAndGathersInTheOrderOfTheRanks) {
   comm.sum(values);
   EXPECT_EQ(values, (std::vector<double>{1.0 * comm.size(), comm.size() * (comm.size() - 1) / 2.0}));
   EXPECT_EQ(comm.max(comm.rank()), comm.size() - 1);
+  EXPECT_EQ(comm.gather_on_host(std::to_string(comm.local_rank())).size(), static_cast<std::size_t>(comm.local_size()));
+  EXPECT_EQ(comm.gather_on_host(std::to_string(comm.local_rank())).back(), std::to_string(comm.local_size() - 1));
   const std::vector<std::string> texts = comm.gather(std::string(static_cast<std::size_t>(comm.rank()), 'x'));
   ASSERT_EQ(static_cast<int>(texts.size()), comm.size());
   for (std::size_t i = 0; i < texts.size(); ++i) {

@@ -1,8 +1,10 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include "comm/gradient_exchange.h"
 #include "comm/mpi_main.h"
+#include "support/user_error.h"
 
 namespace samsr::testing {
 namespace {
@@ -29,11 +31,12 @@ void expect_equal_gradients(torch::nn::Sequential& ours, torch::nn::Sequential& 
   }
 }
 
-TEST(GradientExchange, AveragesLikeOneRankWithTheWholeBatch) {
+/// Trains three steps with the exchange that `options` ask for: gradients as of one rank with the whole batch.
+void expect_gradients_of_the_whole_batch(const ExchangeOptions& options) {
   Communicator& comm = world();
   auto ours = network(static_cast<std::uint64_t>(comm.rank()));  // different until rank 0's are broadcast
   auto reference = network(0);
-  GradientExchange exchange(comm, ours->parameters());
+  GradientExchange exchange(comm, ours->parameters(), options);
   for (int step = 0; step < 3; ++step) {
     ours->zero_grad(/*set_to_none=*/false);
     reference->zero_grad();
@@ -42,6 +45,29 @@ TEST(GradientExchange, AveragesLikeOneRankWithTheWholeBatch) {
     reference->forward(images(0, comm.size() * kImagesPerRank)).square().mean().backward();
     expect_equal_gradients(ours, reference);
   }
+  at::Tensor ranks = at::ones({3}, at::kDouble);
+  exchange.sum(ranks);
+  EXPECT_TRUE(at::equal(ranks, at::full({3}, comm.size(), at::kDouble)));
+}
+
+TEST(GradientExchange, AveragesLikeOneRankWithTheWholeBatch) { expect_gradients_of_the_whole_batch({}); }
+
+TEST(GradientExchange, AveragesThroughACopyOnTheHostAsOnAGpu) {
+  expect_gradients_of_the_whole_batch({.over = "host", .staged = true});
+}
+
+TEST(GradientExchange, OneRankAloneGoesThroughTheExchangeWhereItIsAskedFor) {
+  Communicator& comm = world();
+  auto ours = network(0);
+  EXPECT_EQ(GradientExchange(comm, ours->parameters()).keeps_gradients(), comm.size() > 1);
+  EXPECT_TRUE(GradientExchange(comm, ours->parameters(), {.alone = Alone::kExchange}).keeps_gradients());
+  expect_gradients_of_the_whole_batch({.alone = Alone::kExchange, .staged = true});
+}
+
+TEST(GradientExchange, NcclOnTheCpuIsRefusedWithAReason) {
+  auto ours = network(0);
+  EXPECT_THAT(error_of([&] { GradientExchange(world(), ours->parameters(), {.over = "nccl"}); }),
+              ::testing::HasSubstr("NCCL moves data between GPUs only"));
 }
 
 TEST(GradientExchange, ARankThatFailsInTheBackwardPassDoesNotWaitForTheOthers) {

@@ -262,6 +262,27 @@ TEST_F(LoaderTest, PrefetcherKeepsTheOrderForAnyNumberOfThreads) {
   }
 }
 
+TEST_F(LoaderTest, PrefetcherFinishesEachBatchInItsThreads) {
+  const Loader drawn = loader();
+  const std::thread::id here = std::this_thread::get_id();
+  Prefetcher prefetcher(drawn, {.first = 3, .stride = 4, .count = 2}, 2, 3, [&](Batch& batch) {
+    EXPECT_NE(std::this_thread::get_id(), here);
+    batch.noise = at::full({2, 1, 1, 1}, static_cast<double>(batch.position.front()));
+  });
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(prefetcher.next().noise[0].item<float>(), static_cast<float>(3 + 4 * i));
+  }
+}
+
+TEST_F(LoaderTest, ABatchsNoiseIsCutAndMovedWithIt) {
+  Batch batch = loader().load(0, 3);
+  const double before = bytes_of(batch);
+  batch.noise = at::arange(12, at::kFloat).view({3, 1, 2, 2});
+  EXPECT_EQ(bytes_of(batch), before + 48);
+  EXPECT_EQ(slice(batch, 1, 2).noise[0][0][0][0].item<float>(), 4);
+  EXPECT_TRUE(at::equal(to_device(batch, at::kCPU).noise, batch.noise));
+}
+
 TEST_F(LoaderTest, PrefetcherHandsErrorsOver) {
   const Loader drawn = loader({}, {.shuffle = false});
   std::filesystem::remove(folder_ / "shard-000002.h5");

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "data/build/build.h"
+#include "data/build/stages/latents_stage.h"
 #include "data/build/stages/pairs_stage.h"
 #include "data/build_fixtures.h"
 #include "data/images/image_file.h"
@@ -217,6 +218,13 @@ TEST(PairsSettingLines, LeaveOutWhatDoesNotChangeAPair) {
   EXPECT_EQ(pairs_setting_lines(a), pairs_setting_lines(b));
   b.degradation.use_sharp = !a.degradation.use_sharp;
   EXPECT_NE(pairs_setting_lines(a), pairs_setting_lines(b));
+}
+
+TEST(LatentsStage, NamesTheDeviceThatComputedThemUnlessItIsTheCpu) {
+  FirstStageSettings lossless;
+  lossless.type = "space_to_depth";
+  EXPECT_THAT(make_latents_stage(lossless, c10::Device(c10::kCPU))->content(), Not(HasSubstr("device")));
+  EXPECT_THAT(make_latents_stage(lossless, c10::Device(c10::kMeta))->content(), HasSubstr("\ndevice: meta\n"));
 }
 
 TEST(Content, SplitsAndJoins) {

@@ -15,6 +15,7 @@
 #include "models/golden_settings.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "models/unet/unet_swin.h"
+#include "support/device.h"
 #include "support/golden.h"
 
 namespace samsr::testing {
@@ -47,7 +48,7 @@ inline DistillErrors image_errors(const DistillPredictions& predictions, const D
 class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
  protected:
   GoldenCase()
-      : golden_(GetParam()),
+      : golden_(GetParam(), device()),
         diffusion_(diffusion_settings(golden_.config()["diffusion"]),
                    /*pixel_space=*/!golden_.config()["diffusion"]["latent_flag"].as<bool>()),
         student_(network("student.")),
@@ -58,7 +59,7 @@ class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
     settings.scale_factor = golden_.config()["diffusion"]["scale_factor"].as<double>();
     VQModelTorch autoencoder(settings.autoencoder);
     fill_by_rule(*autoencoder, golden_.salt(), "autoencoder.");
-    first_stage_ = make_vq_first_stage(autoencoder, settings);
+    first_stage_ = make_vq_first_stage(placed(autoencoder), settings);
     hr_ = golden_.read("in/gt");
     batch_.lq = golden_.read("in/lq");
     batch_.z_0 = first_stage_->encode(hr_);
@@ -101,7 +102,7 @@ class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
   UNetSwin network(const std::string& prefix) const {
     UNetSwin unet(unet_settings(golden_.config()["unet"]));
     fill_by_rule(*unet, golden_.salt(), prefix);
-    return unet;
+    return placed(unet);
   }
 };
 

@@ -30,6 +30,20 @@ TEST(Schedule, StartsAndEndsWhereTheSettingsSay) {
   EXPECT_EQ(schedule.eta_before(3), schedule.eta(2));
 }
 
+TEST(Schedule, GivesEachSampleTheValueOfItsStep) {
+  const Schedule original{DiffusionSettings()};
+  const Schedule schedule = original;
+  const std::vector<std::int64_t> steps{14, 0, 3, 3};
+  for (int again = 0; again < 2; ++again) {
+    const at::Tensor values = schedule.sqrt_eta_at(torch::tensor(steps));
+    ASSERT_EQ(values.sizes(), at::IntArrayRef({4, 1, 1, 1}));
+    ASSERT_EQ(values.scalar_type(), at::kFloat);
+    for (std::size_t b = 0; b < steps.size(); ++b) {
+      EXPECT_EQ(values[static_cast<std::int64_t>(b)].item<float>(), static_cast<float>(schedule.sqrt_eta(steps[b])));
+    }
+  }
+}
+
 TEST(Diffusion, TakesTheResidualInOnePlace) {
   const at::Tensor z_y = normal(0, {1, 3, 2, 2});
   const Denoiser one = [](const at::Tensor& x, const at::Tensor&, const at::Tensor&) { return torch::ones_like(x); };

@@ -7,11 +7,13 @@
 #include "eval/metrics/lpips/lpips.h"
 #include "eval/metrics/musiq/musiq.h"
 #include "models/perceptual/clip_text.h"
+#include "support/device.h"
 #include "support/golden.h"
 
 namespace samsr {
 namespace {
 
+using testing::device;
 using testing::Golden;
 
 /// (N,H,W,3) as the files store images, to (N,3,H,W).
@@ -54,8 +56,8 @@ TEST_P(LpipsGolden, DistancesMatch) {
   EXPECT_THAT(names, ::testing::UnorderedElementsAreArray(golden.param_names()));
   const Lpips lpips(trunk,
                     LpipsNetwork(trunk, trunk_weights,
-                                 testing::linear_weights_by_rule(lpips_linear_weights(trunk), golden.salt()), at::kCPU),
-                    {metric_description(trunk == LpipsTrunk::kAlex ? "lpips" : "lpips_vgg")});
+                                 testing::linear_weights_by_rule(lpips_linear_weights(trunk), golden.salt()), device()),
+                    {metric_description(trunk == LpipsTrunk::kAlex ? "lpips" : "lpips_vgg"), 0, device()});
   golden.expect_close(lpips.score(pictures(golden, "in/distorted"), pictures(golden, "in/reference")).unsqueeze(1),
                       "out/lpips");
 }
@@ -72,8 +74,9 @@ TEST_P(ClipiqaGolden, ScoresFeaturesAndTokensMatch) {
   EXPECT_TRUE(clipiqa_prompt_tokens().equal(golden.read("out/tokens")));
   golden.expect_close(clip_text_features(weights, clipiqa_prompt_tokens()), "out/text_features");
   const at::Tensor reference = pictures(golden, "in/reference");
-  golden.expect_close(ClipImage(weights, at::kCPU)(reference.to(at::kFloat) / 255), "out/image_features");
-  const Clipiqa clipiqa(weights, {metric_description("clipiqa")});
+  golden.expect_close(ClipImage(weights, device())(testing::placed(reference).to(at::kFloat) / 255),
+                      "out/image_features");
+  const Clipiqa clipiqa(weights, {metric_description("clipiqa"), 0, device()});
   golden.expect_close(clipiqa.score(pictures(golden, "in/distorted")).unsqueeze(1), "out/clipiqa_distorted");
   golden.expect_close(clipiqa.score(reference).unsqueeze(1), "out/clipiqa_reference");
 }
@@ -84,7 +87,8 @@ SAMSR_GOLDEN_SUITE(MusiqGolden, testing::golden_files("musiq"));
 TEST_P(MusiqGolden, ScoresMatch) {
   const Golden golden(GetParam());
   EXPECT_THAT(names_of(musiq_weights()), ::testing::UnorderedElementsAreArray(golden.param_names()));
-  const Musiq musiq(testing::weights_by_rule(musiq_weights(), golden.salt()), {metric_description("musiq")});
+  const Musiq musiq(testing::weights_by_rule(musiq_weights(), golden.salt()),
+                    {metric_description("musiq"), 0, device()});
   for (const std::string image : {"distorted", "reference"}) {
     golden.expect_close(musiq.score(pictures(golden, "in/" + image)).unsqueeze(1), "out/musiq_" + image);
   }

@@ -21,6 +21,7 @@
 #include "eval/upscale/noise_field.h"
 #include "models/first_stage/first_stage.h"
 #include "segmentation/coverage_of.h"
+#include "support/device.h"
 #include "support/files.h"
 #include "support/pictures.h"
 #include "support/small_model.h"
@@ -44,6 +45,7 @@ LoadedModel small_model(const std::string& kind, bool trained) {
   if (trained) {
     testing::shake_output(*loaded.model);
   }
+  loaded.model->to(testing::device());
   return loaded;
 }
 
@@ -127,7 +129,9 @@ TEST(Upscaler, TheSameBytesForAnyNumberOfTilesAtOnce) {
   settings.tiles = {.tile = 32, .overlap = 8, .batch = 1};
   const cv::Mat first = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
   settings.tiles.batch = 5;
-  EXPECT_EQ(largest_difference(first, Upscaler(loaded, settings, MaskSettings()).upscale(rgb)), 0);
+  // On a GPU the library chooses its kernels by the batch.
+  EXPECT_LE(largest_difference(first, Upscaler(loaded, settings, MaskSettings()).upscale(rgb)),
+            testing::device().is_cpu() ? 0 : 1);
 }
 
 TEST(Upscaler, TiledIsCloseToUntiled) {

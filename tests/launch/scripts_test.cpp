@@ -101,6 +101,33 @@ TEST(MpirunScript, ChecksItsOwnOptions) {
   EXPECT_THAT(outcome.output, HasSubstr("'often'"));
 }
 
+TEST(HasGpu, LooksForTheDriversFilesAlone) {
+  const TemporaryFolder folder;
+  const auto has_gpu = [&](const std::string& variable) {
+    return run("PATH=/usr/bin:/bin " + variable + " bash -c 'source " SAMSR_SOURCE "/launch/common.sh; has_gpu " +
+               (folder / "dev") + "'");
+  };
+  fs::create_directories(folder / "dev");
+  write_text(folder / "dev/nvidiactl", "");
+  EXPECT_EQ(has_gpu("").status, 1) << "the driver without a GPU";
+  write_text(folder / "dev/nvidia3", "");
+  EXPECT_EQ(has_gpu("").status, 0) << "a container's only GPU need not be the first";
+  EXPECT_EQ(has_gpu("SAMSR_GPU=no").status, 1);
+  fs::remove(folder / "dev/nvidia3");
+  EXPECT_EQ(has_gpu("SAMSR_GPU=yes").status, 0);
+  const Outcome wrong = has_gpu("SAMSR_GPU=1");
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_THAT(wrong.output, HasSubstr("SAMSR_GPU='1': yes or no is needed"));
+}
+
+TEST(MpirunScript, TellsItsRanksWhetherThereIsAGpu) {
+  const TemporaryFolder folder;
+  write_script(folder / "mpirun", "#!/bin/bash\necho \"GPU $SAMSR_GPU\"\n");
+  const std::string command = " PATH=" + folder.path() + ":$PATH " SAMSR_SOURCE "/launch/mpirun -n 2 version";
+  EXPECT_THAT(run("SAMSR_GPU=yes" + command).output, HasSubstr("GPU yes"));
+  EXPECT_THAT(run("SAMSR_GPU=no" + command).output, HasSubstr("GPU no"));
+}
+
 TEST(HoldOutScript, KeepsEveryEighthPhotographApart) {
   const TemporaryFolder folder;
   for (int i = 0; i < 9; ++i) {

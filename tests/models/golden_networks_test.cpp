@@ -4,12 +4,15 @@
 #include "models/golden_settings.h"
 #include "models/unet/step_embedding.h"
 #include "models/unet/unet_swin.h"
+#include "support/device.h"
 #include "support/golden.h"
 
 namespace samsr {
 namespace {
+using testing::device;
 using testing::Golden;
 using testing::golden_files;
+using testing::placed;
 namespace fs = std::filesystem;
 
 std::vector<std::string> names_of(const torch::nn::Module& module) { return module.named_parameters().keys(); }
@@ -19,11 +22,12 @@ class UNetGolden : public ::testing::TestWithParam<fs::path> {
   void SetUp() override {
     model_ = UNetSwin(testing::unet_settings(golden_.config()));
     testing::fill_by_rule(*model_, golden_.salt());
+    placed(model_);
     x_ = golden_.read("in/x");
     steps_ = golden_.read("in/t");
     lq_ = golden_.read("in/lq");
   }
-  const Golden golden_{GetParam()};
+  const Golden golden_{GetParam(), device()};
   UNetSwin model_{nullptr};
   at::Tensor x_, steps_, lq_;
 };
@@ -67,10 +71,11 @@ class VqGolden : public ::testing::TestWithParam<fs::path> {};
 
 TEST_P(VqGolden, EncodesQuantisesAndDecodes) {
   const torch::NoGradGuard no_grad;
-  const Golden golden(GetParam());
+  const Golden golden(GetParam(), device());
   VQModelTorch model(testing::autoencoder_settings(golden.config()));
   EXPECT_EQ(names_of(*model), golden.param_names());
   testing::fill_by_rule(*model, golden.salt());
+  placed(model);
   golden.expect_close(model->encode(golden.read("in/image")), "out/z");
 
   const at::Tensor z = golden.read("out/z");
@@ -101,7 +106,7 @@ SAMSR_GOLDEN_SUITE(VqGolden, golden_files("vq"));
 class StepEmbeddingGolden : public ::testing::TestWithParam<fs::path> {};
 
 TEST_P(StepEmbeddingGolden, AgreesForEveryWidth) {
-  const Golden golden(GetParam());
+  const Golden golden(GetParam(), device());
   const std::string prefix = "timestep_embedding_";
   for (const std::string& name : golden.names("out")) {
     if (name.starts_with(prefix)) {

@@ -7,9 +7,11 @@
 #include <cmath>
 
 #include "models/layers/basic_layers.h"
+#include "support/device.h"
 
 namespace samsr {
 namespace {
+using testing::placed;
 
 struct Case {
   std::int64_t batch, channels, height, width;
@@ -25,13 +27,13 @@ class Normalised : public ::testing::TestWithParam<Case> {
   Normalised() {
     torch::manual_seed(3);
     const Case& of = GetParam();
-    norm_ = group_norm(of.channels);
+    norm_ = placed(group_norm(of.channels));
     const torch::NoGradGuard no_grad;
     norm_->weight.normal_(1, 0.3);
     norm_->bias.normal_(0, 0.3);
     // A mean far from zero, on which one pass of sums of squares would lose its digits.
     const at::Tensor level = 5 * torch::randn({1, of.channels, 1, 1});
-    x_ = (level + torch::randn({of.batch, of.channels, of.height, of.width}))
+    x_ = placed(level + torch::randn({of.batch, of.channels, of.height, of.width}))
              .to(of.type)
              .contiguous(at::MemoryFormat::ChannelsLast);
     upstream_ = torch::randn_like(x_);
@@ -41,23 +43,24 @@ class Normalised : public ::testing::TestWithParam<Case> {
 
   double tolerance() const { return GetParam().type == at::kFloat ? 2e-5 : 0.04; }
 
-  /// Result and gradients of x, weight, bias, scale, shift.
+  /// Result and gradients of x, weight, bias, scale, shift; the reference's computed on the CPU.
   std::vector<at::Tensor> results(bool by_reference, Activation activation, bool modulated) {
     const at::ScalarType type = by_reference ? at::kDouble : x_.scalar_type();
     const at::ScalarType parameters = by_reference ? at::kDouble : at::kFloat;
     torch::nn::GroupNorm norm = group_norm(GetParam().channels);
-    norm->to(parameters);
+    const c10::Device device = by_reference ? c10::Device(c10::kCPU) : testing::device();
+    norm->to(device, parameters);
     {
       const torch::NoGradGuard no_grad;
       norm->weight.copy_(norm_->weight);
       norm->bias.copy_(norm_->bias);
     }
-    at::Tensor x = x_.detach().to(type);
+    at::Tensor x = x_.detach().to(device, type);
     x = (by_reference ? x.contiguous() : x).requires_grad_();
-    at::Tensor scale = scale_.to(parameters).detach().requires_grad_();
-    at::Tensor shift = shift_.to(parameters).detach().requires_grad_();
+    at::Tensor scale = scale_.to(device, parameters).detach().requires_grad_();
+    at::Tensor shift = shift_.to(device, parameters).detach().requires_grad_();
     const at::Tensor y = modulated ? normalised(norm, x, scale, shift, activation) : normalised(norm, x, activation);
-    (y * upstream_.to(type)).sum().backward();
+    (y * upstream_.to(device, type)).sum().backward();
     std::vector<at::Tensor> all{y.detach(), x.grad(), norm->weight.grad(), norm->bias.grad()};
     if (modulated) {
       all.insert(all.end(), {scale.grad(), shift.grad()});
@@ -77,7 +80,7 @@ TEST_P(Normalised, AgreesWithGroupNormInDoublePrecision) {
       ASSERT_EQ(found.size(), expected.size());
       for (std::size_t i = 0; i < found.size(); ++i) {
         const double scale = expected[i].abs().max().item<double>();
-        const double error = (found[i].to(at::kDouble) - expected[i]).abs().max().item<double>();
+        const double error = (found[i].to(at::kCPU, at::kDouble) - expected[i]).abs().max().item<double>();
         EXPECT_LE(error, tolerance() * scale)
             << "tensor " << i << (modulated ? ", modulated" : "") << (activation == Activation::kSilu ? ", SiLU" : "");
       }
@@ -102,6 +105,34 @@ TEST_P(Normalised, NotANumberStaysOne) {
   const torch::NoGradGuard no_grad;
   x_[0][0][0][0] = NAN;
   EXPECT_TRUE(normalised(norm_, x_, Activation::kSilu)[0][0].isnan().all().item<bool>());
+}
+
+// In either layout, and so with the kernel and without it: what lies between is not rounded.
+TEST(NormalisedInBf16, RoundsOnce) {
+  torch::manual_seed(4);
+  torch::nn::GroupNorm norm = placed(group_norm(64));
+  const torch::NoGradGuard no_grad;
+  norm->weight.normal_(1, 0.3);
+  norm->bias.normal_(0, 0.3);
+  const auto rounded = [](const at::Tensor& x) { return placed(x).to(at::kBFloat16); };
+  const at::Tensor x = rounded(3 + torch::randn({2, 64, 12, 9}));
+  const at::Tensor scale = rounded(0.2 * torch::randn({2, 64}));
+  const at::Tensor shift = rounded(0.2 * torch::randn({2, 64}));
+  torch::nn::GroupNorm exact_norm = group_norm(64);
+  exact_norm->to(at::kDouble);
+  exact_norm->weight.copy_(norm->weight);
+  exact_norm->bias.copy_(norm->bias);
+  const auto exact = [](const at::Tensor& each) { return each.to(at::kCPU, at::kDouble); };
+  constexpr double kHalfOfLastPlace = 0x1p-8;  // relative to the number, of 8 bits
+  for (const auto layout : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
+    for (const Activation activation : {Activation::kNone, Activation::kSilu}) {
+      const at::Tensor expected = normalised(exact_norm, exact(x), exact(scale), exact(shift), activation);
+      const at::Tensor found = normalised(norm, x.contiguous(layout), scale, shift, activation);
+      EXPECT_EQ(found.scalar_type(), at::kBFloat16);
+      const at::Tensor error = (exact(found) - expected).abs() - kHalfOfLastPlace * expected.abs();
+      EXPECT_LE(error.max().item<double>(), 1e-4) << layout << (activation == Activation::kSilu ? ", SiLU" : "");
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Maps, Normalised,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "segmentation/sam/network.h"
+#include "support/device.h"
 #include "support/golden.h"
 
 namespace samsr::testing {
@@ -46,10 +47,11 @@ inline SamArchitecture architecture_of(const YAML::Node& node) {
   return sizes;
 }
 
+/// On the tests' device.
 inline std::shared_ptr<SamNetwork> seeded_sam(const SamArchitecture& sizes, std::uint64_t salt = 0) {
   auto network = std::make_shared<SamNetwork>(sizes);
   fill_by_rule(*network, salt);
-  return network;
+  return placed(network);
 }
 
 /// Any picture: bytes that are a function of their place.

@@ -7,6 +7,7 @@
 #include "segmentation/sam/relative_attention.h"
 #include "segmentation/sam_fixtures.h"
 #include "segmentation/sam_predictor.h"
+#include "support/device.h"
 #include "support/user_error.h"
 
 namespace samsr::testing {
@@ -32,7 +33,7 @@ at::Tensor attended_by_definition(const at::Tensor& q, const at::Tensor& k, cons
 
 TEST(RelativeAttention, IsItsDefinition) {
   torch::manual_seed(1);
-  const auto random = [](at::IntArrayRef shape) { return torch::randn(shape); };
+  const auto random = [](at::IntArrayRef shape) { return placed(torch::randn(shape)); };
   const at::Tensor q = random({3, 4, 5, 6});
   const at::Tensor k = random({3, 4, 5, 6});
   const at::Tensor v = random({3, 4, 5, 6});
@@ -45,11 +46,11 @@ TEST(RelativeAttention, IsItsDefinition) {
 TEST(RelativeAttention, BlocksOfQueriesMakeNoDifference) {
   torch::manual_seed(2);
   // More scores than are held at a time, in blocks of which the last is smaller.
-  const at::Tensor q = torch::randn({1, 35, 30, 4});
-  const at::Tensor k = torch::randn({1, 35, 30, 4});
-  const at::Tensor v = torch::randn({1, 35, 30, 4});
-  const at::Tensor none_h = torch::zeros({69, 4});
-  const at::Tensor none_w = torch::zeros({59, 4});
+  const at::Tensor q = placed(torch::randn({1, 35, 30, 4}));
+  const at::Tensor k = placed(torch::randn({1, 35, 30, 4}));
+  const at::Tensor v = placed(torch::randn({1, 35, 30, 4}));
+  const at::Tensor none_h = placed(torch::zeros({69, 4}));
+  const at::Tensor none_w = placed(torch::zeros({59, 4}));
   const auto flat = [](const at::Tensor& x) { return x.view({1, 1, 35 * 30, 4}); };
   EXPECT_TRUE(attend_with_relative_positions(q, k, v, none_h, none_w)
                   .allclose(at::scaled_dot_product_attention(flat(q), flat(k), flat(v)).view(q.sizes()), 1e-4, 1e-5));

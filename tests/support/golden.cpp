@@ -126,7 +126,7 @@ std::string golden_test_name(const fs::path& path) {
   return name;
 }
 
-Golden::Golden(const fs::path& path) : path_(path) {
+Golden::Golden(const fs::path& path, c10::Device device) : path_(path), device_(device) {
   if (!fs::exists(path)) {
     throw std::runtime_error(path.string() + ": the golden file is missing");
   }
@@ -195,7 +195,7 @@ torch::Tensor Golden::read(const std::string& name) const {
   if (H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.data_ptr()) < 0) {
     throw std::runtime_error(path_.string() + ": " + name + " cannot be read");
   }
-  return tensor;
+  return tensor.to(device_);
 }
 
 void Golden::expect_close(const torch::Tensor& actual, const std::string& name) const {
@@ -205,7 +205,7 @@ void Golden::expect_close(const torch::Tensor& actual, const std::string& name) 
 void Golden::expect_close(const torch::Tensor& actual, const torch::Tensor& expected, const std::string& what) const {
   ASSERT_EQ(actual.sizes().vec(), expected.sizes().vec()) << path_ << " " << what;
   const torch::Tensor a = actual.detach().to(torch::kCPU, torch::kFloat64);
-  const torch::Tensor b = expected.to(torch::kFloat64);
+  const torch::Tensor b = expected.to(torch::kCPU, torch::kFloat64);
   ASSERT_TRUE(a.isfinite().all().item<bool>()) << path_ << " " << what << " is not finite";
   const double worst = ((a - b).abs() / (b.abs() + 1)).max().item<double>();
   EXPECT_LE(worst, tolerance_) << path_ << " " << what;

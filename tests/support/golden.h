@@ -31,7 +31,8 @@ std::string golden_test_name(const std::filesystem::path& path);
 
 class Golden {
  public:
-  explicit Golden(const std::filesystem::path& path);
+  /// `device`: where read() puts what it reads.
+  explicit Golden(const std::filesystem::path& path, c10::Device device = c10::Device(c10::kCPU));
 
   YAML::Node config() const { return YAML::Load(config_); }
   std::uint64_t salt() const { return salt_; }
@@ -44,12 +45,13 @@ class Golden {
   /// Dataset such as "in/x" or "out/y" with its own type and shape.
   torch::Tensor read(const std::string& name) const;
 
-  /// Fails the running test unless |actual - expected| / (|expected| + 1) <= tolerance everywhere.
+  /// Fails the running test unless |actual - expected| / (|expected| + 1) <= tolerance everywhere; on any devices.
   void expect_close(const torch::Tensor& actual, const std::string& name) const;
   void expect_close(const torch::Tensor& actual, const torch::Tensor& expected, const std::string& what) const;
 
  private:
   std::filesystem::path path_;
+  c10::Device device_;
   std::string config_;
   std::uint64_t salt_ = 0;
   double tolerance_ = 0;

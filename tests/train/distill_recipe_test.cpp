@@ -9,6 +9,7 @@
 #include "diffusion/noise.h"
 #include "diffusion/rollout.h"
 #include "models/super_resolution/super_resolution_model.h"
+#include "support/device.h"
 #include "support/small_model.h"
 #include "train/losses/image_losses.h"
 #include "train/recipes/super_resolution.h"
@@ -30,15 +31,16 @@ class DistillRecipeTest : public ::testing::TestWithParam<std::pair<const char*,
   DistillRecipeTest() {
     torch::manual_seed(5);
     for (const auto& model : {teacher_, student_}) {
+      model->to(testing::device());
       const torch::NoGradGuard no_grad;
       for (const at::Tensor& parameter : model->unet()->parameters()) {
         parameter.normal_(0, 0.05);  // the output layer begins with zeros
       }
     }
-    batch_.lq = torch::rand({3, 3, kSize, kSize}) * 2 - 1;
-    batch_.z_0 = torch::rand({3, 48, kSize, kSize}) * 2 - 1;
-    batch_.z_y = torch::rand({3, 48, kSize, kSize}) * 2 - 1;
-    batch_.coverage = torch::randint(0, 4, {3, 1, kSize, kSize}, torch::kUInt8);
+    batch_.lq = testing::placed(torch::rand({3, 3, kSize, kSize}) * 2 - 1);
+    batch_.z_0 = testing::placed(torch::rand({3, 48, kSize, kSize}) * 2 - 1);
+    batch_.z_y = testing::placed(torch::rand({3, 48, kSize, kSize}) * 2 - 1);
+    batch_.coverage = testing::placed(torch::randint(0, 4, {3, 1, kSize, kSize}, torch::kUInt8));
     batch_.position = {4, 5, 6};
     batch_.sample = {1, 8, 0};
   }
@@ -49,7 +51,7 @@ class DistillRecipeTest : public ::testing::TestWithParam<std::pair<const char*,
     for (const std::uint64_t position : batch_.position) {
       cached.noise_seed.push_back(noise_seed(train_.seed, position));
     }
-    const at::Tensor noise = noise_of(cached.noise_seed, batch_.z_y.sizes().slice(1), at::kCPU);
+    const at::Tensor noise = noise_of(cached.noise_seed, batch_.z_y.sizes().slice(1), testing::device());
     const auto coverage = method_.mask_noise ? std::make_optional(batch_.coverage) : std::nullopt;
     const Schedule& schedule = teacher_->diffusion().schedule();
     const DistillStart from = distill_start(schedule, teacher_->settings().sam, batch_.z_y, noise, coverage);
@@ -104,6 +106,19 @@ TEST_P(DistillRecipeTest, OtherNoiseOrAnotherRolloutChangesTheLosses) {
   EXPECT_NE(on_rollouts->losses(cached, {}).total[2].item<float>(), before[2].item<float>());
 }
 
+TEST_P(DistillRecipeTest, NoiseDrawnAheadGivesTheSameLossesToTheBit) {
+  for (const Batch& plain : {batch_, with_rollouts()}) {
+    const std::unique_ptr<Recipe> made = recipe(plain.x0.defined() ? nullptr : teacher_);
+    Batch prepared = plain;
+    made->prepare(prepared);
+    EXPECT_EQ(prepared.noise.sizes(), plain.z_y.sizes());
+    EXPECT_TRUE(at::equal(made->losses(prepared, {}).total, made->losses(plain, {}).total));
+    EXPECT_TRUE(at::equal(made->losses(slice(prepared, 1, 2), {}).total, made->losses(slice(plain, 1, 2), {}).total));
+    prepared.noise = prepared.noise + 1;
+    EXPECT_FALSE(at::equal(made->losses(prepared, {}).total, made->losses(plain, {}).total)) << "the batch's is used";
+  }
+}
+
 TEST_P(DistillRecipeTest, ALossOfNoWeightIsNotComputed) {
   const auto names = [&](const std::shared_ptr<SuperResolutionModel>& teacher) {
     std::vector<std::string> found;
@@ -135,7 +150,7 @@ TEST_P(DistillRecipeTest, LossesAgainstTheTruthAreOfTheOneStepPrediction) {
   const DistillStart from = distill_start(diffusion.schedule(), student_->settings().sam, batch_.z_y, noise, coverage);
   const std::int64_t last = diffusion.schedule().last();
   const at::Tensor x0 = diffusion.predict(denoiser_of(student_->unet()), diffusion.scale_input(from.x_T, last),
-                                          steps_of(last, 3, at::kCPU), batch_.z_y, batch_.lq);
+                                          steps_of(last, 3, testing::device()), batch_.z_y, batch_.lq);
   const at::Tensor image = student_->first_stage().decode(x0);
   const at::Tensor truth = student_->first_stage().decode(batch_.z_0);
   const at::Tensor expected = 2 * (x0 - batch_.z_0).square().mean({1, 2, 3}) + 1.5 * absolute_loss(image, truth) +

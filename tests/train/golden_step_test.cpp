@@ -28,6 +28,7 @@ class StepGolden : public testing::GoldenCase {
   std::shared_ptr<SuperResolutionModel> model(const std::string& weights) const {
     auto made = std::make_shared<SuperResolutionModel>(model_settings_, 0, first_stage_);
     testing::fill_by_rule(*made->unet(), golden_.salt(), weights);
+    made->to(testing::device());
     return made;
   }
 
@@ -35,7 +36,7 @@ class StepGolden : public testing::GoldenCase {
   void use_noise(const at::Tensor& noise) {
     noise_ = [noise](const Batch& batch, at::IntArrayRef) {
       std::vector<std::int64_t> rows(batch.sample.begin(), batch.sample.end());
-      return noise.index_select(0, torch::tensor(rows));
+      return noise.index_select(0, torch::tensor(rows).to(noise.device()));
     };
   }
 
@@ -118,7 +119,7 @@ class SinSRStepGolden : public StepGolden {
 };
 
 TEST_P(SinSRStepGolden, TrainsTheTeacher) {
-  const at::Tensor steps = golden_.read("in/t");
+  const at::Tensor steps = golden_.read("in/t").cpu();
   for (std::int64_t b = 0; b < steps.size(0); ++b) {  // a position that draws the golden's step
     std::uint64_t& position = step_batch_.position[static_cast<std::size_t>(b)];
     while (!at::equal(steps_at(train_.seed, "step", {position}, schedule().steps(), at::kCPU), steps.narrow(0, b, 1))) {

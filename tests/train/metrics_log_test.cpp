@@ -37,5 +37,14 @@ TEST(MetricsLog, OneObjectAStepAlsoAfterAResumption) {
   }
 }
 
+TEST(MetricsLog, AGpusMemoryStandsBesideTheHosts) {
+  StepMetrics metrics;
+  metrics.memory_mb = 1940;
+  const auto last = [&] { return named_values(metrics).back(); };
+  EXPECT_EQ(last(), (std::pair<std::string, double>("memory_mb", 1940)));
+  metrics.gpu_memory_mb = 41'260;
+  EXPECT_EQ(last(), (std::pair<std::string, double>("gpu_memory_mb", 41'260)));
+}
+
 }  // namespace
 }  // namespace samsr

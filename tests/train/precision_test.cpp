@@ -5,6 +5,7 @@
 
 #include "models/layers/autocast.h"
 #include "models/super_resolution/super_resolution_model.h"
+#include "support/device.h"
 #include "support/golden.h"
 #include "train/recipes/super_resolution.h"
 
@@ -22,12 +23,13 @@ ModelSettings paper_size() {
 TEST(Precision, LossesInBf16AreWithinOnePercentAtThePapersSize) {
   const auto student = std::make_shared<SuperResolutionModel>(paper_size(), 1);
   testing::fill_by_rule(*student->unet(), /*salt=*/0, "student.");
+  student->to(testing::device());
   torch::manual_seed(3);
   Batch batch;
   for (at::Tensor* tensor : {&batch.lq, &batch.z_0, &batch.z_y, &batch.x0}) {
-    *tensor = torch::rand({1, 3, 64, 64}) * 2 - 1;
+    *tensor = testing::placed(torch::rand({1, 3, 64, 64}) * 2 - 1);
   }
-  batch.coverage = torch::randint(0, 5, {1, 1, 64, 64}, torch::kUInt8);
+  batch.coverage = testing::placed(torch::randint(0, 5, {1, 1, 64, 64}, torch::kUInt8));
   batch.position = {7};
   batch.sample = {0};
   batch.noise_seed = {11};
@@ -35,7 +37,7 @@ TEST(Precision, LossesInBf16AreWithinOnePercentAtThePapersSize) {
 
   const torch::NoGradGuard no_grad;
   const RecipeLosses exact = recipe->losses(batch, {});
-  const Autocast autocast(at::kCPU, true);
+  const Autocast autocast(testing::device(), true);
   const RecipeLosses rounded = recipe->losses(batch, {});
   EXPECT_NEAR(rounded.total.item<double>(), exact.total.item<double>(), 0.01 * exact.total.item<double>());
   ASSERT_EQ(exact.terms.size(), 3U);

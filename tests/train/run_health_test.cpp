@@ -59,6 +59,8 @@ TEST(LogLine, SaysWhatIsHealthyAndWhatIsSlow) {
   EXPECT_EQ(log_line(metrics, 0.42),
             "loss 0.01374 (+0.4 sd)  |grad| 0.312  lr 5.00e-05  412 ms (data 1, exchange 12)  155.3 images/s  1.9 GB");
   EXPECT_THAT(log_line(metrics, std::nullopt), ::testing::StartsWith("loss 0.01374  |grad|"));
+  metrics.gpu_memory_mb = 41'260;
+  EXPECT_THAT(log_line(metrics, std::nullopt), ::testing::EndsWith("155.3 images/s  1.9 GB, GPU 41.3 GB"));
 }
 
 TEST(DataWait, SaysThatDataKeepsUp) {

@@ -12,7 +12,7 @@ namespace samsr::testing {
 /// A recipe of a student and a critic, tiny enough to be trained in milliseconds. Each step updates the critic on two
 /// fresh batches and then the student on the second of them. The student maps the mean colour of an LR picture to
 /// another colour, the critic tells the two kinds of colours apart.
-class ToyRecipe final : public Recipe {
+class ToyRecipe : public Recipe {
  public:
   static constexpr std::size_t kStudent = 0;
   static constexpr std::size_t kCritic = 1;

@@ -60,6 +60,8 @@ std::string MemoryEstimate::text() const {
   return fmt::format("about {:.0f} MB a rank: {}", total_mb(), text);
 }
 
+double extrapolated(double one, double two, double images) { return one + (images - 1) * std::max(0.0, two - one); }
+
 std::optional<double> usable_memory_mb(c10::Device device, int ranks) {
   if (!device.is_cpu()) {
     return static_cast<double>(at::accelerator::getMemoryInfo(device.index()).second) / 1e6;
@@ -69,6 +71,14 @@ std::optional<double> usable_memory_mb(c10::Device device, int ranks) {
     return std::nullopt;
   }
   return *available / 1e6 + resident_memory_mb() * ranks;
+}
+
+std::optional<double> peak_gpu_memory_mb(c10::Device device) {
+  if (device.is_cpu()) {
+    return std::nullopt;
+  }
+  constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  return static_cast<double>(at::accelerator::getDeviceStats(device.index()).allocated_bytes[kAll].peak) / 1e6;
 }
 
 }  // namespace samsr

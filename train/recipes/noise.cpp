@@ -18,12 +18,14 @@ at::Tensor noise_at(std::uint64_t seed, const std::vector<std::uint64_t>& positi
 
 at::Tensor steps_at(std::uint64_t seed, std::string_view purpose, const std::vector<std::uint64_t>& positions,
                     std::int64_t steps, at::Device device) {
-  at::Tensor indices = at::empty({static_cast<std::int64_t>(positions.size())}, at::kLong);
-  for (std::size_t b = 0; b < positions.size(); ++b) {
-    indices[static_cast<std::int64_t>(b)] =
-        static_cast<std::int64_t>(Rng(seed, purpose, {positions[b]}).below(static_cast<std::uint64_t>(steps)));
+  // Page-locked for a GPU, so that the host goes on while the copy waits for its turn.
+  const at::Tensor indices = at::empty({static_cast<std::int64_t>(positions.size())},
+                                       at::TensorOptions(at::kLong).pinned_memory(device.is_cuda()));
+  auto* index = indices.mutable_data_ptr<std::int64_t>();
+  for (const std::uint64_t position : positions) {
+    *index++ = static_cast<std::int64_t>(Rng(seed, purpose, {position}).below(static_cast<std::uint64_t>(steps)));
   }
-  return indices.to(device);
+  return indices.to(device, /*non_blocking=*/true);
 }
 
 }  // namespace samsr

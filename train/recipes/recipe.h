@@ -72,6 +72,10 @@ class Recipe {
   /// The samples of `shards` that train.
   virtual SampleRange samples(const ShardSet& shards) const { return {0, shards.size()}; }
 
+  /// Adds to a batch on the CPU what is drawn or computed there, so that the threads that read ahead do it and no step
+  /// waits for it. Called by several threads at once; without it losses() finds the same numbers by itself.
+  virtual void prepare(Batch& batch) const;
+
   /// Adds to a batch on the device what the shards lack and can be computed from what they have.
   virtual void complete(Batch& batch) const;
 

@@ -29,6 +29,10 @@ double bytes_of(const std::vector<at::Tensor>& tensors) {
 
 NoiseSource seeded_noise(std::uint64_t seed) {
   return [seed](const Batch& batch, at::IntArrayRef shape) {
+    if (batch.noise.defined()) {
+      TORCH_CHECK(batch.noise.sizes().slice(1) == shape, "noise of another shape than the latents");
+      return batch.noise;
+    }
     const at::Device device = batch.lq.device();
     return batch.noise_seed.empty() ? noise_at(seed, batch.position, shape, device)
                                     : noise_of(batch.noise_seed, shape, device);
@@ -77,6 +81,12 @@ bool SuperResolutionRecipe::encodes_latents() const {
 
 BatchFields SuperResolutionRecipe::fields() const { return {.latents = !encodes_latents(), .hr = encodes_latents()}; }
 
+void SuperResolutionRecipe::prepare(Batch& batch) const {
+  const auto encoded = parts_.network->latent_shape(batch.lq.size(2), batch.lq.size(3));
+  const at::IntArrayRef shape = batch.z_0.defined() ? batch.z_0.sizes().slice(1) : at::IntArrayRef(encoded);
+  batch.noise = parts_.noise(batch, shape);
+}
+
 void SuperResolutionRecipe::complete(Batch& batch) const {
   if (!batch.z_0.defined()) {
     const torch::NoGradGuard no_grad;
@@ -88,7 +98,7 @@ void SuperResolutionRecipe::complete(Batch& batch) const {
 void SuperResolutionRecipe::skip_frozen_work(Batch& sample) const {
   if (parts_.teacher) {
     sample.x0 = sample.z_0.clone();
-    sample.noise_seed = {0};
+    sample.noise_seed.assign(sample.position.size(), 0);
   }
 }
 

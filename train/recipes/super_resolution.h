@@ -14,7 +14,8 @@ namespace samsr {
 /// Standard normal noise (B, shape…) float32 for a batch, on the device of its tensors.
 using NoiseSource = std::function<at::Tensor(const Batch&, at::IntArrayRef shape)>;
 
-/// Row b is a function of (seed, batch.position[b]); for cached rollouts, the noise that they were rolled out from.
+/// Row b is a function of (seed, batch.position[b]); for cached rollouts, the noise that they were rolled out from. The
+/// batch's own, which SuperResolutionRecipe::prepare() took from here, where it has one.
 NoiseSource seeded_noise(std::uint64_t seed);
 
 /// What such a recipe works with.
@@ -39,6 +40,8 @@ class SuperResolutionRecipe : public Recipe {
 
   const std::vector<Trainable>& trainables() const override { return trainables_; }
   BatchFields fields() const override;
+  /// Draws the noise.
+  void prepare(Batch& batch) const override;
   /// Latents that the shards lack are encoded from the images.
   void complete(Batch& batch) const override;
   void skip_frozen_work(Batch& sample) const override;

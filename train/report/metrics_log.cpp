@@ -43,6 +43,9 @@ std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metr
                         data ? metrics.data_wait_ms : metrics.times.ms[phase]);
   }
   values.emplace_back("memory_mb", metrics.memory_mb);
+  if (metrics.gpu_memory_mb) {
+    values.emplace_back("gpu_memory_mb", *metrics.gpu_memory_mb);
+  }
   return values;
 }
 

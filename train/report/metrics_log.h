@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,16 +22,17 @@ struct StepMetrics {
   /// NAME_lr and NAME_grad_norm of further trainables, and in some steps grad_TERM (train.log_term_gradients).
   std::vector<std::pair<std::string, double>> details;
   double images_per_second = 0;
-  StepTimes times;              ///< of rank 0
-  double data_wait_ms = 0;      ///< the longest of any rank
-  double memory_mb = 0;         ///< resident memory of rank 0, 10^6 bytes
-  std::size_t bad_samples = 0;  ///< left out since the run began because their checksum failed, on all ranks
-  bool skipped = false;         ///< a loss or gradient was not finite, so nothing was updated
+  StepTimes times;                      ///< of rank 0
+  double data_wait_ms = 0;              ///< the longest of any rank
+  double memory_mb = 0;                 ///< resident memory of rank 0, 10^6 bytes
+  std::optional<double> gpu_memory_mb;  ///< the most that rank 0 has taken of its GPU; none on the CPU
+  std::size_t bad_samples = 0;          ///< left out since the run began because their checksum failed, on all ranks
+  bool skipped = false;                 ///< a loss or gradient was not finite, so nothing was updated
 };
 
 /// Every number of the step by its key in metrics.jsonl: the losses, the figures of a validation, lr, grad_norm, the
 /// details, images_per_s, step_ms, data_wait_ms, rollout_ms, forward_ms, backward_ms, exchange_ms, optimizer_ms,
-/// memory_mb.
+/// memory_mb, and on a GPU gpu_memory_mb.
 std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metrics);
 
 /// `metrics.jsonl`: one JSON object a step, flushed as it is written.

@@ -4,7 +4,6 @@
 
 #include <chrono>
 
-#include "comm/device.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/memory.h"
@@ -35,6 +34,16 @@ void check_shards(const ShardSet& shards, const ModelSettings& model) {
   }
 }
 
+/// The device of a run, prepared for its arithmetic. Collective.
+DeviceChoice device_for(const TrainConfig& config, Communicator& communicator) {
+  const bool shares = config.train.exchange == "host";
+  const DeviceChoice chosen =
+      choose_device(config.run, communicator, shares ? GpuSharing::kAllowed : GpuSharing::kRefused);
+  prepare_device(chosen.device,
+                 {.tf32 = config.train.precision == "tf32", .deterministic = config.train.deterministic});
+  return chosen;
+}
+
 }  // namespace
 
 Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Communicator& ranks, Log& run_log)
@@ -42,7 +51,8 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       settings(config.train),
       communicator(ranks),
       log(run_log),
-      device(choose_device(config.run, communicator)),
+      chosen(device_for(config, communicator)),
+      device(chosen.device),
       threads(set_threads(config.run, communicator)),
       out(required(settings.out, "train.out", "the folder of the run")),
       plan(settings.global_batch, settings.microbatch, communicator.rank(), communicator.size()),
@@ -64,7 +74,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
     resume(checkpoint);
   }
   for (TrainableState& state : states) {
-    state.connect(communicator);
+    state.connect(communicator, {.over = settings.exchange});
   }
   open_data();
   memory = estimate_memory(*this);
@@ -119,7 +129,14 @@ void Run::open_data() {
   loader = std::make_unique<Loader>(shards, config.loader, settings.seed, fields, log, samples);
   const BatchSequence sequence{position + static_cast<std::uint64_t>(plan.first),
                                static_cast<std::uint64_t>(settings.global_batch), plan.count};
-  batches = std::make_unique<Prefetcher>(*loader, sequence, config.loader.loader_threads, config.loader.prefetch);
+  const auto finish = [this](Batch& batch) {
+    recipe->prepare(batch);
+    if (device.is_cuda() && batch.noise.defined()) {
+      batch.noise = batch.noise.pin_memory();  // as the rest of the batch
+    }
+  };
+  batches =
+      std::make_unique<Prefetcher>(*loader, sequence, config.loader.loader_threads, config.loader.prefetch, finish);
 }
 
 void Run::prepare_folder() {
@@ -167,9 +184,8 @@ std::int64_t Run::parameter_count() const {
 }
 
 std::string Run::memory_problem() const {
-  const int ranks = device.is_cpu() ? communicator.local_size() : 1;
-  const auto usable = usable_memory_mb(device, ranks);
-  const double needed = memory.total_mb() * ranks;
+  const auto usable = usable_memory_mb(device, chosen.ranks);
+  const double needed = memory.total_mb() * chosen.ranks;
   if (!usable || needed <= *usable) {
     return {};
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "comm/device.h"
 #include "data/shards/prefetcher.h"
 #include "train/checkpoints/best_checkpoint.h"
 #include "train/faults/bad_samples.h"
@@ -43,7 +44,8 @@ class Run {
   const TrainSettings& settings;  ///< those of config.train
   Communicator& communicator;
   Log& log;
-  const c10::Device device;
+  const DeviceChoice chosen;
+  const c10::Device device;  ///< the one chosen
   const int threads;
   const std::filesystem::path out;
   const BatchPlan plan;

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/host.h"
 #include "core/memory.h"
@@ -45,18 +46,38 @@ TrainableBytes bytes_of(const std::vector<TrainableState>& states) {
   return bytes;
 }
 
-/// Most bytes that the losses of a step's moves allocate for one sample.
-double activation_bytes(Run& run, const Batch& sample) {
-  double most = 0;
+/// Most bytes that the losses of each of a step's moves allocate for `samples`.
+std::vector<double> bytes_of_moves(Run& run, const Batch& samples) {
+  std::vector<double> bytes;
   for (const Move& move : run.recipe->moves(1)) {
     const AllocatedBytes allocated = allocated_by([&] {
       const Autocast autocast(run.device, run.settings.precision == "bf16");
-      return run.recipe->losses(sample, move).total.sum();
+      return run.recipe->losses(samples, move).total.sum();
     });
-    most = std::max(most, allocated.peak);
+    bytes.push_back(allocated.peak);
+  }
+  return bytes;
+}
+
+/// The same for `images` samples, of the move that allocates most. `samples`: two, or one where `images` is; `first`:
+/// the bytes of the first of them when it was computed for the first time.
+double activation_bytes(Run& run, const Batch& samples, const std::vector<double>& first, std::int64_t images) {
+  if (images == 1) {
+    return *std::ranges::max_element(first);
+  }
+  // The first time a GPU's libraries take workspaces that they keep; they are not the first sample's.
+  const std::vector<double> one = run.device.is_cpu() ? first : bytes_of_moves(run, slice(samples, 0, 1));
+  const std::vector<double> two = bytes_of_moves(run, samples);
+  double most = 0;
+  for (std::size_t move = 0; move < first.size(); ++move) {
+    const double kept = first[move] - one[move];
+    most = std::max(most, kept + extrapolated(one[move], two[move], static_cast<double>(images)));
   }
   return most;
 }
+
+/// Batches that lie in the device's memory: a GPU has the one of the step, and the host's memory those read ahead.
+std::int64_t batches_on_device(const Run& run) { return run.device.is_cpu() ? run.config.loader.prefetch + 1 : 1; }
 
 }  // namespace
 
@@ -87,7 +108,7 @@ RunRecord run_record(const Run& run) {
                                  data_fingerprint(settings.shards)));
   record.add("epochs", fmt::format("{:.1f} steps an epoch; {} steps see {:.0f} images, {:.2f} epochs", epoch,
                                    settings.steps, images, images / samples));
-  const auto usable = usable_memory_mb(run.device, run.communicator.local_size());
+  const auto usable = usable_memory_mb(run.device, run.chosen.ranks);
   record.add("memory",
              run.memory.text() + (usable ? fmt::format("; {:.0f} MB can be had here", *usable) : std::string()));
   record.add("run", fmt::format("{} from step {}; checkpoint every {} steps, {} kept", run.out.string(), run.step,
@@ -96,13 +117,16 @@ RunRecord run_record(const Run& run) {
 }
 
 MemoryEstimate estimate_memory(Run& run) {
-  Batch sample = to_device(run.loader->load(0, 1), run.device);
-  run.recipe->complete(sample);
-  const double sample_bytes = bytes_of(sample);
+  const std::int64_t images = *std::ranges::max_element(run.plan.passes);
+  Batch samples = run.loader->load(0, std::min<std::int64_t>(images, 2));
+  run.recipe->prepare(samples);
+  samples = to_device(std::move(samples), run.device);
+  run.recipe->complete(samples);
+  const double sample_bytes = bytes_of(samples) / static_cast<double>(samples.sample.size());
   // As in step 1: what is only looked at now and then, such as the count of semantic.loss amg, falls on step 0.
-  sample.position = {static_cast<std::uint64_t>(run.settings.global_batch)};
-  run.recipe->skip_frozen_work(sample);
-  const double activations = activation_bytes(run, sample);
+  std::iota(samples.position.begin(), samples.position.end(), static_cast<std::uint64_t>(run.settings.global_batch));
+  run.recipe->skip_frozen_work(samples);
+  const std::vector<double> first = bytes_of_moves(run, slice(samples, 0, 1));
   const TrainableBytes trained = bytes_of(run.states);
   const auto frozen = run.recipe->frozen_bytes();
   // Of the program itself the pass has loaded what a step needs. Weights, moments and averages are there already.
@@ -111,7 +135,6 @@ MemoryEstimate estimate_memory(Run& run) {
     present += bytes;
   }
   const double program = run.device.is_cpu() ? std::max(0.0, resident_memory_mb() * 1e6 - present) : 0;
-  const auto images = static_cast<double>(*std::ranges::max_element(run.plan.passes));
 
   MemoryEstimate estimate;
   estimate.add("program", program);
@@ -122,8 +145,8 @@ MemoryEstimate estimate_memory(Run& run) {
   for (const auto& [name, bytes] : frozen) {
     estimate.add(name, bytes);
   }
-  estimate.add("batches", sample_bytes * static_cast<double>(run.plan.count * (run.config.loader.prefetch + 1)));
-  estimate.add("activations", activations * images);
+  estimate.add("batches", sample_bytes * static_cast<double>(run.plan.count * batches_on_device(run)));
+  estimate.add("activations", activation_bytes(run, samples, first, images));
   return estimate;
 }
 

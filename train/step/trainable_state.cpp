@@ -65,8 +65,8 @@ void TrainableState::start_average() {
   }
 }
 
-void TrainableState::connect(Communicator& communicator) {
-  exchange_ = std::make_unique<GradientExchange>(communicator, parameters_);
+void TrainableState::connect(Communicator& communicator, const ExchangeOptions& options) {
+  exchange_ = std::make_unique<GradientExchange>(communicator, parameters_, options);
 }
 
 void TrainableState::require_gradients(bool required) {

@@ -35,7 +35,7 @@ class TrainableState {
   /// The average starts anew from the weights as they are.
   void start_average();
   /// Rank 0's weights go to all ranks, and gradients are averaged over them from now on. Collective.
-  void connect(Communicator& communicator);
+  void connect(Communicator& communicator, const ExchangeOptions& options = {});
   GradientExchange& exchange() { return *exchange_; }
 
   /// Whether a backward pass leaves gradients in its parameters.

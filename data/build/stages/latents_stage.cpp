@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
 
 #include "core/pixels.h"
 #include "core/setting_lines.h"
@@ -16,18 +17,20 @@ at::Tensor network_image(const cv::Mat& image) { return signed_from_bytes(to_ten
 
 at::Tensor as_half(const at::Tensor& latent) { return latent.squeeze(0).to(at::kHalf).cpu().contiguous(); }
 
-/// The weights count, not where they lie.
-std::string content_of(FirstStageSettings settings) {
+/// The weights count, not where they lie; and what computes, since a GPU rounds otherwise. Shards made on a CPU, whose
+/// latents are the reference, carry no line of it.
+std::string content_of(FirstStageSettings settings, c10::Device device) {
   Settings registry;
   settings.bind(registry);
   return setting_lines(registry, [](const std::string& key) { return key != "first_stage.weights"; }) +
-         file_line("first_stage_weights", settings.weights);
+         file_line("first_stage_weights", settings.weights) +
+         (device.is_cpu() ? "" : fmt::format("device: {}\n", c10::DeviceTypeName(device.type(), /*lower_case=*/true)));
 }
 
 class LatentsStage final : public Stage {
  public:
   LatentsStage(const FirstStageSettings& settings, c10::Device device)
-      : content_(content_of(settings)), first_stage_(make_first_stage(settings)), device_(device) {
+      : content_(content_of(settings, device)), first_stage_(make_first_stage(settings)), device_(device) {
     first_stage_->to(device);
   }
 

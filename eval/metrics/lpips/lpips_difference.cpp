@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/kernels.h"
 #include "core/parallel.h"
 
 namespace samsr {
@@ -63,7 +64,7 @@ at::Tensor by_operators(const at::Tensor& features, const at::Tensor& channel_we
 
 at::Tensor lpips_difference(const at::Tensor& features, const at::Tensor& channel_weights) {
   const std::int64_t channels = features.size(1);
-  if (!features.is_cpu() || channels % kChannelLanes != 0) {
+  if (!cpu_kernels(features) || channels % kChannelLanes != 0) {
     return by_operators(features, channel_weights);
   }
   const at::Tensor rows = features.contiguous(at::MemoryFormat::ChannelsLast);

@@ -1,0 +1,25 @@
+#include "core/kernels.h"
+
+#include <ATen/Context.h>
+
+#include <cstdlib>
+#include <string_view>
+
+namespace samsr {
+namespace {
+
+bool plain_wanted() {
+  const char* const set = std::getenv("SAMSR_PLAIN");
+  return set != nullptr && std::string_view(set) == "1";
+}
+
+}  // namespace
+
+bool cpu_kernels(const at::Tensor& x) {
+  static const bool plain = plain_wanted();
+  return !plain && x.is_cpu();
+}
+
+void choose_attention_kernels() { at::globalContext().setSDPUseCuDNN(false); }
+
+}  // namespace samsr

@@ -1,0 +1,18 @@
+#pragma once
+// Which kernels compute: the CPU's own or LibTorch's operators, which are what a GPU runs.
+
+#include <ATen/core/Tensor.h>
+
+namespace samsr {
+
+/// Whether x is for the kernels that were written for CPUs. With SAMSR_PLAIN=1 in the environment, read once, it never
+/// is: the operators that stand for them on other devices then compute on the CPU, and tests hold them to the same
+/// numbers.
+bool cpu_kernels(const at::Tensor& x);
+
+/// Leaves cuDNN out of LibTorch's choice of attention: its kernels take no bias that wants a gradient, so that with and
+/// without gradients the same attention would be computed by different kernels, and each shape would first be planned.
+/// To be called before the first attention on a GPU; no effect on a CPU.
+void choose_attention_kernels();
+
+}  // namespace samsr

@@ -1,0 +1,28 @@
+#include "support/device.h"
+
+#include <cstdlib>
+
+#include "core/kernels.h"
+
+namespace samsr::testing {
+namespace {
+
+c10::Device device_of_environment() {
+  const char* const set = std::getenv("SAMSR_DEVICE");
+  const c10::Device device(set == nullptr || *set == '\0' ? "cpu" : set);
+  at::Context& context = at::globalContext();
+  for (const at::Float32Op op : {at::Float32Op::CONV, at::Float32Op::MATMUL}) {
+    context.setFloat32Precision(at::Float32Backend::CUDA, op, at::Float32Precision::IEEE);
+  }
+  choose_attention_kernels();
+  return device.is_cuda() && !device.has_index() ? c10::Device(device.type(), 0) : device;
+}
+
+}  // namespace
+
+c10::Device device() {
+  static const c10::Device chosen = device_of_environment();
+  return chosen;
+}
+
+}  // namespace samsr::testing
