@@ -89,6 +89,7 @@ std::string with_profile(const std::string& file, ImageFormat format, const std:
       return jpeg_with(file, profile);
     case ImageFormat::kWebp:
       return webp_with(file, profile);
+    case ImageFormat::kTiff:
     case ImageFormat::kPng:
       break;
   }

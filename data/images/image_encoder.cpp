@@ -17,10 +17,6 @@ std::string lower_extension(const std::filesystem::path& path) {
   return extension;
 }
 
-int longest_side(ImageFormat format) {
-  return format == ImageFormat::kJpeg ? 65500 : format == ImageFormat::kWebp ? 16383 : 1000000;
-}
-
 /// CV_8UC3 over white where `alpha` (CV_8UC1) lets it through.
 cv::Mat over_white(const cv::Mat& rgb, const cv::Mat& alpha) {
   cv::Mat weights;
@@ -52,6 +48,7 @@ std::vector<int> parameters(ImageFormat format, const EncoderSettings& settings)
       return {cv::IMWRITE_JPEG_QUALITY, static_cast<int>(settings.quality)};
     case ImageFormat::kWebp:
       return {cv::IMWRITE_WEBP_QUALITY, settings.webp_lossless ? 101 : static_cast<int>(settings.quality)};
+    case ImageFormat::kTiff:
     case ImageFormat::kPng:
       break;
   }
@@ -59,6 +56,10 @@ std::vector<int> parameters(ImageFormat format, const EncoderSettings& settings)
 }
 
 }  // namespace
+
+std::int64_t longest_side(ImageFormat format) {
+  return format == ImageFormat::kJpeg ? 65500 : format == ImageFormat::kWebp ? 16383 : 1000000;
+}
 
 const char* name_of(ImageFormat format) {
   return format == ImageFormat::kJpeg ? "JPEG" : format == ImageFormat::kWebp ? "WebP" : "PNG";
@@ -80,7 +81,7 @@ EncodedImage encode_image(const ImageFile& image, ImageFormat format, const Enco
   CV_Assert(image.rgb.type() == CV_8UC3 || (image.rgb.type() == CV_16UC3 && format == ImageFormat::kPng));
   CV_Assert(image.alpha.empty() ||
             (image.alpha.type() == CV_MAKETYPE(image.rgb.depth(), 1) && image.alpha.size() == image.rgb.size()));
-  if (std::max(image.rgb.cols, image.rgb.rows) > longest_side(format)) {
+  if (std::max<std::int64_t>(image.rgb.cols, image.rgb.rows) > longest_side(format)) {
     throw UserError("{}: {}x{} pixels, and {} ends at {} a side; choose PNG", name, image.rgb.cols, image.rgb.rows,
                     name_of(format), longest_side(format));
   }

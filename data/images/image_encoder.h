@@ -1,27 +1,20 @@
 #pragma once
 // Pictures back into files, with what OpenCV's encoders leave out: the colour profile.
 
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 
 #include "data/images/image_file.h"
+#include "data/images/image_writer.h"
 
 namespace samsr {
-
-enum class ImageFormat { kPng, kJpeg, kWebp };
 
 /// "PNG", "JPEG", "WebP".
 const char* name_of(ImageFormat format);
 
 /// The format that a name's extension asks for (.png, .jpg, .jpeg, .webp in any case); nothing for other names.
 std::optional<ImageFormat> format_of_name(const std::filesystem::path& path);
-
-struct EncoderSettings {
-  std::int64_t quality = 95;  ///< of JPEG and lossy WebP, 1 … 100
-  bool webp_lossless = false;
-};
 
 struct EncodedImage {
   std::string bytes;    ///< of the whole file
