@@ -3,13 +3,20 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <sstream>
 
+#include "core/error.h"
 #include "data/shards/batch.h"
 #include "data/shards/sample.h"
+#include "models/weights/printable.h"
 
 namespace samsr {
 namespace {
+
+/// What a setting's line may have. Nodes of YAML are walked by recursion.
+constexpr std::size_t kLongestLine = 1 << 16;
+constexpr std::ptrdiff_t kMostSections = 8;
 
 bool is_heading(const std::string& line) { return line.starts_with("[") && line.ends_with("]"); }
 
@@ -74,12 +81,19 @@ std::string config_of_content(const std::string& content) {
     if (is_heading(line) || key.find('.') == std::string::npos) {
       continue;
     }
-    YAML::Node at = root;
-    for (std::size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.')) {
-      at.reset(at[key.substr(0, dot)]);
-      key.erase(0, dot + 1);
+    if (line.size() > kLongestLine || std::count(key.begin(), key.end(), '.') > kMostSections) {
+      throw UserError("the shard's attribute `content` has a line that no setting has: {}", printable(line));
     }
-    at[key] = YAML::Load(value);
+    try {
+      YAML::Node at = root;
+      for (std::size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.')) {
+        at.reset(at[key.substr(0, dot)]);
+        key.erase(0, dot + 1);
+      }
+      at[key] = YAML::Load(value);
+    } catch (const YAML::Exception&) {
+      throw UserError("the shard's attribute `content` has a line that is no setting: {}", printable(line));
+    }
   }
   YAML::Emitter text;
   text << root;

@@ -32,7 +32,7 @@ StageContents split_content(const std::string& content);
 std::string join_content(const StageContents& contents);
 
 /// The settings among the lines as nested YAML: the root attribute `config`. It depends on `content` alone, so that
-/// a shard's bytes do not tell in how many runs its stages were made.
+/// a shard's bytes do not tell in how many runs its stages were made. UserError for lines that are no settings.
 std::string config_of_content(const std::string& content);
 
 }  // namespace samsr

@@ -89,6 +89,26 @@ Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::ve
   return Id(H5Dcreate2(file, name.c_str(), type, space, link, creation, H5P_DEFAULT), H5Dclose, "H5Dcreate2");
 }
 
+Id open_dataset(hid_t file, const std::string& name) {
+  for (std::size_t slash = name.find('/');; slash = name.find('/', slash + 1)) {
+    H5L_info_t link;
+    check(H5Lget_info(file, name.substr(0, slash).c_str(), &link, H5P_DEFAULT), name.c_str());
+    if (link.type != H5L_TYPE_HARD) {
+      throw std::runtime_error("dataset " + name + " is a link, not stored under its name in this file");
+    }
+    if (slash == std::string::npos) {
+      break;
+    }
+  }
+  Id dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose, name.c_str());
+  const Id creation(H5Dget_create_plist(dataset), H5Pclose, name.c_str());
+  if (H5Pget_layout(creation) != H5D_CONTIGUOUS || H5Pget_external_count(creation) != 0) {
+    throw std::runtime_error("dataset " + name +
+                             " is chunked, compressed, virtual or external, expected contiguous in this file");
+  }
+  return dataset;
+}
+
 std::uint64_t offset(hid_t dataset) {
   const haddr_t address = H5Dget_offset(dataset);
   if (address == HADDR_UNDEF) {

@@ -57,6 +57,9 @@ Id open_file(const std::filesystem::path& path, bool writable);
 
 /// A contiguous, uncompressed dataset whose space is allocated now and filled by its owner; "a/b" lies in group "a".
 Id create_dataset(hid_t file, const std::string& name, hid_t type, const std::vector<std::int64_t>& shape);
+/// A dataset of this file alone: links to other files or by a name are refused, and so are datasets whose bytes do not
+/// lie here in one uncompressed piece. std::runtime_error naming it.
+Id open_dataset(hid_t file, const std::string& name);
 /// Where the dataset's bytes begin in the file.
 std::uint64_t offset(hid_t dataset);
 std::vector<std::int64_t> shape(hid_t dataset);

@@ -17,16 +17,10 @@ namespace {
 /// A field is read, checked and decoded in pieces that stay in the processor's cache. Whole pixels.
 constexpr std::size_t kPiece = std::size_t{3} << 15;
 
-/// Checks the type and dimensions of a dataset; UserError naming the `remedy` when it is missing.
-void check_dataset(const ShardSet& shards, const char* name, at::ScalarType type, std::size_t dimensions,
-                   const char* remedy) {
-  const ShardField* dataset = shards.find(name);
-  if (dataset == nullptr) {
+/// UserError naming the `remedy` when the shards lack a dataset; its form was checked when they were opened.
+void check_dataset(const ShardSet& shards, const char* name, const char* remedy) {
+  if (shards.find(name) == nullptr) {
     throw UserError("{}: the shards have no '{}'; build them with {}", shards.folder().string(), name, remedy);
-  }
-  if (dataset->type != type || dataset->shape.size() != dimensions) {
-    throw UserError("{}: '{}' is stored as {} with {} dimensions, expected {} with {}", shards.folder().string(), name,
-                    stored_type_name(dataset->type), dataset->shape.size(), stored_type_name(type), dimensions);
   }
 }
 
@@ -37,7 +31,7 @@ std::vector<const BatchField*> carried_fields(const ShardSet& shards, const Batc
   const bool latents = shards.find("z_hr") != nullptr;
   for (const BatchField& field : batch_fields()) {
     if (field.is_in(fields) && (!field.optional || latents)) {
-      check_dataset(shards, field.dataset, field.stored, field.dimensions(), field.remedy);
+      check_dataset(shards, field.dataset, field.remedy);
       carried.push_back(&field);
     }
   }
@@ -154,11 +148,7 @@ Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint
   TORCH_CHECK(range.count > 0 && range.first + range.count <= shards.size(), "Loader: ", range.count, " samples from ",
               range.first, " of ", shards.size());
   if (fields.rollout) {
-    check_dataset(shards, kNoiseSeedDataset, at::kUInt64, 1, "`samsr data build --stage rollout`");
-    if (shards.find("rollout/x0")->shape[0] != shards.find(kNoiseSeedDataset)->shape[0]) {
-      throw UserError("{}: the rollouts and their seeds differ in number; build that stage anew",
-                      shards.folder().string());
-    }
+    check_dataset(shards, kNoiseSeedDataset, "`samsr data build --stage rollout`");
   }
 }
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "models/weights/printable.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -22,12 +24,26 @@ Json as_json(const ManifestEntry& entry) {
           {"crc32c", entry.crc32c}};
 }
 
+/// A whole number from 0 on. The library would make one of -1 and of 1e300, too.
+std::uint64_t count_in(const Json& json, const char* key) {
+  const Json& value = json.at(key);
+  if (!value.is_number_unsigned()) {
+    throw std::runtime_error(fmt::format("'{}' is no whole number", key));
+  }
+  return value.get<std::uint64_t>();
+}
+
 ManifestEntry as_entry(const Json& json) {
   return {.file = json.at("file").get<std::string>(),
-          .first_index = json.at("first_index").get<std::uint64_t>(),
-          .samples = json.at("samples").get<std::uint64_t>(),
-          .bytes = json.at("bytes").get<std::uint64_t>(),
+          .first_index = count_in(json, "first_index"),
+          .samples = count_in(json, "samples"),
+          .bytes = count_in(json, "bytes"),
           .crc32c = json.at("crc32c").get<std::map<std::string, std::string>>()};
+}
+
+/// Whether `file` can only be a file of the manifest's own folder.
+bool is_plain_name(const std::string& file) {
+  return !file.empty() && file != "." && file != ".." && file.find('/') == std::string::npos && printable(file) == file;
 }
 
 }  // namespace
@@ -75,29 +91,35 @@ Manifest read_manifest(const fs::path& folder) {
   if (!fs::exists(path)) {
     throw UserError("{}: missing, so the data set is not complete; run `samsr data build` (again)", path.string());
   }
+  return parse_manifest(read_file(path), path.string());
+}
+
+Manifest parse_manifest(const std::string& text, const std::string& name) {
   Manifest manifest;
   try {
-    const Json json = Json::parse(read_file(path));
-    if (json.at("format") != kManifestFormat) {
-      throw UserError("{}: its format is {}, expected {}", path.string(), json.at("format").dump(), kManifestFormat);
+    const Json json = Json::parse(text);
+    if (!json.at("format").is_string() || json.at("format") != kManifestFormat) {
+      throw UserError("{}: its format is not {}", name, kManifestFormat);
     }
     for (const Json& shard : json.at("shards")) {
       manifest.shards.push_back(as_entry(shard));
     }
-  } catch (const Json::exception& error) {
-    throw UserError("{}: damaged ({}); run `samsr data build` again, which keeps the shards", path.string(),
-                    error.what());
+  } catch (const UserError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw UserError("{}: damaged ({}); run `samsr data build` again, which keeps the shards", name,
+                    printable(error.what()));
   }
   std::uint64_t expected = 0;
   for (const ManifestEntry& entry : manifest.shards) {
-    if (entry.first_index != expected || entry.samples == 0 || fs::path(entry.file).has_parent_path()) {
-      throw UserError("{}: its entry for '{}' does not follow the one before; run `samsr data build` again",
-                      path.string(), entry.file);
+    if (entry.first_index != expected || entry.samples == 0 || !is_plain_name(entry.file) ||
+        __builtin_add_overflow(expected, entry.samples, &expected)) {
+      throw UserError("{}: its entry for '{}' does not follow the one before; run `samsr data build` again", name,
+                      printable(entry.file));
     }
-    expected += entry.samples;
   }
   if (manifest.shards.empty()) {
-    throw UserError("{}: lists no shards", path.string());
+    throw UserError("{}: lists no shards", name);
   }
   return manifest;
 }

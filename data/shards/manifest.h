@@ -42,6 +42,8 @@ ManifestEntry describe_shard(const Shard& shard);
 /// UserError naming the file when it is missing (the build did not finish), is no JSON, lacks something,
 /// or its shards do not follow each other.
 Manifest read_manifest(const std::filesystem::path& folder);
+/// The same from the text of a manifest; `name` stands for the file in messages.
+Manifest parse_manifest(const std::string& text, const std::string& name);
 void write_manifest(const std::filesystem::path& folder, const Manifest& manifest);
 
 /// One entry as JSON and back, for ranks to tell each other.

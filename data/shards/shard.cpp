@@ -2,38 +2,28 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
+#include <limits>
 
 #include "core/checksum.h"
 #include "core/error.h"
 #include "data/shards/hdf5.h"
+#include "data/shards/shard_layout.h"
+#include "models/weights/printable.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-at::ScalarType type_of(hid_t stored) {
-  const H5T_class_t kind = H5Tget_class(stored);
-  const std::size_t size = H5Tget_size(stored);
-  if (kind == H5T_STRING && H5Tis_variable_str(stored) == 0) {
+at::ScalarType type_of(hid_t stored, const std::string& name) {
+  if (H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) == 0) {
     return at::kByte;
   }
-  if (kind == H5T_INTEGER && size == 1) {
-    return at::kByte;
+  for (const at::ScalarType type : {at::kByte, at::kHalf, at::kFloat, at::kUInt32, at::kUInt64}) {
+    if (H5Tequal(stored, hdf5::stored_type(type)) > 0) {
+      return type;
+    }
   }
-  if (kind == H5T_INTEGER && size == 4) {
-    return at::kUInt32;
-  }
-  if (kind == H5T_INTEGER && size == 8) {
-    return at::kUInt64;
-  }
-  if (kind == H5T_FLOAT && size == 2) {
-    return at::kHalf;
-  }
-  if (kind == H5T_FLOAT && size == 4) {
-    return at::kFloat;
-  }
-  throw std::runtime_error("a dataset has elements of an unknown type");
+  throw std::runtime_error("dataset " + name + " has elements of a type that shards do not hold");
 }
 
 struct StoredDataset {
@@ -54,12 +44,12 @@ std::size_t size_within(const std::vector<std::int64_t>& shape, std::size_t elem
 }
 
 StoredDataset describe(hid_t file, const std::string& name, std::uint64_t file_bytes) {
-  const hdf5::Id dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose, name.c_str());
+  const hdf5::Id dataset = hdf5::open_dataset(file, name);
   const hdf5::Id stored(H5Dget_type(dataset), H5Tclose, name.c_str());
   std::vector<std::int64_t> shape = hdf5::shape(dataset);
   StoredDataset out;
   out.field.name = name;
-  out.field.type = type_of(stored);
+  out.field.type = type_of(stored, name);
   out.field.text = H5Tget_class(stored) == H5T_STRING;
   if (out.field.text) {
     shape.push_back(static_cast<std::int64_t>(H5Tget_size(stored)));
@@ -106,7 +96,7 @@ Shard::Shard(const fs::path& path) : path_(path) {
     const hdf5::Id file = hdf5::open_file(path, false);
     const std::string format = hdf5::read_text(file, "format");
     if (format != kShardFormat) {
-      throw std::runtime_error("its format is '" + format + "', expected " + std::string(kShardFormat));
+      throw std::runtime_error("its format is '" + printable(format) + "', expected " + std::string(kShardFormat));
     }
     header_.config = hdf5::read_text(file, "config");
     header_.content = hdf5::read_text(file, "content");
@@ -116,7 +106,7 @@ Shard::Shard(const fs::path& path) : path_(path) {
     header_.tool = hdf5::read_text(file, "tool");
 
     const StoredDataset checksums = describe(file, std::string(kChecksumDataset), file_bytes_);
-    const hdf5::Id table(H5Dopen2(file, kChecksumDataset.data(), H5P_DEFAULT), H5Dclose, kChecksumDataset.data());
+    const hdf5::Id table = hdf5::open_dataset(file, std::string(kChecksumDataset));
     const std::vector<std::string> names = hdf5::read_texts(table, "fields");
     checksum_offset_ = checksums.field.offset;
     samples_ = checksums.samples;
@@ -124,7 +114,13 @@ Shard::Shard(const fs::path& path) : path_(path) {
         checksums.field.shape != std::vector<std::int64_t>{static_cast<std::int64_t>(names.size())}) {
       throw std::runtime_error("its table of checksums has another shape than its list of fields");
     }
+    if (header_.first_index > std::numeric_limits<std::uint64_t>::max() - samples_) {
+      throw std::runtime_error("its first sample has the number " + std::to_string(header_.first_index));
+    }
     for (const std::string& name : names) {
+      if (printable(name) != name) {
+        throw std::runtime_error("a dataset has the name '" + printable(name) + "'");
+      }
       StoredDataset dataset = describe(file, name, file_bytes_);
       if (dataset.samples != samples_) {
         throw std::runtime_error("dataset " + name + " has another number of samples");
@@ -132,6 +128,7 @@ Shard::Shard(const fs::path& path) : path_(path) {
       dataset.field.column = fields_.size();
       fields_.push_back(std::move(dataset.field));
     }
+    check_layout(fields_, header_.scale);
   } catch (const std::runtime_error& reason) {
     throw UserError("{}: damaged, cut short, or not a shard ({} bytes; {}); build it again with `samsr data build`",
                     path.string(), file_bytes_, reason.what());

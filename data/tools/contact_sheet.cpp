@@ -1,37 +1,16 @@
 #include "data/tools/contact_sheet.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstring>
-#include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
 #include "data/images/picture_row.h"
+#include "data/tools/stored_sample.h"
 
 namespace samsr {
 namespace {
-
-std::vector<std::uint8_t> read_field(const Shard& shard, std::string_view name, std::uint64_t sample) {
-  const ShardField* field = shard.find(name);
-  if (field == nullptr) {
-    throw UserError("{}: has no dataset '{}'", shard.path().string(), name);
-  }
-  std::vector<std::uint8_t> bytes(field->bytes);
-  const RandomAccessFile file(shard.path(), RandomAccessFile::Access::kRead);
-  if (!shard.read(file, *field, sample, bytes.data())) {
-    throw UserError("{}: sample {} field {}: checksum does not fit; see `samsr data verify`", shard.path().string(),
-                    sample, name);
-  }
-  return bytes;
-}
-
-/// A (H, W, 3) or (H, W) uint8 field as CV_8UC3 RGB or CV_8UC1.
-cv::Mat read_picture(const Shard& shard, std::string_view name, std::uint64_t sample) {
-  std::vector<std::uint8_t> bytes = read_field(shard, name, sample);
-  const std::vector<std::int64_t>& shape = shard.find(name)->shape;
-  const int type = shape.size() == 3 ? CV_8UC3 : CV_8UC1;
-  return cv::Mat(static_cast<int>(shape[0]), static_cast<int>(shape[1]), type, bytes.data()).clone();
-}
 
 cv::Mat enlarged(const cv::Mat& image, cv::Size size) {
   cv::Mat out;
@@ -40,7 +19,7 @@ cv::Mat enlarged(const cv::Mat& image, cv::Size size) {
 }
 
 Picture coverage_picture(const Shard& shard, const std::string& name, std::uint64_t sample, cv::Size size) {
-  const cv::Mat coverage = read_picture(shard, name, sample);
+  const cv::Mat coverage = read_stored_picture(shard, name, sample);
   double most = 0;
   cv::minMaxLoc(coverage, nullptr, &most);
   cv::Mat scaled;
@@ -51,11 +30,11 @@ Picture coverage_picture(const Shard& shard, const std::string& name, std::uint6
 }
 
 std::vector<Picture> pictures_of(const Shard& shard, std::uint64_t sample) {
-  const auto source = nlohmann::json::parse(read_source(shard, sample));
-  const cv::Mat hr = read_picture(shard, "hr", sample);
-  const std::string title =
-      fmt::format("{} {}", shard.header().first_index + sample, source.at("image").get<std::string>());
-  std::vector<Picture> row{{title, enlarged(read_picture(shard, "lr", sample), hr.size())}, {"HR", hr}};
+  const std::string photograph = photograph_of(read_stored_record(shard, kSourceField, sample),
+                                               fmt::format("{}: sample {}", shard.path().string(), sample));
+  const cv::Mat hr = read_stored_picture(shard, "hr", sample);
+  const std::string title = fmt::format("{} {}", shard.header().first_index + sample, photograph);
+  std::vector<Picture> row{{title, enlarged(read_stored_picture(shard, "lr", sample), hr.size())}, {"HR", hr}};
   for (const char* name : {"coverage", "coverage_hr"}) {
     if (shard.find(name) != nullptr) {
       row.push_back(coverage_picture(shard, name, sample, hr.size()));
@@ -65,12 +44,6 @@ std::vector<Picture> pictures_of(const Shard& shard, std::uint64_t sample) {
 }
 
 }  // namespace
-
-std::string read_source(const Shard& shard, std::uint64_t sample) {
-  const std::vector<std::uint8_t> bytes = read_field(shard, kSourceField, sample);
-  const auto* text = reinterpret_cast<const char*>(bytes.data());
-  return {text, ::strnlen(text, bytes.size())};
-}
 
 cv::Mat draw_sheet(const std::vector<Shard>& shards, int count) {
   std::uint64_t total = 0;
@@ -87,7 +60,12 @@ cv::Mat draw_sheet(const std::vector<Shard>& shards, int count) {
       before += shard->samples();
       ++shard;
     }
-    sheet.push_back(draw_row(pictures_of(*shard, index - before)));
+    const cv::Mat pictures = draw_row(pictures_of(*shard, index - before));
+    if (!sheet.empty() && pictures.cols != sheet.cols) {
+      throw UserError("{}: its pictures have other sizes, or others are stored, than those of {}",
+                      shard->path().string(), shards.front().path().string());
+    }
+    sheet.push_back(pictures);
   }
   return sheet;
 }

@@ -1,30 +1,15 @@
 #include "data/tools/export.h"
 
-#include <opencv2/core.hpp>
+#include <fmt/format.h>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "data/images/image_file.h"
 #include "data/shards/shard_set.h"
+#include "data/tools/stored_sample.h"
 
 namespace samsr {
-namespace {
-
-cv::Mat read_picture(const ShardSet& shards, std::uint64_t index, std::string_view field) {
-  const ShardField* description = shards.find(field);
-  if (description == nullptr) {
-    throw UserError("{}: the shards have no {}", shards.folder().string(), field);
-  }
-  cv::Mat picture(static_cast<int>(description->shape[0]), static_cast<int>(description->shape[1]), CV_8UC3);
-  if (!shards.read(index, field, picture.data)) {
-    throw UserError("{}: {} is damaged: its checksum does not match", shards.where(index), field);
-  }
-  return picture;
-}
-
-}  // namespace
-
 void export_pairs(const std::filesystem::path& folder, const std::filesystem::path& out, const ExportOptions& options,
                   Log& log) {
   const ShardSet shards(folder);
@@ -41,8 +26,9 @@ void export_pairs(const std::filesystem::path& folder, const std::filesystem::pa
   Progress progress(log, "exporting", static_cast<std::int64_t>(count), "pairs");
   for (std::uint64_t index = options.first; index < options.first + count; ++index) {
     const std::string name = fmt::format("sample-{:06}.png", index);
-    write_png(out / "lq" / name, read_picture(shards, index, "lr"));
-    write_png(out / "gt" / name, read_picture(shards, index, "hr"));
+    const ShardSet::Place place = shards.place(index);
+    write_png(out / "lq" / name, read_stored_picture(place.shard, "lr", place.sample));
+    write_png(out / "gt" / name, read_stored_picture(place.shard, "hr", place.sample));
     progress.advance();
   }
   progress.finish();

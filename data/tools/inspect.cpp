@@ -16,6 +16,8 @@
 #include "data/shards/manifest.h"
 #include "data/shards/shard_set.h"
 #include "data/tools/contact_sheet.h"
+#include "data/tools/stored_sample.h"
+#include "models/weights/printable.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -123,9 +125,9 @@ void print_masks(const Shard& shard, const ShardField& field, std::ostream& out)
     if (!shard.read(file, field, i, text.data())) {
       continue;  // `data verify` names it
     }
-    const nlohmann::json by_image = nlohmann::json::parse(text.c_str());
+    const auto by_image = parse_record(text.c_str(), fmt::format("{}: sample {} masks", shard.path().string(), i));
     for (const auto& [image, masks] : by_image.items()) {
-      counts[image] += masks.size();
+      counts[printable(image)] += masks.size();
     }
   }
   for (const auto& [image, count] : counts) {
@@ -174,7 +176,8 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
                        shards.size(), static_cast<double>(bytes) / 1e6);
   }
   out << fmt::format("{}: {}, {} samples from number {}, seed {}, scale {}, made by {}\n", shard.path().string(),
-                     kShardFormat, shard.samples(), header.first_index, header.seed, header.scale, header.tool);
+                     kShardFormat, shard.samples(), header.first_index, header.seed, header.scale,
+                     printable(header.tool));
   print_stages(shards, out);
   print_fields(shard, out);
   for (const char* name : {"coverage", "coverage_hr"}) {
@@ -185,8 +188,9 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
   if (const ShardField* field = shard.find(kMasksField)) {
     print_masks(shard, *field, out);
   }
-  out << "sample " << header.first_index << ": " << nlohmann::ordered_json::parse(read_source(shard, 0)).dump(2)
-      << '\n';
+  const nlohmann::ordered_json source = read_stored_record(shard, kSourceField, 0);
+  out << "sample " << header.first_index << ": "
+      << source.dump(2, ' ', /*ensure_ascii=*/false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
   if (options.config) {
     out << "config:\n" << header.config;
   }

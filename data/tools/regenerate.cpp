@@ -2,8 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -15,6 +15,8 @@
 #include "data/photographs/scan.h"
 #include "data/shards/content.h"
 #include "data/shards/shard_set.h"
+#include "data/tools/stored_sample.h"
+#include "models/weights/printable.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -42,6 +44,24 @@ std::string stored_source(const ShardSet& shards, std::uint64_t index) {
     damaged(shards, index, kSourceField);
   }
   return *std::move(source);
+}
+
+/// The photograph that a record names, in the folder of photographs: a data set may come from a stranger, and a name
+/// that leads out of the folder would make it read any picture of the user. UserError for such a name; a link that the
+/// folder itself has is followed, and said.
+fs::path photograph_below(const fs::path& folder, const std::string& image, const std::string& where, Log& log) {
+  const fs::path name(image);
+  if (image.empty() || name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end()) {
+    throw UserError("{}: its photograph '{}' is not below {}; only photographs of that folder are read", where,
+                    printable(image), folder.string());
+  }
+  const fs::path path = folder / name;
+  const fs::path real = fs::weakly_canonical(path);
+  const fs::path root = fs::weakly_canonical(folder);
+  if (std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first != root.end()) {
+    log.warning("{} is a link to {}, outside {}", path.string(), real.string(), folder.string());
+  }
+  return path;
 }
 
 bool is_stored(const at::Tensor& made, const ShardSet& shards, std::uint64_t index, std::string_view field) {
@@ -72,12 +92,8 @@ void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path
     throw UserError("--index {}: {} holds samples 0 to {}", index, folder.string(), shards.size() - 1);
   }
   const BuildSettings settings = settings_of(shards);
-  std::string image;
-  try {
-    nlohmann::json::parse(stored_source(shards, index)).at("image").get_to(image);
-  } catch (const nlohmann::json::exception&) {
-    throw UserError("{}: its record of where it comes from names no image", shards.where(index));
-  }
+  const std::string image =
+      photograph_of(parse_record(stored_source(shards, index), shards.where(index)), shards.where(index));
   fs::path photographs = images;
   if (photographs.empty()) {
     if (!fs::exists(photograph_index_path(folder))) {
@@ -86,7 +102,7 @@ void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path
     }
     photographs = PhotographIndex(photograph_index_path(folder)).summary().folder;
   }
-  const cv::Mat photograph = read_image(photographs / image).rgb;
+  const cv::Mat photograph = read_image(photograph_below(photographs, image, shards.where(index), log)).rgb;
   const Sample made = PairMaker(settings.data, settings.degradation).make(index, photograph, image);
   make_folder(out / "lq");
   make_folder(out / "gt");

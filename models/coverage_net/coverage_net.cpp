@@ -6,6 +6,8 @@
 #include "core/rng.h"
 #include "models/layers/basic_layers.h"
 #include "models/layers/channels_last.h"
+#include "models/layers/weight_count.h"
+#include "models/weights/held_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/weight_file.h"
 
@@ -42,6 +44,23 @@ torch::nn::Sequential block_sequence(std::int64_t count, std::int64_t channels) 
 /// Full resolution is where the time goes, so it has the fewest channels.
 std::int64_t width_of(const CoverageNetSettings& settings, std::int64_t level) {
   return settings.channels * std::min<std::int64_t>(std::int64_t{1} << level, 4);
+}
+
+/// Number of the network's parameters.
+double weight_count(const CoverageNetSettings& settings, const CoverageNetInput& input) {
+  const auto blocks = [&](std::int64_t level) {
+    return static_cast<double>(2 * settings.blocks) *
+           conv_count(width_of(settings, level), width_of(settings, level), 3);
+  };
+  const std::int64_t deepest = width_of(settings, kLevels - 1);
+  double count = conv_count(input.channels * input.fold * input.fold, width_of(settings, 0), 1) + blocks(kLevels - 1) +
+                 conv_count(deepest, deepest, 1) + conv_count(width_of(settings, 0), 1, 1);
+  for (std::int64_t level = 0; level + 1 < kLevels; ++level) {
+    const std::int64_t width = width_of(settings, level);
+    const std::int64_t below = width_of(settings, level + 1);
+    count += 2 * blocks(level) + conv_count(width, below, 3) + conv_count(below, width, 1);
+  }
+  return count;
 }
 
 const std::string& entry_of(const TensorFile& file, const std::filesystem::path& path, const std::string& key) {
@@ -129,6 +148,7 @@ CoverageNet load_coverage_net(const std::filesystem::path& path, const FirstStag
     throw UserError("{}: was trained on another kind of picture: {}; this run's is: {}", path.string(),
                     entry_of(file, path, "input"), input.text);
   }
+  check_held_weights(file, weight_count(settings, input), path.string());
   CoverageNet net = make_coverage_net(settings, input, 0);
   load_weights(*net, file, path.string());
   net->eval();

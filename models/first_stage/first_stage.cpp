@@ -3,6 +3,8 @@
 #include <torch/torch.h>
 
 #include "core/error.h"
+#include "models/first_stage/vq_weight_count.h"
+#include "models/weights/held_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/weight_file.h"
 
@@ -122,8 +124,10 @@ std::shared_ptr<FirstStage> make_first_stage(const FirstStageSettings& settings)
         "first_stage.weights is empty: first_stage.type vq_f4 needs the weights of autoencoder_vq_f4 (see the "
         "release page of ResShift); first_stage.type space_to_depth needs none");
   }
+  const TensorFile file = read_weights(settings.weights);
+  check_held_weights(file, vq_weight_count(settings.autoencoder), settings.weights);
   VQModelTorch model(settings.autoencoder);
-  load_weights(*model, read_weights(settings.weights), settings.weights);
+  load_weights(*model, file, settings.weights);
   return make_vq_first_stage(model, settings);
 }
 

@@ -10,13 +10,17 @@
 #include "diffusion/resshift.h"
 #include "diffusion/rollout.h"
 #include "models/layers/channels_last.h"
+#include "models/unet/unet_weight_count.h"
+#include "models/weights/held_weights.h"
 #include "models/weights/load_weights.h"
+#include "models/weights/printable.h"
 #include "models/weights/weight_file.h"
 
 namespace samsr {
 namespace {
 
 constexpr const char* kFormat = "samsr-model/1";
+constexpr std::int64_t kLargestScale = 64;
 
 UNetSwin make_unet(const ModelSettings& settings, std::uint64_t seed) {
   settings.check();
@@ -50,7 +54,8 @@ const std::string& text_in(const TensorFile& file, const std::string& source, co
 /// The settings that model_file() put beside the weights.
 ModelSettings settings_in(const TensorFile& file, const std::string& source) {
   if (text_in(file, source, "format") != kFormat) {
-    throw UserError("{}: has the format '{}', expected {}", source, text_in(file, source, "format"), kFormat);
+    throw UserError("{}: has the format '{}', expected {}", source, printable(text_in(file, source, "format")),
+                    kFormat);
   }
   ModelSettings settings;
   Settings registry;
@@ -58,10 +63,22 @@ ModelSettings settings_in(const TensorFile& file, const std::string& source) {
   registry.load_text(text_in(file, source, "config"), source);
   const std::string& scale = text_in(file, source, "scale");
   const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), settings.scale);
-  if (error != std::errc() || end != scale.data() + scale.size() || settings.scale < 1) {
-    throw UserError("{}: its scale is '{}', expected a whole number", source, scale);
+  if (error != std::errc() || end != scale.data() + scale.size() || settings.scale < 1 ||
+      settings.scale > kLargestScale) {
+    throw UserError("{}: its scale is '{}', expected a whole number from 1 to {}", source, printable(scale),
+                    kLargestScale);
   }
   return settings;
+}
+
+/// UserError when the settings make no network, or one that the file cannot fill; before any of it is allocated.
+void check_settings(const TensorFile& file, const ModelSettings& settings, const std::string& source) {
+  try {
+    settings.check();
+  } catch (const UserError& error) {
+    throw UserError("{}: {}", source, error.what());
+  }
+  check_held_weights(file, unet_weight_count(settings.unet), source);
 }
 
 void check_lq(const at::Tensor& lq, std::int64_t multiple) {
@@ -155,6 +172,7 @@ LoadedModel load_model(const TensorFile& file, const std::string& source, const 
     settings.first_stage.weights = first_stage_weights;
   }
   const Method& method = official ? method_named("resshift") : method_of_kind(text_in(file, source, "kind"), source);
+  check_settings(file, settings, source);
   LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), &method, !official};
   load_weights(*loaded.model->unet(), file, source);
   loaded.model->unet()->eval();

@@ -7,6 +7,12 @@
 #include "models/layers/basic_layers.h"
 
 namespace samsr {
+namespace {
+
+/// Position indices and masks of the windows. The paper's network has 8 MB of them.
+constexpr double kMostIndexBytes = 2e9;
+
+}  // namespace
 
 void UNetSettings::bind(Settings& settings) {
   constexpr int kWidest = 65536;
@@ -24,7 +30,9 @@ void UNetSettings::bind(Settings& settings) {
   settings.add("unet.dropout", dropout, "probability of dropping an activation while training").between(0.0, 0.99);
   settings.add("unet.channel_mult", channel_mult, "channels of each level, as multiples of model_channels")
       .above(0.0)
-      .satisfies("1 to 8 levels", [](const auto& levels) { return !levels.empty() && levels.size() <= 8; });
+      .satisfies("1 to 8 levels of at most 64", [](const auto& levels) {
+        return !levels.empty() && levels.size() <= 8 && *std::max_element(levels.begin(), levels.end()) <= 64;
+      });
   settings.add("unet.num_res_blocks", num_res_blocks, "residual blocks of each level").between(1, 64);
   settings.add("unet.num_head_channels", num_head_channels, "channels of one attention head").between(1, kWidest);
   settings.add("unet.use_scale_shift_norm", use_scale_shift_norm,
@@ -75,6 +83,29 @@ void UNetSettings::check() const {
   if (image_size % coarsest != 0) {
     throw UserError("unet.image_size is {}, expected a multiple of {} ({} levels in unet.channel_mult)", image_size,
                     coarsest, levels());
+  }
+  double index_bytes = 0;  // of what windows need beside their weights, made from the settings alone
+  for (std::int64_t level = 0; level < levels(); ++level) {
+    const bool coarsest_level = level + 1 == levels();
+    if (!attends(level) && !coarsest_level) {
+      continue;
+    }
+    const bool shifts = swin_depth > 1 && window(level) < resolution(level);
+    if (shifts && resolution(level) % window(level) != 0) {
+      throw UserError("unet.image_size {} gives level {} maps of {} pixels, expected a multiple of unet.window_size {}",
+                      image_size, level, resolution(level), window(level));
+    }
+    const auto positions = static_cast<double>(window(level) * window(level));
+    const auto pixels = static_cast<double>(resolution(level) * resolution(level));
+    const int layers = (attends(level) ? 2 : 0) + (coarsest_level ? 1 : 0);
+    index_bytes += layers * (static_cast<double>(swin_depth) * positions * positions * 8 +
+                             (shifts ? static_cast<double>(swin_depth / 2) * pixels * positions * 4 : 0));
+  }
+  if (index_bytes > kMostIndexBytes) {
+    throw UserError(
+        "unet.image_size {}, unet.window_size {} and unet.swin_depth {} need {:.1f} GB beside the weights, "
+        "more than {:.1f}; make the windows or the image smaller",
+        image_size, window_size, swin_depth, index_bytes / 1e9, kMostIndexBytes / 1e9);
   }
   if (swin_embed_dim % std::lcm(num_head_channels, kNormGroups) != 0) {
     throw UserError("unet.swin_embed_dim is {}, expected a multiple of {} and of unet.num_head_channels ({})",

@@ -8,128 +8,29 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <streambuf>
+#include <unordered_set>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "models/weights/printable.h"
+#include "models/weights/safetensors_header.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-/// The limit of the reference implementation.
-constexpr std::uint64_t kLargestHeader = 100'000'000;
 constexpr const char* kMetadata = "__metadata__";
 
-struct TypeName {
-  const char* name;
-  at::ScalarType type;
-};
-constexpr std::array<TypeName, 15> kTypes = {{{"F64", at::kDouble},
-                                              {"F32", at::kFloat},
-                                              {"F16", at::kHalf},
-                                              {"BF16", at::kBFloat16},
-                                              {"I64", at::kLong},
-                                              {"I32", at::kInt},
-                                              {"I16", at::kShort},
-                                              {"I8", at::kChar},
-                                              {"U8", at::kByte},
-                                              {"U64", at::kUInt64},
-                                              {"U32", at::kUInt32},
-                                              {"U16", at::kUInt16},
-                                              {"BOOL", at::kBool},
-                                              {"F8_E4M3", at::kFloat8_e4m3fn},
-                                              {"F8_E5M2", at::kFloat8_e5m2}}};
-
-struct Entry {
-  std::string name;
-  at::ScalarType type;
-  std::vector<std::int64_t> shape;
-  std::uint64_t begin;
-  std::uint64_t end;
-};
-
+/// What the header tells, once it was compared with the file's length.
 struct Header {
-  std::vector<Entry> entries;  ///< in the order of their bytes
-  std::map<std::string, std::string> metadata;
+  SafetensorsHeader told;  ///< entries in the order of their bytes
   std::uint64_t data_begin = 0;
 };
 
 [[noreturn]] void malformed(const std::string& source, const std::string& what) {
   throw UserError("{}: not a valid safetensors file: {}; fetch or write it again", source, what);
-}
-
-Json parse_json(const std::string& source, const std::string& text) {
-  std::set<std::string> names;
-  std::string repeated;
-  const Json::parser_callback_t remember = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth == 1 && event == Json::parse_event_t::key && !names.insert(value.get<std::string>()).second) {
-      repeated = value.get<std::string>();
-    }
-    return true;
-  };
-  Json header = Json::parse(text, remember, false);
-  if (header.is_discarded() || !header.is_object()) {
-    malformed(source, "its header is no JSON object");
-  }
-  if (!repeated.empty()) {
-    malformed(source, fmt::format("tensor '{}' occurs twice", printable(repeated)));
-  }
-  return header;
-}
-
-Entry parse_entry(const std::string& source, const std::string& name, const Json& description) {
-  const auto fail = [&](const std::string& what) {
-    malformed(source, fmt::format("tensor '{}' {}", printable(name), what));
-  };
-  if (!description.is_object() || !description.contains("dtype") || !description.contains("shape") ||
-      !description.contains("data_offsets")) {
-    fail("has no dtype, shape or data_offsets");
-  }
-  Entry entry;
-  entry.name = name;
-  const Json& dtype = description["dtype"];
-  const auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeName& each) {
-    return dtype.is_string() && dtype.get<std::string>() == each.name;
-  });
-  if (type == kTypes.end()) {
-    fail("has a type that is not supported: " + printable(dtype.dump()));
-  }
-  entry.type = type->type;
-
-  const Json& offsets = description["data_offsets"];
-  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
-      !offsets[1].is_number_unsigned()) {
-    fail("has data_offsets that are not two whole numbers");
-  }
-  entry.begin = offsets[0].get<std::uint64_t>();
-  entry.end = offsets[1].get<std::uint64_t>();
-
-  const Json& shape = description["shape"];
-  if (!shape.is_array()) {
-    fail("has a shape that is no list");
-  }
-  std::uint64_t bytes = at::elementSize(entry.type);
-  for (const Json& extent : shape) {
-    if (!extent.is_number_unsigned() ||
-        extent.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-      fail("has a shape that is not made of whole numbers");
-    }
-    entry.shape.push_back(extent.get<std::int64_t>());
-    if (__builtin_mul_overflow(bytes, extent.get<std::uint64_t>(), &bytes)) {
-      fail("has a shape too large for any file");
-    }
-  }
-  if (entry.begin > entry.end || entry.end - entry.begin != bytes) {
-    fail(fmt::format("takes {} bytes by its shape and type, not the bytes {} to {}", bytes, entry.begin, entry.end));
-  }
-  return entry;
 }
 
 /// The bytes of a file, wherever they are.
@@ -149,7 +50,7 @@ Header read_header(const Content& content) {
   for (std::size_t i = 0; i < prefix.size(); ++i) {
     length |= static_cast<std::uint64_t>(prefix[i]) << (8 * i);
   }
-  if (length > kLargestHeader || length > size - prefix.size()) {
+  if (length > kLargestSafetensorsHeader || length > size - prefix.size()) {
     malformed(source, fmt::format("its header would be {} bytes of a file of {}", length, size));
   }
   std::string text(length, '\0');
@@ -159,27 +60,13 @@ Header read_header(const Content& content) {
 
   Header header;
   header.data_begin = prefix.size() + length;
-  const Json json = parse_json(source, text);
-  for (const auto& [name, description] : json.items()) {
-    if (name != kMetadata) {
-      header.entries.push_back(parse_entry(source, name, description));
-      continue;
-    }
-    if (!description.is_object()) {
-      malformed(source, "its metadata are no map of texts");
-    }
-    for (const auto& [key, value] : description.items()) {
-      if (!value.is_string()) {
-        malformed(source, "its metadata are no map of texts");
-      }
-      header.metadata[key] = value.get<std::string>();
-    }
-  }
-  std::stable_sort(header.entries.begin(), header.entries.end(), [](const Entry& a, const Entry& b) {
+  header.told = parse_safetensors_header(text, source);
+  auto& entries = header.told.entries;
+  std::stable_sort(entries.begin(), entries.end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
   });
   std::uint64_t reached = 0;
-  for (const Entry& entry : header.entries) {
+  for (const SafetensorsEntry& entry : entries) {
     if (entry.begin != reached) {
       malformed(source, fmt::format("tensor '{}' begins at byte {}, where {} was expected (overlap or gap)",
                                     printable(entry.name), entry.begin, reached));
@@ -196,8 +83,8 @@ Header read_header(const Content& content) {
 TensorFile read_content(const Content& content) {
   Header header = read_header(content);
   TensorFile file;
-  file.metadata = std::move(header.metadata);
-  for (const Entry& entry : header.entries) {
+  file.metadata = std::move(header.told.metadata);
+  for (const SafetensorsEntry& entry : header.told.entries) {
     at::Tensor tensor = at::empty(entry.shape, at::TensorOptions(entry.type));
     const auto bytes = static_cast<std::streamsize>(entry.end - entry.begin);
     if (bytes > 0 && !content.in.read(static_cast<char*>(tensor.data_ptr()), bytes)) {
@@ -234,32 +121,30 @@ class MemoryBuffer final : public std::streambuf {
   }
 };
 
-const char* type_name_of(const std::string& name, const at::Tensor& tensor) {
-  for (const TypeName& each : kTypes) {
-    if (each.type == tensor.scalar_type()) {
-      return each.name;
-    }
-  }
-  throw UserError("tensor '{}' has numbers of the type {}, which safetensors files do not hold", printable(name),
-                  at::toString(tensor.scalar_type()));
-}
-
 std::string make_header(const TensorFile& file, const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
-  Json json = Json::object();
+  std::string text;
+  std::unordered_set<std::string> names;
+  const auto add = [&](const std::string& name, const nlohmann::ordered_json& value) {
+    if (!names.insert(name).second) {
+      throw std::logic_error("tensor written twice: " + name);
+    }
+    text += (text.empty() ? "{" : ",") + nlohmann::json(name).dump() + ":" + value.dump();
+  };
   if (!file.metadata.empty()) {
-    json[kMetadata] = file.metadata;
+    add(kMetadata, file.metadata);
   }
   std::uint64_t reached = 0;
   for (const auto& [name, tensor] : tensors) {
-    if (json.contains(name)) {
-      throw std::logic_error("tensor written twice: " + name);
+    const char* type = safetensors_type_name(tensor.scalar_type());
+    if (type == nullptr) {
+      throw UserError("tensor '{}' has numbers of the type {}, which safetensors files do not hold", printable(name),
+                      at::toString(tensor.scalar_type()));
     }
     const std::uint64_t begin = reached;
     reached += tensor.nbytes();
-    json[name] = {
-        {"dtype", type_name_of(name, tensor)}, {"shape", tensor.sizes().vec()}, {"data_offsets", {begin, reached}}};
+    add(name, {{"dtype", type}, {"shape", tensor.sizes().vec()}, {"data_offsets", {begin, reached}}});
   }
-  std::string text = json.dump();
+  text += text.empty() ? "{}" : "}";
   text.append((8 - text.size() % 8) % 8, ' ');
   return text;
 }
@@ -279,7 +164,7 @@ TensorFile parse_safetensors(std::string_view file, const std::string& name) {
 
 std::map<std::string, std::string> read_safetensors_metadata(const fs::path& path) {
   std::ifstream in = open_file(path);
-  return read_header({path.string(), in, size_of(path)}).metadata;
+  return read_header({path.string(), in, size_of(path)}).told.metadata;
 }
 
 void write_safetensors(const fs::path& path, const TensorFile& file) {

@@ -12,7 +12,11 @@
 #include "data/photographs/cache.h"
 #include "data/photographs/path_list.h"
 #include "data/photographs/scan.h"
+#include "data/shards/manifest.h"
+#include "data/shards/shard_set.h"
+#include "data/shards/shard_writer.h"
 #include "data/tools/regenerate.h"
+#include "data/tools/stored_sample.h"
 #include "support/files.h"
 #include "support/photographs.h"
 #include "support/temporary_folder.h"
@@ -166,6 +170,14 @@ TEST_F(PhotographScan, PairsAreRegenerated) {
   fs::rename(folder_ / "photos", folder_ / "moved");
   EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 3, folder_ / "pair", {}, log); }), HasSubstr("photos"));
   regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log);
+  // A link of the folder itself is followed, and said.
+  const ShardSet set(folder_ / "out");
+  const ShardSet::Place place = set.place(3);
+  const std::string third = photograph_of(read_stored_record(place.shard, kSourceField, place.sample), "");
+  fs::rename(folder_.path() / "moved" / third, folder_ / "elsewhere.png");
+  fs::create_symlink(folder_ / "elsewhere.png", folder_.path() / "moved" / third);
+  regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log);
+  EXPECT_THAT(lines_.str(), AllOf(HasSubstr("is a link to"), HasSubstr("elsewhere.png, outside")));
   // Every photograph another one: the same size, other pixels.
   for (const std::string& path : walked(folder_ / "moved")) {
     cv::Mat image = read_image(folder_.path() / "moved" / path).rgb;
@@ -174,6 +186,50 @@ TEST_F(PhotographScan, PairsAreRegenerated) {
   }
   EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log); }),
               HasSubstr("hr differs"));
+}
+
+/// The shard once more, with another photograph in the record of every sample.
+void rename_photographs(const fs::path& folder, const std::string& name) {
+  const fs::path path = folder / shard_name(0);
+  const Shard shard(path);
+  const RandomAccessFile file(path, RandomAccessFile::Access::kRead);
+  std::vector<Sample> samples(shard.samples());
+  for (std::uint64_t i = 0; i < shard.samples(); ++i) {
+    for (const ShardField& field : shard.fields()) {
+      if (field.text) {
+        nlohmann::ordered_json source = read_stored_record(shard, field.name, i);
+        source["image"] = name;
+        samples[i].texts.emplace_back(field.name, source.dump());
+      } else {
+        at::Tensor tensor = at::empty(field.shape, field.type);
+        shard.read(file, field, i, tensor.data_ptr());
+        samples[i].fields.emplace_back(field.name, tensor);
+      }
+    }
+  }
+  ShardWriter writer(path, shard.header(), samples[0], samples.size());
+  for (const Sample& sample : samples) {
+    writer.append(sample);
+  }
+  writer.finish();
+  Manifest manifest = read_manifest(folder);
+  manifest.shards[0] = describe_shard(Shard(path));
+  write_manifest(folder, manifest);
+}
+
+TEST_F(PhotographScan, RegeneratingReadsNoPictureOutsideTheFolder) {
+  Log log(lines_, 0, 1, false);
+  build_dataset(testing::small_build(folder_ / "photos", folder_ / "out"), testing::kUsualStages, "config\n", *comm_,
+                log);
+  write_png(folder_ / "secret.png", cv::Mat(200, 200, CV_8UC3, cv::Scalar(1, 2, 3)));
+  for (const std::string& name : {std::string("../secret.png"), (folder_ / "secret.png").string(), std::string(".."),
+                                  std::string("a/../../secret.png"), std::string()}) {
+    rename_photographs(folder_ / "out", name);
+    EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 1, folder_ / "pair", folder_ / "photos", log); }),
+                AllOf(HasSubstr("is not below"), HasSubstr("photos")))
+        << name;
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "pair"));
 }
 
 }  // namespace

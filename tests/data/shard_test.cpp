@@ -89,7 +89,7 @@ TEST(Shard, HoldsGroupsLargeNumbersAndSeveralTexts) {
     return out;
   };
   const fs::path path = folder / "a.h5";
-  ShardWriter writer(path, {}, sample(0), 3);
+  ShardWriter writer(path, {.config = {}, .content = {}, .scale = 2, .tool = {}}, sample(0), 3);
   for (std::uint64_t i = 0; i < 3; ++i) {
     writer.append(sample(i));
   }

@@ -1,8 +1,11 @@
 #include "models/weights/safetensors.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
+
+#include <chrono>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -137,6 +140,55 @@ TEST_F(Safetensors, RefusesHeadersThatLie) {
               HasSubstr("9999"));
   EXPECT_THAT(refusal_of_header(R"({"__metadata__":{"a":1}})", 0), HasSubstr("metadata"));
   EXPECT_THAT(refusal_of_header(std::string(100'000, '['), 0), HasSubstr("no JSON object"));
+}
+
+TEST_F(Safetensors, RefusesShapesThatOverflowAroundAZero) {
+  for (const char* shape : {"[0,4611686018427387904,8]", "[4611686018427387904,8,0]", "[9223372036854775808]",
+                            "[0,9223372036854775807,2]", "[18446744073709551616]", "[1e3]", "[[2]]", "[\"2\"]", "2"}) {
+    const std::string told =
+        refusal_of_header(std::string(R"({"a":{"dtype":"F32","shape":)") + shape + R"(,"data_offsets":[0,0]}})", 0);
+    EXPECT_THAT(told, HasSubstr("tensor 'a' has a shape")) << shape;
+  }
+  std::string ones = "1";
+  for (int i = 0; i < 64; ++i) {
+    ones += ",1";
+  }
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":"U8","shape":[)" + ones + R"(],"data_offsets":[0,1]}})", 1),
+              HasSubstr("65 dimensions"));
+}
+
+TEST_F(Safetensors, ReadsAHeaderOfManyTensorsInTimeThatGrowsWithIt) {
+  std::string header = "{";
+  constexpr int kTensors = 100'000;
+  for (int i = 0; i < kTensors; ++i) {
+    header +=
+        fmt::format(R"("t{}":{{"dtype":"U8","shape":[1],"data_offsets":[{},{}],"else":[{{}},[1]]}},)", i, i, i + 1);
+  }
+  header.back() = '}';
+  // Looked up one by one in a list, as many names took minutes.
+  const auto begin = std::chrono::steady_clock::now();
+  const TensorFile file = parse_safetensors(with_header(header, kTensors), "memory");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_EQ(file.tensors.size(), static_cast<std::size_t>(kTensors));
+  write_safetensors(path_, file);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+}
+
+TEST_F(Safetensors, RefusesHeadersOfAnotherForm) {
+  const std::string nested = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  EXPECT_THAT(refusal_of_header(R"({"a":)" + nested + "}", 0), HasSubstr("no dtype"));
+  EXPECT_THAT(refusal_of_header(R"({"a":{"dtype":)" + nested + "}}", 0), HasSubstr("no dtype"));
+  EXPECT_THAT(refusal_of_header(R"({"a":{"shape":)" + nested + "}}", 0), HasSubstr("whole numbers"));
+  EXPECT_THAT(refusal_of_header(R"({"a":7})", 0), HasSubstr("no dtype"));
+  EXPECT_THAT(refusal_of_header(R"({"__metadata__":[]})", 0), HasSubstr("metadata"));
+  EXPECT_THAT(refusal_of_header(R"({"__metadata__":{"a":{}}})", 0), HasSubstr("metadata"));
+  EXPECT_THAT(refusal_of_header(R"({"__metadata__":{},"__metadata__":{}})", 0), HasSubstr("occurs twice"));
+  EXPECT_THAT(refusal_of_header("{} {}", 0), HasSubstr("no JSON object"));
+  EXPECT_THAT(
+      refusal_of_header(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)" + std::string(33 << 20, ' ') +
+                            R"("b":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})",
+                        0),
+      HasSubstr("header would be"));
 }
 
 TEST_F(Safetensors, SaysWhyAFileCannotBeRead) {

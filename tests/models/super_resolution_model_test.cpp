@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <chrono>
+
+#include "models/first_stage/vq_weight_count.h"
+#include "models/unet/unet_weight_count.h"
 #include "models/weights/load_weights.h"
 #include "support/golden.h"
 #include "support/small_model.h"
@@ -132,6 +136,100 @@ TEST_F(ModelFile, IsRefusedWhenItIsNoneOrDoesNotFit) {
   other.unet.num_res_blocks = {2, 1};
   save_model(path_, other, "student", weights);
   EXPECT_THAT(error_of([&] { load_model(path_); }), HasSubstr("missing"));
+}
+
+TEST(WeightCount, IsThatOfTheNetwork) {
+  const auto counted = [](const torch::nn::Module& module) {
+    double count = 0;
+    for (const at::Tensor& parameter : module.parameters()) {
+      count += static_cast<double>(parameter.numel());
+    }
+    return count;
+  };
+  ModelSettings small = testing::small_model_settings(4);
+  std::vector<UNetSettings> forms(5, small.unet);
+  forms[1].resblock_updown = true;
+  forms[2].conv_resample = false;
+  forms[2].use_scale_shift_norm = false;
+  forms[3].attention_resolutions = {1};
+  forms[3].swin_depth = 3;
+  forms[4].num_res_blocks.assign(forms[4].num_res_blocks.size(), 3);
+  forms[4].channel_mult.back() = 3;
+  for (const UNetSettings& form : forms) {
+    EXPECT_EQ(unet_weight_count(form), counted(*UNetSwin(form)));
+  }
+  AutoencoderSettings autoencoder;
+  autoencoder.n_embed = 64;
+  autoencoder.ddconfig.ch = 32;
+  for (const std::vector<std::int64_t>& attends : {std::vector<std::int64_t>{}, std::vector<std::int64_t>{128, 64}}) {
+    autoencoder.ddconfig.attn_resolutions = attends;
+    EXPECT_EQ(vq_weight_count(autoencoder), counted(*VQModelTorch(autoencoder)));
+  }
+}
+
+TEST_F(ModelFile, OfALargeNetworkWithoutItsWeightsIsRefusedBeforeItIsMade) {
+  const auto refusal = [&](auto change) {
+    ModelSettings settings = testing::small_model_settings(4);
+    change(settings);
+    save_model(path_, settings, "student", {.tensors = {{"a", torch::zeros({3})}}, .metadata = {}});
+    const auto begin = std::chrono::steady_clock::now();
+    const std::string told = error_of([&] { load_model(path_); });
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+    EXPECT_THAT(told, ::testing::StartsWith(path_.string()));
+    EXPECT_EQ(told.find('\n'), std::string::npos);
+    return told;
+  };
+  const auto levels = [](ModelSettings& s) { return s.unet.channel_mult.size(); };
+  EXPECT_THAT(refusal([](ModelSettings& s) { s.unet.model_channels = 65536; }), HasSubstr("million weights"));
+  EXPECT_THAT(refusal([](ModelSettings& s) { s.unet.swin_embed_dim = 65536; }), HasSubstr("million weights"));
+  EXPECT_THAT(refusal([&](ModelSettings& s) {
+                s.unet.model_channels = 512;
+                s.unet.num_res_blocks.assign(levels(s), 64);
+              }),
+              HasSubstr("million weights"));
+  EXPECT_THAT(refusal([](ModelSettings& s) {
+                s.unet.swin_embed_dim = 1024;
+                s.unet.swin_depth = 64;
+              }),
+              HasSubstr("million weights"));
+  EXPECT_THAT(refusal([](ModelSettings& s) { s.unet.image_size = 8192; }), HasSubstr("GB beside the weights"));
+  EXPECT_THAT(refusal([](ModelSettings& s) {
+                s.unet.image_size = 64;
+                s.unet.window_size = 64;
+                s.unet.swin_depth = 64;
+                s.unet.attention_resolutions = {64};
+              }),
+              HasSubstr("GB beside the weights"));
+  for (const std::int64_t scale : {std::int64_t{0}, std::int64_t{-4}, std::int64_t{65}, std::int64_t{1'000'000'000}}) {
+    EXPECT_THAT(refusal([&](ModelSettings& s) { s.scale = scale; }), HasSubstr("expected a whole number from 1 to 64"));
+  }
+  EXPECT_THAT(refusal([&](ModelSettings& s) { s.unet.channel_mult.assign(levels(s), 1e300); }),
+              HasSubstr("8 levels of at most 64"));
+  EXPECT_THAT(refusal([](ModelSettings& s) { s.unet.in_channels += 1; }), HasSubstr("unet.in_channels"));
+}
+
+TEST(FirstStage, OfALargeAutoencoderWithoutItsWeightsIsRefusedBeforeItIsMade) {
+  const testing::TemporaryFolder folder;
+  write_safetensors(folder / "vq.safetensors", {.tensors = {{"a", torch::zeros({3})}}, .metadata = {}});
+  FirstStageSettings settings;
+  settings.weights = folder / "vq.safetensors";
+  const auto refusal = [&](auto change) {
+    FirstStageSettings changed = settings;
+    change(changed.autoencoder);
+    return error_of([&] { make_first_stage(changed); });
+  };
+  EXPECT_THAT(refusal([](AutoencoderSettings&) {}), HasSubstr("missing"));
+  EXPECT_THAT(refusal([](AutoencoderSettings& s) {
+                s.n_embed = 1 << 24;
+                s.embed_dim = 4096;
+              }),
+              HasSubstr("million weights"));
+  EXPECT_THAT(refusal([](AutoencoderSettings& s) { s.ddconfig.ch = 65536; }), HasSubstr("million weights"));
+  EXPECT_THAT(refusal([](AutoencoderSettings& s) {
+                s.ddconfig.z_channels = 65536;
+                s.ddconfig.ch = 4096;
+              }),
+              HasSubstr("million weights"));
 }
 
 }  // namespace

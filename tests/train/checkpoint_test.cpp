@@ -5,11 +5,13 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "models/weights/checkpoint_folder.h"
 #include "support/files.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
@@ -145,6 +147,49 @@ TEST_F(CheckpointTest, TornAtAnyByteItIsEitherRefusedOrTheSame) {
     EXPECT_LE(borne, std::string_view(name) == "state.json" ? whole.size() / 20 : 0)
         << name;  // blanks between its values
     testing::write_text(file, whole);
+  }
+}
+
+TEST_F(CheckpointTest, AStateThatAStrangerWroteIsOneLine) {
+  save(10);
+  const fs::path folder = out_ / "step-00000010";
+  const nlohmann::json whole = nlohmann::json::parse(read_file(folder / "state.json"));
+  const auto refusal = [&](const auto& change) {
+    nlohmann::json state = whole;
+    state.erase("crc32c");
+    change(state);
+    state["crc32c"] = checkpoint_state_crc(state);
+    testing::write_text(folder / "state.json", state.dump());
+    const std::string told = testing::error_of([&] { load_checkpoint(folder); });
+    EXPECT_EQ(told.find('\n'), std::string::npos) << told;
+    return told;
+  };
+  using Json = nlohmann::json;
+  EXPECT_EQ(refusal([](Json&) {}), "no error");
+  const auto no_checkpoint = ::testing::HasSubstr("state.json: damaged, or not a checkpoint");
+  for (const char* key : {"step", "position", "seed", "dataset_size", "config", "files", "format"}) {
+    EXPECT_THAT(refusal([&](Json& state) { state.erase(key); }), no_checkpoint) << key;
+    for (const Json& value : {Json(-1), Json(0.5), Json(nullptr), Json::array(), Json(true)}) {
+      EXPECT_THAT(refusal([&](Json& state) { state[key] = value; }), no_checkpoint) << key;
+    }
+  }
+  EXPECT_THAT(refusal([](Json& state) { state["step"] = ~std::uint64_t{0}; }), no_checkpoint);
+  for (const char* file : {"../other.safetensors", "/etc/a.safetensors", "", "..", "latest", "a/b.safetensors"}) {
+    EXPECT_THAT(refusal([&](Json& state) { state["files"][file] = 7; }), no_checkpoint) << file;
+  }
+  EXPECT_THAT(refusal([](Json& state) { state["files"]["ema.safetensors"] = "7"; }), no_checkpoint);
+  EXPECT_THAT(refusal([](Json& state) { state["files"]["other.safetensors"] = 7; }),
+              ::testing::HasSubstr("other.safetensors"));
+  testing::write_text(folder / "state.json",
+                      R"({"files": )" + std::string(200'000, '[') + std::string(200'000, ']') + "}");
+  EXPECT_THAT(testing::error_of([&] { load_checkpoint(folder); }), no_checkpoint);
+
+  for (const char* best :
+       {R"({"checkpoint": "../step-1", "figure": "a", "value": 1})", R"({"checkpoint": 7, "figure": "a", "value": 1})",
+        R"({"checkpoint": "step-1", "figure": [], "value": 1})",
+        R"({"checkpoint": "step-1", "figure": "a", "value": null})"}) {
+    testing::write_text(out_ / "best", best);
+    EXPECT_THAT(testing::error_of([&] { read_best(out_); }), ::testing::HasSubstr("damaged")) << best;
   }
 }
 

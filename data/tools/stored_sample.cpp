@@ -1,0 +1,78 @@
+#include "data/tools/stored_sample.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "core/error.h"
+#include "core/shallow_json.h"
+#include "data/shards/batch.h"
+
+namespace samsr {
+namespace {
+
+const ShardField& field_of(const Shard& shard, std::string_view name) {
+  const ShardField* field = shard.find(name);
+  if (field == nullptr) {
+    throw UserError("{}: has no dataset '{}'", shard.path().string(), name);
+  }
+  return *field;
+}
+
+void read_checked(const Shard& shard, const ShardField& field, std::uint64_t sample, void* out) {
+  const RandomAccessFile file(shard.path(), RandomAccessFile::Access::kRead);
+  if (!shard.read(file, field, sample, out)) {
+    throw UserError("{}: sample {} field {}: checksum does not fit; see `samsr data verify`", shard.path().string(),
+                    sample, field.name);
+  }
+}
+
+int picture_type(std::string_view name) {
+  for (const BatchField& known : batch_fields()) {
+    if (known.dataset == name && known.form == BatchField::Form::kImage) {
+      return CV_8UC3;
+    }
+    if (known.dataset == name && known.form == BatchField::Form::kMap) {
+      return CV_8UC1;
+    }
+  }
+  throw std::logic_error("no picture or map: " + std::string(name));
+}
+
+}  // namespace
+
+cv::Mat read_stored_picture(const Shard& shard, std::string_view name, std::uint64_t sample) {
+  const ShardField& field = field_of(shard, name);
+  cv::Mat picture(static_cast<int>(field.shape[0]), static_cast<int>(field.shape[1]), picture_type(name));
+  if (picture.total() * picture.elemSize() != field.bytes) {
+    throw std::logic_error("a shard was opened whose " + field.name + " is no picture");
+  }
+  read_checked(shard, field, sample, picture.data);
+  return picture;
+}
+
+nlohmann::ordered_json read_stored_record(const Shard& shard, std::string_view name, std::uint64_t sample) {
+  const ShardField& field = field_of(shard, name);
+  std::string text(field.bytes, '\0');
+  read_checked(shard, field, sample, text.data());
+  text.resize(::strnlen(text.data(), text.size()));
+  return parse_record(text, fmt::format("{}: sample {}", shard.path().string(), sample));
+}
+
+nlohmann::ordered_json parse_record(const std::string& text, const std::string& where) {
+  auto record = parse_shallow_json<nlohmann::ordered_json>(text);
+  if (!record.is_object()) {
+    throw UserError("{}: its record is no JSON object; build the data set anew", where);
+  }
+  return record;
+}
+
+std::string photograph_of(const nlohmann::ordered_json& source, const std::string& where) {
+  const auto image = source.find("image");
+  if (image == source.end() || !image->is_string()) {
+    throw UserError("{}: its record of where it comes from names no image", where);
+  }
+  return image->get<std::string>();
+}
+
+}  // namespace samsr
