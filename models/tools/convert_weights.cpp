@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Numbers of floating point as half precision. UserError when one would become infinite.
-at::Tensor halved(const std::string& name, const at::Tensor& tensor) {
+at::Tensor to_half_precision(const std::string& name, const at::Tensor& tensor) {
   if (!tensor.is_floating_point() || tensor.element_size() < 2) {
     return tensor;
   }
@@ -40,7 +40,7 @@ void convert_weights(const std::string& in, const fs::path& out, const Conversio
   }
   if (how.half) {
     for (auto& [name, tensor] : file.tensors) {
-      tensor = halved(name, tensor);
+      tensor = to_half_precision(name, tensor);
     }
   }
   write_safetensors(out, file);

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* kMetadata = "__metadata__";
+constexpr const char* kMetadataName = "__metadata__";
 constexpr std::size_t kMostDimensions = 64;
 
 struct TypeName {
@@ -118,7 +118,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     malformed(fmt::format("tensor '{}' {}", printable(name_), what));
   }
   [[noreturn]] void refuse_entry() const {
-    if (name_ == kMetadata) {
+    if (name_ == kMetadataName) {
       refuse_metadata();
     }
     fail("has no dtype, shape or data_offsets");
@@ -159,7 +159,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   bool begin_entry() {
     depth_ = 2;
-    metadata_ = name_ == kMetadata;
+    metadata_ = name_ == kMetadataName;
     key_.clear();
     type_.clear();
     has_shape_ = has_offsets_ = false;

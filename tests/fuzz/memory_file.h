@@ -32,14 +32,20 @@ class MemoryFile {
   const int file_;
 };
 
-/// A file may be refused by a UserError of one line; any other end is a finding.
-inline void must_be_read_or_refused(const std::function<void()>& read) {
+inline std::string text_of(const std::uint8_t* bytes, std::size_t size) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+/// A file may be refused by a UserError of one line; any other end is a finding. Whether it was read.
+inline bool must_be_read_or_refused(const std::function<void()>& read) {
   try {
     read();
+    return true;
   } catch (const UserError& error) {
     if (std::string(error.what()).find('\n') != std::string::npos) {
       std::abort();
     }
+    return false;
   }
 }
 
