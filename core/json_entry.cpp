@@ -59,12 +59,17 @@ JsonEntry::JsonEntry(std::shared_ptr<const Json> root, const Json* value, std::s
     : root_(std::move(root)), value_(value), source_(std::move(source)), where_(std::move(where)) {}
 
 JsonEntry JsonEntry::parse(const std::string& text, const std::string& source) {
-  auto root = std::make_shared<const Json>(Json::parse(text, nullptr, /*allow_exceptions=*/false));
-  const Json* value = root.get();
-  if (value->is_discarded()) {
+  Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (value.is_discarded()) {
     throw UserError("{}: damaged, or cut short: it is no JSON", source);
   }
-  return {std::move(root), value, source, {}};
+  return of(std::move(value), source);
+}
+
+JsonEntry JsonEntry::of(Json value, const std::string& source) {
+  auto root = std::make_shared<const Json>(std::move(value));
+  const Json* top = root.get();
+  return {std::move(root), top, source, {}};
 }
 
 void JsonEntry::fail(const std::string& message) const {

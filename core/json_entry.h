@@ -30,6 +30,9 @@ class JsonEntry {
   /// `source` stands for the document in messages: its file, or "FILE:LINE". UserError when `text` is no JSON.
   static JsonEntry parse(const std::string& text, const std::string& source);
 
+  /// The same of a value that has been read.
+  static JsonEntry of(nlohmann::json value, const std::string& source);
+
   const nlohmann::json& value() const { return *value_; }
   /// Whether there is such a key, and it is not null.
   bool has(const std::string& key) const;

@@ -5,6 +5,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/json_entry.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -22,12 +23,16 @@ Json as_json(const ManifestEntry& entry) {
           {"crc32c", entry.crc32c}};
 }
 
-ManifestEntry as_entry(const Json& json) {
-  return {.file = json.at("file").get<std::string>(),
-          .first_index = json.at("first_index").get<std::uint64_t>(),
-          .samples = json.at("samples").get<std::uint64_t>(),
-          .bytes = json.at("bytes").get<std::uint64_t>(),
-          .crc32c = json.at("crc32c").get<std::map<std::string, std::string>>()};
+ManifestEntry as_entry(const JsonEntry& json) {
+  ManifestEntry entry{.file = json.text("file"),
+                      .first_index = json.count("first_index"),
+                      .samples = json.count("samples"),
+                      .bytes = json.count("bytes"),
+                      .crc32c = {}};
+  for (const auto& [field, checksum] : json.object("crc32c").items()) {
+    entry.crc32c[field] = checksum.as_text();
+  }
+  return entry;
 }
 
 }  // namespace
@@ -77,16 +82,15 @@ Manifest read_manifest(const fs::path& folder) {
   }
   Manifest manifest;
   try {
-    const Json json = Json::parse(read_file(path));
-    if (json.at("format") != kManifestFormat) {
-      throw UserError("{}: its format is {}, expected {}", path.string(), json.at("format").dump(), kManifestFormat);
+    const JsonEntry json = JsonEntry::parse(read_file(path), path.string());
+    if (const std::string format = json.text("format"); format != kManifestFormat) {
+      json.fail(fmt::format("its format is {}, expected {}", format, kManifestFormat));
     }
-    for (const Json& shard : json.at("shards")) {
+    for (const JsonEntry& shard : json.list("shards")) {
       manifest.shards.push_back(as_entry(shard));
     }
-  } catch (const Json::exception& error) {
-    throw UserError("{}: damaged ({}); run `samsr data build` again, which keeps the shards", path.string(),
-                    error.what());
+  } catch (const UserError& error) {
+    throw UserError("{}; run `samsr data build` again, which keeps the shards", error.what());
   }
   std::uint64_t expected = 0;
   for (const ManifestEntry& entry : manifest.shards) {
@@ -107,11 +111,13 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
   for (const ManifestEntry& entry : manifest.shards) {
     json["shards"].push_back(as_json(entry));
   }
-  write_file_atomically(manifest_path(folder), json.dump(1) + "\n");
+  write_file_atomically(manifest_path(folder), json_text(json, 1) + "\n");
 }
 
-std::string to_json(const ManifestEntry& entry) { return as_json(entry).dump(); }
+std::string to_json(const ManifestEntry& entry) { return json_text(as_json(entry)); }
 
-ManifestEntry entry_from_json(const std::string& json) { return as_entry(Json::parse(json)); }
+ManifestEntry entry_from_json(const std::string& json) {
+  return as_entry(JsonEntry::parse(json, "an entry of a manifest"));
+}
 
 }  // namespace samsr

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
+#include "core/json_entry.h"
 #include "data/images/picture_row.h"
 
 namespace samsr {
@@ -51,10 +51,9 @@ Picture coverage_picture(const Shard& shard, const std::string& name, std::uint6
 }
 
 std::vector<Picture> pictures_of(const Shard& shard, std::uint64_t sample) {
-  const auto source = nlohmann::json::parse(read_source(shard, sample));
+  const JsonEntry source = JsonEntry::parse(read_source(shard, sample), shard.path().string());
   const cv::Mat hr = read_picture(shard, "hr", sample);
-  const std::string title =
-      fmt::format("{} {}", shard.header().first_index + sample, source.at("image").get<std::string>());
+  const std::string title = fmt::format("{} {}", shard.header().first_index + sample, source.text("image"));
   std::vector<Picture> row{{title, enlarged(read_picture(shard, "lr", sample), hr.size())}, {"HR", hr}};
   for (const char* name : {"coverage", "coverage_hr"}) {
     if (shard.find(name) != nullptr) {

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "data/images/image_file.h"
+#include "data/images/picture_failure.h"
 #include "data/shards/shard_set.h"
 
 namespace samsr {
@@ -38,14 +39,28 @@ void export_pairs(const std::filesystem::path& folder, const std::filesystem::pa
   }
   make_folder(out / "lq");
   make_folder(out / "gt");
+  std::uint64_t failed = 0;
   Progress progress(log, "exporting", static_cast<std::int64_t>(count), "pairs");
   for (std::uint64_t index = options.first; index < options.first + count; ++index) {
     const std::string name = fmt::format("sample-{:06}.png", index);
-    write_png(out / "lq" / name, read_picture(shards, index, "lr"));
-    write_png(out / "gt" / name, read_picture(shards, index, "hr"));
+    cv::Mat lr;
+    cv::Mat hr;
+    try {
+      lr = read_picture(shards, index, "lr");
+      hr = read_picture(shards, index, "hr");
+    } catch (...) {
+      log.warning("left out: {}", describe_failure(shards.where(index), std::current_exception()));
+      ++failed;
+      continue;
+    }
+    write_png(out / "lq" / name, lr);
+    write_png(out / "gt" / name, hr);
     progress.advance();
   }
   progress.finish();
+  if (failed > 0) {
+    throw UserError("{} of {} pairs could not be exported; the others are in {}", failed, count, out.string());
+  }
 }
 
 }  // namespace samsr

@@ -3,10 +3,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/json_entry.h"
 #include "data/build/settings.h"
 #include "data/build/single_threaded.h"
 #include "data/build/stages/pair_maker.h"
@@ -74,9 +74,9 @@ void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path
   const BuildSettings settings = settings_of(shards);
   std::string image;
   try {
-    nlohmann::json::parse(stored_source(shards, index)).at("image").get_to(image);
-  } catch (const nlohmann::json::exception&) {
-    throw UserError("{}: its record of where it comes from names no image", shards.where(index));
+    image = JsonEntry::parse(stored_source(shards, index), shards.where(index)).exact_text("image");
+  } catch (const UserError& error) {
+    throw UserError("{}; its record of where it comes from names no image", error.what());
   }
   fs::path photographs = images;
   if (photographs.empty()) {
