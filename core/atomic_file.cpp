@@ -43,6 +43,10 @@ std::string read_file(const fs::path& path) {
   if (fs::is_directory(path, ignored)) {
     throw UserError("{}: is a folder, a file is needed", path.string());
   }
+  // Opening a pipe that nobody writes to waits for ever; what the shell hands over below /dev has its writer.
+  if ((fs::is_fifo(path, ignored) || fs::is_socket(path, ignored)) && !path.string().starts_with("/dev/")) {
+    throw UserError("{}: is a pipe, a file is needed", path.string());
+  }
   std::ifstream in(path, std::ios::binary);
   if (!in) {
     throw UserError("{}: cannot be read: {}", path.string(), reason());

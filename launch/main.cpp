@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "launch/process.h"
+#include "launch/standard_output.h"
 #include "launch/verbs/verbs.h"
 
 namespace {
@@ -17,8 +18,12 @@ namespace {
 constexpr int kUserMistake = 2;
 constexpr int kFault = 1;
 
-int run(int argc, char** argv, samsr::Communicator& communicator) {
-  samsr::Log log(std::cerr, communicator.rank(), communicator.size(), isatty(STDERR_FILENO) != 0);
+int run_verb(int argc, char** argv, samsr::Communicator& communicator, samsr::Log& log, samsr::StandardOutput& output) {
+  // What was printed stands before the line that says what went wrong.
+  const auto end = [&](const std::string& message, int status) {
+    output.flush();
+    return samsr::end_all(communicator, log, message, status);
+  };
   CLI::App app("samsr: degraded datasets, training and evaluation of single-step diffusion super-resolution");
   app.require_subcommand(1);
   try {
@@ -39,17 +44,26 @@ int run(int argc, char** argv, samsr::Communicator& communicator) {
   } catch (const CLI::Success& help) {
     return communicator.rank() == 0 ? app.exit(help) : 0;
   } catch (const CLI::ParseError& error) {
-    return samsr::end_all(communicator, log, std::string(error.what()) + "; see --help", kUserMistake);
+    return end(std::string(error.what()) + "; see --help", kUserMistake);
   } catch (const samsr::UserError& error) {
-    return samsr::end_all(communicator, log, error.what(), kUserMistake);
+    return end(error.what(), kUserMistake);
   } catch (const std::exception& error) {
-    return samsr::end_all(communicator, log, std::string("internal error: ") + error.what(), kFault);
+    return end(std::string("internal error: ") + error.what(), kFault);
   }
+}
+
+int run(int argc, char** argv, samsr::Communicator& communicator) {
+  samsr::Log log(std::cerr, communicator.rank(), communicator.size(), isatty(STDERR_FILENO) != 0);
+  samsr::StandardOutput output;
+  const int status = run_verb(argc, argv, communicator, log, output);
+  const std::string problem = output.finish();
+  return problem.empty() || status != 0 ? status : samsr::end_all(communicator, log, problem, kUserMistake);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  samsr::occupy_closed_streams();
   samsr::let_waiting_threads_sleep(argv);
   std::unique_ptr<samsr::Communicator> communicator;
   try {

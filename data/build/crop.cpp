@@ -1,6 +1,7 @@
 #include "data/build/crop.h"
 
 #include <algorithm>
+#include <cmath>
 #include <opencv2/imgproc.hpp>
 
 #include "core/rng.h"
@@ -29,6 +30,22 @@ int draw_side(const DataSettings& settings, int shorter_side, std::uint64_t seed
 int piece_side(const DataSettings& settings) { return settings.rescale_gt ? settings.gt_size : settings.crop_pad_size; }
 
 }  // namespace
+
+int crop_size(const DataSettings& settings) { return piece_side(settings); }
+
+cv::Mat large_enough(const cv::Mat& photograph, const DataSettings& settings) {
+  const int shorter = std::min(photograph.rows, photograph.cols);
+  if (settings.small_photographs != kEnlargeSmall || shorter >= crop_size(settings)) {
+    return photograph;
+  }
+  const double factor = static_cast<double>(crop_size(settings)) / shorter;
+  const auto side = [&](int length) {
+    return std::max(static_cast<int>(std::lround(length * factor)), crop_size(settings));
+  };
+  cv::Mat enlarged;
+  cv::resize(photograph, enlarged, cv::Size(side(photograph.cols), side(photograph.rows)), 0, 0, cv::INTER_CUBIC);
+  return enlarged;
+}
 
 CropPlan draw_crop(const DataSettings& settings, cv::Size photograph, std::uint64_t seed) {
   Rng rng(seed, "crop");

@@ -20,6 +20,13 @@ struct CropPlan {
 /// mirrored and turned as data.use_hflip and data.use_rot allow. A pure function of its arguments.
 CropPlan draw_crop(const DataSettings& settings, cv::Size photograph, std::uint64_t seed);
 
+/// Side of the smallest photograph that a sample can be cut from without being continued or enlarged, pixels.
+int crop_size(const DataSettings& settings);
+
+/// The photograph itself; with data.small_photographs=enlarge one whose shorter side is below crop_size() is enlarged
+/// to it by cubic interpolation. CV_8UC3 RGB.
+cv::Mat large_enough(const cv::Mat& photograph, const DataSettings& settings);
+
 /// The piece: CV_8UC3 RGB, square, data.crop_pad_size pixels wide (data.gt_size with data.rescale_gt), shrunk
 /// to that by areas where more was taken. Where a photograph is too small it is continued by reflection at its right
 /// and lower edge.

@@ -6,6 +6,7 @@
 
 #include "comm/device.h"
 #include "core/error.h"
+#include "data/build/crop.h"
 #include "data/build/stages/latents_stage.h"
 #include "data/build/stages/masks_stage.h"
 #include "data/build/stages/pairs_stage.h"
@@ -33,6 +34,24 @@ std::vector<std::string> chosen_stages(const BuildOptions& options, const DataSe
   return names;
 }
 
+/// The photographs that samples can be cut from; says once what becomes of small ones.
+std::unique_ptr<PhotographIndex> usable_photographs(const DataSettings& settings, Communicator& comm, Log& log) {
+  const int crop = crop_size(settings);
+  const bool leaves_out = settings.small_photographs == kLeaveSmallOut;
+  auto index =
+      index_photographs(settings.images, {leaves_out ? std::max(settings.min_size, crop) : settings.min_size, crop},
+                        settings.out, comm, log);
+  const PhotographSummary& summary = index->summary();
+  if (summary.below_crop > 0) {
+    log.warning(
+        "{} photographs are smaller than the {} pixels that are cut and are {} (data.small_photographs={}): {}{}",
+        summary.below_crop, crop, settings.small_photographs == kReflectSmall ? "continued by reflection" : "enlarged",
+        settings.small_photographs, fmt::join(summary.small, ", "),
+        summary.below_crop > summary.small.size() ? ", …" : "");
+  }
+  return index;
+}
+
 }  // namespace
 
 BuildStages make_stages(const BuildSettings& settings, const BuildOptions& options, Communicator& comm, Log& log) {
@@ -45,7 +64,7 @@ BuildStages make_stages(const BuildSettings& settings, const BuildOptions& optio
       if (settings.data.images.empty()) {
         throw UserError("data.images is not set; give the folder of the photographs, data.images=DIR");
       }
-      made.photographs = index_photographs(settings.data.images, settings.data.min_size, settings.data.out, comm, log);
+      made.photographs = usable_photographs(settings.data, comm, log);
       return make_pairs_stage(settings, *made.photographs);
     }
     if (name == "masks") {

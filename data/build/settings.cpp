@@ -21,6 +21,12 @@ void DataSettings::bind(Settings& settings) {
       "data.crop_pad_size: sharper pieces, and more of them, from few photographs");
   settings.add("data.min_size", min_size, "photographs with a shorter side than this are left out, pixels")
       .between(1, 65536);
+  settings
+      .add("data.small_photographs", small_photographs,
+           "photographs smaller than the piece to be cut (data.crop_pad_size, or with data.rescale_gt data.gt_size): "
+           "leave "
+           "them out, continue them by reflection as the published code does, or enlarge them")
+      .one_of({kLeaveSmallOut, kReflectSmall, kEnlargeSmall});
   settings.add("data.use_hflip", use_hflip, "mirror half of the samples");
   settings.add("data.use_rot", use_rot, "turn samples by multiples of 90 degrees");
   settings.add("data.latents", latents, "store the first stage's latents; without, training computes them");

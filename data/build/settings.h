@@ -10,6 +10,11 @@
 
 namespace samsr {
 
+// What becomes of photographs that are smaller than the piece to be cut (data.small_photographs).
+inline constexpr const char* kLeaveSmallOut = "leave_out";
+inline constexpr const char* kReflectSmall = "reflect";
+inline constexpr const char* kEnlargeSmall = "enlarge";
+
 /// Which photographs become how many samples, and where they go.
 struct DataSettings {
   std::string images;
@@ -22,6 +27,7 @@ struct DataSettings {
   bool rescale_gt = false;
   bool random_scale = false;
   int min_size = 256;
+  std::string small_photographs = kLeaveSmallOut;
   bool use_hflip = true;
   bool use_rot = false;
   bool latents = true;

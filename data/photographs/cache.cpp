@@ -4,6 +4,7 @@
 #include "core/checksum.h"
 #include "core/error.h"
 #include "data/images/image_file.h"
+#include "data/images/picture_failure.h"
 
 namespace samsr {
 namespace {
@@ -18,7 +19,11 @@ cv::Mat read_photograph(const std::filesystem::path& folder, const Photograph& p
     throw UserError("{}: has changed since the data set was begun; restore it, or build anew in another data.out",
                     path.string());
   }
-  return decode_image(file, path.string()).rgb;
+  try {
+    return decode_image(file, path.string()).rgb;
+  } catch (...) {
+    throw UserError("{}", describe_failure(path.string(), std::current_exception()));
+  }
 }
 
 }  // namespace

@@ -12,9 +12,12 @@
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
+#include "core/json_entry.h"
+#include "core/output.h"
 #include "core/progress.h"
 #include "data/images/image_container.h"
 #include "data/images/image_file.h"
+#include "data/images/picture_failure.h"
 #include "data/photographs/sheet.h"
 
 namespace samsr {
@@ -60,8 +63,8 @@ nlohmann::json look_at(const fs::path& path) {
     found.width = image.rgb.cols;
     found.height = image.rgb.rows;
     found.converted = image.converted;
-  } catch (const UserError& error) {
-    found.problem = error.what();
+  } catch (...) {
+    found.problem = describe_failure(path.string(), std::current_exception());
   }
   return {found.format, found.width, found.height, found.rotated, found.converted, found.content, found.problem};
 }
@@ -148,7 +151,7 @@ class Report {
       }
       json["duplicates"].push_back(names);
     }
-    write_file_atomically(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    write_file_atomically(path, json_text(json, 2) + "\n");
   }
 
  private:
@@ -255,6 +258,8 @@ class Report {
 
 void check_photographs(const fs::path& folder, const CheckOptions& options, Communicator& comm, Log& log,
                        std::ostream& out) {
+  check_extension(options.out, {".json"}, "JSON");
+  check_extension(options.sheet, {".png"}, "PNG");
   const std::vector<fs::path> files = list_images(folder);
   if (files.empty()) {
     throw UserError("{}: holds no images (JPEG, PNG, WebP, BMP, TIFF, PNM)", folder.string());

@@ -2,17 +2,15 @@
 
 #include <array>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
+#include "core/json_entry.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::array<char, 24> kMagic{"samsr-photographs/1"};
 
@@ -39,27 +37,50 @@ void append_bytes(std::string& out, const T& value) {
 }
 
 std::string to_json(const PhotographSummary& summary) {
-  const Json json{{"folder", summary.folder},           {"state", summary.state},
-                  {"min_size", summary.min_size},       {"files", summary.files},
-                  {"usable", summary.usable},           {"too_small", summary.too_small},
-                  {"unreadable", summary.unreadable},   {"converted", summary.converted},
-                  {"fingerprint", summary.fingerprint}, {"problems", summary.problems}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // a path need not be UTF-8
+  nlohmann::ordered_json json;
+  put_exact_text(json, "folder", summary.folder);
+  json["state"] = summary.state;
+  json["min_size"] = summary.min_size;
+  json["crop_size"] = summary.crop_size;
+  json["files"] = summary.files;
+  json["usable"] = summary.usable;
+  json["too_small"] = summary.too_small;
+  json["below_crop"] = summary.below_crop;
+  json["unreadable"] = summary.unreadable;
+  json["converted"] = summary.converted;
+  json["fingerprint"] = summary.fingerprint;
+  json["problems"] = summary.problems;
+  json["small"] = summary.small;
+  return json_text(json);
 }
 
-PhotographSummary from_json(const std::string& text) {
-  const Json json = Json::parse(text);
+std::vector<std::string> texts_of(const std::vector<JsonEntry>& entries) {
+  std::vector<std::string> texts;
+  for (const JsonEntry& entry : entries) {
+    texts.push_back(entry.as_text());
+  }
+  return texts;
+}
+
+PhotographSummary from_json(const JsonEntry& json) {
   PhotographSummary summary;
-  json.at("folder").get_to(summary.folder);
-  json.at("state").get_to(summary.state);
-  json.at("min_size").get_to(summary.min_size);
-  json.at("files").get_to(summary.files);
-  json.at("usable").get_to(summary.usable);
-  json.at("too_small").get_to(summary.too_small);
-  json.at("unreadable").get_to(summary.unreadable);
-  json.at("converted").get_to(summary.converted);
-  json.at("fingerprint").get_to(summary.fingerprint);
-  json.at("problems").get_to(summary.problems);
+  summary.folder = json.exact_text("folder");
+  summary.state = json.text("state");
+  summary.min_size = static_cast<int>(json.count("min_size"));
+  summary.files = json.count("files");
+  summary.usable = json.count("usable");
+  summary.too_small = json.count("too_small");
+  summary.unreadable = json.count("unreadable");
+  for (const auto& [kind, count] : json.object("converted").items()) {
+    summary.converted[kind] = count.as_count();
+  }
+  summary.fingerprint = json.text("fingerprint");
+  summary.problems = texts_of(json.list("problems"));
+  if (json.has("crop_size")) {  // older lists lack it, and are made anew
+    summary.crop_size = static_cast<int>(json.count("crop_size"));
+    summary.below_crop = json.count("below_crop");
+    summary.small = texts_of(json.list("small"));
+  }
   return summary;
 }
 
@@ -84,11 +105,7 @@ PhotographIndex::PhotographIndex(const fs::path& path) : path_(path), file_(path
   if (crc32c(text.data(), text.size()) != head.summary_checksum) {
     damaged(path);
   }
-  try {
-    summary_ = from_json(text);
-  } catch (const Json::exception&) {
-    damaged(path);
-  }
+  summary_ = from_json(JsonEntry::parse(text, path.string()));
   end_of_paths_ = head.summary_offset;
   if (summary_.usable > (end_of_paths_ - sizeof head) / sizeof(Record)) {
     damaged(path);

@@ -18,16 +18,19 @@ struct Photograph {
 
 /// What was found in a folder of photographs.
 struct PhotographSummary {
-  std::string folder;        ///< absolute
-  std::string state;         ///< CRC-32C of all files' paths, sizes and times, eight hex digits
-  int min_size = 0;          ///< photographs with a shorter side were left out, pixels
-  std::uint64_t files = 0;   ///< looked at
-  std::uint64_t usable = 0;  ///< the rest are:
+  std::string folder;            ///< absolute
+  std::string state;             ///< CRC-32C of all files' paths, sizes and times, eight hex digits
+  int min_size = 0;              ///< photographs with a shorter side were left out, pixels
+  int crop_size = 0;             ///< side of the piece that is taken of each, pixels
+  std::uint64_t files = 0;       ///< looked at
+  std::uint64_t usable = 0;      ///< the rest are:
+  std::uint64_t below_crop = 0;  ///< of the usable: with a shorter side than crop_size
   std::uint64_t too_small = 0;
   std::uint64_t unreadable = 0;
   std::map<std::string, std::uint64_t> converted{};  ///< "grey", "16-bit", "CMYK", "alpha" → how many of the usable
   std::string fingerprint{};                         ///< CRC-32C of the usable files' paths and contents
   std::vector<std::string> problems{};               ///< a line for each of the first few that were left out
+  std::vector<std::string> small{};                  ///< the first few that are below_crop: paths, as they are shown
 };
 
 /// The usable photographs of a folder, by number, in a file: memory does not grow with their number. Reading is safe

@@ -10,7 +10,9 @@
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
+#include "core/json_entry.h"
 #include "data/images/image_file.h"
+#include "data/images/picture_failure.h"
 #include "data/photographs/path_list.h"
 
 namespace samsr {
@@ -40,8 +42,9 @@ PhotographFinding probe(const fs::path& path) {
     finding.width = image.rgb.cols;
     finding.height = image.rgb.rows;
     finding.converted = image.converted;
-  } catch (const UserError& error) {
-    finding.problem = error.what();
+  } catch (...) {
+    finding = {};
+    finding.problem = describe_failure(path.string(), std::current_exception());
   }
   return finding;
 }
@@ -49,9 +52,9 @@ PhotographFinding probe(const fs::path& path) {
 /// One scan of a folder of photographs by all ranks.
 class Scan {
  public:
-  Scan(fs::path images, int min_size, const fs::path& out, Communicator& comm, Log& log)
+  Scan(fs::path images, const PhotographSizes& sizes, const fs::path& out, Communicator& comm, Log& log)
       : images_(std::move(images)),
-        min_size_(min_size),
+        sizes_(sizes),
         place_(out / "photographs.scan"),
         index_(photograph_index_path(out)),
         comm_(comm),
@@ -113,7 +116,8 @@ class Scan {
     }
     try {
       const PhotographSummary summary = PhotographIndex(index_).summary();
-      return summary.folder == images_ && summary.state == state_ && summary.min_size == min_size_;
+      return summary.folder == images_ && summary.state == state_ && summary.min_size == sizes_.min_size &&
+             summary.crop_size == sizes_.crop_size;
     } catch (const UserError&) {
       return false;  // it is made anew
     }
@@ -127,7 +131,7 @@ class Scan {
       return std::nullopt;
     }
     nlohmann::json result = nlohmann::json::parse(read_file(result_path(number)), nullptr, false);
-    if (result.is_discarded() || result.value("state", "") != states_[number]) {
+    if (!result.is_object() || !result.contains("photographs") || result["state"] != states_[number]) {
       return std::nullopt;
     }
     return result;
@@ -146,7 +150,7 @@ class Scan {
         report(1, {});
       }
       const nlohmann::json result{{"state", states_[number]}, {"photographs", std::move(found)}};
-      write_file_atomically(result_path(number), result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+      write_file_atomically(result_path(number), json_text(result));
     };
     work_through({.task = "reading photographs",
                   .unit = "files",
@@ -156,7 +160,8 @@ class Scan {
   }
 
   void merge(const PathList& list) {
-    PhotographSummary summary{.folder = images_, .state = state_, .min_size = min_size_};
+    PhotographSummary summary{
+        .folder = images_, .state = state_, .min_size = sizes_.min_size, .crop_size = sizes_.crop_size};
     PhotographIndexWriter writer(index_, list.pieces() * PathList::kPiece);
     std::uint32_t fingerprint = 0;
     for (std::uint64_t number = 0; number < list.pieces(); ++number) {
@@ -166,8 +171,7 @@ class Scan {
         throw UserError("{}: cannot be read back; run `samsr data build` again", result_path(number).string());
       }
       for (std::size_t i = 0; i < paths.size(); ++i) {
-        const nlohmann::json& values = result->at("photographs").at(i);
-        const PhotographFinding finding{values.at(0), values.at(1), values.at(2), values.at(3), values.at(4)};
+        const PhotographFinding finding = finding_of(result->at("photographs").at(i), number);
         if (enter(paths[i], finding, summary)) {
           writer.append({paths[i], finding.checksum});
           const std::string line = fmt::format("{}\t{:08x}\n", paths[i], finding.checksum);
@@ -179,6 +183,15 @@ class Scan {
     writer.finish(summary);
   }
 
+  PhotographFinding finding_of(const nlohmann::json& stored, std::uint64_t number) const {
+    const std::vector<JsonEntry> values = JsonEntry::of(stored, result_path(number).string()).elements();
+    if (values.size() != 5) {
+      throw UserError("{}: damaged; remove it and run `samsr data build` again", result_path(number).string());
+    }
+    return {static_cast<int>(values[0].as_count()), static_cast<int>(values[1].as_count()),
+            static_cast<std::uint32_t>(values[2].as_count()), values[3].as_text(), values[4].as_text()};
+  }
+
   /// Counts a file; true when it can be used.
   bool enter(const std::string& path, const PhotographFinding& finding, PhotographSummary& summary) const {
     ++summary.files;
@@ -188,12 +201,17 @@ class Scan {
       }
       return false;
     }
-    if (std::min(finding.width, finding.height) < min_size_) {
+    const int shorter = std::min(finding.width, finding.height);
+    if (shorter < sizes_.min_size) {
       if (++summary.too_small <= kMostNamed) {
-        summary.problems.push_back(fmt::format("{}: {}×{} pixels, its shorter side is below data.min_size={}",
-                                               (images_ / path).string(), finding.width, finding.height, min_size_));
+        summary.problems.push_back(fmt::format("{}: {}×{} pixels, its shorter side is below the {} that are needed",
+                                               (images_ / path).string(), finding.width, finding.height,
+                                               sizes_.min_size));
       }
       return false;
+    }
+    if (shorter < sizes_.crop_size && ++summary.below_crop <= kMostNamed) {
+      summary.small.push_back(shown_text(path));
     }
     for (const char* kind : {"grey", "16-bit", "CMYK", "alpha"}) {
       summary.converted[kind] += finding.converted.find(kind) != std::string::npos ? 1 : 0;
@@ -203,7 +221,7 @@ class Scan {
   }
 
   const fs::path images_;
-  const int min_size_;
+  const PhotographSizes sizes_;
   const fs::path place_;
   const fs::path index_;
   Communicator& comm_;
@@ -226,9 +244,9 @@ std::string describe(const PhotographSummary& summary) {
   return text + fmt::format("; left out: {} too small, {} unreadable", summary.too_small, summary.unreadable);
 }
 
-std::unique_ptr<PhotographIndex> index_photographs(const fs::path& images, int min_size, const fs::path& out,
-                                                   Communicator& comm, Log& log) {
-  Scan(fs::absolute(images).lexically_normal(), min_size, out, comm, log).run();
+std::unique_ptr<PhotographIndex> index_photographs(const fs::path& images, const PhotographSizes& sizes,
+                                                   const fs::path& out, Communicator& comm, Log& log) {
+  Scan(fs::absolute(images).lexically_normal(), sizes, out, comm, log).run();
   auto index = std::make_unique<PhotographIndex>(photograph_index_path(out));
   const PhotographSummary& summary = index->summary();
   for (const std::string& problem : summary.problems) {
@@ -239,8 +257,10 @@ std::unique_ptr<PhotographIndex> index_photographs(const fs::path& images, int m
     log.warning("left out: {} more photographs", left_out - summary.problems.size());
   }
   if (index->size() == 0) {
-    throw UserError("{}: none of its {} image files can be used ({} unreadable, {} too small); check data.images",
-                    images.string(), summary.files, summary.unreadable, summary.too_small);
+    throw UserError(
+        "{}: none of its {} image files can be used ({} unreadable, {} too small: {} pixels are needed on the shorter "
+        "side); check data.images",
+        images.string(), summary.files, summary.unreadable, summary.too_small, summary.min_size);
   }
   return index;
 }

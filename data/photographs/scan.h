@@ -10,12 +10,19 @@
 
 namespace samsr {
 
+/// What is asked of photographs, in pixels of their shorter side.
+struct PhotographSizes {
+  int min_size = 1;   ///< smaller ones are left out
+  int crop_size = 1;  ///< of the piece that is taken; smaller ones are counted
+};
+
 /// Lists and reads every image below `images` once and writes what can be used to out/photographs.index, which stays
 /// as it is when no file's path, size or time has changed since. The ranks share the reading, a thousand files at a
 /// time; results wait in out/photographs.scan, so that an interrupted scan goes on where it was. Memory does not grow
-/// with the number of files. Photographs that cannot be read, or whose shorter side is below `min_size` pixels, are
-/// left out, counted, and the first of them named. UserError when none is left. Collective.
-std::unique_ptr<PhotographIndex> index_photographs(const std::filesystem::path& images, int min_size,
+/// with the number of files. Photographs that cannot be read, or whose shorter side is below `sizes.min_size`, are
+/// left out, counted, and the first of them named. The usable ones below `sizes.crop_size` are counted and named too.
+/// UserError when none is left. Collective.
+std::unique_ptr<PhotographIndex> index_photographs(const std::filesystem::path& images, const PhotographSizes& sizes,
                                                    const std::filesystem::path& out, Communicator& comm, Log& log);
 
 /// out/photographs.index.

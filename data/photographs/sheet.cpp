@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "data/images/image_file.h"
+#include "data/images/picture_failure.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -17,8 +18,18 @@ constexpr int kLabelHeight = 18;
 constexpr int kGap = 8;
 constexpr std::size_t kLongestLabel = 24;
 
+/// Grey where the picture cannot be read any more.
+cv::Mat picture_of(const fs::path& file) {
+  try {
+    return read_image(file).rgb;
+  } catch (...) {
+    describe_failure(file.string(), std::current_exception());  // a fault of the program passes through
+    return cv::Mat(kSide, kSide, CV_8UC3, cv::Scalar::all(128));
+  }
+}
+
 void draw(const fs::path& file, cv::Mat cell) {
-  const cv::Mat rgb = read_image(file).rgb;
+  const cv::Mat rgb = picture_of(file);
   const double scale = std::min(1.0, static_cast<double>(kSide) / std::max(rgb.cols, rgb.rows));
   const cv::Size size(std::max(1, static_cast<int>(rgb.cols * scale)), std::max(1, static_cast<int>(rgb.rows * scale)));
   cv::Mat small;

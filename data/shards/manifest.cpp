@@ -6,6 +6,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/json_entry.h"
 #include "models/weights/printable.h"
 
 namespace samsr {
@@ -24,21 +25,16 @@ Json as_json(const ManifestEntry& entry) {
           {"crc32c", entry.crc32c}};
 }
 
-/// A whole number from 0 on. The library would make one of -1 and of 1e300, too.
-std::uint64_t count_in(const Json& json, const char* key) {
-  const Json& value = json.at(key);
-  if (!value.is_number_unsigned()) {
-    throw std::runtime_error(fmt::format("'{}' is no whole number", key));
+ManifestEntry as_entry(const JsonEntry& json) {
+  ManifestEntry entry{.file = json.text("file"),
+                      .first_index = json.count("first_index"),
+                      .samples = json.count("samples"),
+                      .bytes = json.count("bytes"),
+                      .crc32c = {}};
+  for (const auto& [field, checksum] : json.object("crc32c").items()) {
+    entry.crc32c[field] = checksum.as_text();
   }
-  return value.get<std::uint64_t>();
-}
-
-ManifestEntry as_entry(const Json& json) {
-  return {.file = json.at("file").get<std::string>(),
-          .first_index = count_in(json, "first_index"),
-          .samples = count_in(json, "samples"),
-          .bytes = count_in(json, "bytes"),
-          .crc32c = json.at("crc32c").get<std::map<std::string, std::string>>()};
+  return entry;
 }
 
 /// Whether `file` can only be a file of the manifest's own folder.
@@ -97,18 +93,15 @@ Manifest read_manifest(const fs::path& folder) {
 Manifest parse_manifest(const std::string& text, const std::string& name) {
   Manifest manifest;
   try {
-    const Json json = Json::parse(text);
-    if (!json.at("format").is_string() || json.at("format") != kManifestFormat) {
-      throw UserError("{}: its format is not {}", name, kManifestFormat);
+    const JsonEntry json = JsonEntry::parse(text, name);
+    if (const std::string format = json.text("format"); format != kManifestFormat) {
+      json.fail(fmt::format("its format is {}, expected {}", format, kManifestFormat));
     }
-    for (const Json& shard : json.at("shards")) {
+    for (const JsonEntry& shard : json.list("shards")) {
       manifest.shards.push_back(as_entry(shard));
     }
-  } catch (const UserError&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw UserError("{}: damaged ({}); run `samsr data build` again, which keeps the shards", name,
-                    printable(error.what()));
+  } catch (const UserError& error) {
+    throw UserError("{}; run `samsr data build` again, which keeps the shards", error.what());
   }
   std::uint64_t expected = 0;
   for (const ManifestEntry& entry : manifest.shards) {
@@ -129,11 +122,13 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
   for (const ManifestEntry& entry : manifest.shards) {
     json["shards"].push_back(as_json(entry));
   }
-  write_file_atomically(manifest_path(folder), json.dump(1) + "\n");
+  write_file_atomically(manifest_path(folder), json_text(json, 1) + "\n");
 }
 
-std::string to_json(const ManifestEntry& entry) { return as_json(entry).dump(); }
+std::string to_json(const ManifestEntry& entry) { return json_text(as_json(entry)); }
 
-ManifestEntry entry_from_json(const std::string& json) { return as_entry(Json::parse(json)); }
+ManifestEntry entry_from_json(const std::string& json) {
+  return as_entry(JsonEntry::parse(json, "an entry of a manifest"));
+}
 
 }  // namespace samsr

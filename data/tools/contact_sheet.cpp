@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
+#include "core/json_entry.h"
 #include "data/images/picture_row.h"
 #include "data/tools/stored_sample.h"
 
@@ -30,8 +31,7 @@ Picture coverage_picture(const Shard& shard, const std::string& name, std::uint6
 }
 
 std::vector<Picture> pictures_of(const Shard& shard, std::uint64_t sample) {
-  const std::string photograph = photograph_of(read_stored_record(shard, kSourceField, sample),
-                                               fmt::format("{}: sample {}", shard.path().string(), sample));
+  const std::string photograph = shown_text(photograph_of(read_stored_record(shard, kSourceField, sample)));
   const cv::Mat hr = read_stored_picture(shard, "hr", sample);
   const std::string title = fmt::format("{} {}", shard.header().first_index + sample, photograph);
   std::vector<Picture> row{{title, enlarged(read_stored_picture(shard, "lr", sample), hr.size())}, {"HR", hr}};

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "data/images/image_file.h"
+#include "data/images/picture_failure.h"
 #include "data/shards/shard_set.h"
 #include "data/tools/stored_sample.h"
 
@@ -23,15 +24,29 @@ void export_pairs(const std::filesystem::path& folder, const std::filesystem::pa
   }
   make_folder(out / "lq");
   make_folder(out / "gt");
+  std::uint64_t failed = 0;
   Progress progress(log, "exporting", static_cast<std::int64_t>(count), "pairs");
   for (std::uint64_t index = options.first; index < options.first + count; ++index) {
     const std::string name = fmt::format("sample-{:06}.png", index);
-    const ShardSet::Place place = shards.place(index);
-    write_png(out / "lq" / name, read_stored_picture(place.shard, "lr", place.sample));
-    write_png(out / "gt" / name, read_stored_picture(place.shard, "hr", place.sample));
+    cv::Mat lr;
+    cv::Mat hr;
+    try {
+      const ShardSet::Place place = shards.place(index);
+      lr = read_stored_picture(place.shard, "lr", place.sample);
+      hr = read_stored_picture(place.shard, "hr", place.sample);
+    } catch (...) {
+      log.warning("left out: {}", describe_failure(shards.where(index), std::current_exception()));
+      ++failed;
+      continue;
+    }
+    write_png(out / "lq" / name, lr);
+    write_png(out / "gt" / name, hr);
     progress.advance();
   }
   progress.finish();
+  if (failed > 0) {
+    throw UserError("{} of {} pairs could not be exported; the others are in {}", failed, count, out.string());
+  }
 }
 
 }  // namespace samsr

@@ -6,11 +6,12 @@
 #include <array>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <ostream>
 #include <vector>
 
 #include "core/error.h"
+#include "core/json_entry.h"
+#include "core/output.h"
 #include "data/images/image_file.h"
 #include "data/shards/content.h"
 #include "data/shards/manifest.h"
@@ -125,15 +126,22 @@ void print_masks(const Shard& shard, const ShardField& field, std::ostream& out)
     if (!shard.read(file, field, i, text.data())) {
       continue;  // `data verify` names it
     }
-    const auto by_image = parse_record(text.c_str(), fmt::format("{}: sample {} masks", shard.path().string(), i));
-    for (const auto& [image, masks] : by_image.items()) {
-      counts[printable(image)] += masks.size();
+    const auto by_image =
+        JsonEntry::parse(text.c_str(), fmt::format("{}: sample {} masks", shard.path().string(), i)).items();
+    for (const auto& [image, masks] : by_image) {
+      counts[printable(image)] += masks.elements().size();
     }
   }
   for (const auto& [image, count] : counts) {
     out << fmt::format("masks: {} of the {} images, {:.1f} an image\n", count, image,
                        static_cast<double>(count) / static_cast<double>(shard.samples()));
   }
+}
+
+/// The record of the first sample, a line for each entry, in the order of the file.
+std::string source_lines(const Shard& shard) {
+  read_stored_record(shard, kSourceField, 0);  // says what is wrong with it
+  return json_text(nlohmann::ordered_json::parse(read_stored_text(shard, kSourceField, 0)), 2);
 }
 
 /// Which stages how many of the shards have.
@@ -156,9 +164,11 @@ void print_stages(const std::vector<Shard>& shards, std::ostream& out) {
 }  // namespace
 
 void inspect(const fs::path& path, const InspectOptions& options, std::ostream& out) {
-  if (!fs::exists(path)) {
-    throw UserError("{}: no such shard or folder of shards", path.string());
+  if (!fs::is_regular_file(path) && !fs::is_directory(path)) {
+    throw UserError("{}: {}", path.string(),
+                    fs::exists(path) ? "is a pipe or a device, not a shard" : "no such shard or folder of shards");
   }
+  check_extension(options.sheet, {".png"}, "PNG");
   const std::vector<Shard> shards = open_shards(path);
   if (fs::is_directory(path) && !fs::exists(manifest_path(path))) {
     out << "not complete: the build has not finished\n";
@@ -188,9 +198,7 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
   if (const ShardField* field = shard.find(kMasksField)) {
     print_masks(shard, *field, out);
   }
-  const nlohmann::ordered_json source = read_stored_record(shard, kSourceField, 0);
-  out << "sample " << header.first_index << ": "
-      << source.dump(2, ' ', /*ensure_ascii=*/false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+  out << "sample " << header.first_index << ": " << source_lines(shard) << '\n';
   if (options.config) {
     out << "config:\n" << header.config;
   }

@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/json_entry.h"
 #include "data/build/settings.h"
 #include "data/build/single_threaded.h"
 #include "data/build/stages/pair_maker.h"
@@ -92,8 +93,7 @@ void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path
     throw UserError("--index {}: {} holds samples 0 to {}", index, folder.string(), shards.size() - 1);
   }
   const BuildSettings settings = settings_of(shards);
-  const std::string image =
-      photograph_of(parse_record(stored_source(shards, index), shards.where(index)), shards.where(index));
+  const std::string image = photograph_of(JsonEntry::parse(stored_source(shards, index), shards.where(index)));
   fs::path photographs = images;
   if (photographs.empty()) {
     if (!fs::exists(photograph_index_path(folder))) {

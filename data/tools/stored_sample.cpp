@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "core/error.h"
-#include "core/shallow_json.h"
 #include "data/shards/batch.h"
 
 namespace samsr {
@@ -51,28 +50,25 @@ cv::Mat read_stored_picture(const Shard& shard, std::string_view name, std::uint
   return picture;
 }
 
-nlohmann::ordered_json read_stored_record(const Shard& shard, std::string_view name, std::uint64_t sample) {
+std::string read_stored_text(const Shard& shard, std::string_view name, std::uint64_t sample) {
   const ShardField& field = field_of(shard, name);
   std::string text(field.bytes, '\0');
   read_checked(shard, field, sample, text.data());
   text.resize(::strnlen(text.data(), text.size()));
-  return parse_record(text, fmt::format("{}: sample {}", shard.path().string(), sample));
+  return text;
 }
 
-nlohmann::ordered_json parse_record(const std::string& text, const std::string& where) {
-  auto record = parse_shallow_json<nlohmann::ordered_json>(text);
-  if (!record.is_object()) {
-    throw UserError("{}: its record is no JSON object; build the data set anew", where);
-  }
-  return record;
+JsonEntry read_stored_record(const Shard& shard, std::string_view name, std::uint64_t sample) {
+  return JsonEntry::parse(read_stored_text(shard, name, sample),
+                          fmt::format("{}: sample {}", shard.path().string(), sample));
 }
 
-std::string photograph_of(const nlohmann::ordered_json& source, const std::string& where) {
-  const auto image = source.find("image");
-  if (image == source.end() || !image->is_string()) {
-    throw UserError("{}: its record of where it comes from names no image", where);
+std::string photograph_of(const JsonEntry& source) {
+  try {
+    return source.exact_text("image");
+  } catch (const UserError& error) {
+    throw UserError("{}; its record of where it comes from names no image", error.what());
   }
-  return image->get<std::string>();
 }
 
 }  // namespace samsr

@@ -2,11 +2,11 @@
 // Fields of one stored sample as the tools look at them, each checked.
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 #include <string>
 #include <string_view>
 
+#include "core/json_entry.h"
 #include "data/shards/shard.h"
 
 namespace samsr {
@@ -15,13 +15,13 @@ namespace samsr {
 /// shard has no such dataset or its checksum does not fit; std::logic_error for a name that is neither.
 cv::Mat read_stored_picture(const Shard& shard, std::string_view name, std::uint64_t sample);
 
-/// Text `name` as JSON. UserError when the shard has no such text, its checksum does not fit, or it is no record.
-nlohmann::ordered_json read_stored_record(const Shard& shard, std::string_view name, std::uint64_t sample);
+/// Text `name`. UserError when the shard has no such text or its checksum does not fit.
+std::string read_stored_text(const Shard& shard, std::string_view name, std::uint64_t sample);
 
-/// A stored text as JSON; `where` stands for it in messages. UserError when it is no object, or nested too deep.
-nlohmann::ordered_json parse_record(const std::string& text, const std::string& where);
+/// The same as JSON. UserError when it is none.
+JsonEntry read_stored_record(const Shard& shard, std::string_view name, std::uint64_t sample);
 
 /// The photograph that a record of the field `source` names. UserError when it names none.
-std::string photograph_of(const nlohmann::ordered_json& source, const std::string& where);
+std::string photograph_of(const JsonEntry& source);
 
 }  // namespace samsr

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 
+#include "core/json_entry.h"
+
 namespace samsr {
 
 std::string escape_html(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : shown_text(text)) {
     switch (c) {
       case '&':
         out += "&amp;";

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/json_entry.h"
+
 namespace samsr {
 namespace {
 
@@ -37,6 +39,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kLatex{{
 }  // namespace
 
 std::string markdown_cell(std::string text) {
+  text = shown_text(text);
   for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) {
     text.replace(at, 1, "\\|");
   }
@@ -50,7 +53,8 @@ std::string markdown_marked(const std::string& figure, Rank rank) {
   return marked(figure, rank, {{"**", "**"}, {"<ins>", "</ins>"}});
 }
 
-std::string csv_field(const std::string& text) {
+std::string csv_field(const std::string& name) {
+  const std::string text = shown_text(name);
   if (text.find_first_of(",\"\r\n") == std::string::npos) {
     return text;
   }
@@ -61,7 +65,8 @@ std::string csv_field(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string latex_text(const std::string& text) {
+std::string latex_text(const std::string& name) {
+  const std::string text = shown_text(name);
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t used = 0;

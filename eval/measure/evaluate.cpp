@@ -7,9 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "comm/work_through.h"
-#include "core/error.h"
+#include "core/json_entry.h"
 #include "core/parallel.h"
 #include "data/images/image_file.h"
+#include "data/images/picture_failure.h"
 #include "eval/upscale/bicubic.h"
 
 namespace samsr {
@@ -23,7 +24,7 @@ std::string size_of(const at::Tensor& image) { return fmt::format("{}x{}", image
 /// What became of one image.
 struct Scored {
   std::vector<double> values;  ///< in the order of the metrics; NaN where there is none
-  std::string unreadable;      ///< why; then there are no values
+  std::string unreadable;      ///< why it, or one of its values, could not be computed
   std::string mismatch;        ///< "name (200x100, reference 200x120)"
   std::string valueless;       ///< metrics that have no value for it, and why
   std::optional<Colour> colour_shift;
@@ -33,6 +34,7 @@ struct Scored {
 struct Loaded {
   at::Tensor pred;  ///< (1,3,H,W) uint8; undefined when it cannot be measured
   at::Tensor ref;   ///< undefined without references
+  std::string path{};
 };
 
 /// Mean colour of (1,3,H,W) uint8.
@@ -99,12 +101,14 @@ class MethodScorer {
       }
       if (scored.mismatch.empty()) {
         loaded.pred = pred;
+        loaded.path = method_.images.at(name).string();
         if (counterpart.defined()) {
           scored.colour_shift = difference(mean_colour(pred), mean_colour(counterpart));
         }
       }
-    } catch (const UserError& error) {
-      scored.unreadable = error.what();
+    } catch (...) {
+      loaded = {};  // which frees memory for the next
+      scored.unreadable = describe_failure(method_.images.at(name).string(), std::current_exception());
     }
   }
 
@@ -140,8 +144,25 @@ class MethodScorer {
     return batches;
   }
 
+  /// A batch that memory does not suffice for is done image by image; one that then fails has no value.
   void score_batch(std::size_t m, const std::vector<std::size_t>& batch, const std::vector<Loaded>& loaded,
                    std::vector<Scored>& scored) const {
+    try {
+      score_together(m, batch, loaded, scored);
+    } catch (...) {
+      const std::string failure = describe_failure(loaded[batch.front()].path, std::current_exception());
+      if (batch.size() == 1) {
+        scored[batch.front()].unreadable = fmt::format("{} ({})", failure, metrics_[m]->name());
+        return;
+      }
+      for (const std::size_t i : batch) {
+        score_batch(m, {i}, loaded, scored);
+      }
+    }
+  }
+
+  void score_together(std::size_t m, const std::vector<std::size_t>& batch, const std::vector<Loaded>& loaded,
+                      std::vector<Scored>& scored) const {
     std::vector<at::Tensor> preds;
     std::vector<at::Tensor> refs;
     for (const std::size_t i : batch) {
@@ -157,7 +178,7 @@ class MethodScorer {
   }
 
   void explain_missing_values(const std::string& name, const Loaded& loaded, Scored& scored) const {
-    if (!loaded.pred.defined()) {
+    if (!loaded.pred.defined() || !scored.unreadable.empty()) {
       return;
     }
     for (std::size_t m = 0; m < metrics_.size(); ++m) {
@@ -183,7 +204,7 @@ std::string pack(const std::vector<std::pair<std::int64_t, Scored>>& share) {
     const auto colour = scored.colour_shift ? nlohmann::json(*scored.colour_shift) : nlohmann::json();
     packed.push_back({number, scored.values, scored.unreadable, scored.mismatch, scored.valueless, colour});
   }
-  return packed.dump();
+  return json_text(packed);
 }
 
 void unpack(const std::string& text, std::vector<Scored>& all) {

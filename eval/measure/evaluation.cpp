@@ -9,7 +9,9 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/output.h"
 #include "data/images/image_file.h"
+#include "data/images/picture_failure.h"
 #include "eval/measure/picture_rows.h"
 #include "eval/metrics/choose_metrics.h"
 #include "eval/upscale/upscale.h"
@@ -33,7 +35,7 @@ std::vector<std::string_view> usual_without_reference() {
 
 /// Names of the metrics of `set` without those that need references that it lacks. UserError when `named` ones are all
 /// of that kind.
-std::vector<std::string> metric_names_of(const Benchmark& set, const std::string& named, Log& log) {
+std::vector<std::string> metric_names_of(const Benchmark& set, const std::string& named, InputProblems& problems) {
   const std::string& asked = !named.empty() ? named : set.metrics;
   std::vector<std::string> names;
   std::vector<std::string> impossible;
@@ -46,7 +48,7 @@ std::vector<std::string> metric_names_of(const Benchmark& set, const std::string
                     fmt::join(usual_without_reference(), ", "));
   }
   if (!impossible.empty() && !named.empty()) {
-    log.info("{}: no {}, for want of references", set.title, fmt::join(impossible, ", "));
+    problems.leave_out(fmt::format("{} on {} (for want of references)", fmt::join(impossible, ", "), set.title));
   }
   return names;
 }
@@ -54,10 +56,10 @@ std::vector<std::string> metric_names_of(const Benchmark& set, const std::string
 /// The metrics of all sets, each made once, because networks are heavy.
 class MetricPool {
  public:
-  MetricPool(const EvaluationRequest& request, c10::Device device, Log& log) {
+  MetricPool(const EvaluationRequest& request, c10::Device device, Log& log, InputProblems& problems) {
     std::vector<std::string> wanted;
     for (const Benchmark& set : request.sets) {
-      names_.push_back(metric_names_of(set, request.settings.metrics, log));
+      names_.push_back(metric_names_of(set, request.settings.metrics, problems));
       wanted.insert(wanted.end(), names_.back().begin(), names_.back().end());
     }
     const OfficialFiles files(request.files);
@@ -65,6 +67,9 @@ class MetricPool {
         choose_metrics(fmt::format("{}", fmt::join(wanted, ",")), {request.settings.crop_border, device, &files});
     for (const std::string& line : chosen.left_out) {
       log.warning("{}", line);
+      if (!request.settings.metrics.empty()) {
+        problems.leave_out(line.substr(0, line.find(' ')));
+      }
     }
     metrics_ = std::move(chosen.metrics);
   }
@@ -111,6 +116,41 @@ void check_models(const EvaluationRequest& request) {
       throw UserError("two models are called '{}': give one another name with --model NAME=PATH", model.name);
     }
   }
+}
+
+/// UserError when a model's weights or settings do not fit, before the models ahead of it have worked for hours.
+void try_later_models(const EvaluationRequest& request, Log& log) {
+  for (std::size_t i = 1; i < request.models.size(); ++i) {
+    const ModelArgument& argument = request.models[i].argument;
+    LoadedModel loaded = load_model_argument(argument, log);
+    const Upscaler upscaler(loaded, argument.upscale, masks_of(argument, log));
+  }
+}
+
+/// Notes the metrics asked for by name that no image of a method has a value of.
+void note_missing_values(const Results& results, const std::string& title, InputProblems& problems) {
+  for (const MethodScores& method : results.methods) {
+    for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+      if (method.counted(m) == 0) {
+        problems.leave_out(fmt::format("{} of {} on {}", results.metrics[m].name, method.name, title));
+      }
+    }
+  }
+}
+
+/// Rows for the report; a picture that fails has none, and a line says why.
+std::vector<PictureRow> report_rows(const Comparison& comparison, Log& log) {
+  std::vector<PictureRow> rows;
+  for (const std::string& name : spread_names(comparison, kReportPictures)) {
+    try {
+      for (PictureRow& row : picture_rows(comparison, {name}, kReportPiece)) {
+        rows.push_back(std::move(row));
+      }
+    } catch (...) {
+      log.warning("{} is not in the report: {}", name, describe_failure(name, std::current_exception()));
+    }
+  }
+  return rows;
 }
 
 /// Learned numbers of network and autoencoder together, as publications count them.
@@ -180,7 +220,8 @@ void EvalSettings::bind(Settings& settings) {
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
                                         Communicator& communicator, Log& log, InputProblems& problems) {
   const bool several = request.sets.size() > 1;
-  const MetricPool metrics(request, device, log);
+  check_writable(request.out, fmt::format("--out {}", request.out.string()));
+  const MetricPool metrics(request, device, log, problems);
   check_models(request);
   // Whatever can be found wrong with the folders is said before anything long begins.
   std::vector<Comparison> comparisons;
@@ -191,6 +232,7 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
     check_completeness(set, comparisons.back().lq, problems);
     folders.push_back(several ? request.out / set.name : request.out);
   }
+  try_later_models(request, log);
   for (const EvaluatedModel& model : request.models) {
     const std::vector<EvalMethod> made =
         upscale_sets(model, request.sets, folders, device, communicator, log, problems);
@@ -202,16 +244,19 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
   for (std::size_t s = 0; s < request.sets.size(); ++s) {
     const Benchmark& set = request.sets[s];
     if (metrics.of(s).empty()) {
-      problems.add(set.title + ": the weights of all its metrics are missing, so it is left out");
+      problems.leave_out(set.title + " (the weights of all its metrics are missing)");
       continue;
     }
     EvaluatedSet& each = evaluated.emplace_back();
     each.results = evaluate(comparisons[s], metrics.of(s), set.size, communicator, log, problems);
     each.results.benchmark = set.name;
     each.results.title = set.title;
+    if (!request.settings.metrics.empty()) {
+      note_missing_values(each.results, set.title, problems);
+    }
     if (communicator.rank() == 0) {
       write_results(each.results, folders[s]);
-      each.rows = picture_rows(comparisons[s], spread_names(comparisons[s], kReportPictures), kReportPiece);
+      each.rows = report_rows(comparisons[s], log);
     }
   }
   return evaluated;

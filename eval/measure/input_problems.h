@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/log.h"
 
@@ -21,7 +22,12 @@ class InputProblems {
   void add(const std::string& line);
   std::int64_t count() const { return count_; }
 
+  /// Notes what was asked for by name and is not measured. The rest is measured, and the end says it.
+  void leave_out(const std::string& what) { left_out_.push_back(what); }
+  const std::vector<std::string>& left_out() const { return left_out_; }
+
  private:
+  std::vector<std::string> left_out_;
   Log* log_ = nullptr;
   std::int64_t count_ = 0;
 };

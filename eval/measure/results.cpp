@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "core/error.h"
+#include "core/json_entry.h"
 #include "eval/markup/markup.h"
 
 namespace samsr {
@@ -21,9 +21,16 @@ nlohmann::ordered_json number(double value) {
 }
 
 /// NaN for null and for a key that older files lack.
-double number_of(const nlohmann::json& entry, const char* key) {
-  const auto found = entry.find(key);
-  return found == entry.end() || found->is_null() ? std::numeric_limits<double>::quiet_NaN() : found->get<double>();
+double number_of(const JsonEntry& entry, const std::string& key) {
+  return entry.number(key, std::numeric_limits<double>::quiet_NaN());
+}
+
+Colour colour_of(const JsonEntry& entry) {
+  const std::vector<JsonEntry> levels = entry.elements();
+  if (levels.size() != Colour().size()) {
+    entry.fail(fmt::format("expected {} numbers, found {}", Colour().size(), levels.size()));
+  }
+  return {levels[0].as_number(), levels[1].as_number(), levels[2].as_number()};
 }
 
 std::string arrow(const MetricInfo& metric) { return metric.higher_is_better ? "↑" : "↓"; }
@@ -122,16 +129,17 @@ std::string markdown_table(const Results& results) {
     text += fmt::format("- {}: {}", display_name(results.metrics[m]), results.metrics[m].protocol);
     for (const MethodScores& method : results.methods) {
       if (method.counted(m) != static_cast<std::int64_t>(method.images.size())) {
-        text += fmt::format("; {}: mean over {} of {} images", method.name, method.counted(m), method.images.size());
+        text += fmt::format("; {}: mean over {} of {} images", shown_text(method.name), method.counted(m),
+                            method.images.size());
       }
     }
     text += "\n";
   }
   if (!results.reference.empty()) {
-    text += fmt::format("- reference: {}\n", results.reference);
+    text += fmt::format("- reference: {}\n", shown_text(results.reference));
   }
   for (const MethodScores& method : results.methods) {
-    text += fmt::format("- {}: {}\n", method.name, method.source);
+    text += fmt::format("- {}: {}\n", shown_text(method.name), shown_text(method.source));
   }
   return text;
 }
@@ -161,7 +169,10 @@ std::string json_results(const Results& results) {
     root["benchmark"] = results.benchmark;
     root["title"] = results.title;
   }
-  root["reference"] = results.reference.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(results.reference);
+  root["reference"] = nullptr;
+  if (!results.reference.empty()) {
+    put_exact_text(root, "reference", results.reference);
+  }
   for (const MetricInfo& metric : results.metrics) {
     root["metrics"].push_back({{"name", metric.name},
                                {"protocol", metric.protocol},
@@ -170,8 +181,8 @@ std::string json_results(const Results& results) {
   }
   for (const MethodScores& method : results.methods) {
     nlohmann::ordered_json entry;
-    entry["name"] = method.name;
-    entry["source"] = method.source;
+    put_exact_text(entry, "name", method.name);
+    put_exact_text(entry, "source", method.source);
     entry["images"] = method.images.size();
     entry["seconds_per_image"] = number(method.seconds_per_image);
     entry["parameters"] = number(method.parameters);
@@ -183,7 +194,8 @@ std::string json_results(const Results& results) {
           interval ? nlohmann::ordered_json{interval->low, interval->high} : nlohmann::ordered_json();
     }
     for (const ImageScores& image : method.images) {
-      nlohmann::ordered_json scores{{"image", image.image}};
+      nlohmann::ordered_json scores;
+      put_exact_text(scores, "image", image.image);
       for (std::size_t m = 0; m < results.metrics.size(); ++m) {
         scores[results.metrics[m].name] = number(image.values[m]);
       }
@@ -194,7 +206,7 @@ std::string json_results(const Results& results) {
     }
     root["methods"].push_back(entry);
   }
-  return root.dump(2) + "\n";
+  return json_text(root, 2) + "\n";
 }
 
 void write_results(const Results& results, const std::filesystem::path& folder) {
@@ -205,41 +217,38 @@ void write_results(const Results& results, const std::filesystem::path& folder) 
 }
 
 Results read_results(const std::filesystem::path& file) {
-  const std::string text = read_file(file);
-  try {
-    const auto root = nlohmann::json::parse(text);
-    if (root.at("format") != kFormat) {
-      throw UserError("{}: format is {}, expected {}", file.string(), root.at("format").dump(), kFormat);
-    }
-    Results results;
-    results.reference = root.at("reference").is_null() ? "" : root.at("reference").get<std::string>();
-    results.benchmark = root.value("benchmark", "");
-    results.title = root.value("title", "");
-    for (const auto& metric : root.at("metrics")) {
-      results.metrics.push_back(
-          {metric.at("name"), metric.at("protocol"), metric.at("higher_is_better"), metric.at("decimals")});
-    }
-    for (const auto& entry : root.at("methods")) {
-      MethodScores& method = results.methods.emplace_back();
-      method.name = entry.at("name");
-      method.source = entry.at("source");
-      method.seconds_per_image = number_of(entry, "seconds_per_image");
-      method.parameters = number_of(entry, "parameters");
-      for (const auto& scores : entry.at("per_image")) {
-        ImageScores& image = method.images.emplace_back();
-        image.image = scores.at("image");
-        for (const MetricInfo& metric : results.metrics) {
-          image.values.push_back(number_of(scores, metric.name.c_str()));
-        }
-        if (scores.contains("colour_shift")) {
-          image.colour_shift = scores["colour_shift"].get<Colour>();
+  const JsonEntry root = JsonEntry::parse(read_file(file), file.string());
+  if (const std::string format = root.text("format", "none"); format != kFormat) {
+    root.fail(fmt::format("not a results file of samsr: its format is {}, expected {}", format, kFormat));
+  }
+  Results results;
+  results.reference = root.has("reference") ? root.exact_text("reference") : "";
+  results.benchmark = root.text("benchmark", "");
+  results.title = root.text("title", "");
+  for (const JsonEntry& metric : root.list("metrics")) {
+    results.metrics.push_back({metric.text("name"), metric.text("protocol"), metric.flag("higher_is_better"),
+                               static_cast<int>(metric.count("decimals"))});
+  }
+  for (const JsonEntry& entry : root.list("methods")) {
+    MethodScores& method = results.methods.emplace_back();
+    method.name = entry.exact_text("name");
+    method.source = entry.exact_text("source");
+    method.seconds_per_image = number_of(entry, "seconds_per_image");
+    method.parameters = number_of(entry, "parameters");
+    for (const JsonEntry& scores : entry.list("per_image")) {
+      ImageScores& image = method.images.emplace_back();
+      image.image = scores.exact_text("image");
+      for (const MetricInfo& metric : results.metrics) {
+        image.values.push_back(number_of(scores, metric.name));
+      }
+      for (const auto& [key, value] : scores.items()) {
+        if (key == "colour_shift") {
+          image.colour_shift = colour_of(value);
         }
       }
     }
-    return results;
-  } catch (const nlohmann::json::exception& error) {
-    throw UserError("{}: not a results file of samsr: {}", file.string(), error.what());
   }
+  return results;
 }
 
 }  // namespace samsr

@@ -80,7 +80,7 @@ std::string json_results(const Results& results);
 
 /// Writes results.json, results.csv and results.md into `folder`, which is made.
 void write_results(const Results& results, const std::filesystem::path& folder);
-/// Reads results.json back. UserError naming the file when it is none of ours.
+/// Reads results.json back. UserError naming the file and the key when it is none of ours.
 Results read_results(const std::filesystem::path& file);
 
 }  // namespace samsr

@@ -17,11 +17,7 @@ ReportInput report_of(const std::vector<EvaluatedSet>& sets, const EvaluationNot
                                   set.results.methods.empty() ? 0 : set.results.methods.front().images.size());
   }
   report.summary += ".";
-  for (const NamedPath& log : notes.logs) {
-    for (LossCurve& curve : read_loss_curves(log.path, log.name)) {
-      report.curves.push_back(std::move(curve));
-    }
-  }
+  report.curves = notes.curves;
   report.notes = {{"Command", notes.command}, {"Settings", notes.settings}};
   return report;
 }

@@ -4,15 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "core/named_path.h"
 #include "eval/measure/evaluation.h"
+#include "eval/report/loss_curves.h"
 
 namespace samsr {
 
 /// What a report says beside the figures.
 struct EvaluationNotes {
   std::string title;
-  std::vector<NamedPath> logs;  ///< metrics.jsonl of runs, for curves
+  std::vector<LossCurve> curves;  ///< of runs
   std::string command;
   std::string settings;  ///< resolved YAML
 };

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
+#include "core/json_entry.h"
 #include "data/images/image_encoder.h"
 #include "embedded/report_css.h"
 #include "embedded/report_js.h"
@@ -197,7 +198,7 @@ std::string scores_json(const ResultTable& table, std::size_t section) {
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     data["pictures"][table.rows[r].name] = row_id(section, r);
   }
-  std::string json = data.dump();
+  std::string json = json_text(data);
   for (std::size_t at = json.find('<'); at != std::string::npos; at = json.find('<', at)) {
     json.replace(at, 1, "\\u003c");  // a name must not end the script element
   }

@@ -6,6 +6,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "core/output.h"
 #include "data/images/image_file.h"
 #include "eval/measure/picture_rows.h"
 
@@ -53,7 +54,7 @@ cv::Mat draw_strip(const Comparison& comparison, const StripSettings& settings) 
 
 void write_strip(const EvalRequest& request, std::int64_t scale, const StripSettings& settings,
                  const std::filesystem::path& out, Log& log) {
-  if (out.extension() != ".png") {
+  if (extension_of(out) != ".png") {
     throw UserError("{}: expected a name that ends in .png, which is what is written", out.string());
   }
   InputProblems strict;

@@ -50,6 +50,19 @@ std::vector<Table> tables_of(const TableRequest& request, const Measurements& me
 
 }  // namespace
 
+std::vector<std::string> columns_not_measured(const TableRequest& request, const std::vector<Table>& tables) {
+  if (request.layout == kAllLayouts || request.layout == kMeasuredLayout) {
+    return {};
+  }
+  std::vector<std::string> names;
+  for (const Table& table : tables) {
+    for (const std::string& name : unmeasured_columns(table)) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
 std::vector<Table> choose_tables(const TableRequest& request) {
   Measurements measurements;
   measurements.results = merge_results(collect_results(request.results));

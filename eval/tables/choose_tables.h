@@ -25,4 +25,8 @@ struct TableRequest {
 /// read_layouts(), and for a layout that there is not, with the nearest name.
 std::vector<Table> choose_tables(const TableRequest& request);
 
+/// "RealSR CLIPIQA" of the columns of a layout that was asked for by its id that nobody measured; none for other
+/// requests.
+std::vector<std::string> columns_not_measured(const TableRequest& request, const std::vector<Table>& tables);
+
 }  // namespace samsr

@@ -140,18 +140,6 @@ void add_quoted(Table& table, const TableLayout& layout) {
   }
 }
 
-/// "RealSR CLIPIQA, RealSR MUSIQ" of the columns in which no method was measured.
-std::string unmeasured(const Table& table) {
-  std::vector<std::string> names;
-  for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    if (std::all_of(table.measured.begin(), table.measured.end(),
-                    [&](const TableRow& row) { return std::isnan(row.cells[c].value); })) {
-      names.push_back(name_of(table.columns[c]));
-    }
-  }
-  return joined(names, ", ");
-}
-
 /// "CLIPIQA: CLIP RN50 … (m=0.2: mean over 99 ‡)".
 std::string protocol_of(const TableColumn& column, const Results& set, std::size_t metric,
                         const std::vector<TableRow>& rows) {
@@ -205,7 +193,7 @@ std::vector<std::string> notes_of(const Table& table, const TableLayout& layout,
   for (std::string& note : protocol_notes(table, measurements)) {
     notes.push_back(std::move(note));
   }
-  if (const std::string missing = unmeasured(table); !missing.empty()) {
+  if (const std::string missing = joined(unmeasured_columns(table), ", "); !missing.empty()) {
     notes.push_back("not measured here: " + missing);
   }
   if (!layout.not_held.empty()) {
@@ -215,6 +203,17 @@ std::vector<std::string> notes_of(const Table& table, const TableLayout& layout,
 }
 
 }  // namespace
+
+std::vector<std::string> unmeasured_columns(const Table& table) {
+  std::vector<std::string> names;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (std::all_of(table.measured.begin(), table.measured.end(),
+                    [&](const TableRow& row) { return std::isnan(row.cells[c].value); })) {
+      names.push_back(name_of(table.columns[c]));
+    }
+  }
+  return names;
+}
 
 Table fill_table(const TableLayout& layout, const Measurements& measurements) {
   Table table;

@@ -51,6 +51,9 @@ Table fill_table(const TableLayout& layout, const Measurements& measurements);
 /// A table of all that was measured, one column a metric and benchmark.
 TableLayout layout_of_everything(const Measurements& measurements);
 
+/// "RealSR CLIPIQA", "RealSR MUSIQ" of the columns in which no method was measured.
+std::vector<std::string> unmeasured_columns(const Table& table);
+
 /// A figure as the column shows it; "-" for NaN.
 std::string cell_figure(const TableColumn& column, const TableCell& cell);
 /// "[0.61, 0.64]", or nothing.

@@ -3,6 +3,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "core/output.h"
 #include "eval/tables/print.h"
 
 namespace samsr {
@@ -17,13 +18,19 @@ constexpr TableFormat kTableFormats[] = {{"markdown", ".md", tables_markdown},
 
 const TableFormat& table_format(const std::string& name, const std::filesystem::path& out) {
   std::vector<std::string> names{"all"};
+  const std::string extension = extension_of(out);
   for (const TableFormat& format : kTableFormats) {
     names.emplace_back(format.name);
-    if (name == format.name || (name.empty() && out.extension() == format.extension)) {
+    if (name == format.name) {
+      check_extension(out, {format.extension, ".txt"}, format.name);
+      return format;
+    }
+    if (name.empty() && extension == format.extension) {
       return format;
     }
   }
   if (name.empty()) {
+    check_extension(out, {".md", ".csv", ".tex", ".html"}, "a table");
     return kTableFormats[0];
   }
   const std::string near = nearest_name(name, names);

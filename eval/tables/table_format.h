@@ -16,7 +16,7 @@ struct TableFormat {
 };
 
 /// The format called `name`; without a name that of the extension of `out`; without that, Markdown. UserError with the
-/// nearest name for another.
+/// nearest name for another, and for a name of `out` that says another format.
 const TableFormat& table_format(const std::string& name, const std::filesystem::path& out);
 
 /// Writes `tables` in every format: FOLDER/tables.md and the like.

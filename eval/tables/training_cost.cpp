@@ -8,6 +8,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/json_entry.h"
 
 namespace samsr {
 namespace {
@@ -17,10 +18,11 @@ constexpr double kMillisecondsAnHour = 3.6e6;
 double hours_of(const std::filesystem::path& log) {
   double milliseconds = 0;
   std::istringstream lines(read_file(log));
+  int number = 0;
   for (std::string line; std::getline(lines, line);) {
-    const auto entry = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (entry.is_object()) {  // a run that was killed leaves half a line
-      milliseconds += entry.value("step_ms", 0.0);
+    ++number;
+    if (nlohmann::json::accept(line)) {  // a run that was killed leaves half a line
+      milliseconds += JsonEntry::parse(line, fmt::format("{}:{}", log.string(), number)).number("step_ms", 0.0);
     }
   }
   if (milliseconds <= 0) {

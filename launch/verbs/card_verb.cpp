@@ -5,6 +5,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/named_path.h"
+#include "core/output.h"
 #include "launch/verbs/verbs.h"
 #include "train/report/model_card.h"
 
@@ -61,6 +62,7 @@ void add_card_verb(CLI::App& app, VerbContext& context) {
   verb->add_option("--data", arguments->shards, "folder of shards they were trained on")->required();
   verb->add_option("--results", arguments->results, "results.json of `samsr eval`, or its folder")->required();
   verb->callback([&context, arguments] {
+    check_extension(arguments->out, {".md", ".markdown", ".txt"}, "Markdown");
     if (context.communicator.rank() == 0) {
       const CardSources sources{card_models(*arguments), arguments->shards, arguments->results};
       write_file_atomically(arguments->out,

@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <iostream>
 #include <memory>
 
@@ -68,6 +70,17 @@ EvaluationRequest request_of(const EvalArguments& arguments, const Config& confi
   return request;
 }
 
+/// The curves of all logs, read before anything long begins.
+std::vector<LossCurve> curves_of(const std::vector<std::string>& logs) {
+  std::vector<LossCurve> curves;
+  for (const NamedPath& log : named_paths(logs)) {
+    for (LossCurve& curve : read_loss_curves(log.path, log.name)) {
+      curves.push_back(std::move(curve));
+    }
+  }
+  return curves;
+}
+
 void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   Config config;
   Settings settings;
@@ -77,18 +90,22 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   }
   set_threads(config.run, context.communicator);
   const EvaluationRequest request = request_of(arguments, config);
+  const std::vector<LossCurve> curves = curves_of(arguments.logs);
   InputProblems problems = arguments.keep_going ? InputProblems(context.log) : InputProblems();
   const std::vector<EvaluatedSet> sets = evaluate_sets(request, choose_device(config.run, context.communicator).device,
                                                        context.communicator, context.log, problems);
   if (context.communicator.rank() == 0) {
     const bool several = arguments.benchmarks.size() > 1;
-    std::cout << report_evaluation(sets, several,
-                                   {arguments.title, named_paths(arguments.logs), context.command, settings.to_yaml()},
+    std::cout << report_evaluation(sets, several, {arguments.title, curves, context.command, settings.to_yaml()},
                                    arguments.out);
     context.log.info("{} are in {}",
                      several ? "results.md, report.html, and a folder of results for each set"
                              : "results.json, results.csv, results.md and report.html",
                      arguments.out);
+  }
+  if (!problems.left_out().empty()) {
+    throw UserError("asked for and not measured: {}; what could be measured is in {}",
+                    fmt::join(problems.left_out(), ", "), arguments.out);
   }
   if (problems.count() > 0) {
     throw UserError("{} problem{} above; what could be computed is in {}", problems.count(),

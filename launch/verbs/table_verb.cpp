@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -20,6 +22,13 @@ struct TableArguments {
   std::string out;
 };
 
+/// UserError, once the tables are written, when a table that was asked for by name lacks columns.
+void check_columns(const TableRequest& request, const std::vector<Table>& tables) {
+  if (const std::vector<std::string> missing = columns_not_measured(request, tables); !missing.empty()) {
+    throw UserError("--layout {}: asked for and not measured: {}", request.layout, fmt::join(missing, ", "));
+  }
+}
+
 void make_tables(TableArguments arguments, VerbContext& context) {
   arguments.request.runs = named_paths(arguments.runs);
   const std::filesystem::path out = arguments.out;
@@ -27,20 +36,24 @@ void make_tables(TableArguments arguments, VerbContext& context) {
     if (out.empty()) {
       throw UserError("--format all writes several files: name their folder with --out");
     }
-    write_tables_in_all_formats(choose_tables(arguments.request), out);
+    const std::vector<Table> tables = choose_tables(arguments.request);
+    write_tables_in_all_formats(tables, out);
     context.log.info("tables.md, tables.csv, tables.tex and tables.html are in {}", arguments.out);
+    check_columns(arguments.request, tables);
     return;
   }
   const TableFormat& format = table_format(arguments.format, out);
-  const std::string text = format.print(choose_tables(arguments.request));
+  const std::vector<Table> tables = choose_tables(arguments.request);
+  const std::string text = format.print(tables);
   if (out.empty()) {
     std::cout << text;
-    return;
+  } else {
+    if (out.has_parent_path()) {
+      make_folder(out.parent_path());
+    }
+    write_file_atomically(out, text);
   }
-  if (out.has_parent_path()) {
-    make_folder(out.parent_path());
-  }
-  write_file_atomically(out, text);
+  check_columns(arguments.request, tables);
 }
 
 }  // namespace

@@ -8,18 +8,24 @@
 namespace samsr {
 
 void check_verb_name(const CLI::App& app, int argc, char** argv) {
-  const std::string verb = argc > 1 ? argv[1] : "";
-  if (verb.empty() || verb.starts_with("-")) {
-    return;
-  }
-  std::vector<std::string> known;
-  for (const CLI::App* each : app.get_subcommands({})) {
-    if (each->get_name() == verb) {
+  const CLI::App* level = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string verb = argv[i];
+    std::vector<std::string> known;
+    const CLI::App* next = nullptr;
+    for (const CLI::App* each : level->get_subcommands({})) {
+      next = each->get_name() == verb ? each : next;
+      known.push_back(each->get_name());
+    }
+    if (known.empty() || verb.empty() || verb.starts_with("-")) {
       return;
     }
-    known.push_back(each->get_name());
+    if (next == nullptr) {
+      const std::string group = level == &app ? "" : " of '" + level->get_name() + "'";
+      throw UserError("unknown verb '{}'{}{}; see --help", verb, group, did_you_mean(verb, known));
+    }
+    level = next;
   }
-  throw UserError("unknown verb '{}'{}; see --help", verb, did_you_mean(verb, known));
 }
 
 }  // namespace samsr

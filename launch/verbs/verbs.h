@@ -30,7 +30,8 @@ void add_weights_verbs(CLI::App& app, VerbContext& context);
 void add_settings_verb(CLI::App& app, VerbContext& context);
 void add_version_verb(CLI::App& app, VerbContext& context);
 
-/// UserError with the nearest name for a verb that `app` lacks: CLI11 says of a misspelt one only that one is required.
+/// UserError with the nearest name for a verb, also one below another (`data biuld`), that `app` lacks: CLI11 says of a
+/// misspelt one only that one is required.
 void check_verb_name(const CLI::App& app, int argc, char** argv);
 
 }  // namespace samsr

@@ -1,6 +1,9 @@
+#include <fmt/ranges.h>
+
 #include <iostream>
 #include <memory>
 
+#include "core/error.h"
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
 #include "models/tools/convert_weights.h"
@@ -57,7 +60,11 @@ void add_weights_list(CLI::App& weights, VerbContext& context) {
     Settings settings;
     arguments->config.load(config, settings);
     if (context.communicator.rank() == 0) {
-      list_official_files(OfficialFiles(config.weights), arguments->verify, std::cout);
+      const std::vector<std::string> wrong =
+          list_official_files(OfficialFiles(config.weights), arguments->verify, std::cout);
+      if (!wrong.empty()) {
+        throw UserError("{} of the files are not as published; fetch again: {}", wrong.size(), fmt::join(wrong, ", "));
+      }
     }
   });
 }

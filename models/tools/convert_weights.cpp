@@ -44,7 +44,12 @@ void convert_weights(const std::string& in, const fs::path& out, const Conversio
     }
   }
   write_safetensors(out, file);
-  log.info("{} tensors of {} written to {}", file.tensors.size(), source, out.string());
+  const auto said = [&](const char* key, const char* words) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string() : fmt::format("{}{}", words, printable(found->second));
+  };
+  log.info("{} tensors of {} written to {}{}{}", file.tensors.size(), source, out.string(),
+           said("picked", "; picked: "), said("passed_over", "; passed over: "));
 }
 
 }  // namespace samsr

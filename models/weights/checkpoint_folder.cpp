@@ -6,7 +6,7 @@
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
-#include "core/shallow_json.h"
+#include "core/json_entry.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -18,29 +18,25 @@ bool stays_in_folder(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
 }
 
-/// Whether the state has what is read of it, each of its type. Its CRC is no defence: whoever wrote it can do so again.
-bool is_whole_state(const nlohmann::json& state) {
-  const auto has = [&](const char* key, bool (nlohmann::json::*is)() const noexcept) {
-    const auto found = state.find(key);
-    return found != state.end() && ((*found).*is)();
-  };
-  if (!state.is_object() || !has("format", &nlohmann::json::is_string) || state["format"] != kCheckpointFormat ||
-      !has("crc32c", &nlohmann::json::is_number_unsigned) || !has("config", &nlohmann::json::is_string) ||
-      !has("files", &nlohmann::json::is_object)) {
-    return false;
+/// Checks what is read of a state, and its type. Its CRC is no defence: whoever wrote it can do so again.
+void check_state(const JsonEntry& state) {
+  constexpr std::uint64_t kMostSteps = 1'000'000'000'000'000;
+  if (state.text("format", "") != kCheckpointFormat) {
+    state.fail(fmt::format("not the state of a checkpoint of this program ({})", kCheckpointFormat));
   }
-  for (const char* key : {"step", "position", "seed", "dataset_size"}) {
-    if (!has(key, &nlohmann::json::is_number_unsigned)) {
-      return false;
+  state.text("config");
+  for (const char* key : {"step", "position", "seed", "dataset_size", "crc32c"}) {
+    state.count(key);
+  }
+  if (state.count("step") > kMostSteps) {
+    state.fail("no run has that many steps");
+  }
+  for (const auto& [name, crc] : state.object("files").items()) {
+    crc.as_count();
+    if (!stays_in_folder(name) || !name.ends_with(".safetensors")) {
+      crc.fail("no weights file of this folder");
     }
   }
-  constexpr std::uint64_t kMostSteps = 1'000'000'000'000'000;
-  const auto& files = state["files"].get_ref<const nlohmann::json::object_t&>();
-  return state["step"].get<std::uint64_t>() <= kMostSteps &&
-         std::all_of(files.begin(), files.end(), [](const auto& file) {
-           return stays_in_folder(file.first) && file.first.ends_with(".safetensors") &&
-                  file.second.is_number_unsigned();
-         });
 }
 
 }  // namespace
@@ -58,8 +54,20 @@ std::vector<fs::path> checkpoint_folders(const fs::path& out) {
 }
 
 std::uint32_t checkpoint_state_crc(const nlohmann::json& state) {
-  const std::string text = state.dump();
+  const std::string text = json_text(state);
   return crc32c(text.data(), text.size());
+}
+
+bool is_checkpoint(const fs::path& folder) {
+  const fs::path file = folder / kCheckpointState;
+  if (!fs::is_regular_file(file)) {
+    return false;
+  }
+  if (folder.filename().string().starts_with("step-")) {
+    return true;  // also where the file is damaged
+  }
+  const auto state = nlohmann::json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  return state.is_object() && state.contains("format") && state["format"] == kCheckpointFormat;
 }
 
 nlohmann::json read_checkpoint_state(const fs::path& folder) {
@@ -68,11 +76,10 @@ nlohmann::json read_checkpoint_state(const fs::path& folder) {
 }
 
 nlohmann::json parse_checkpoint_state(const std::string& text, const std::string& name) {
-  auto state = parse_shallow_json<nlohmann::json>(text);
-  if (!is_whole_state(state)) {
-    throw UserError("{}: damaged, or not a checkpoint of this program", name);
-  }
-  const auto recorded = state["crc32c"].get<std::uint64_t>();
+  const JsonEntry entry = JsonEntry::parse(text, name);
+  check_state(entry);
+  const std::uint64_t recorded = entry.count("crc32c");
+  nlohmann::json state = entry.value();
   state.erase("crc32c");
   if (checkpoint_state_crc(state) != recorded) {
     throw UserError("{}: damaged: its CRC does not match", name);
@@ -81,11 +88,11 @@ nlohmann::json parse_checkpoint_state(const std::string& text, const std::string
 }
 
 void check_checkpoint_file(const fs::path& folder, const nlohmann::json& state, const std::string& name) {
-  const auto& files = state.at("files");
+  const nlohmann::json& files = state.at("files");
   if (!files.contains(name)) {
-    throw UserError("{}: not of this checkpoint: {} does not list it", (folder / name).string(), kCheckpointState);
+    throw UserError("{}: {} is none of the checkpoint's files", (folder / kCheckpointState).string(), name);
   }
-  if (file_crc32c(folder / name) != files[name].get<std::uint64_t>()) {
+  if (files[name] != file_crc32c(folder / name)) {
     throw UserError("{}: damaged: its CRC does not match the one in {}", (folder / name).string(), kCheckpointState);
   }
 }
@@ -95,13 +102,18 @@ std::optional<BestCheckpoint> read_best(const fs::path& out) {
   if (!fs::exists(file)) {
     return std::nullopt;
   }
-  const auto entry = parse_shallow_json<nlohmann::json>(read_file(file));
-  if (!entry.is_object() || !entry.value("checkpoint", nlohmann::json()).is_string() ||
-      !entry.value("figure", nlohmann::json()).is_string() || !entry.value("value", nlohmann::json()).is_number() ||
-      !stays_in_folder(entry["checkpoint"])) {
-    throw UserError("{}: damaged; remove it, and the next validation begins anew", file.string());
+  try {
+    const JsonEntry entry = JsonEntry::parse(read_file(file), file.string());
+    if (!stays_in_folder(entry.text("checkpoint"))) {
+      entry.fail("its checkpoint is no folder beside it");
+    }
+    return BestCheckpoint{entry.text("checkpoint"), entry.text("figure"), entry.number("value")};
+  } catch (const UserError& error) {
+    throw UserError(
+        "{}; training writes which checkpoint is the best there: move the file away, and the next validation begins "
+        "anew",
+        error.what());
   }
-  return BestCheckpoint{entry["checkpoint"], entry["figure"], entry["value"]};
 }
 
 }  // namespace samsr

@@ -22,13 +22,18 @@ std::vector<std::filesystem::path> checkpoint_folders(const std::filesystem::pat
 /// CRC-32C of a state as state.json records it under "crc32c": of its text without that entry.
 std::uint32_t checkpoint_state_crc(const nlohmann::json& state);
 
-/// state.json of a checkpoint, its own CRC checked and removed: numbers `step`, `position`, `seed`, `dataset_size`, text
-/// `config`, and `files`, names in the folder with their CRCs. UserError when it is missing, damaged, or has others.
+/// Whether `folder` is a checkpoint: it has a state.json, which is this program's, and be it damaged under a
+/// checkpoint's name.
+bool is_checkpoint(const std::filesystem::path& folder);
+
+/// state.json of a checkpoint, its own CRC checked and removed: numbers `step`, `position`, `seed`, `dataset_size`,
+/// text `config`, and `files`, names in the folder with their CRCs. UserError when it is missing, damaged, or has
+/// others.
 nlohmann::json read_checkpoint_state(const std::filesystem::path& folder);
 /// The same from the text of a state.json; `name` stands for the file in messages.
 nlohmann::json parse_checkpoint_state(const std::string& text, const std::string& name);
 
-/// UserError unless the file `name` of the checkpoint has the CRC that its `state` records.
+/// UserError unless the file `name` is one of the checkpoint's and has the CRC that its `state` records.
 void check_checkpoint_file(const std::filesystem::path& folder, const nlohmann::json& state, const std::string& name);
 
 /// OUT/best of a run: which checkpoint its validation found best. That one is kept whatever train.keep says.

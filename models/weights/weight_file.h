@@ -13,7 +13,11 @@ enum class WeightFormat {
   kLegacy,  ///< torch.save before PyTorch 1.6
 };
 
-/// Told from the first bytes, whatever the file is called. UserError for files that are none of these.
+/// Whether the first bytes are those of one of these formats. UserError when the file cannot be read.
+bool is_weights_file(const std::filesystem::path& path);
+
+/// Told from the first bytes, whatever the file is called. UserError for files that are none of these; it names what
+/// came in their place: a web page, a pointer of Git LFS, an empty file.
 WeightFormat weight_format(const std::filesystem::path& path);
 
 /// Named tensors of a file of any format, contiguous, on the CPU. Nothing in the file is executed. Of PyTorch's

@@ -72,7 +72,7 @@ TEST_F(Build, StoresWhatTheContractSays) {
   EXPECT_EQ(shape("coverage_hr"), (Shape{16, 16}));
   EXPECT_EQ(shape("z_hr"), (Shape{48, 16, 16}));
   EXPECT_EQ(shape("z_lr"), (Shape{48, 16, 16}));
-  const auto source = read_stored_record(set.shards()[1], kSourceField, 0);
+  const nlohmann::json source = read_stored_record(set.shards()[1], kSourceField, 0).value();
   EXPECT_THAT(source.at("image").get<std::string>(), HasSubstr("photo"));
   EXPECT_EQ(source.at("crop").at(2), 80);
   EXPECT_TRUE(source.at("degradation").is_object());
@@ -86,7 +86,7 @@ TEST_F(Build, UsesEveryPhotographOnceAnEpoch) {
   std::vector<std::string> images;
   for (const Shard& shard : set.shards()) {
     for (std::uint64_t i = 0; i < shard.samples(); ++i) {
-      images.push_back(read_stored_record(shard, kSourceField, i).at("image"));
+      images.push_back(photograph_of(read_stored_record(shard, kSourceField, i)));
     }
   }
   EXPECT_EQ(std::set<std::string>(images.begin(), images.begin() + 4).size(), 4U);
@@ -158,7 +158,7 @@ TEST_F(Build, WorksWithoutLatentsAndWithRescaling) {
   EXPECT_EQ(set.find("z_hr"), nullptr);
   EXPECT_EQ(set.find("coverage_hr"), nullptr);
   EXPECT_EQ(set.find("hr")->shape, (std::vector<std::int64_t>{64, 64, 3}));
-  const auto source = read_stored_record(set.shards()[0], kSourceField, 0);
+  const nlohmann::json source = read_stored_record(set.shards()[0], kSourceField, 0).value();
   EXPECT_GE(source.at("crop").at(2).get<int>(), 96);
 }
 

@@ -173,7 +173,7 @@ TEST_F(PhotographScan, PairsAreRegenerated) {
   // A link of the folder itself is followed, and said.
   const ShardSet set(folder_ / "out");
   const ShardSet::Place place = set.place(3);
-  const std::string third = photograph_of(read_stored_record(place.shard, kSourceField, place.sample), "");
+  const std::string third = photograph_of(read_stored_record(place.shard, kSourceField, place.sample));
   fs::rename(folder_.path() / "moved" / third, folder_ / "elsewhere.png");
   fs::create_symlink(folder_ / "elsewhere.png", folder_.path() / "moved" / third);
   regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log);
@@ -197,7 +197,7 @@ void rename_photographs(const fs::path& folder, const std::string& name) {
   for (std::uint64_t i = 0; i < shard.samples(); ++i) {
     for (const ShardField& field : shard.fields()) {
       if (field.text) {
-        nlohmann::ordered_json source = read_stored_record(shard, field.name, i);
+        auto source = nlohmann::ordered_json::parse(read_stored_text(shard, field.name, i));
         source["image"] = name;
         samples[i].texts.emplace_back(field.name, source.dump());
       } else {

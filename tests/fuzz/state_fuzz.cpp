@@ -2,7 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/shallow_json.h"
+#include "core/error.h"
+#include "core/json_entry.h"
 #include "fuzz/memory_file.h"
 #include "models/weights/checkpoint_folder.h"
 
@@ -26,11 +27,16 @@ void read(const std::string& text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const std::string text = samsr::fuzz::text_of(bytes, size);
   read(text);
-  auto state = samsr::parse_shallow_json<nlohmann::json>(text);
+  nlohmann::json state;
+  try {
+    state = samsr::JsonEntry::parse(text, "state.json").value();
+  } catch (const samsr::UserError&) {
+    return 0;
+  }
   if (state.is_object()) {
     state.erase("crc32c");
     state["crc32c"] = samsr::checkpoint_state_crc(state);
-    read(state.dump());
+    read(samsr::json_text(state));
   }
   return 0;
 }

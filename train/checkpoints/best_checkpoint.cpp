@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
+#include "core/json_entry.h"
 
 namespace samsr {
 void write_best(const std::filesystem::path& out, const BestCheckpoint& best) {
@@ -11,7 +12,7 @@ void write_best(const std::filesystem::path& out, const BestCheckpoint& best) {
   entry["checkpoint"] = best.checkpoint;
   entry["figure"] = best.figure;
   entry["value"] = best.value;
-  write_file_atomically(out / kBestFile, entry.dump(2) + "\n");
+  write_file_atomically(out / kBestFile, json_text(entry, 2) + "\n");
 }
 
 bool beats(double value, const Validation::Goal& goal, const std::optional<BestCheckpoint>& best) {

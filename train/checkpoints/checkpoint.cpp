@@ -7,6 +7,7 @@
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
+#include "core/json_entry.h"
 #include "models/weights/checkpoint_folder.h"
 
 namespace samsr {
@@ -53,7 +54,7 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
       state["files"][file] = file_crc32c(temporary / file);
     }
     state["crc32c"] = checkpoint_state_crc(state);
-    write_file_atomically(temporary / kCheckpointState, state.dump(2) + "\n");
+    write_file_atomically(temporary / kCheckpointState, json_text(state, 2) + "\n");
     fs::remove_all(folder, ignored);  // a damaged one of the same step, left by a run resumed before it
     publish(temporary, folder);
   } catch (...) {
@@ -72,16 +73,17 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
 
 Checkpoint load_checkpoint(const fs::path& folder) {
   const nlohmann::json state = read_checkpoint_state(folder);
+  const JsonEntry entry = JsonEntry::of(state, (folder / kCheckpointState).string());
   Checkpoint checkpoint;
-  for (const auto& [file, crc] : state.at("files").items()) {
+  for (const auto& [file, crc] : entry.object("files").items()) {
     check_checkpoint_file(folder, state, file);
     checkpoint.parts[file.substr(0, file.size() - kExtension.size())] = read_safetensors(folder / file);
   }
-  checkpoint.step = state.at("step");
-  checkpoint.position = state.at("position");
-  checkpoint.seed = state.at("seed");
-  checkpoint.dataset_size = state.at("dataset_size");
-  checkpoint.config = state.at("config");
+  checkpoint.step = static_cast<std::int64_t>(entry.count("step"));
+  checkpoint.position = entry.count("position");
+  checkpoint.seed = entry.count("seed");
+  checkpoint.dataset_size = entry.count("dataset_size");
+  checkpoint.config = entry.text("config");
   return checkpoint;
 }
 

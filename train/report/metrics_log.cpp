@@ -8,6 +8,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/json_entry.h"
 
 namespace samsr {
 namespace {
@@ -20,7 +21,7 @@ std::string lines_up_to(const std::filesystem::path& file, std::int64_t last_ste
   std::istringstream lines(read_file(file));
   for (std::string line; std::getline(lines, line);) {
     const auto entry = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (entry.is_object() && entry.value("step", last_step + 1) <= last_step) {
+    if (entry.is_object() && entry.contains("step") && entry["step"].is_number() && entry["step"] <= last_step) {
       kept += line + "\n";
     }
   }
@@ -70,7 +71,7 @@ void MetricsLog::write(const StepMetrics& metrics) {
   if (metrics.skipped) {
     entry["skipped"] = true;
   }
-  out_ << entry.dump() << '\n' << std::flush;
+  out_ << json_text(entry) << '\n' << std::flush;
   if (!out_) {
     throw UserError("{}: cannot be written; is the disk full?", path_.string());
   }

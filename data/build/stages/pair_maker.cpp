@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <cstring>
-#include <nlohmann/json.hpp>
 
+#include "core/json_entry.h"
 #include "core/rng.h"
 #include "data/build/crop.h"
 
@@ -20,14 +20,15 @@ at::Tensor interleaved(const cv::Mat& image) {
 }
 
 std::string describe(const std::string& path, const CropPlan& crop, std::uint64_t seed, const std::string& drawn) {
-  const nlohmann::ordered_json json{{"image", path},
-                                    {"crop", {crop.rect.x, crop.rect.y, crop.rect.width, crop.rect.height}},
-                                    {"hflip", crop.hflip},
-                                    {"vflip", crop.vflip},
-                                    {"transpose", crop.transpose},
-                                    {"seed", seed},
-                                    {"degradation", nlohmann::ordered_json::parse(drawn)}};
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);  // a path need not be UTF-8
+  nlohmann::ordered_json json;
+  put_exact_text(json, "image", path);  // which need not be UTF-8
+  json["crop"] = {crop.rect.x, crop.rect.y, crop.rect.width, crop.rect.height};
+  json["hflip"] = crop.hflip;
+  json["vflip"] = crop.vflip;
+  json["transpose"] = crop.transpose;
+  json["seed"] = seed;
+  json["degradation"] = nlohmann::ordered_json::parse(drawn);
+  return json_text(json);
 }
 
 }  // namespace
@@ -37,8 +38,9 @@ PairMaker::PairMaker(const DataSettings& data, const DegradationSettings& degrad
 
 Sample PairMaker::make(std::uint64_t index, const cv::Mat& photograph, const std::string& path) const {
   const std::uint64_t seed = derive_seed(data_.seed, "sample", {index});
-  const CropPlan crop = draw_crop(data_, photograph.size(), seed);
-  const DegradedPair pair = degradation_.degrade(cut(photograph, crop, data_), data_.gt_size, seed);
+  const cv::Mat image = large_enough(photograph, data_);
+  const CropPlan crop = draw_crop(data_, image.size(), seed);
+  const DegradedPair pair = degradation_.degrade(cut(image, crop, data_), data_.gt_size, seed);
   Sample sample;
   sample.fields.emplace_back("hr", interleaved(pair.hr));
   sample.fields.emplace_back("lr", interleaved(pair.lr));

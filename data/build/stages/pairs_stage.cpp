@@ -52,7 +52,12 @@ std::string pairs_setting_lines(const BuildSettings& settings) {
   BuildSettings copy = settings;
   Settings registry;
   copy.bind(registry);
-  return setting_lines(registry, [](const std::string& key) {
+  // The photographs' fingerprint tells which of them are left out, and shards of before were all made by reflection.
+  const bool enlarges = settings.data.small_photographs == kEnlargeSmall;
+  return setting_lines(registry, [&](const std::string& key) {
+    if (key == "data.small_photographs") {
+      return enlarges;
+    }
     return (key.starts_with("data.") || key.starts_with("degradation.")) && !kElsewhere.contains(key);
   });
 }

@@ -11,8 +11,12 @@
 namespace samsr {
 namespace {
 
-constexpr std::array<std::string_view, 8> kStateKeys = {"state_dict", "params_ema", "params",    "model_state_dict",
-                                                        "model",      "ema",        "model_ema", "weights"};
+/// Averages come first: they are what is published, and what a training file has beside the weights of its last step.
+constexpr std::array<std::string_view, 11> kStateKeys = {
+    "params_ema", "ema",    "model_ema",        "state_dict_ema", "ema_state_dict", "ema_model",
+    "state_dict", "params", "model_state_dict", "model",          "weights"};
+/// What torch.optim.swa_utils.AveragedModel keeps beside the weights: of how many they are the mean.
+constexpr std::string_view kAveragedCount = "n_averaged";
 constexpr std::array<std::string_view, 2> kWrappers = {"module.", "_orig_mod."};
 /// Objects that hold settings and figures; training scripts put them beside the weights.
 constexpr std::array<std::string_view, 13> kPlainObjects = {
@@ -127,7 +131,29 @@ class Collector {
   std::size_t visits_ = 0;
 };
 
-/// The part of `root` under the first of the known keys that holds a dict or a module; null when none does.
+/// Whether there is a tensor in it, not counting single numbers such as a decay.
+bool holds_tensors(const PickleValue& value, int depth, std::size_t& visits) {
+  if (depth > kDeepest || ++visits > kMostVisits) {
+    return false;
+  }
+  if (const auto* tensor = value.as<PickleTensor>()) {
+    return !tensor->sizes.empty();
+  }
+  const auto holds = [&](const PickleValue* part) {
+    return part != nullptr && holds_tensors(*part, depth + 1, visits);
+  };
+  if (const auto* dict = value.as<PickleDict>()) {
+    return std::any_of(dict->items.begin(), dict->items.end(), [&](const auto& item) { return holds(item.second); });
+  }
+  if (const auto* list = value.as<PickleList>()) {
+    return std::any_of(list->items.begin(), list->items.end(), holds);
+  }
+  const auto* object = value.as<PickleObject>();
+  return object != nullptr && attributes(*object) != nullptr && holds(object->state);
+}
+
+/// The part of `root` under the first of the known keys that holds a dict or a module with tensors; null when none
+/// does.
 const PickleValue* state_under_key(const PickleValue& root, StateDict& state) {
   const auto* dict = root.as<PickleDict>();
   if (dict == nullptr) {
@@ -136,8 +162,10 @@ const PickleValue* state_under_key(const PickleValue& root, StateDict& state) {
   for (const std::string_view key : kStateKeys) {
     const PickleValue* part = find(*dict, key);
     const auto* object = part == nullptr ? nullptr : part->as<PickleObject>();
+    std::size_t visits = 0;
     if (part == nullptr ||
-        (part->as<PickleDict>() == nullptr && (object == nullptr || attributes(*object) == nullptr))) {
+        (part->as<PickleDict>() == nullptr && (object == nullptr || attributes(*object) == nullptr)) ||
+        !holds_tensors(*part, 0, visits)) {
       continue;
     }
     state.picked += state.picked.empty() ? "" : ".";
@@ -151,6 +179,19 @@ const PickleValue* state_under_key(const PickleValue& root, StateDict& state) {
     return part;
   }
   return nullptr;
+}
+
+/// Leaves out AveragedModel's count where it stands beside the weights that it wraps.
+void remove_averaged_count(StateDict& state) {
+  const auto is_count = [](const auto& each) { return each.first == kAveragedCount; };
+  const bool averaged =
+      state.tensors.size() > 1 && std::count_if(state.tensors.begin(), state.tensors.end(), is_count) == 1 &&
+      std::all_of(state.tensors.begin(), state.tensors.end(),
+                  [&](const auto& each) { return is_count(each) || each.first.starts_with(kWrappers.front()); });
+  if (averaged) {
+    std::erase_if(state.tensors, is_count);
+    pass_over(std::string(kAveragedCount), state);
+  }
 }
 
 void remove_wrappers(StateDict& state) {
@@ -188,6 +229,7 @@ StateDict find_state_dict(const PickleValue& root) {
     throw UnreadableWeights("it holds no tensors{}",
                             state.picked.empty() ? "" : fmt::format(" under '{}'", state.picked));
   }
+  remove_averaged_count(state);
   remove_wrappers(state);
   return state;
 }
