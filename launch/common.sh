@@ -1,7 +1,12 @@
 # Shared by the scripts of this folder: where things are, and how to say what happens.
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-DEPS=${SAMSR_DEPS:-$HOME/.cache/samsr}
+# What a user's environment may have changed, and these scripts rely on.
+unset CDPATH POSIXLY_CORRECT
+set +o posix +f
+IFS=$' \t\n'
+
+ROOT=$(cd -P "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
+DEPS=${SAMSR_DEPS:-${HOME:-~}/.cache/samsr}  # ~ without HOME: what the system knows of the user
 LIBTORCH_VERSION=2.11.0
 LIBTORCH=$DEPS/libtorch-$LIBTORCH_VERSION
 

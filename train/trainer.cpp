@@ -11,6 +11,7 @@
 #include "core/memory.h"
 #include "core/progress.h"
 #include "train/report/step_profiler.h"
+#include "train/run/disk.h"
 #include "train/step/step_metrics.h"
 
 namespace samsr {
@@ -25,6 +26,9 @@ void Trainer::run() {
     return;
   }
   if (const std::string problem = run_.memory_problem(); !problem.empty()) {
+    run_.log.warning("{}", problem);
+  }
+  if (const std::string problem = disk_problem(run_); !problem.empty()) {
     run_.log.warning("{}", problem);
   }
   StepProfiler profiler(run_.config.profile, run_.out, run_.communicator.rank(), run_.device, run_.log);

@@ -6,6 +6,7 @@
 #include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/output.h"
 #include "data/build/shard_builder.h"
 #include "data/build/shard_plan.h"
 #include "data/build/single_threaded.h"
@@ -60,6 +61,7 @@ class Build {
     for (const std::size_t number : missing) {
       samples += plan_[number].samples;
     }
+    check_space();
     if (missing.size() < static_cast<std::size_t>(comm_.size())) {
       log_.info(
           "{} shards to make for {} ranks: some have nothing to do; a smaller data.samples_per_shard shares better",
@@ -79,6 +81,23 @@ class Build {
                   .units = [&](std::uint64_t item) { return plan_[missing[item]].samples; }},
                  build, comm_, log_);
     enter(comm_.gather(local.dump()));
+  }
+
+  /// UserError when not even the pictures of the shards that are made anew fit on the disk.
+  void check_space() const {
+    std::uint64_t samples = 0;
+    for (const PlannedShard& shard : plan_) {
+      samples += shard.complete || shard.usable ? 0 : shard.samples;
+    }
+    const auto side = static_cast<std::uint64_t>(settings_.data.gt_size);
+    const std::uint64_t small = side / static_cast<std::uint64_t>(settings_.data.scale);
+    const std::uint64_t needed = samples * 3 * (side * side + small * small);
+    const std::string what = "data.out=" + out_.string();
+    if (const std::uint64_t available = free_bytes(out_, what); needed > available) {
+      throw UserError(
+          "{}: {} pairs take more than {} MB, but {} MB are left there; lower data.samples, or choose another place",
+          what, samples, needed / 1000000, available / 1000000);
+    }
   }
 
   void enter(const std::vector<std::string>& by_rank) {

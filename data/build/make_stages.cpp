@@ -76,8 +76,10 @@ BuildStages make_stages(const BuildSettings& settings, const BuildOptions& optio
     return std::make_unique<RolloutStage>(options.rollout, network_device(true), log);
   };
   made.list.named = !options.stages.empty();
-  for (const std::string& name : chosen_stages(options, settings.data)) {
-    made.list.stages.push_back(make(name));
+  const std::vector<std::string> names = chosen_stages(options, settings.data);
+  // The first stage reads all photographs, which may take hours; networks whose weights are missing are found before.
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    made.list.stages.insert(made.list.stages.begin(), make(*name));
   }
   return made;
 }

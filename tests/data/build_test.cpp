@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "data/build_fixtures.h"
+#include "data/images/image_file.h"
 #include "data/shards/shard_set.h"
 #include "data/tools/inspect.h"
 #include "data/tools/stored_sample.h"
@@ -183,9 +184,38 @@ TEST_F(Build, CountsConvertedPhotographsAndContinuesSmallOnes) {
   }
   BuildSettings tiny = settings();
   tiny.data.min_size = 1;
+  EXPECT_THAT(building(tiny), HasSubstr("4 too small: 80 pixels are needed"));
+  tiny.data.small_photographs = "reflect";
   build(tiny);
   EXPECT_THAT(lines_.str(), HasSubstr("4 photographs used, 1 16-bit, 1 CMYK, 1 alpha, 2 grey"));
+  EXPECT_THAT(lines_.str(), HasSubstr("4 photographs are smaller than the 80 pixels that are cut and are continued by "
+                                      "reflection (data.small_photographs=reflect): cmyk.jpg"));
   EXPECT_EQ(ShardSet(folder_ / "out").size(), 11U);
+}
+
+TEST_F(Build, SmallPhotographsLeaveTheSamplesOfLargeOnesAsTheyAre) {
+  build(settings());
+  const auto samples = [&] {
+    const ShardSet set(folder_ / "out");
+    std::string bytes(set.find("hr")->bytes, '\0');
+    set.read(0, "hr", bytes.data());
+    return set.shards()[0].header().content + bytes;
+  };
+  const std::string before = samples();
+  fs::remove_all(folder_ / "out");
+  write_png(folder_ / "photos/small.png", cv::Mat(79, 200, CV_8UC3, cv::Scalar(1, 2, 3)));
+  write_png(folder_ / "photos/thin.png", cv::Mat(500, 12, CV_8UC3, cv::Scalar(1, 2, 3)));
+  BuildSettings same = settings();
+  same.data.min_size = 1;
+  same.data.small_photographs = "leave_out";
+  build(same);
+  EXPECT_THAT(lines_.str(),
+              AllOf(HasSubstr("small.png: 200×79 pixels"), HasSubstr("thin.png"), HasSubstr("2 too small")));
+  const auto without_min_size = [](std::string text) {
+    const std::size_t at = text.find("data.min_size");
+    return text.erase(at, text.find('\n', at) - at);
+  };
+  EXPECT_EQ(without_min_size(samples()), without_min_size(before));
 }
 
 TEST_F(Build, SaysWhenNothingCanBeUsed) {

@@ -57,6 +57,17 @@ TEST(Crop, TurnsWhenAllowed) {
   EXPECT_TRUE(transposed);
 }
 
+TEST(Crop, EnlargesSmallPhotographsWhereThatIsSaid) {
+  DataSettings enlarging = settings();
+  EXPECT_EQ(large_enough(coordinates(20, 30), enlarging).size(), cv::Size(20, 30));
+  enlarging.small_photographs = kEnlargeSmall;
+  EXPECT_EQ(large_enough(coordinates(20, 30), enlarging).size(), cv::Size(40, 60));
+  EXPECT_EQ(large_enough(coordinates(30, 7), enlarging).rows, 40);
+  EXPECT_EQ(large_enough(coordinates(40, 41), enlarging).size(), cv::Size(40, 41)) << "large enough as it is";
+  enlarging.rescale_gt = true;
+  EXPECT_EQ(large_enough(coordinates(20, 30), enlarging).size(), cv::Size(32, 48));
+}
+
 TEST(Crop, ContinuesSmallPhotographsByReflection) {
   const cv::Mat image = coordinates(36, 12);
   CropPlan plan = draw_crop(settings(), image.size(), 1);

@@ -83,7 +83,7 @@ class PhotographScan : public ::testing::Test {
   }
   std::unique_ptr<PhotographIndex> scan(int min_size = 64) {
     Log log(lines_, 0, 1, false);
-    return index_photographs(folder_ / "photos", min_size, folder_ / "out", *comm_, log);
+    return index_photographs(folder_ / "photos", {min_size, 1}, folder_ / "out", *comm_, log);
   }
 
   TemporaryFolder folder_;

@@ -54,7 +54,13 @@ TEST(ChooseTables, AnUnknownLayoutIsAnErrorWithTheNearest) {
 TEST(TableFormat, GoesByNameThenByTheFilesExtension) {
   EXPECT_STREQ(table_format("", "").name, "markdown");
   EXPECT_STREQ(table_format("", "out/t.tex").name, "latex");
-  EXPECT_STREQ(table_format("csv", "out/t.tex").name, "csv");
+  EXPECT_STREQ(table_format("csv", "out/t.txt").name, "csv");
+  EXPECT_STREQ(table_format("", "out/T.TEX").name, "latex");
+  for (const char* out : {"t.xlsx", "t.docx", "t.json", "t.png"}) {
+    EXPECT_THAT(error_of([&] { table_format("", out); }),
+                HasSubstr("the name must end in .md or .csv or .tex or .html"));
+  }
+  EXPECT_THAT(error_of([] { table_format("csv", "out/t.tex"); }), HasSubstr("csv is written"));
   EXPECT_THAT(error_of([] { table_format("latx", ""); }), HasSubstr("did you mean 'latex'?"));
 }
 

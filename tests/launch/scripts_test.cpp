@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <map>
+#include <utility>
 
 #include "core/atomic_file.h"
 #include "launch/program.h"
@@ -99,6 +101,49 @@ TEST(MpirunScript, ChecksItsOwnOptions) {
   const Outcome outcome = run(SAMSR_SOURCE "/launch/mpirun -n 2 --restarts often train");
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.output, HasSubstr("'often'"));
+}
+
+TEST(MpirunScript, MistakesInItsOptionsAreStatusTwoAndNeverRepeated) {
+  const TemporaryFolder folder;
+  write_text(folder / "crlf", "localhost slots=2\r\n");
+  write_text(folder / "comments", "# none\n\n");
+  write_text(folder / "one", "localhost slots=1\n");
+  const std::pair<std::string, std::string> mistakes[] = {{"-n two", "-n 'two'"},
+                                                          {"-n 0", "-n '0'"},
+                                                          {"-np 1.5", "-np '1.5'"},
+                                                          {"-n 2 --hostfile " + (folder / "crlf"), "CR LF"},
+                                                          {"-n 2 --hostfile " + (folder / "nowhere"), "no such file"},
+                                                          {"-n 2 --hostfile " + folder.path().string(), "no such file"},
+                                                          {"-n 2 --hostfile " + (folder / "comments"), "names no host"},
+                                                          {"-n 3 --hostfile " + (folder / "one"), "not enough slots"},
+                                                          {"-n 2 --no-such-option", "--no-such-option"},
+                                                          {"-n 2 --map-by nonsense", "nonsense"}};
+  for (const auto& [options, part] : mistakes) {
+    const Outcome outcome = run(
+        "SAMSR_BINARY=/bin/true " SAMSR_SOURCE "/launch/mpirun --restarts 2 --restart-pause 0 " + options + " version");
+    EXPECT_EQ(outcome.status, 2) << options << outcome.output;
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr(part)) << options;
+  }
+}
+
+TEST(Scripts, StartByLinksFromAnywhereInAnyEnvironment) {
+  const TemporaryFolder folder;
+  fs::create_directories(folder / "with space/x");
+  fs::create_symlink(SAMSR_SOURCE "/launch/samsr", folder / "with space/first");
+  fs::create_symlink("../with space/first", folder / "with space/second");
+  fs::create_symlink(SAMSR_SOURCE "/launch/mpirun", folder / "with space/mpirun");
+  const std::string go = "cd '" + (folder / "with space") + "' && SAMSR_BINARY=/bin/echo ";
+  for (const std::string& command :
+       {go + "./first it runs", go + "./second it runs",
+        "cd / && SAMSR_BINARY=/bin/echo '" + (folder / "with space/second") + "' it runs",
+        go + "env -u HOME ./second it runs", go + "CDPATH=/:/tmp:.. ./second it runs",
+        go + "POSIXLY_CORRECT=1 ./second it runs", go + "env SHELLOPTS=noglob ./second it runs",
+        go + "PATH=\"$PWD:$PATH\" second it runs", go + "PATH=\"$PWD:$PATH\" mpirun -n 1 it runs"}) {
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.status, 0) << command << outcome.output;
+    EXPECT_EQ(outcome.output, "it runs\n") << command;
+  }
 }
 
 TEST(HasGpu, LooksForTheDriversFilesAlone) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <torch/torch.h>
 #include <unistd.h>
 
@@ -204,10 +205,80 @@ TEST_F(WeightFileOnDisk, TellsFormatsByContent) {
   }
   EXPECT_THAT(refusal_of_bytes("<!DOCTYPE html>"), HasSubstr("a web page"));
   EXPECT_THAT(refusal_of_bytes("version https://git-lfs.github.com/spec/v1\n"), HasSubstr("Git LFS"));
+  EXPECT_THAT(refusal_of_bytes("\n<html><head>"), HasSubstr("a web page"));
+  EXPECT_THAT(refusal_of_bytes("{\"error\": \"Repository not found\"}"), HasSubstr("it is JSON"));
+  EXPECT_THAT(refusal_of_bytes("\x1f\x8b\x08 compressed"), HasSubstr("unpack it"));
   EXPECT_THAT(refusal_of_bytes(""), HasSubstr("empty"));
+  for (const char* page : {"<!DOCTYPE html><html>", "version https://git-lfs.github.com/spec/v1\noid", ""}) {
+    testing::write_text(folder_ / "page.safetensors", page);
+    EXPECT_THAT(refusal_of(folder_ / "page.safetensors"), HasSubstr("is no file of weights")) << page;
+  }
+  ASSERT_EQ(::mkfifo((folder_ / "pipe.pth").c_str(), 0600), 0);
+  EXPECT_THAT(refusal_of(folder_ / "pipe.pth"), HasSubstr("is a pipe"));
   EXPECT_THAT(refusal_of_bytes(PickleWriter().raw("}").finished()), HasSubstr("neither safetensors nor PyTorch's"));
   EXPECT_THAT(refusal_of(folder_ / "missing.pth"), HasSubstr("No such file"));
   EXPECT_THAT(refusal_of(folder_.path()), HasSubstr("folder"));
+}
+
+TEST_F(WeightFileOnDisk, TakesAveragesBeforeTheWeightsOfTheLastStep) {
+  /// A dict of dicts, each with a tensor "w" of as many numbers as its place says.
+  const auto picked = [&](const std::vector<std::string>& keys) {
+    PickleWriter writer;
+    writer.raw("}");
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const auto size = static_cast<std::int64_t>(i) + 1;
+      writer.text(keys[i]).raw("}").text("w").tensor("0", 6, 0, {size}, {1}).raw("ss");
+    }
+    write_zip(writer.finished(), {std::string(24, 'x')});
+    return read_weights(path_).metadata.at("picked");
+  };
+  EXPECT_EQ(picked({"model", "ema"}), "ema");
+  EXPECT_EQ(picked({"state_dict", "model_ema"}), "model_ema");
+  EXPECT_EQ(picked({"state_dict", "state_dict_ema"}), "state_dict_ema");
+  EXPECT_EQ(picked({"params", "params_ema"}), "params_ema");
+  EXPECT_EQ(picked({"ema", "params_ema"}), "params_ema");
+  EXPECT_EQ(picked({"optimizer", "model"}), "model");
+  // Settings of an average are no average.
+  write_zip(PickleWriter()
+                .raw("}")
+                .text("ema")
+                .raw("}")
+                .text("decay")
+                .integer(1)
+                .raw("ss")
+                .text("model")
+                .raw("}")
+                .text("w")
+                .tensor("0", 6, 0, {2}, {1})
+                .raw("ss")
+                .finished(),
+            {std::string(24, 'x')});
+  EXPECT_EQ(read_weights(path_).metadata.at("picked"), "model");
+}
+
+TEST_F(WeightFileOnDisk, ReadsAveragedModels) {
+  const auto names_in = [&](const std::vector<std::string>& names) {
+    PickleWriter writer;
+    writer.raw("}");
+    for (const std::string& name : names) {
+      const bool count = name == "n_averaged";
+      writer.text(name).tensor("0", 6, 0, count ? std::vector<std::int64_t>{} : std::vector<std::int64_t>{2},
+                               count ? std::vector<std::int64_t>{} : std::vector<std::int64_t>{1});
+      writer.raw("s");
+    }
+    write_zip(writer.finished(), {std::string(24, 'x')});
+    std::vector<std::string> found;
+    for (const auto& [name, tensor] : read_weights(path_).tensors) {
+      found.push_back(name);
+    }
+    return found;
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(names_in({"n_averaged", "module.a", "module.b"}), ElementsAre("a", "b"));
+  EXPECT_THAT(names_in({"module.module.a", "n_averaged"}), ElementsAre("a"));
+  EXPECT_EQ(read_weights(path_).metadata.at("passed_over"), "n_averaged");
+  EXPECT_THAT(names_in({"n_averaged", "a"}), ElementsAre("n_averaged", "a")) << "not AveragedModel's";
+  EXPECT_THAT(names_in({"n_averaged"}), ElementsAre("n_averaged"));
 }
 
 TEST_F(WeightFileOnDisk, RefusesTensorsThatDoNotFitTheirStorage) {

@@ -143,7 +143,7 @@ std::unique_ptr<Validation> SuperResolutionRecipe::make_validation(const RecipeC
   const OfficialFiles files(config.weights);
   return make_picture_validation(config.validation, config.upscale, config.masks,
                                  {.device = context.device, .files = &files}, config.train.out, *parts_.average,
-                                 context.communicator);
+                                 context.communicator, context.log);
 }
 
 std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() const {

@@ -1,16 +1,15 @@
 #include "train/run/dry_run.h"
 
-#include <sys/statvfs.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
 #include <chrono>
 
 #include "core/error.h"
+#include "core/output.h"
 #include "core/progress.h"
+#include "train/run/disk.h"
 
 namespace samsr {
-namespace fs = std::filesystem;
 namespace {
 
 double milliseconds_of(const std::function<void()>& work) {
@@ -19,36 +18,12 @@ double milliseconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// The folder, or the nearest one above it that exists.
-fs::path existing_part(fs::path folder) {
-  folder = fs::absolute(folder);
-  while (!fs::exists(folder)) {
-    folder = folder.parent_path();
-  }
-  return folder;
-}
-
 void check_disk(const Run& run) {
-  const fs::path place = existing_part(run.out);
-  if (!fs::is_directory(place) || ::access(place.c_str(), W_OK) != 0) {
-    throw UserError("train.out={}: {} cannot be written", run.out.string(), place.string());
+  if (const std::string problem = disk_problem(run); !problem.empty()) {
+    throw UserError(problem);
   }
-  // A checkpoint holds weights, their average and two moments; one more than `keep` lies there while it is saved.
-  double numbers = 0;
-  for (const TrainableState& state : run.states) {
-    numbers += static_cast<double>(state.parameter_count()) * (state.has_average() ? 4 : 3);
-  }
-  const double needed = sizeof(float) * numbers * (run.settings.keep + 1) / 1e6;
-  struct statvfs disk {};
-  if (::statvfs(place.c_str(), &disk) != 0) {
-    throw UserError("train.out={}: the free space of {} cannot be read", run.out.string(), place.string());
-  }
-  const double available = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize) / 1e6;
-  if (needed > available) {
-    throw UserError("train.out={}: checkpoints need {:.0f} MB, but {} has {:.0f} MB left; lower train.keep (now {})",
-                    run.out.string(), needed, place.string(), available, run.settings.keep);
-  }
-  run.log.info("disk         {:.0f} MB of checkpoints, {:.0f} MB free in {}", needed, available, place.string());
+  run.log.info("disk         {:.0f} MB of checkpoints, {:.0f} MB free in {}", megabytes_of_checkpoints(run),
+               static_cast<double>(free_bytes(run.out, "train.out")) / 1e6, existing_part(run.out).string());
 }
 
 void try_exchange(Run& run) {

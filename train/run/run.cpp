@@ -7,6 +7,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/output.h"
 #include "models/weights/load_weights.h"
 #include "train/run/run_banner.h"
 
@@ -60,6 +61,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       watchdog(communicator, log, static_cast<double>(settings.timeout)),
       bad_samples(settings.shards, config.loader.max_bad) {
   check_shards(shards, config.model);
+  check_writable(out, fmt::format("train.out={}", out.string()));
   const std::string checkpoint = chosen_checkpoint();
   recipe = make_recipe(table, context());
   states = make_states(*recipe, settings.ema_rate);

@@ -1,8 +1,7 @@
 #include "train/run/train.h"
 
-#include <c10/util/Exception.h>
-
 #include "core/error.h"
+#include "data/images/picture_failure.h"
 #include "train/run/dry_run.h"
 
 namespace samsr {
@@ -16,11 +15,8 @@ void train(const TrainConfig& config, Communicator& communicator, Log& log) {
     } else {
       trainer.run();
     }
-  } catch (const c10::Error& error) {
-    // The CPU's allocator throws the plain type, and says so only in its words.
-    const std::string what = error.what_without_backtrace();
-    if (dynamic_cast<const c10::OutOfMemoryError*>(&error) == nullptr &&
-        what.find("can't allocate memory") == std::string::npos) {
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error)) {
       throw;
     }
     throw UserError("out of memory: lower train.microbatch (now {}), or turn train.checkpoint_activations on",

@@ -1,11 +1,14 @@
 #include "train/validation/picture_validation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "data/images/image_file.h"
+#include "data/images/picture_failure.h"
 #include "eval/measure/image_set.h"
 #include "eval/metrics/choose_metrics.h"
 
@@ -54,13 +57,15 @@ std::vector<std::unique_ptr<Metric>> metrics_of(const ValidationSettings& settin
 class PictureValidation final : public Validation {
  public:
   PictureValidation(const ValidationSettings& settings, const UpscaleSettings& upscale, const MaskSettings& masks,
-                    const MetricOptions& options, const fs::path& out, LoadedModel& average, Communicator& communicator)
+                    const MetricOptions& options, const fs::path& out, LoadedModel& average, Communicator& communicator,
+                    Log& log)
       : metrics_(metrics_of(settings, options)),
         pairs_(pairs_of(settings)),
         panel_(static_cast<std::size_t>(settings.panel)),
         out_(out / "validation"),
         upscaler_(average, upscale, masks),
-        communicator_(communicator) {
+        communicator_(communicator),
+        log_(log) {
     const std::string best = settings.best.empty() ? metrics_.front()->name() : settings.best;
     for (const auto& metric : metrics_) {
       if (metric->name() == best) {
@@ -70,6 +75,7 @@ class PictureValidation final : public Validation {
     if (goal_.figure.empty()) {
       throw UserError("val.best is {}, which is not among the metrics of the validation (val.metrics)", best);
     }
+    check_pictures(!settings.metrics.empty());
   }
 
   Goal goal() const override { return goal_; }
@@ -79,7 +85,14 @@ class PictureValidation final : public Validation {
     std::vector<double> scores(pairs_.size() * metrics_.size(), 0.0);
     for (std::size_t i = static_cast<std::size_t>(communicator_.rank()); i < pairs_.size();
          i += static_cast<std::size_t>(communicator_.size())) {
-      score(i, step, std::span(scores).subspan(i * metrics_.size(), metrics_.size()));
+      const std::span<double> slots = std::span(scores).subspan(i * metrics_.size(), metrics_.size());
+      try {
+        score(i, step, slots);
+      } catch (...) {
+        log_.from_rank(fmt::format("step {}: left out of the validation: {}", step,
+                                   describe_failure(pairs_[i].lq.string(), std::current_exception())));
+        std::fill(slots.begin(), slots.end(), std::nan(""));
+      }
     }
     communicator_.sum(scores);
     std::vector<std::pair<std::string, double>> found;
@@ -99,14 +112,58 @@ class PictureValidation final : public Validation {
   }
 
  private:
+  /// Reads the pictures, shared out to the ranks, and looks at their sizes. UserError on all ranks. Collective.
+  void check_pictures(bool metrics_named) const {
+    std::vector<double> with_value(metrics_.size(), 0.0);
+    std::string error;
+    try {
+      for (std::size_t i = static_cast<std::size_t>(communicator_.rank()); i < pairs_.size();
+           i += static_cast<std::size_t>(communicator_.size())) {
+        const cv::Size result = size_of_result(pairs_[i]);
+        for (std::size_t m = 0; m < metrics_.size(); ++m) {
+          with_value[m] += metrics_[m]->undefined_for(result.height, result.width).empty() ? 1 : 0;
+        }
+      }
+    } catch (const UserError& mistake) {
+      error = mistake.what();
+    }
+    throw_first_error(error, communicator_);
+    communicator_.sum(with_value);
+    for (std::size_t m = 0; metrics_named && m < metrics_.size(); ++m) {
+      if (with_value[m] == 0) {
+        throw UserError("val.metrics: {} has no value for any of the {} pictures: they are too small",
+                        metrics_[m]->name(), pairs_.size());
+      }
+    }
+  }
+
+  cv::Size size_of_result(const Pair& pair) const {
+    try {
+      const cv::Mat lq = read_image(pair.lq).rgb;
+      const cv::Size result = lq.size() * static_cast<int>(upscaler_.scale());
+      if (!pair.gt.empty()) {
+        check_size(pair, read_image(pair.gt).rgb.size(), result);
+      }
+      return result;
+    } catch (...) {
+      throw UserError("validation: {}", describe_failure(pair.lq.string(), std::current_exception()));
+    }
+  }
+
+  void check_size(const Pair& pair, cv::Size gt, cv::Size result) const {
+    if (gt != result) {
+      throw UserError("{}: is {}x{}, but {} enlarged by {} is {}x{}", pair.gt.string(), gt.width, gt.height,
+                      pair.lq.string(), upscaler_.scale(), result.width, result.height);
+    }
+  }
+
   void score(std::size_t index, std::int64_t step, std::span<double> scores) const {
     const Pair& pair = pairs_[index];
     const cv::Mat lq = read_image(pair.lq).rgb;
     const cv::Mat result = upscaler_.upscale(lq);
     const cv::Mat gt = pair.gt.empty() ? cv::Mat() : read_image(pair.gt).rgb;
-    if (!gt.empty() && gt.size() != result.size()) {
-      throw UserError("{}: is {}x{}, but {} enlarged by {} is {}x{}", pair.gt.string(), gt.cols, gt.rows,
-                      pair.lq.string(), upscaler_.scale(), result.cols, result.rows);
+    if (!gt.empty()) {
+      check_size(pair, gt.size(), result.size());
     }
     for (std::size_t m = 0; m < metrics_.size(); ++m) {
       scores[m] = (metrics_[m]->needs_reference() ? metrics_[m]->score(to_tensor(result), to_tensor(gt))
@@ -139,6 +196,7 @@ class PictureValidation final : public Validation {
   const fs::path out_;
   const Upscaler upscaler_;
   Communicator& communicator_;
+  Log& log_;
   Goal goal_;
 };
 
@@ -147,11 +205,11 @@ class PictureValidation final : public Validation {
 std::unique_ptr<Validation> make_picture_validation(const ValidationSettings& settings, const UpscaleSettings& upscale,
                                                     const MaskSettings& masks, const MetricOptions& options,
                                                     const fs::path& out, LoadedModel& average,
-                                                    Communicator& communicator) {
+                                                    Communicator& communicator, Log& log) {
   if (settings.lq.empty()) {
     return nullptr;
   }
-  return std::make_unique<PictureValidation>(settings, upscale, masks, options, out, average, communicator);
+  return std::make_unique<PictureValidation>(settings, upscale, masks, options, out, average, communicator, log);
 }
 
 }  // namespace samsr

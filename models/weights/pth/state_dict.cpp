@@ -131,16 +131,16 @@ class Collector {
   std::size_t visits_ = 0;
 };
 
-/// Whether there is a tensor in it, not counting single numbers such as a decay.
-bool holds_tensors(const PickleValue& value, int depth, std::size_t& visits) {
+/// Whether there is a tensor in it; of `arrays`, one that is more than a single number, such as a decay.
+bool holds_tensors(const PickleValue& value, bool arrays, int depth, std::size_t& visits) {
   if (depth > kDeepest || ++visits > kMostVisits) {
     return false;
   }
   if (const auto* tensor = value.as<PickleTensor>()) {
-    return !tensor->sizes.empty();
+    return !arrays || !tensor->sizes.empty();
   }
   const auto holds = [&](const PickleValue* part) {
-    return part != nullptr && holds_tensors(*part, depth + 1, visits);
+    return part != nullptr && holds_tensors(*part, arrays, depth + 1, visits);
   };
   if (const auto* dict = value.as<PickleDict>()) {
     return std::any_of(dict->items.begin(), dict->items.end(), [&](const auto& item) { return holds(item.second); });
@@ -152,33 +152,39 @@ bool holds_tensors(const PickleValue& value, int depth, std::size_t& visits) {
   return object != nullptr && attributes(*object) != nullptr && holds(object->state);
 }
 
-/// The part of `root` under the first of the known keys that holds a dict or a module with tensors; null when none
-/// does.
-const PickleValue* state_under_key(const PickleValue& root, StateDict& state) {
-  const auto* dict = root.as<PickleDict>();
-  if (dict == nullptr) {
-    return nullptr;
-  }
-  for (const std::string_view key : kStateKeys) {
-    const PickleValue* part = find(*dict, key);
-    const auto* object = part == nullptr ? nullptr : part->as<PickleObject>();
-    std::size_t visits = 0;
-    if (part == nullptr ||
-        (part->as<PickleDict>() == nullptr && (object == nullptr || attributes(*object) == nullptr)) ||
-        !holds_tensors(*part, 0, visits)) {
-      continue;
-    }
-    state.picked += state.picked.empty() ? "" : ".";
-    state.picked += key;
-    for (const auto& [other, value] : dict->items) {
-      const auto* text = other->as<std::string>();
-      if (text != nullptr && *text != key) {
-        pass_over(*text, state);
+/// The first of the known keys under which `dict` holds a dict or a module with tensors; empty when there is none.
+std::string_view state_key_of(const PickleDict& dict) {
+  for (const bool arrays : {true, false}) {
+    for (const std::string_view key : kStateKeys) {
+      const PickleValue* part = find(dict, key);
+      const auto* object = part == nullptr ? nullptr : part->as<PickleObject>();
+      const bool parted = part != nullptr &&
+                          (part->as<PickleDict>() != nullptr || (object != nullptr && attributes(*object) != nullptr));
+      std::size_t visits = 0;
+      if (parted && holds_tensors(*part, arrays, 0, visits)) {
+        return key;
       }
     }
-    return part;
   }
-  return nullptr;
+  return {};
+}
+
+/// The part of `root` under the key that state_key_of() finds; null when there is none.
+const PickleValue* state_under_key(const PickleValue& root, StateDict& state) {
+  const auto* dict = root.as<PickleDict>();
+  const std::string_view key = dict == nullptr ? std::string_view() : state_key_of(*dict);
+  if (key.empty()) {
+    return nullptr;
+  }
+  state.picked += state.picked.empty() ? "" : ".";
+  state.picked += key;
+  for (const auto& [other, value] : dict->items) {
+    const auto* text = other->as<std::string>();
+    if (text != nullptr && *text != key) {
+      pass_over(*text, state);
+    }
+  }
+  return find(*dict, key);
 }
 
 /// Leaves out AveragedModel's count where it stands beside the weights that it wraps.
