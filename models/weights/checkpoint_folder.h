@@ -16,7 +16,11 @@ inline constexpr const char* kCheckpointState = "state.json";
 inline constexpr const char* kAveragedWeights = "ema.safetensors";
 inline constexpr const char* kBestFile = "best";
 
-/// Folders step-… of the run in `out`, newest first; none where there is no such folder.
+/// Name of the folder of the checkpoint after `step` steps: step-00001000, with eight digits or more where it takes
+/// more.
+std::string checkpoint_name(std::int64_t step);
+
+/// Folders of exactly such names of the run in `out`, newest first; none where there is no such folder.
 std::vector<std::filesystem::path> checkpoint_folders(const std::filesystem::path& out);
 
 /// CRC-32C of a state as state.json records it under "crc32c": of its text without that entry.
@@ -24,6 +28,10 @@ std::uint32_t checkpoint_state_crc(const nlohmann::json& state);
 
 /// state.json of a checkpoint, its own CRC checked and removed. UserError when it is missing or damaged.
 nlohmann::json read_checkpoint_state(const std::filesystem::path& folder);
+
+/// Whether training has written this folder, damaged or not: its state.json says format and step, and the step is that
+/// of the name. Nothing else may be deleted.
+bool is_checkpoint(const std::filesystem::path& folder);
 
 /// UserError unless the file `name` of the checkpoint has the CRC that its `state` records.
 void check_checkpoint_file(const std::filesystem::path& folder, const nlohmann::json& state, const std::string& name);
