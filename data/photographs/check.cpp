@@ -15,6 +15,7 @@
 #include "core/progress.h"
 #include "data/images/image_container.h"
 #include "data/images/image_file.h"
+#include "data/images/image_walk.h"
 #include "data/photographs/sheet.h"
 
 namespace samsr {
@@ -255,14 +256,20 @@ class Report {
 
 void check_photographs(const fs::path& folder, const CheckOptions& options, Communicator& comm, Log& log,
                        std::ostream& out) {
-  const std::vector<fs::path> files = list_images(folder);
+  std::vector<fs::path> files;
+  const std::string unread =
+      walk_images(folder, [&](const std::string& path) { files.push_back(folder / path); }).text();
   if (files.empty()) {
-    throw UserError("{}: holds no images (JPEG, PNG, WebP, BMP, TIFF, PNM)", folder.string());
+    throw UserError("{}: holds no images (JPEG, PNG, WebP, BMP, TIFF, PNM){}{}", folder.string(),
+                    unread.empty() ? "" : "; ", unread);
   }
   const std::vector<FileFinding> findings = look_at_all(files, comm, log);
   const Report report(folder, files, findings, options.gt_size);
   if (comm.rank() == 0) {
     report.print(out);
+    if (!unread.empty()) {
+      out << fmt::format("not read       {}\n", unread);
+    }
     out.flush();
     if (!options.out.empty()) {
       report.write(options.out);

@@ -5,8 +5,10 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "comm/hold_folder.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/nested_paths.h"
 #include "data/build/settings.h"
 #include "data/build/single_threaded.h"
 #include "data/build/stages/pair_maker.h"
@@ -88,6 +90,11 @@ void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path
   }
   const cv::Mat photograph = read_image(photographs / image).rgb;
   const Sample made = PairMaker(settings.data, settings.degradation).make(index, photograph, image);
+  if (is_within(photographs, out)) {
+    throw UserError("--out {}: the photographs lie there ({}), and could be replaced; name another folder",
+                    out.string(), photographs.string());
+  }
+  const auto held = hold_folder(out, "data regenerate", log);
   make_folder(out / "lq");
   make_folder(out / "gt");
   const std::string name = fmt::format("sample-{:06}.png", index);
