@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/nested_paths.h"
 #include "data/images/image_file.h"
 #include "eval/measure/picture_rows.h"
 #include "eval/metrics/choose_metrics.h"
@@ -97,6 +98,23 @@ Comparison compare_results(const std::vector<NamedPath>& results, const Benchmar
   return plan_comparison(request, set.scale, problems);
 }
 
+/// UserError when the tables would be written among pictures: the next evaluation would find them there.
+void check_out(const EvaluationRequest& request) {
+  const auto refuse_within = [&](const fs::path& pictures) {
+    if (!pictures.empty() && fs::is_directory(pictures) && is_within(request.out, pictures)) {
+      throw UserError("--out {}: lies in a folder of pictures that are measured ({}); name a folder elsewhere",
+                      request.out.string(), pictures.string());
+    }
+  };
+  for (const Benchmark& set : request.sets) {
+    refuse_within(set.gt);
+    refuse_within(set.lq);
+  }
+  for (const NamedPath& each : request.results) {
+    refuse_within(each.path);
+  }
+}
+
 /// UserError when models have nothing to upscale, or one of their names is taken.
 void check_models(const EvaluationRequest& request) {
   std::set<std::string> names;
@@ -180,6 +198,7 @@ void EvalSettings::bind(Settings& settings) {
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
                                         Communicator& communicator, Log& log, InputProblems& problems) {
   const bool several = request.sets.size() > 1;
+  check_out(request);
   const MetricPool metrics(request, device, log);
   check_models(request);
   // Whatever can be found wrong with the folders is said before anything long begins.

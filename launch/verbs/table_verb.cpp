@@ -2,6 +2,7 @@
 #include <iostream>
 #include <memory>
 
+#include "comm/hold_folder.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "eval/tables/choose_tables.h"
@@ -27,6 +28,7 @@ void make_tables(TableArguments arguments, VerbContext& context) {
     if (out.empty()) {
       throw UserError("--format all writes several files: name their folder with --out");
     }
+    const auto held = hold_folder(out, "table", context.log);
     write_tables_in_all_formats(choose_tables(arguments.request), out);
     context.log.info("tables.md, tables.csv, tables.tex and tables.html are in {}", arguments.out);
     return;
