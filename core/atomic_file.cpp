@@ -3,25 +3,32 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
+#include "core/checksum.h"
 #include "core/error.h"
+#include "core/running_process.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kTemporaryMark = ".tmp-";
+constexpr std::size_t kMarkDigits = 8;
+constexpr std::size_t kLongName = 100;  ///< bytes
+constexpr std::size_t kKeptOfLong = 60;
 
 std::string reason() { return std::strerror(errno); }
 
 /// Owns a descriptor.
 class Descriptor {
  public:
-  Descriptor(const fs::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+  explicit Descriptor(int fd) : fd_(fd) {}
   ~Descriptor() {
     if (fd_ >= 0) {
       ::close(fd_);
@@ -35,6 +42,37 @@ class Descriptor {
  private:
   int fd_;
 };
+
+std::uint32_t checksum_of(const std::string& text) { return crc32c(text.data(), text.size()); }
+
+/// Four hex digits of this start of this host, and four of `name`, which ends in the number of the process, and of
+/// them.
+std::string temporary_mark(const std::string& name, const std::string& host) {
+  return fmt::format("{}{:04x}", host, checksum_of(name + host) & 0xffff);
+}
+
+std::string host_mark() { return fmt::format("{:04x}", checksum_of(boot_id()) & 0xffff); }
+
+/// Whether samsr has given this name, and no other process that runs here still uses it.
+bool is_left_over(const std::string& name) {
+  const std::size_t mark = name.rfind(kTemporaryMark);
+  if (!name.starts_with(".") || mark == std::string::npos || name.size() < mark + kTemporaryMark.size() + kMarkDigits) {
+    return false;
+  }
+  const std::size_t dash = name.size() - kMarkDigits - 1;
+  const char* first = name.data() + mark + kTemporaryMark.size();
+  const char* last = name.data() + dash;
+  std::uint64_t process = 0;
+  const auto [end, error] = std::from_chars(first, std::max(first, last), process);
+  if (error != std::errc() || end != last || *last != '-') {
+    return false;
+  }
+  const std::string host = name.substr(dash + 1, kMarkDigits / 2);
+  if (name.substr(dash + 1) != temporary_mark(name.substr(0, dash), host)) {
+    return false;
+  }
+  return host != host_mark() || process == static_cast<std::uint64_t>(::getpid()) || !is_running(process);
+}
 
 }  // namespace
 
@@ -57,17 +95,26 @@ std::string read_file(const fs::path& path) {
 }
 
 fs::path temporary_name(const fs::path& path) {
-  return path.parent_path() / fmt::format(".{}{}{}", path.filename().string(), kTemporaryMark, ::getpid());
+  std::string name = path.filename().string();
+  if (name.size() > kLongName) {
+    name = fmt::format("{}~{:08x}", name.substr(0, kKeptOfLong), checksum_of(name));
+  }
+  name = fmt::format(".{}{}{}", name, kTemporaryMark, ::getpid());
+  return path.parent_path() / fmt::format("{}-{}", name, temporary_mark(name, host_mark()));
 }
 
 void clean_temporaries(const fs::path& folder) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(".") && name.find(kTemporaryMark) != std::string::npos) {
+    if (is_left_over(entry.path().filename().string())) {
       fs::remove_all(entry.path(), ignored);
     }
   }
+}
+
+int create_temporary(const fs::path& temporary) {
+  ::unlink(temporary.c_str());
+  return ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 }
 
 void make_folder(const fs::path& path) {
@@ -79,7 +126,7 @@ void make_folder(const fs::path& path) {
 }
 
 void sync_to_disk(const fs::path& path) {
-  const Descriptor file(path, O_RDONLY);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid() || ::fsync(file.get()) != 0) {
     throw UserError("{}: cannot be written to disk: {}", path.string(), reason());
   }
@@ -98,7 +145,7 @@ void publish(const fs::path& temporary, const fs::path& final_path) {
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
   const fs::path temporary = temporary_name(path);
   try {
-    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+    const Descriptor file(create_temporary(temporary));
     if (!file.valid()) {
       throw UserError("{}: cannot be written: {}", path.string(), reason());
     }
@@ -108,7 +155,7 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
         continue;
       }
       if (written < 0) {
-        throw UserError("{}: cannot be written: {}; make room or choose another place", path.string(), reason());
+        throw DiskError("{}: cannot be written: {}; make room or choose another place", path.string(), reason());
       }
       bytes.remove_prefix(static_cast<std::size_t>(written));
     }

@@ -5,13 +5,22 @@
 #include <string>
 #include <string_view>
 
+#include "core/error.h"
+
 namespace samsr {
 
 /// Whole content of a file. UserError when it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
+/// The disk takes no more: what else is to be written there will fail as well.
+class DiskError : public UserError {
+ public:
+  using UserError::UserError;
+};
+
 /// Writes `bytes` so that `path` holds either its old content or all of the new one, whatever happens.
-/// UserError with the system's reason (disk full, no permission).
+/// UserError with the system's reason (no permission, a folder of that name); DiskError when the disk is full or
+/// broken.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 /// Makes the folder and its parents; UserError with the reason when that fails.
@@ -24,10 +33,17 @@ void sync_to_disk(const std::filesystem::path& path);
 /// syncs the folder.
 void publish(const std::filesystem::path& temporary, const std::filesystem::path& final_path);
 
-/// Temporary name beside `path`, unique among processes; clean_temporaries() recognises it.
+/// Temporary name beside `path`, unique among processes: .NAME.tmp-PROCESS-MARK. The mark, eight hex digits, tells the
+/// host and is a checksum of the rest, so that nobody else's file is taken for one. Of a NAME of more than 100 bytes
+/// only the beginning and a checksum stand there: a file system that can hold the name can hold the temporary one.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
 
-/// Removes what interrupted runs left in `folder` under temporary names.
+/// Removes what interrupted runs left in `folder` under temporary names; those of other processes that run on this host
+/// are left alone. For a folder that this run holds (core/folder_lock.h).
 void clean_temporaries(const std::filesystem::path& folder);
+
+/// Opens a new file for writing under a temporary name; what lies there is removed, never followed or written over.
+/// The descriptor, or -1 with errno.
+int create_temporary(const std::filesystem::path& temporary);
 
 }  // namespace samsr

@@ -30,15 +30,26 @@ has_gpu() {
   return 1
 }
 
+# check_apart INPUT OUTPUT: a script writes into OUTPUT what it likes, so pictures of the user must not lie there, nor
+# OUTPUT among them.
+check_apart() {
+  local input output
+  input=$(realpath -m -- "$1")
+  output=$(realpath -m -- "$2")
+  case ${input%/}/ in "${output%/}"/*) fail "$1: lies in $2, where results are written; name another folder for them" ;; esac
+  case ${output%/}/ in "${input%/}"/*) fail "$2: lies in $1, the folder of the pictures; name a folder elsewhere" ;; esac
+}
+
 # fetch_wheels FOLDER REQUIREMENT…: unpacks wheels from PyPI into FOLDER, whole or not at all. The tags are
 # those of Debian 12's Python 3.11 whatever Python runs here, because no Python code of them is used.
 fetch_wheels() {
   local folder=$1 machine temporary
   shift
   machine=$(uname -m)
-  temporary=$folder.tmp-$$
+  [ ! -e "$folder" ] || fail "$folder: is there already, but is not what was to be fetched; move it away and run again"
   mkdir -p "$(dirname "$folder")"
-  rm -rf "$temporary"
+  temporary=$(mktemp -d "$folder.tmp-XXXXXX")
+  chmod 755 "$temporary"
   if ! python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
       --target "$temporary" --python-version 3.11 --implementation cp --only-binary=:all: \
       --platform "manylinux_2_28_$machine" --platform "manylinux_2_27_$machine" --platform "manylinux_2_25_$machine" \
@@ -46,6 +57,5 @@ fetch_wheels() {
     rm -rf "$temporary"
     fail "pip could not fetch: $*; is the network up, and is there room in $(dirname "$folder")?"
   fi
-  rm -rf "$folder"
-  mv "$temporary" "$folder"
+  mv -T "$temporary" "$folder"
 }

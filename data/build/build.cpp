@@ -3,9 +3,11 @@
 #include <filesystem>
 
 #include "comm/gather_json.h"
+#include "comm/hold_folder.h"
 #include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/nested_paths.h"
 #include "core/output.h"
 #include "data/build/shard_builder.h"
 #include "data/build/shard_plan.h"
@@ -15,6 +17,8 @@
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr const char* kConfigFile = "config.yaml";
 
 /// One build by all ranks.
 class Build {
@@ -36,7 +40,7 @@ class Build {
     }
     check_that_shards_agree();
     if (comm_.rank() == 0) {
-      write_file_atomically(out_ / "config.yaml", resolved_config);
+      write_file_atomically(out_ / kConfigFile, resolved_config);
       write_manifest(out_, manifest());
     }
     comm_.barrier();
@@ -172,13 +176,39 @@ class Build {
   std::vector<PlannedShard> plan_;
 };
 
-/// Makes data.out, and clears what an interrupted build has left unfinished there.
-void prepare_output(const fs::path& out, Communicator& comm) {
-  if (comm.rank() == 0) {
-    make_folder(out);
-    clean_temporaries(out);
+/// UserError where photographs and data set would come into each other's way, or a file of the user's would be
+/// replaced.
+void check_places(const DataSettings& data) {
+  const fs::path out = data.out;
+  if (!data.images.empty() && is_within(out, data.images)) {
+    throw UserError(
+        "data.out={}: lies in the folder of the photographs ({}), and pictures made of the data set would be taken for "
+        "photographs; name a folder elsewhere",
+        data.out, data.images);
   }
-  comm.barrier();
+  if (!data.images.empty() && is_within(data.images, photograph_scan_path(out))) {
+    throw UserError("data.images={}: a build keeps its own files there; move the photographs", data.images);
+  }
+  if (fs::exists(out / kConfigFile) && !fs::exists(manifest_path(out)) && shards_in(out).empty()) {
+    throw UserError("{}: belongs to no data set, but a build would replace it; move it, or name another data.out",
+                    (out / kConfigFile).string());
+  }
+}
+
+/// Holds data.out, and clears what an interrupted build has left unfinished there.
+std::unique_ptr<FolderLock> hold_output(const DataSettings& data, Communicator& comm, Log& log) {
+  std::unique_ptr<FolderLock> held = hold_folder(data.out, "data build", comm, log);
+  if (held) {
+    clean_temporaries(data.out);
+  }
+  std::string error;
+  try {
+    check_places(data);
+  } catch (const UserError& mistake) {
+    error = mistake.what();
+  }
+  throw_first_error(error, comm);  // also a barrier
+  return held;
 }
 
 }  // namespace
@@ -187,7 +217,7 @@ void build_dataset(const BuildSettings& settings, const BuildOptions& options, c
                    Communicator& comm, Log& log) {
   settings.data.check();
   const SingleThreaded single_threaded;
-  prepare_output(settings.data.out, comm);
+  const auto held = hold_output(settings.data, comm, log);
   Build(settings, make_stages(settings, options, comm, log), comm, log).run(resolved_config);
 }
 
@@ -195,7 +225,7 @@ void build_with_stages(const BuildSettings& settings, BuildStages stages, const 
                        Communicator& comm, Log& log) {
   settings.data.check();
   const SingleThreaded single_threaded;
-  prepare_output(settings.data.out, comm);
+  const auto held = hold_output(settings.data, comm, log);
   Build(settings, std::move(stages), comm, log).run(resolved_config);
 }
 

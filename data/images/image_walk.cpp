@@ -14,41 +14,68 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array<std::string_view, 10> kExtensions{".bmp", ".jpeg", ".jpg", ".pgm",  ".png",
-                                                       ".pnm", ".ppm",  ".tif", ".tiff", ".webp"};
+/// Formats that samsr reads, with the names that JPEG, BMP and PNM have besides.
+constexpr std::array<std::string_view, 17> kRead{".bmp",  ".dib", ".jfi", ".jfif", ".jif", ".jpe",
+                                                 ".jpeg", ".jpg", ".pam", ".pbm",  ".pgm", ".png",
+                                                 ".pnm",  ".ppm", ".tif", ".tiff", ".webp"};
+/// Other pictures: of phones and the web, of programs, and raw files of cameras. Documents are none.
+constexpr std::array<std::string_view, 56> kUnread{
+    ".3fr", ".apng", ".arw", ".avif", ".avifs", ".cr2",   ".cr3",  ".crw",   ".dcr", ".dds", ".dng", ".erf",
+    ".exr", ".fff",  ".gif", ".hdr",  ".heic",  ".heics", ".heif", ".heifs", ".hif", ".ico", ".iiq", ".j2k",
+    ".jng", ".jp2",  ".jpf", ".jpx",  ".jxl",   ".jxr",   ".kdc",  ".mef",   ".mos", ".mpo", ".mrw", ".nef",
+    ".nrw", ".orf",  ".pcx", ".pef",  ".pfm",   ".psb",   ".psd",  ".qoi",   ".raf", ".raw", ".rw2", ".rwl",
+    ".sr2", ".srf",  ".srw", ".svg",  ".svgz",  ".tga",   ".x3f",  ".xcf"};
+/// Compared without case.
+constexpr std::array<std::string_view, 6> kLitter{
+    "thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "desktop.ini", "picasa.ini", "icon\r"};
+constexpr std::array<std::string_view, 7> kLitterFolders{
+    "#recycle", "$recycle.bin", "@eadir", "@recycle", "__macosx", "lost+found", "system volume information"};
 
-bool has_image_extension(const std::string& name) {
-  std::string extension = fs::path(name).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+std::string folded_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+  return text;
+}
+
+WalkedFile kind_of_name(const std::string& name) {
+  const std::string extension = folded_case(fs::path(name).extension().string());
+  return is_one_of(kRead, extension)     ? WalkedFile::kImage
+         : is_one_of(kUnread, extension) ? WalkedFile::kUnread
+                                         : WalkedFile::kOther;
 }
 
 struct Entry {
   std::string name;
   bool folder = false;
+  bool special = false;
 };
 
 std::vector<Entry> sorted_entries(const fs::path& folder) {
   std::vector<Entry> entries;
   for (const auto& entry : fs::directory_iterator(folder)) {
     std::string name = entry.path().filename().string();
-    if (name.starts_with(".")) {
-      continue;
-    }
     std::error_code broken_link;
     const bool is_folder = entry.is_directory(broken_link);
-    if (is_folder || has_image_extension(name)) {
-      entries.push_back({std::move(name), is_folder});
+    const std::string lower = folded_case(name);
+    if (!name.starts_with(".") && !(is_folder ? is_one_of(kLitterFolders, lower) : is_one_of(kLitter, lower))) {
+      const bool special = !is_folder && entry.exists(broken_link) && !entry.is_regular_file(broken_link);
+      entries.push_back({std::move(name), is_folder, special});
     }
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
   return entries;
 }
 
+using Visit = std::function<void(const std::string& path, WalkedFile kind)>;
+
 class Walk {
  public:
-  Walk(const fs::path& root, const std::function<void(const std::string&)>& visit) : root_(root), visit_(visit) {}
+  Walk(const fs::path& root, const Visit& visit) : root_(root), visit_(visit) {}
 
   /// `relative`: of the root; empty, or ending in a slash.
   void enter(const std::string& relative) {
@@ -66,7 +93,7 @@ class Walk {
       if (entry.folder) {
         enter(relative + entry.name + "/");
       } else {
-        visit_(relative + entry.name);
+        visit_(relative + entry.name, entry.special ? WalkedFile::kSpecial : kind_of_name(entry.name));
       }
     }
     within_.pop_back();
@@ -74,13 +101,13 @@ class Walk {
 
  private:
   const fs::path root_;
-  const std::function<void(const std::string&)>& visit_;
+  const Visit& visit_;
   std::vector<std::pair<dev_t, ino_t>> within_;
 };
 
 }  // namespace
 
-void walk_images(const fs::path& folder, const std::function<void(const std::string&)>& visit) {
+void walk_files(const fs::path& folder, const Visit& visit) {
   if (!fs::exists(folder)) {
     throw UserError("{}: no such folder; check the path of the images", folder.string());
   }
@@ -92,6 +119,42 @@ void walk_images(const fs::path& folder, const std::function<void(const std::str
   } catch (const fs::filesystem_error& error) {
     throw UserError("{}: cannot be read: {}", error.path1().string(), error.code().message());
   }
+}
+
+void LeftOutPictures::add(const std::string& path, WalkedFile kind) {
+  if (kind == WalkedFile::kUnread || kind == WalkedFile::kSpecial) {
+    Kind& each = kinds_[kind == WalkedFile::kUnread ? folded_case(fs::path(path).extension().string())
+                                                    : "named pipe, socket or device"];
+    if (each.count++ == 0) {
+      each.first = path;
+    }
+  }
+}
+
+std::string LeftOutPictures::text() const {
+  std::uint64_t all = 0;
+  std::vector<std::pair<std::string, Kind>> kinds(kinds_.begin(), kinds_.end());
+  std::stable_sort(kinds.begin(), kinds.end(),
+                   [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
+  std::string list;
+  for (const auto& [name, kind] : kinds) {
+    all += kind.count;
+    list += fmt::format("{}{} {} (first: {})", list.empty() ? "" : ", ", kind.count, name, kind.first);
+  }
+  return all == 0 ? ""
+                  : fmt::format("{} left out: {}: samsr does not read them; convert them to PNG",
+                                all == 1 ? "1 file is" : fmt::format("{} files are", all), list);
+}
+
+LeftOutPictures walk_images(const fs::path& folder, const std::function<void(const std::string&)>& visit) {
+  LeftOutPictures left_out;
+  walk_files(folder, [&](const std::string& path, WalkedFile kind) {
+    left_out.add(path, kind);
+    if (kind == WalkedFile::kImage) {
+      visit(path);
+    }
+  });
+  return left_out;
 }
 
 }  // namespace samsr

@@ -1,15 +1,47 @@
 #pragma once
+// The one walk through folders of pictures, for every verb.
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 
 namespace samsr {
 
-/// Calls `visit` with the path, relative to `folder`, of every file below it that has an image's extension: in the
-/// order of the paths' parts, folders and files together, links followed (but not back into a folder one is in),
-/// hidden files and folders left out. Holds the names of one folder a level, however many files there are.
-/// UserError when the folder is missing, is none, or a part of it cannot be read.
-void walk_images(const std::filesystem::path& folder, const std::function<void(const std::string&)>& visit);
+/// What a file met on a walk is, by its name and kind; it is not opened.
+enum class WalkedFile {
+  kImage,    ///< its name has an extension of a format that samsr reads; a link may lead nowhere
+  kUnread,   ///< that of a picture in a format that samsr does not read, such as .heic, .gif, or a camera's raw file
+  kSpecial,  ///< a named pipe, socket or device
+  kOther,
+};
+
+/// Calls `visit` with the path, relative to `folder`, of every file below it: in the order of the paths' parts, folders
+/// and files together, links to files and folders followed (but not back into a folder one is in). Passed over is what
+/// systems and programs leave beside pictures: hidden files and folders (AppleDouble ._x, .ipynb_checkpoints among
+/// them), __MACOSX, @eaDir, Thumbs.db, desktop.ini. Holds the names of one folder a level, however many files there
+/// are. UserError when the folder is missing, is none, or a part of it cannot be read.
+void walk_files(const std::filesystem::path& folder,
+                const std::function<void(const std::string& path, WalkedFile kind)>& visit);
+
+/// Pictures of a walk that are not used, for the user to know.
+class LeftOutPictures {
+ public:
+  void add(const std::string& path, WalkedFile kind);
+  /// "3 files are left out: 2 .heic (first: x.heic), 1 .gif (first: y.gif): samsr does not read them; convert them to
+  /// PNG"; empty when there are none.
+  std::string text() const;
+
+ private:
+  struct Kind {
+    std::uint64_t count = 0;
+    std::string first;
+  };
+  std::map<std::string, Kind> kinds_;  ///< by extension, or "named pipe, socket or device"
+};
+
+/// The images of a walk alone; what is left out is counted in the answer.
+LeftOutPictures walk_images(const std::filesystem::path& folder, const std::function<void(const std::string&)>& visit);
 
 }  // namespace samsr

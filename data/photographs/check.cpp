@@ -17,6 +17,7 @@
 #include "core/progress.h"
 #include "data/images/image_container.h"
 #include "data/images/image_file.h"
+#include "data/images/image_walk.h"
 #include "data/images/picture_failure.h"
 #include "data/photographs/sheet.h"
 
@@ -260,14 +261,20 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
                        std::ostream& out) {
   check_extension(options.out, {".json"}, "JSON");
   check_extension(options.sheet, {".png"}, "PNG");
-  const std::vector<fs::path> files = list_images(folder);
+  std::vector<fs::path> files;
+  const std::string unread =
+      walk_images(folder, [&](const std::string& path) { files.push_back(folder / path); }).text();
   if (files.empty()) {
-    throw UserError("{}: holds no images (JPEG, PNG, WebP, BMP, TIFF, PNM)", folder.string());
+    throw UserError("{}: holds no images (JPEG, PNG, WebP, BMP, TIFF, PNM){}{}", folder.string(),
+                    unread.empty() ? "" : "; ", unread);
   }
   const std::vector<FileFinding> findings = look_at_all(files, comm, log);
   const Report report(folder, files, findings, options.gt_size);
   if (comm.rank() == 0) {
     report.print(out);
+    if (!unread.empty()) {
+      out << fmt::format("not read       {}\n", unread);
+    }
     out.flush();
     if (!options.out.empty()) {
       report.write(options.out);

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "data/images/image_walk.h"
-
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
@@ -38,7 +36,7 @@ class Appender {
 
 }  // namespace
 
-void PathList::write(const fs::path& images, const fs::path& place) {
+LeftOutPictures PathList::write(const fs::path& images, const fs::path& place) {
   Appender paths(paths_in(place));
   Appender offsets(offsets_in(place));
   std::uint64_t count = 0;
@@ -46,7 +44,7 @@ void PathList::write(const fs::path& images, const fs::path& place) {
     const std::uint64_t offset = paths.size();
     offsets.append(&offset, sizeof offset);
   };
-  walk_images(images, [&](const std::string& path) {
+  LeftOutPictures left_out = walk_images(images, [&](const std::string& path) {
     if (count++ % kPiece == 0) {
       mark();
     }
@@ -55,6 +53,13 @@ void PathList::write(const fs::path& images, const fs::path& place) {
   mark();
   paths.flush();
   offsets.flush();
+  return left_out;
+}
+
+void PathList::remove(const fs::path& place) {
+  std::error_code ignored;
+  fs::remove(paths_in(place), ignored);
+  fs::remove(offsets_in(place), ignored);
 }
 
 PathList::PathList(const fs::path& place)

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/images/image_walk.h"
 #include "data/shards/random_access_file.h"
 
 namespace samsr {
@@ -15,8 +16,12 @@ class PathList {
  public:
   static constexpr std::uint64_t kPiece = 1024;
 
-  /// Walks `images` (see walk_images) and writes the list into the folder `place`. UserError as walk_images.
-  static void write(const std::filesystem::path& images, const std::filesystem::path& place);
+  /// Walks `images` (see walk_images) and writes the list into the folder `place`; returns what the walk left out.
+  /// UserError as walk_images.
+  static LeftOutPictures write(const std::filesystem::path& images, const std::filesystem::path& place);
+
+  /// Removes the two files.
+  static void remove(const std::filesystem::path& place);
 
   /// Reads a list that is complete.
   explicit PathList(const std::filesystem::path& place);

@@ -11,6 +11,7 @@
 #include "core/checksum.h"
 #include "core/error.h"
 #include "core/json_entry.h"
+#include "core/nested_paths.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
 #include "data/photographs/path_list.h"
@@ -55,7 +56,7 @@ class Scan {
   Scan(fs::path images, const PhotographSizes& sizes, const fs::path& out, Communicator& comm, Log& log)
       : images_(std::move(images)),
         sizes_(sizes),
-        place_(out / "photographs.scan"),
+        place_(photograph_scan_path(out)),
         index_(photograph_index_path(out)),
         comm_(comm),
         log_(log) {}
@@ -63,7 +64,9 @@ class Scan {
   void run() {
     if (comm_.rank() == 0) {
       make_folder(place_);
-      PathList::write(images_, place_);
+      if (const std::string left_out = PathList::write(images_, place_).text(); !left_out.empty()) {
+        log_.warning("{}: {}", images_.string(), left_out);
+      }
     }
     comm_.barrier();
     const PathList list(place_);
@@ -81,7 +84,7 @@ class Scan {
     }
     comm_.barrier();
     if (comm_.rank() == 0) {
-      fs::remove_all(place_);
+      remove_place(list.pieces());
     }
   }
 
@@ -121,6 +124,17 @@ class Scan {
     } catch (const UserError&) {
       return false;  // it is made anew
     }
+  }
+
+  /// Only what a scan writes: the folder could be somebody's who calls his so.
+  void remove_place(std::uint64_t pieces) const {
+    std::error_code ignored;
+    for (std::uint64_t number = 0; number < pieces; ++number) {
+      fs::remove(result_path(number), ignored);
+    }
+    PathList::remove(place_);
+    clean_temporaries(place_);
+    fs::remove(place_, ignored);  // unless something else is in it
   }
 
   fs::path result_path(std::uint64_t number) const { return place_ / fmt::format("piece-{:08}.json", number); }
@@ -233,6 +247,19 @@ class Scan {
 }  // namespace
 
 fs::path photograph_index_path(const fs::path& out) { return out / "photographs.index"; }
+
+fs::path photograph_scan_path(const fs::path& out) { return out / "photographs.scan"; }
+
+void check_beside_photographs(const fs::path& folder, const fs::path& out) {
+  if (!fs::exists(photograph_index_path(folder))) {
+    return;
+  }
+  const std::string photographs = PhotographIndex(photograph_index_path(folder)).summary().folder;
+  if (is_within(photographs, out)) {
+    throw UserError("{}: the photographs of {} lie there ({}), and could be replaced; name another folder",
+                    out.string(), folder.string(), photographs);
+  }
+}
 
 std::string describe(const PhotographSummary& summary) {
   std::string text = fmt::format("{} photographs used", summary.usable);

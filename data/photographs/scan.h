@@ -28,6 +28,13 @@ std::unique_ptr<PhotographIndex> index_photographs(const std::filesystem::path& 
 /// out/photographs.index.
 std::filesystem::path photograph_index_path(const std::filesystem::path& out);
 
+/// out/photographs.scan: where what a scan has found waits until it is complete.
+std::filesystem::path photograph_scan_path(const std::filesystem::path& out);
+
+/// UserError when the photographs that the shards of `folder` were built from, as far as that is known, lie in `out` or
+/// below it: pictures that are written there could replace them.
+void check_beside_photographs(const std::filesystem::path& folder, const std::filesystem::path& out);
+
 /// "12 photographs used, 1 grey; left out: 0 too small, 2 unreadable".
 std::string describe(const PhotographSummary& summary);
 

@@ -1,6 +1,7 @@
 #include "data/shards/manifest.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -15,7 +16,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view kShardPrefix = "shard-";
 constexpr const char* kManifestFormat = "samsr-dataset/1";
+
+/// shard-NNNNNN.h5, with six digits or, from a million shards on, more.
+bool is_shard_name(const std::string& name) {
+  std::uint64_t number = 0;
+  const std::string_view digits =
+      std::string_view(name).substr(std::min<std::size_t>(name.size(), kShardPrefix.size()));
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return name == shard_name(number);
+}
 
 Json as_json(const ManifestEntry& entry) {
   return {{"file", entry.file},
@@ -50,14 +61,14 @@ std::uint64_t Manifest::samples() const {
 
 fs::path manifest_path(const fs::path& folder) { return folder / "manifest.json"; }
 
-std::string shard_name(std::uint64_t number) { return fmt::format("shard-{:06}.h5", number); }
+std::string shard_name(std::uint64_t number) { return fmt::format("{}{:06}.h5", kShardPrefix, number); }
 
 std::vector<fs::path> shards_in(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("shard-") && name.ends_with(".h5")) {
+    if (is_shard_name(name) && entry.is_regular_file(ignored)) {
       found.push_back(entry.path());
     }
   }

@@ -6,26 +6,27 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 
 namespace samsr {
 namespace {
 
-int flags(RandomAccessFile::Access access) {
+int open_for(const std::filesystem::path& path, RandomAccessFile::Access access) {
   switch (access) {
     case RandomAccessFile::Access::kRead:
-      return O_RDONLY | O_CLOEXEC;
+      return ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     case RandomAccessFile::Access::kWrite:
-      return O_RDWR | O_CLOEXEC;
+      return ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     default:
-      return O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC;
+      return create_temporary(path);
   }
 }
 
 }  // namespace
 
 RandomAccessFile::RandomAccessFile(const std::filesystem::path& path, Access access)
-    : path_(path), descriptor_(::open(path.c_str(), flags(access), 0644)) {
+    : path_(path), descriptor_(open_for(path, access)) {
   if (descriptor_ < 0) {
     throw UserError("{}: cannot be opened: {}", path_.string(), std::strerror(errno));
   }

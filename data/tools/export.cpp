@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "comm/hold_folder.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
+#include "data/photographs/scan.h"
 #include "data/shards/shard_set.h"
 #include "data/tools/stored_sample.h"
 
@@ -22,6 +24,10 @@ void export_pairs(const std::filesystem::path& folder, const std::filesystem::pa
     throw UserError("--count {}: {} holds {} samples from {} on", count, folder.string(), shards.size() - options.first,
                     options.first);
   }
+  check_beside_photographs(folder, out);
+  const auto held = hold_folder(out, "data export", log);
+  clean_temporaries(out / "lq");
+  clean_temporaries(out / "gt");
   make_folder(out / "lq");
   make_folder(out / "gt");
   std::uint64_t failed = 0;

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "comm/hold_folder.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/json_entry.h"
+#include "core/nested_paths.h"
 #include "data/build/settings.h"
 #include "data/build/single_threaded.h"
 #include "data/build/stages/pair_maker.h"
@@ -104,6 +106,11 @@ void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path
   }
   const cv::Mat photograph = read_image(photograph_below(photographs, image, shards.where(index), log)).rgb;
   const Sample made = PairMaker(settings.data, settings.degradation).make(index, photograph, image);
+  if (is_within(photographs, out)) {
+    throw UserError("--out {}: the photographs lie there ({}), and could be replaced; name another folder",
+                    out.string(), photographs.string());
+  }
+  const auto held = hold_folder(out, "data regenerate", log);
   make_folder(out / "lq");
   make_folder(out / "gt");
   const std::string name = fmt::format("sample-{:06}.png", index);

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/nested_paths.h"
 #include "core/output.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
@@ -100,6 +101,23 @@ Comparison compare_results(const std::vector<NamedPath>& results, const Benchmar
     request.methods.push_back({each.name, several ? each.path / set.name : each.path});
   }
   return plan_comparison(request, set.scale, problems);
+}
+
+/// UserError when the tables would be written among pictures: the next evaluation would find them there.
+void check_out(const EvaluationRequest& request) {
+  const auto refuse_within = [&](const fs::path& pictures) {
+    if (!pictures.empty() && fs::is_directory(pictures) && is_within(request.out, pictures)) {
+      throw UserError("--out {}: lies in a folder of pictures that are measured ({}); name a folder elsewhere",
+                      request.out.string(), pictures.string());
+    }
+  };
+  for (const Benchmark& set : request.sets) {
+    refuse_within(set.gt);
+    refuse_within(set.lq);
+  }
+  for (const NamedPath& each : request.results) {
+    refuse_within(each.path);
+  }
 }
 
 /// UserError when models have nothing to upscale, or one of their names is taken.
@@ -220,6 +238,7 @@ void EvalSettings::bind(Settings& settings) {
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
                                         Communicator& communicator, Log& log, InputProblems& problems) {
   const bool several = request.sets.size() > 1;
+  check_out(request);
   check_writable(request.out, fmt::format("--out {}", request.out.string()));
   const MetricPool metrics(request, device, log, problems);
   check_models(request);

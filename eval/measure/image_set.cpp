@@ -5,26 +5,13 @@
 #include <vector>
 
 #include "core/error.h"
-#include "data/images/image_file.h"
+#include "data/images/image_walk.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kShown = 3;  // names in a message
-
-/// Files below `folder` that are neither images nor hidden, in order.
-std::vector<std::string> other_files(const fs::path& folder, const std::vector<fs::path>& images) {
-  std::vector<std::string> others;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink)) {
-    if (!entry.is_directory() && !entry.path().filename().string().starts_with(".") &&
-        !std::binary_search(images.begin(), images.end(), entry.path())) {
-      others.push_back(entry.path().lexically_relative(folder).string());
-    }
-  }
-  std::sort(others.begin(), others.end());
-  return others;
-}
 
 std::vector<std::string> names_lacking(const ImageSet& set, const ImageSet& wanted) {
   std::vector<std::string> lacking;
@@ -47,8 +34,15 @@ std::string first_few(const std::vector<std::string>& names) {
 }
 
 ImageSet list_image_set(const fs::path& folder, const std::string& role, InputProblems& problems) {
-  const std::vector<fs::path> images = list_images(folder);
-  const std::vector<std::string> others = other_files(folder, images);
+  std::vector<fs::path> images;
+  std::vector<std::string> others;
+  walk_files(folder, [&](const std::string& path, WalkedFile kind) {
+    if (kind == WalkedFile::kImage) {
+      images.push_back(folder / path);
+    } else {
+      others.push_back(path);
+    }
+  });
   if (!others.empty()) {
     problems.add(fmt::format("{} {}: not images: {}; move them away", role, folder.string(), first_few(others)));
   }

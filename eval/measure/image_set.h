@@ -14,8 +14,8 @@ namespace samsr {
 using ImageSet = std::map<std::string, std::filesystem::path>;
 
 /// Lists `folder`, called `role` in messages ("results", "references"). UserError when it is missing or holds no image.
-/// A problem: it holds a file that is no image (hidden files aside), or two of the same name, of which the first in
-/// the alphabet is kept.
+/// A problem: it holds a file that is no image (but for what a walk passes over, see walk_files), or two of the same
+/// name, of which the first in the alphabet is kept.
 ImageSet list_image_set(const std::filesystem::path& folder, const std::string& role, InputProblems& problems);
 
 /// A problem unless both sets hold the same names; it lists the first three that one of them lacks.

@@ -17,8 +17,10 @@ constexpr const char* kFileName = "results.json";
 
 std::vector<fs::path> files_below(const fs::path& folder) {
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && entry.path().filename() == kFileName) {
+  const auto options = fs::directory_options::skip_permission_denied;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder, options)) {
+    std::error_code link_in_circle;
+    if (entry.is_regular_file(link_in_circle) && entry.path().filename() == kFileName) {
       files.push_back(entry.path());
     }
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 
+#include "comm/hold_folder.h"
 #include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -93,12 +94,16 @@ class Upscaling {
   }
 
  private:
-  /// A picture that fails is left out; that of a single job, and a result that cannot be written, end all.
+  /// A picture that fails is left out; that of a single job, and a full disk, end all.
   void upscale(const UpscaleJob& job, bool alone) {
     const std::string name = job.in.filename().string();
     EncodedImage encoded;
     try {
       encoded = encode_image(upscaled(read_image(job.in, Bits::kKept), job, name), job.format, settings_.encoder, name);
+      make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
+      write_file_atomically(job.out, encoded.bytes);
+    } catch (const DiskError&) {
+      throw;
     } catch (const UserError& error) {
       if (alone) {
         throw;
@@ -108,8 +113,6 @@ class Upscaling {
       return;
     }
     remark(changed_, encoded.changed, name);
-    make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
-    write_file_atomically(job.out, encoded.bytes);
   }
 
   ImageFile upscaled(const ImageFile& image, const UpscaleJob& job, const std::string& name) {
@@ -158,14 +161,20 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   const UpscalePlan plan = plan_upscale(in, out, settings);
   const Upscaler upscaler(loaded, settings, masks);
   std::vector<char> kept(plan.jobs.size(), 0);
+  std::unique_ptr<FolderLock> held;
+  if (!plan.left_out.empty()) {
+    log.warning("{}: {}", in.string(), plan.left_out);
+  }
   if (!plan.folder.empty()) {
+    held = hold_folder(plan.folder, "upscale", comm, log);
     std::string error;
     if (comm.rank() == 0) {
       try {
         const std::string record =
             upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
-        kept = kept_results(plan.folder, plan.jobs, record, settings.resume);
-        prepare_results(plan.folder, plan.jobs, kept, record);
+        UpscaleInputs inputs(plan.folder, plan.jobs);
+        kept = kept_results(plan.folder, plan.jobs, inputs, record, settings.resume, log);
+        prepare_results(plan.folder, plan.jobs, kept, inputs, record);
       } catch (const UserError& mistake) {
         error = mistake.what();
       }

@@ -1,9 +1,11 @@
 #include "eval/upscale/upscale_plan.h"
 
 #include <map>
+#include <set>
 
 #include "core/error.h"
-#include "data/images/image_file.h"
+#include "core/nested_paths.h"
+#include "data/images/image_walk.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -26,13 +28,23 @@ UpscaleJob job_in_folder(const fs::path& in, const fs::path& out, const fs::path
   return {in, out / result, *format_of_name(result)};
 }
 
-/// True for a path below `outer`; neither need exist.
-bool is_within(const fs::path& inner, const fs::path& outer) {
-  const fs::path relative = fs::weakly_canonical(inner).lexically_relative(fs::weakly_canonical(outer));
-  return !relative.empty() && *relative.begin() != "..";
+/// UserError where a result would take the place of one of the pictures: the folders may lie in each other by links.
+void check_no_picture_is_replaced(const std::vector<UpscaleJob>& jobs) {
+  std::set<fs::path> pictures;
+  for (const UpscaleJob& job : jobs) {
+    pictures.insert(fs::weakly_canonical(fs::absolute(job.in)));
+    pictures.insert(fs::weakly_canonical(fs::absolute(job.in).parent_path()) / job.in.filename());
+  }
+  for (const UpscaleJob& job : jobs) {
+    const fs::path place = fs::weakly_canonical(fs::absolute(job.out).parent_path()) / job.out.filename();
+    if (pictures.contains(place)) {
+      throw UserError("{}: the result would replace the picture {}; name another folder", job.in.string(),
+                      place.string());
+    }
+  }
 }
 
-std::vector<UpscaleJob> plan_folder(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
+UpscalePlan plan_folder(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
   if (fs::exists(out) && !fs::is_directory(out)) {
     throw UserError("{}: is a file, but the pictures of a folder need a folder", out.string());
   }
@@ -45,9 +57,10 @@ std::vector<UpscaleJob> plan_folder(const fs::path& in, const fs::path& out, con
         "folder elsewhere",
         out.string());
   }
-  const std::vector<fs::path> pictures = list_images(in);
+  std::vector<fs::path> pictures;
+  const std::string left_out = walk_images(in, [&](const std::string& path) { pictures.push_back(in / path); }).text();
   if (pictures.empty()) {
-    throw UserError("{}: the folder holds no image", in.string());
+    throw UserError("{}: the folder holds no image{}{}", in.string(), left_out.empty() ? "" : "; ", left_out);
   }
   std::vector<UpscaleJob> jobs;
   std::map<fs::path, fs::path> taken;
@@ -59,7 +72,8 @@ std::vector<UpscaleJob> plan_folder(const fs::path& in, const fs::path& out, con
                       picture.string(), jobs.back().out.string());
     }
   }
-  return jobs;
+  check_no_picture_is_replaced(jobs);
+  return {std::move(jobs), out, left_out};
 }
 
 void check_bits(const std::vector<UpscaleJob>& jobs, const UpscaleSettings& settings) {
@@ -73,7 +87,7 @@ void check_bits(const std::vector<UpscaleJob>& jobs, const UpscaleSettings& sett
 
 UpscalePlan plan_one(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
   if (fs::is_directory(out) || !out.has_extension()) {
-    UpscalePlan plan{{job_in_folder(in, out, in.filename(), settings)}, out};
+    UpscalePlan plan{{job_in_folder(in, out, in.filename(), settings)}, out, {}};
     if (fs::exists(plan.jobs.front().out) && fs::equivalent(in, plan.jobs.front().out)) {
       throw UserError("{}: the result would replace the picture itself; name another folder", in.string());
     }
@@ -86,7 +100,7 @@ UpscalePlan plan_one(const fs::path& in, const fs::path& out, const UpscaleSetti
   if (fs::exists(out) && fs::equivalent(in, out)) {
     throw UserError("{}: input and output are the same file", out.string());
   }
-  return {{{in, out, *format}}, {}};
+  return {{{in, out, *format}}, {}, {}};
 }
 
 }  // namespace
@@ -95,8 +109,10 @@ UpscalePlan plan_upscale(const fs::path& in, const fs::path& out, const UpscaleS
   if (!fs::exists(in)) {
     throw UserError("{}: no such file or folder", in.string());
   }
-  UpscalePlan plan =
-      fs::is_directory(in) ? UpscalePlan{plan_folder(in, out, settings), out} : plan_one(in, out, settings);
+  if (!fs::is_directory(in) && !fs::is_regular_file(in)) {
+    throw UserError("{}: is a named pipe, socket or device; a picture or a folder of them is needed", in.string());
+  }
+  UpscalePlan plan = fs::is_directory(in) ? plan_folder(in, out, settings) : plan_one(in, out, settings);
   check_bits(plan.jobs, settings);
   return plan;
 }

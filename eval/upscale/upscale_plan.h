@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "eval/upscale/upscaler.h"
@@ -17,6 +18,7 @@ struct UpscaleJob {
 struct UpscalePlan {
   std::vector<UpscaleJob> jobs;
   std::filesystem::path folder;  ///< of the results; empty when the result is a file named by the user
+  std::string left_out{};        ///< pictures in formats that samsr does not read, for the user to know; or empty
 };
 
 /// What `samsr upscale IN OUT` is to do. UserError as upscale_files(), for what can be told before any work.

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "data/build/build.h"
+#include "data/photographs/split.h"
 #include "data/tools/export.h"
 #include "data/tools/inspect.h"
 #include "data/tools/regenerate.h"
@@ -98,12 +99,29 @@ void add_regenerate(CLI::App& data, VerbContext& context) {
   });
 }
 
+void add_split(CLI::App& data, VerbContext& context) {
+  CLI::App* verb = data.add_subcommand("split", "parts a folder of photographs by links into train and held_out");
+  auto images = std::make_shared<std::string>();
+  auto folder = std::make_shared<std::string>();
+  auto every = std::make_shared<std::uint64_t>(8);
+  verb->add_option("photographs", *images, "folder of photographs")->required();
+  verb->add_option("folder", *folder, "folder for the links, FOLDER/train and FOLDER/held_out")->required();
+  verb->add_option("--held-out", *every, "the first photograph and every N-th after it are held out (default: 8)")
+      ->check(CLI::Range(2, 1'000'000));
+  verb->callback([&context, images, folder, every] {
+    if (context.communicator.rank() == 0) {
+      split_photographs(*images, *folder, *every, context.log);
+    }
+  });
+}
+
 }  // namespace
 
 void add_data_verbs(CLI::App& app, VerbContext& context) {
   CLI::App* data = app.add_subcommand("data", "datasets of degraded pairs");
   data->require_subcommand(1);
   add_check_verb(*data, context);
+  add_split(*data, context);
   add_build(*data, context);
   add_shard_inspect(*data, context);
   add_verify(*data, context);

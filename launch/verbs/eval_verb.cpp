@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "comm/device.h"
+#include "comm/hold_folder.h"
 #include "core/error.h"
 #include "core/named_path.h"
 #include "eval/report/evaluation_report.h"
@@ -91,6 +92,7 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   set_threads(config.run, context.communicator);
   const EvaluationRequest request = request_of(arguments, config);
   const std::vector<LossCurve> curves = curves_of(arguments.logs);
+  const auto held = hold_folder(arguments.out, "eval", context.communicator, context.log);
   InputProblems problems = arguments.keep_going ? InputProblems(context.log) : InputProblems();
   const std::vector<EvaluatedSet> sets = evaluate_sets(request, choose_device(config.run, context.communicator).device,
                                                        context.communicator, context.log, problems);

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "comm/hold_folder.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "eval/tables/choose_tables.h"
@@ -36,6 +37,7 @@ void make_tables(TableArguments arguments, VerbContext& context) {
     if (out.empty()) {
       throw UserError("--format all writes several files: name their folder with --out");
     }
+    const auto held = hold_folder(out, "table", context.log);
     const std::vector<Table> tables = choose_tables(arguments.request);
     write_tables_in_all_formats(tables, out);
     context.log.info("tables.md, tables.csv, tables.tex and tables.html are in {}", arguments.out);

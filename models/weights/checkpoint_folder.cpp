@@ -1,6 +1,7 @@
 #include "models/weights/checkpoint_folder.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
@@ -10,8 +11,19 @@
 
 namespace samsr {
 namespace fs = std::filesystem;
-
 namespace {
+
+constexpr std::string_view kCheckpointPrefix = "step-";
+
+/// Empty for a name that checkpoint_name() does not give.
+std::optional<std::int64_t> step_of_name(const std::string& name) {
+  if (!name.starts_with(kCheckpointPrefix)) {
+    return std::nullopt;
+  }
+  std::int64_t step = -1;
+  std::from_chars(name.data() + kCheckpointPrefix.size(), name.data() + name.size(), step);
+  return step >= 0 && name == checkpoint_name(step) ? std::optional(step) : std::nullopt;
+}
 
 /// Whether `name` can only be an entry of the folder it is looked up in.
 bool stays_in_folder(const std::string& name) {
@@ -41,15 +53,22 @@ void check_state(const JsonEntry& state) {
 
 }  // namespace
 
+std::string checkpoint_name(std::int64_t step) { return fmt::format("{}{:08}", kCheckpointPrefix, step); }
+
 std::vector<fs::path> checkpoint_folders(const fs::path& out) {
-  std::vector<fs::path> folders;
+  std::vector<std::pair<std::int64_t, fs::path>> found;
   std::error_code missing;
   for (const auto& entry : fs::directory_iterator(out, missing)) {
-    if (entry.is_directory() && entry.path().filename().string().starts_with("step-")) {
-      folders.push_back(entry.path());
+    const auto step = step_of_name(entry.path().filename().string());
+    if (step && entry.is_directory(missing)) {
+      found.emplace_back(*step, entry.path());
     }
   }
-  std::sort(folders.rbegin(), folders.rend());
+  std::sort(found.rbegin(), found.rend());
+  std::vector<fs::path> folders;
+  for (auto& [step, folder] : found) {
+    folders.push_back(std::move(folder));
+  }
   return folders;
 }
 
@@ -58,12 +77,12 @@ std::uint32_t checkpoint_state_crc(const nlohmann::json& state) {
   return crc32c(text.data(), text.size());
 }
 
-bool is_checkpoint(const fs::path& folder) {
+bool holds_checkpoint_state(const fs::path& folder) {
   const fs::path file = folder / kCheckpointState;
   if (!fs::is_regular_file(file)) {
     return false;
   }
-  if (folder.filename().string().starts_with("step-")) {
+  if (step_of_name(folder.filename().string())) {
     return true;  // also where the file is damaged
   }
   const auto state = nlohmann::json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
@@ -85,6 +104,20 @@ nlohmann::json parse_checkpoint_state(const std::string& text, const std::string
     throw UserError("{}: damaged: its CRC does not match", name);
   }
   return state;
+}
+
+bool is_checkpoint(const fs::path& folder) {
+  const auto step = step_of_name(folder.filename().string());
+  if (!step || fs::is_symlink(folder) || !fs::is_regular_file(folder / kCheckpointState)) {
+    return false;
+  }
+  try {
+    const nlohmann::json state = nlohmann::json::parse(read_file(folder / kCheckpointState), nullptr, false);
+    return state.is_object() && state.contains("format") && state["format"] == kCheckpointFormat &&
+           state.contains("step") && state["step"] == *step;
+  } catch (const UserError&) {
+    return false;
+  }
 }
 
 void check_checkpoint_file(const fs::path& folder, const nlohmann::json& state, const std::string& name) {

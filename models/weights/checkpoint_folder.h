@@ -16,14 +16,22 @@ inline constexpr const char* kCheckpointState = "state.json";
 inline constexpr const char* kAveragedWeights = "ema.safetensors";
 inline constexpr const char* kBestFile = "best";
 
-/// Folders step-… of the run in `out`, newest first; none where there is no such folder.
+/// Name of the folder of the checkpoint after `step` steps: step-00001000, with eight digits or more where it takes
+/// more.
+std::string checkpoint_name(std::int64_t step);
+
+/// Folders of exactly such names of the run in `out`, newest first; none where there is no such folder.
 std::vector<std::filesystem::path> checkpoint_folders(const std::filesystem::path& out);
 
 /// CRC-32C of a state as state.json records it under "crc32c": of its text without that entry.
 std::uint32_t checkpoint_state_crc(const nlohmann::json& state);
 
-/// Whether `folder` is a checkpoint: it has a state.json, which is this program's, and be it damaged under a
-/// checkpoint's name.
+/// Whether `folder` holds the state.json of a checkpoint: one that says so, or, under a checkpoint's name, one that is
+/// damaged.
+bool holds_checkpoint_state(const std::filesystem::path& folder);
+
+/// Whether training has written this folder, damaged or not: its state.json says format and step, and the step is that
+/// of the name. Nothing else may be deleted.
 bool is_checkpoint(const std::filesystem::path& folder);
 
 /// state.json of a checkpoint, its own CRC checked and removed: numbers `step`, `position`, `seed`, `dataset_size`,

@@ -25,7 +25,7 @@ fs::path find_weights(const fs::path& path, Log& log) {
     if (name == kBestFile && !is_weights_file(path)) {
       return find_weights(folder / read_best(folder)->checkpoint, log);
     }
-    if (is_checkpoint(folder)) {
+    if (holds_checkpoint_state(folder)) {
       const nlohmann::json state = read_checkpoint_state(folder);
       if (state.at("files").contains(name)) {  // otherwise it is a file that someone put beside them
         check_checkpoint_file(folder, state, name);

@@ -3,10 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <set>
+#include <vector>
 
 #include "core/error.h"
+#include "support/files.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
 
@@ -51,6 +57,87 @@ TEST_F(AtomicFile, CleansWhatAnInterruptedRunLeft) {
   clean_temporaries(folder_.path());
   EXPECT_TRUE(fs::exists(folder_ / "kept"));
   EXPECT_EQ(files(), 1);
+}
+
+TEST_F(AtomicFile, LeavesEverythingThatItDidNotWrite) {
+  const std::string ours = temporary_name(folder_ / "torn").filename().string();
+  std::string damaged = ours;
+  damaged.back() = damaged.back() == '0' ? '1' : '0';
+  std::string of_other_name = ours;
+  of_other_name[1] = 'x';
+  const std::vector<std::string> foreign{".data.tmp-1",
+                                         ".notes.tmp-2024/page",
+                                         ".tmp-",
+                                         ".a.tmp-1-",
+                                         ".a.tmp--00000000",
+                                         ".a.tmp-12-0000",
+                                         "x" + ours,
+                                         ours + "~",
+                                         damaged,
+                                         of_other_name,
+                                         ".mine.tmp-77-deadbeef"};
+  for (const std::string& name : foreign) {
+    testing::write_text(folder_ / name, "mine");
+  }
+  fs::create_directories(folder_ / "elsewhere");
+  testing::write_text(folder_ / "elsewhere/kept", "x");
+  fs::create_directory_symlink(folder_ / "elsewhere", folder_ / ours);  // a link is removed, not what it leads to
+  clean_temporaries(folder_.path());
+  for (const std::string& name : foreign) {
+    EXPECT_TRUE(fs::exists(folder_ / name)) << name;
+  }
+  EXPECT_FALSE(fs::exists(fs::symlink_status(folder_ / ours)));
+  EXPECT_TRUE(fs::exists(folder_ / "elsewhere/kept"));
+}
+
+TEST_F(AtomicFile, LeavesWhatAnotherLivingProcessWrites) {
+  std::array<int, 2> ready{};
+  ASSERT_EQ(::pipe(ready.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    testing::write_text(temporary_name(folder_ / "half"), "half");
+    (void)!::write(ready[1], "x", 1);
+    ::pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  clean_temporaries(folder_.path());
+  EXPECT_EQ(files(), 1);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  clean_temporaries(folder_.path());
+  EXPECT_EQ(files(), 0);
+}
+
+TEST_F(AtomicFile, WritesNamesAsLongAsTheFileSystemTakes) {
+  std::string two_bytes;
+  for (int i = 0; i < 127; ++i) {
+    two_bytes += "é";
+  }
+  std::set<fs::path> temporaries;
+  for (const std::string& name : {std::string(255, 'a'), std::string(254, 'a'), std::string(250, 'a') + ".safe",
+                                  std::string(101, 'a'), std::string(100, 'a'), two_bytes}) {
+    write_file_atomically(folder_ / name, name);
+    EXPECT_EQ(read_file(folder_ / name), name);
+    const std::string temporary = temporary_name(folder_ / name).filename().string();
+    EXPECT_LE(temporary.size(), std::max<std::size_t>(name.size(), 143));
+    EXPECT_TRUE(temporaries.insert(temporary).second) << "two files of one temporary name";
+    testing::write_text(folder_ / temporary, "half");
+  }
+  EXPECT_EQ(files(), 12);
+  clean_temporaries(folder_.path());
+  EXPECT_EQ(files(), 6);
+}
+
+TEST_F(AtomicFile, NeverWritesThroughALink) {
+  testing::write_text(folder_ / "precious", "text");
+  fs::create_symlink(folder_ / "precious", temporary_name(folder_ / "a"));
+  write_file_atomically(folder_ / "a", "new");
+  fs::create_symlink(folder_ / "precious", folder_ / "b");
+  write_file_atomically(folder_ / "b", "new");
+  EXPECT_EQ(read_file(folder_ / "precious"), "text");
+  EXPECT_EQ(read_file(folder_ / "a"), "new");
+  EXPECT_FALSE(fs::is_symlink(folder_ / "b"));
 }
 
 TEST_F(AtomicFile, NamesTheFileThatCannotBeRead) {

@@ -8,7 +8,6 @@
 #include "data/build/build.h"
 #include "data/build_fixtures.h"
 #include "data/images/image_file.h"
-#include "data/images/image_walk.h"
 #include "data/photographs/cache.h"
 #include "data/photographs/path_list.h"
 #include "data/photographs/scan.h"
@@ -26,29 +25,10 @@ namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using testing::error_of;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::TemporaryFolder;
-
-std::vector<std::string> walked(const fs::path& folder) {
-  std::vector<std::string> paths;
-  walk_images(folder, [&](const std::string& path) { paths.push_back(path); });
-  return paths;
-}
-
-TEST(ImageWalk, GoesInTheOrderOfThePathsParts) {
-  const TemporaryFolder folder;
-  for (const char* name : {"b/c/2.png", "b/1.png", "a.jpg", "b.png", ".cache/x.png", "b/.y.png", "b/notes.txt"}) {
-    fs::create_directories((folder / name).parent_path());
-    testing::write_text(folder / name, "x");
-  }
-  fs::create_directory_symlink(folder.path(), folder / "b/loop");
-  fs::create_symlink(folder / "a.jpg", folder / "b/link.jpg");
-  fs::create_symlink("nowhere.png", folder / "b/torn.png");
-  EXPECT_THAT(walked(folder.path()), ElementsAre("a.jpg", "b/1.png", "b/c/2.png", "b/link.jpg", "b/torn.png", "b.png"));
-}
 
 TEST(PathList, GivesBackEveryPathInPieces) {
   const TemporaryFolder folder;
@@ -104,6 +84,14 @@ TEST_F(PhotographScan, ListsWhatCanBeUsed) {
   EXPECT_THAT(lines_.str(), AllOf(HasSubstr("text.png"), HasSubstr("tiny.png: 8×8 pixels")));
   EXPECT_FALSE(fs::exists(folder_ / "out/photographs.scan"));
   EXPECT_THROW(index->at(5), std::logic_error);
+}
+
+TEST_F(PhotographScan, SaysWhatItDoesNotReadAndLeavesWhatIsNotItsOwn) {
+  testing::write_text(folder_ / "photos/a/x.heic", "x");
+  testing::write_text(folder_ / "out/photographs.scan/mine.txt", "precious");
+  EXPECT_EQ(scan()->size(), 5U);
+  EXPECT_THAT(lines_.str(), HasSubstr("1 file is left out: 1 .heic (first: a/x.heic)"));
+  EXPECT_EQ(testing::contents(folder_ / "out/photographs.scan").size(), 1U);
 }
 
 TEST_F(PhotographScan, NamesTheFirstFewProblemsAndCountsTheRest) {

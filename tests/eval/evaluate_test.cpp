@@ -186,7 +186,18 @@ TEST_F(EvaluateTest, FoldersThatAreNotAsTheyShouldBe) {
   fs::remove(pred_ / "notes.txt");
   testing::write_text(pred_ / ".hidden", "x");
   metrics_ = "psnr";
+  testing::write_text(pred_ / "._img0.png", "AppleDouble");
+  testing::write_text(pred_ / "Thumbs.db", "x");
+  testing::write_text(pred_ / "__MACOSX/img0.png", "x");
+  fs::create_directories(pred_ / ".ipynb_checkpoints");
+  fs::copy_file(pred_ / "img0.png", pred_ / ".ipynb_checkpoints/img0-checkpoint.png");
+  testing::write_text(pred_ / ".cache/notes.txt", "x");
+  fs::create_directories(pred_ / "sub");
+  fs::create_directory_symlink("..", pred_ / "sub/round");
   EXPECT_EQ(error_in(paired()), "no error");
+  testing::write_text(pred_ / "sub/x.heic", "x");
+  EXPECT_THAT(error_in(paired()), AllOf(HasSubstr("not images"), HasSubstr("sub/x.heic")));
+  fs::remove(pred_ / "sub/x.heic");
   fs::copy_file(pred_ / "img0.png", pred_ / "img0.bmp");
   EXPECT_THAT(error_in(paired()), HasSubstr("have the same name"));
   fs::remove(pred_ / "img0.bmp");

@@ -353,15 +353,15 @@ TEST_F(UpscaleFiles, GoesOnWhereItStoppedWithTheSameSettingsOnly) {
   run(in_, out);
   const std::string before = read_file(out / "b.png");
   fs::remove(out / "a.png");
-  testing::write_text(out / ".b.png.tmp-1", "half");  // what a killed run leaves
-  write_png(out / "c.png", smooth_picture(3, 3, 1));  // stands for a result made before its picture was replaced
-  fs::last_write_time(in_ / "c.png", fs::last_write_time(out / "c.png") + std::chrono::seconds(5));
+  const fs::path half = temporary_name(out / "b.png");
+  testing::write_text(half, "half");  // what a killed run leaves
+  write_png(in_ / "c.png", smooth_picture(11, 12, 1));
   settings_.tiles.batch = 3;  // changes no byte
   run(in_, out);
   EXPECT_THAT(out_.str(), HasSubstr("1 of 3 results are there already and kept"));
   EXPECT_EQ(read_file(out / "a.png"), before);
-  EXPECT_FALSE(fs::exists(out / ".b.png.tmp-1"));
-  EXPECT_EQ(read_image(out / "c.png").rgb.size(), cv::Size(48, 40));
+  EXPECT_FALSE(fs::exists(half));
+  EXPECT_EQ(read_image(out / "c.png").rgb.size(), cv::Size(48, 44));
 
   settings_.seed = 2;
   EXPECT_THAT(error_in(in_, out),

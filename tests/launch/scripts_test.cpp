@@ -173,25 +173,55 @@ TEST(MpirunScript, TellsItsRanksWhetherThereIsAGpu) {
   EXPECT_THAT(run("SAMSR_GPU=no" + command).output, HasSubstr("GPU no"));
 }
 
-TEST(HoldOutScript, KeepsEveryEighthPhotographApart) {
+TEST(QuickstartScript, LeavesPhotographsOfTheUserAlone) {
   const TemporaryFolder folder;
-  for (int i = 0; i < 9; ++i) {
-    write_text(folder / ("in/sub folder/" + std::to_string(i) + ".JPG"), std::to_string(i));
+  for (int i = 0; i < 3; ++i) {
+    write_text(folder / ("p/photographs/" + std::to_string(i) + ".jpg"), "photograph");
   }
-  write_text(folder / "in/notes.txt", "no photograph");
-  const std::string command = SAMSR_SOURCE "/launch/hold_out " + (folder / "in") + " " + (folder / "out");
+  fs::create_directory_symlink(folder / "p", folder / "alias");
+  const auto before = contents(folder / "p/photographs");
+  for (const std::string script : {"quickstart", "train_embedded", "strip"}) {
+    const std::string out = script == "strip" ? " --work " : " --out ";
+    for (const auto& [images, place] : {std::pair("p/photographs", "p"), std::pair("p/photographs", "p/photographs"),
+                                        std::pair("p", "p/photographs/new"), std::pair("alias/photographs", "p"),
+                                        std::pair("p/photographs", "p/new/..")}) {
+      const Outcome outcome = run("SAMSR_BINARY=/bin/true " SAMSR_SOURCE "/launch/" + script + " --images " +
+                                  (folder / images) + out + (folder / place));
+      EXPECT_EQ(outcome.status, 2) << script << " " << place << "\n" << outcome.output;
+      EXPECT_THAT(outcome.output, HasSubstr(" lies in ")) << script;
+      EXPECT_EQ(contents(folder / "p/photographs"), before) << script;
+    }
+  }
+}
+
+TEST(DemoPhotographsScript, MixesNothingIntoAFolderOfTheUser) {
+  const TemporaryFolder folder;
+  for (const char* name :
+       {"astronaut.png", "brick.png", "camera.png", "grass.png", "gravel.png", "hubble_deep_field.jpg", "ihc.png",
+        "motorcycle_left.png", "motorcycle_right.png", "retina.jpg", "rocket.jpg", "chelsea.png", "coffee.png"}) {
+    write_text(folder / ("deps/demo-photographs-1/skimage/data/" + std::string(name)), name);
+  }
+  for (const char* name : {"china.jpg", "flower.jpg"}) {
+    write_text(folder / ("deps/demo-photographs-1/sklearn/datasets/images/" + std::string(name)), name);
+  }
+  const std::string command =
+      "SAMSR_DEPS=" + (folder / "deps") + " " SAMSR_SOURCE "/launch/demo_photographs " + (folder / "out");
   for (int again = 0; again < 2; ++again) {
     ASSERT_EQ(run(command).status, 0);
-    EXPECT_EQ(contents(folder / "out/held_out"),
-              (std::map<std::string, std::string>{{"00000_0.JPG", "0"}, {"00008_8.JPG", "8"}}));
-    EXPECT_EQ(contents(folder / "out/train").size(), 7U);
+    EXPECT_EQ(contents(folder / "out/train").size(), 12U);
+    EXPECT_EQ(contents(folder / "out/held_out").size(), 3U);
   }
-  fs::create_directories(folder / "empty");
-  for (const auto& [images, expected] :
-       {std::pair("empty", "0 photographs found"), std::pair("nowhere", "no such folder")}) {
-    const Outcome outcome = run(SAMSR_SOURCE "/launch/hold_out " + (folder / images) + " " + (folder / "out"));
-    EXPECT_EQ(outcome.status, 2);
-    EXPECT_THAT(outcome.output, HasSubstr(expected));
+  for (const char* mine : {"train/mine.jpg", "train/camera.png", "held_out/coffee.png"}) {
+    const std::string before = fs::exists(folder / "out" / mine) ? read_file(folder / "out" / mine) : "";
+    write_text(folder / "out" / mine, "precious");
+    const Outcome outcome = run(command);
+    EXPECT_EQ(outcome.status, 2) << mine;
+    EXPECT_THAT(outcome.output, HasSubstr(mine));
+    EXPECT_EQ(read_file(folder / "out" / mine), "precious");
+    fs::remove(folder / "out" / mine);
+    if (!before.empty()) {
+      write_text(folder / "out" / mine, before);
+    }
   }
 }
 

@@ -70,6 +70,42 @@ TEST_F(CheckpointTest, KeepsTheNewestAndNamesTheLatest) {
   EXPECT_EQ(read_file(out_ / "latest"), "step-00000030\n");
 }
 
+TEST_F(CheckpointTest, DeletesNothingThatIsNoCheckpoint) {
+  save(1);
+  fs::copy(out_ / "step-00000001", out_ / "step-00000009");  // whose state.json says another step
+  const std::vector<std::string> mine{"step-00000001-notes/n.txt",  "step-0000002/n.txt",  "step-00000003/n.txt",
+                                      "step-000000004/n.txt",       "step-best/n.txt",     "step-00000005/state.json",
+                                      "step-00000006 (copy)/n.txt", "step--0000001/n.txt", "old-step-00000001/n.txt"};
+  for (const std::string& name : mine) {
+    testing::write_text(out_ / name, "{\"precious\": 1}");
+  }
+  fs::create_directories(folder_ / "elsewhere");
+  testing::write_text(folder_ / "elsewhere/kept", "x");
+  fs::create_directory_symlink(folder_ / "elsewhere", out_ / "step-00000007");
+  for (const int step : {20, 30, 40}) {
+    save(step);
+  }
+  for (const std::string& name : mine) {
+    EXPECT_TRUE(fs::exists(out_ / name)) << name;
+  }
+  EXPECT_TRUE(fs::exists(out_ / "step-00000007/kept"));
+  EXPECT_TRUE(fs::exists(out_ / "step-00000009"));
+  EXPECT_FALSE(fs::exists(out_ / "step-00000001"));
+  EXPECT_FALSE(fs::exists(out_ / "step-00000020"));
+  EXPECT_TRUE(fs::exists(out_ / "step-00000030")) << "what is none counts among those that are kept";
+}
+
+TEST_F(CheckpointTest, WhatHasItsNameIsSetAside) {
+  testing::write_text(out_ / "step-00000010/notes.txt", "precious");
+  save(10);
+  EXPECT_EQ(newest_checkpoint(out_, log_), out_ / "step-00000010");
+  EXPECT_EQ(read_file(out_ / "step-00000010-set-aside-1/notes.txt"), "precious");
+  damage(out_ / "step-00000010/ema.safetensors", 0.5);
+  save(10);
+  EXPECT_EQ(load_checkpoint(out_ / "step-00000010").step, 10);
+  EXPECT_FALSE(fs::exists(out_ / "step-00000010-set-aside-2"));
+}
+
 TEST_F(CheckpointTest, KeepsTheBestUntilABetterOneComes) {
   const Validation::Goal highest{"psnr_y", true};
   EXPECT_FALSE(read_best(out_).has_value());

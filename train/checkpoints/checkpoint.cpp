@@ -8,13 +8,31 @@
 #include "core/checksum.h"
 #include "core/error.h"
 #include "core/json_entry.h"
-#include "models/weights/checkpoint_folder.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kExtension = ".safetensors";
+
+/// Makes room for a checkpoint: one of the same step, which a run that was resumed before it left damaged, is removed;
+/// whatever else has its name is renamed.
+void clear_place(const fs::path& folder) {
+  if (!fs::exists(fs::symlink_status(folder))) {
+    return;
+  }
+  std::error_code ignored;
+  if (is_checkpoint(folder)) {
+    fs::remove_all(folder, ignored);
+    return;
+  }
+  int number = 1;
+  fs::path aside;
+  do {
+    aside = folder.string() + fmt::format("-set-aside-{}", number++);
+  } while (fs::exists(fs::symlink_status(aside)));
+  fs::rename(folder, aside, ignored);
+}
 
 }  // namespace
 
@@ -28,8 +46,6 @@ const TensorFile& Checkpoint::part(const std::string& name, const std::string& f
   }
   return found->second;
 }
-
-std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:08}", step); }
 
 void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep) {
   make_folder(out);
@@ -55,14 +71,15 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
     }
     state["crc32c"] = checkpoint_state_crc(state);
     write_file_atomically(temporary / kCheckpointState, json_text(state, 2) + "\n");
-    fs::remove_all(folder, ignored);  // a damaged one of the same step, left by a run resumed before it
+    clear_place(folder);
     publish(temporary, folder);
   } catch (...) {
     fs::remove_all(temporary, ignored);
     throw;
   }
   write_file_atomically(out / "latest", folder.filename().string() + "\n");
-  const std::vector<fs::path> folders = checkpoint_folders(out);
+  std::vector<fs::path> folders = checkpoint_folders(out);
+  std::erase_if(folders, [](const fs::path& each) { return !is_checkpoint(each); });
   const std::optional<BestCheckpoint> best = read_best(out);
   for (std::size_t i = static_cast<std::size_t>(keep); i < folders.size(); ++i) {
     if (!best || folders[i].filename() != best->checkpoint) {

@@ -9,13 +9,11 @@
 #include <string>
 
 #include "core/log.h"
+#include "models/weights/checkpoint_folder.h"
 #include "models/weights/find_weights.h"
 #include "models/weights/safetensors.h"
 
 namespace samsr {
-
-/// Name of the folder of the checkpoint after `step` steps.
-std::string checkpoint_name(std::int64_t step);
 
 /// Name of the file of a part.
 std::string checkpoint_file(const std::string& part);
@@ -35,9 +33,9 @@ struct Checkpoint {
   const TensorFile& part(const std::string& name, const std::string& folder) const;
 };
 
-/// Writes OUT/step-NUMBER under a temporary name, renames it, points OUT/latest at it and removes all
-/// but the newest `keep` and the one that OUT/best names. UserError when the disk refuses; older checkpoints are then
-/// untouched.
+/// Writes OUT/step-NUMBER under a temporary name, renames it, points OUT/latest at it and removes all checkpoints
+/// but the newest `keep` and the one that OUT/best names; folders that are none (is_checkpoint) stay. UserError when
+/// the disk refuses; older checkpoints are then untouched.
 void save_checkpoint(const std::filesystem::path& out, const Checkpoint& checkpoint, int keep);
 
 /// Reads one checkpoint folder, checking every CRC. UserError that says what is damaged.

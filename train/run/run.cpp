@@ -62,6 +62,9 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       bad_samples(settings.shards, config.loader.max_bad) {
   check_shards(shards, config.model);
   check_writable(out, fmt::format("train.out={}", out.string()));
+  if (!config.dry_run) {
+    held = hold_folder(out, "train", communicator, log);
+  }
   const std::string checkpoint = chosen_checkpoint();
   recipe = make_recipe(table, context());
   states = make_states(*recipe, settings.ema_rate);
@@ -143,7 +146,6 @@ void Run::open_data() {
 
 void Run::prepare_folder() {
   if (communicator.rank() == 0) {
-    make_folder(out);
     clean_temporaries(out);
     if (step == 0) {
       const fs::path aside = set_aside_earlier_run(out);
@@ -212,6 +214,7 @@ void Run::check_weights() const {
 void Run::save() {
   watchdog.at(Phase::kSave);
   check_weights();
+  check_hold(held.get(), communicator);
   if (communicator.rank() == 0) {
     Checkpoint checkpoint;
     for (const TrainableState& state : states) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "comm/device.h"
+#include "comm/hold_folder.h"
 #include "data/shards/prefetcher.h"
 #include "train/checkpoints/best_checkpoint.h"
 #include "train/faults/bad_samples.h"
@@ -67,6 +68,7 @@ class Run {
   std::optional<BestCheckpoint> best;      ///< of all validations
   std::optional<BestCheckpoint> best_yet;  ///< the same while its checkpoint is not saved yet
 
+  std::unique_ptr<FolderLock> held;          ///< of the folder, on rank 0, but for a dry run
   std::unique_ptr<RunReport> report;         ///< on rank 0, but for a dry run
   std::unique_ptr<SamplePictures> pictures;  ///< on rank 0, with TensorBoard
 

@@ -1,0 +1,23 @@
+#include "core/nested_paths.h"
+
+#include <algorithm>
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+/// Without links, "." and "..", and without a slash at the end; made absolute where nothing of it exists.
+fs::path resolved_path(const fs::path& path) {
+  fs::path resolved = fs::weakly_canonical(fs::absolute(path));
+  return resolved.has_filename() ? resolved : resolved.parent_path();
+}
+
+}  // namespace
+
+bool is_within(const fs::path& inner, const fs::path& outer) {
+  const fs::path below = resolved_path(inner);
+  const fs::path above = resolved_path(outer);
+  return std::mismatch(above.begin(), above.end(), below.begin(), below.end()).first == above.end();
+}
+
+}  // namespace samsr

@@ -1,0 +1,11 @@
+#pragma once
+// Where two paths lie to each other, by what the file system says: links and ".." do not hide it.
+
+#include <filesystem>
+
+namespace samsr {
+
+/// True when `inner` is `outer` or lies below it; neither need exist.
+bool is_within(const std::filesystem::path& inner, const std::filesystem::path& outer);
+
+}  // namespace samsr

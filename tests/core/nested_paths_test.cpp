@@ -1,0 +1,38 @@
+#include "core/nested_paths.h"
+
+#include <gtest/gtest.h>
+
+#include "core/field_text.h"
+#include "support/temporary_folder.h"
+
+namespace samsr {
+namespace {
+namespace fs = std::filesystem;
+
+TEST(NestedPaths, AreKnownWhateverTheyAreCalled) {
+  const testing::TemporaryFolder folder;
+  fs::create_directories(folder / "a/b");
+  fs::create_directories(folder / "ab");
+  fs::create_directory_symlink(folder / "a", folder / "link");
+  for (const char* inner : {"a", "a/", "a/b", "a/b/not/yet", "link", "link/b", "ab/../a/b", "./a/.", "link/x/../y"}) {
+    EXPECT_TRUE(is_within(folder / inner, folder / "a")) << inner;
+    EXPECT_TRUE(is_within(folder / inner, folder / "link/")) << inner;
+  }
+  for (const char* inner : {"ab", "ab/a", ".", "a/..", "not/yet", "a/b/../../ab"}) {
+    EXPECT_FALSE(is_within(folder / inner, folder / "a")) << inner;
+  }
+  EXPECT_TRUE(is_within(folder.path(), "/"));
+  EXPECT_TRUE(is_within("not/yet", "."));
+  EXPECT_FALSE(is_within(".", "not/yet"));
+}
+
+TEST(FieldText, GivesBackAnyBytesAndLeavesOutWhatWasCut) {
+  const std::vector<std::string> fields{"a b\nc", "", "caf\xe9", "x=1"};
+  const std::string text = join_fields(fields);
+  EXPECT_EQ(split_fields(text), fields);
+  EXPECT_EQ(split_fields(text.substr(0, text.size() - 1)), (std::vector<std::string>{"a b\nc", "", "caf\xe9"}));
+  EXPECT_TRUE(split_fields("").empty());
+}
+
+}  // namespace
+}  // namespace samsr
