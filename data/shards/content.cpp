@@ -1,10 +1,10 @@
 #include "data/shards/content.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <sstream>
 
+#include "core/yaml_text.h"
 #include "data/shards/batch.h"
 #include "data/shards/sample.h"
 
@@ -67,23 +67,15 @@ std::string join_content(const StageContents& contents) {
 }
 
 std::string config_of_content(const std::string& content) {
-  YAML::Node root(YAML::NodeType::Map);
+  std::vector<std::pair<std::string, std::string>> settings;
   std::istringstream in(content);
   for (std::string line; std::getline(in, line);) {
-    auto [key, value] = split_setting_line(line);
-    if (is_heading(line) || key.find('.') == std::string::npos) {
-      continue;
+    const auto setting = split_setting_line(line);
+    if (!is_heading(line) && setting.first.find('.') != std::string::npos) {
+      settings.push_back(setting);
     }
-    YAML::Node at = root;
-    for (std::size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.')) {
-      at.reset(at[key.substr(0, dot)]);
-      key.erase(0, dot + 1);
-    }
-    at[key] = YAML::Load(value);
   }
-  YAML::Emitter text;
-  text << root;
-  return std::string(text.c_str()) + "\n";
+  return nested_yaml(settings);
 }
 
 }  // namespace samsr

@@ -15,6 +15,12 @@ namespace {
 
 constexpr std::string_view kExtension = ".safetensors";
 
+/// JSON holds UTF-8 alone: other bytes, which paths may have, are replaced.
+std::string utf8_of(const std::string& text) {
+  return nlohmann::json::parse(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+      .get<std::string>();
+}
+
 }  // namespace
 
 std::string checkpoint_file(const std::string& part) { return part + std::string(kExtension); }
@@ -45,7 +51,8 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
     state["epoch"] = checkpoint.position / std::max<std::uint64_t>(checkpoint.dataset_size, 1);
     state["seed"] = checkpoint.seed;
     state["dataset_size"] = checkpoint.dataset_size;
-    state["config"] = checkpoint.config;
+    state["data"] = checkpoint.data;
+    state["config"] = utf8_of(checkpoint.config);
     state["config_crc32c"] = crc32c(checkpoint.config.data(), checkpoint.config.size());
     for (const auto& [part, tensors] : checkpoint.parts) {
       const std::string file = checkpoint_file(part);
@@ -81,6 +88,7 @@ Checkpoint load_checkpoint(const fs::path& folder) {
   checkpoint.position = state.at("position");
   checkpoint.seed = state.at("seed");
   checkpoint.dataset_size = state.at("dataset_size");
+  checkpoint.data = state.value("data", checkpoint.data);
   checkpoint.config = state.at("config");
   return checkpoint;
 }
