@@ -10,9 +10,13 @@ namespace samsr {
 struct NamedPath {
   std::string name;
   std::filesystem::path path;
+  bool name_given = false;  ///< with NAME=
 
-  /// "NAME=PATH", or "PATH", which is then called as its last part: "student" for "runs/student/". UserError when name
-  /// or path is empty.
+  /// A path that exists, whatever signs it has, is called as its last part: "student" for "runs/student/". Other
+  /// arguments with a = are "NAME=PATH", PATH as a shell would read it (core/user_path.h), but one whose beginning is a
+  /// folder that is there, and whose PATH is not, is a misspelt path; others yet are a path.
+  /// UserError when name or path is empty, and when both readings exist, unless the argument begins as a path (/, ./ or
+  /// ../).
   static NamedPath parse(const std::string& argument);
 };
 

@@ -11,9 +11,7 @@ std::string setting_lines(const Settings& settings, const std::function<bool(con
   std::string lines;
   for (const Settings::Entry& entry : settings.entries()) {
     if (choose(entry.key)) {
-      YAML::Emitter value;
-      value << entry.current();
-      lines += entry.key + ": " + value.c_str() + "\n";
+      lines += entry.key + ": " + yaml_of(entry.current()) + "\n";
     }
   }
   return lines;

@@ -3,18 +3,26 @@
 #include <algorithm>
 #include <map>
 
-#include "core/atomic_file.h"
 #include "core/nearest_name.h"
+#include "core/user_path.h"
 
 namespace samsr {
 namespace {
 
-std::string one_line(const YAML::Node& node) {
-  YAML::Emitter text;
-  text.SetSeqFormat(YAML::Flow);
-  text.SetMapFormat(YAML::Flow);
-  text << node;
-  return text.c_str();
+constexpr std::size_t kLongestShown = 200;
+
+/// A value for a message.
+std::string shown(const YAML::Node& node) {
+  const std::string yaml = node.IsNull() ? std::string() : yaml_of(node);
+  return yaml.size() > kLongestShown ? yaml.substr(0, kLongestShown) + "…" : yaml;
+}
+
+/// An argument for a message of one line.
+std::string argument_shown(const std::string& argument) {
+  std::string text = "'" + argument + "'";
+  std::replace_if(
+      text.begin(), text.end(), [](char each) { return static_cast<unsigned char>(each) < 0x20; }, '?');
+  return text;
 }
 
 struct Leaf {
@@ -22,25 +30,17 @@ struct Leaf {
   std::string place;
 };
 
-/// Leaves of nested maps under dotted keys, in the order of the text.
+/// Leaves of nested maps under dotted keys, in the order of the text; a map without keys is one too.
 void flatten(const YAML::Node& node, const std::string& prefix, const std::string& name,
              std::vector<std::pair<std::string, Leaf>>& leaves) {
   for (const auto& pair : node) {
-    const std::string key = prefix + pair.first.as<std::string>();
+    const std::string key = prefix + pair.first.Scalar();
     const std::string place = fmt::format("{}:{}", name, pair.first.Mark().line + 1);
-    if (pair.second.IsMap()) {
+    if (pair.second.IsMap() && pair.second.size() > 0) {
       flatten(pair.second, key + ".", name, leaves);
     } else {
       leaves.emplace_back(key, Leaf{pair.second, place});
     }
-  }
-}
-
-YAML::Node parse(const std::string& text, const std::string& name) {
-  try {
-    return YAML::Load(text);
-  } catch (const YAML::Exception& error) {
-    throw UserError("{}:{}: not valid YAML: {}", name, error.mark.line + 1, error.msg);
   }
 }
 
@@ -59,9 +59,9 @@ std::vector<std::string> settings_differences(const std::string& before_yaml, co
   std::map<std::string, std::pair<std::string, std::string>> values;
   const auto read = [&](const std::string& text, std::string std::pair<std::string, std::string>::*side) {
     std::vector<std::pair<std::string, Leaf>> leaves;
-    flatten(parse(text, "configuration"), "", "configuration", leaves);
+    flatten(parse_yaml(text, "configuration"), "", "configuration", leaves);
     for (const auto& [key, leaf] : leaves) {
-      values.try_emplace(key, "(none)", "(none)").first->second.*side = one_line(leaf.value);
+      values.try_emplace(key, "(none)", "(none)").first->second.*side = leaf.value.IsNull() ? "" : yaml_of(leaf.value);
     }
   };
   read(before_yaml, &std::pair<std::string, std::string>::first);
@@ -97,27 +97,32 @@ void Settings::assign(const std::string& key, const YAML::Node& node, const std:
   Entry* entry = find(key);
   if (entry == nullptr) {
     std::vector<std::string> known;
-    bool section = false;
     for (const Entry& each : entries_) {
       known.push_back(each.key);
-      section = section || each.key.starts_with(key + ".");
     }
-    if (section) {
+    if (is_section(key)) {
       throw UserError("{}: {} is a section, not a value; set one of its keys, such as {}.…", place, key, key);
     }
-    throw UserError("{}: unknown key '{}'{}; `samsr settings` lists them all", place, key, did_you_mean(key, known));
+    throw UserError("{}: unknown key {}{}; `samsr settings` lists them all", place, argument_shown(key),
+                    did_you_mean(key, known));
   }
-  const std::string expected = entry->type + (entry->expected.empty() ? "" : fmt::format(" ({})", entry->expected));
+  const auto refuse = [&](const std::string& advice) {
+    throw UserError("{}: {} is '{}', expected {}{}{}", place, key, shown(node), entry->type,
+                    entry->expected.empty() ? "" : fmt::format(" ({})", entry->expected),
+                    advice.empty() ? "" : "; " + advice);
+  };
   const YAML::Node before = entry->current();
   try {
-    entry->assign(node);
-  } catch (const YAML::Exception&) {
-    throw UserError("{}: {} is '{}', expected {}", place, key, one_line(node), expected);
+    entry->assign(entry->path && node.IsScalar() ? YAML::Node(user_path(node.Scalar())) : node);
+  } catch (const BadValue& bad) {
+    refuse(bad.what());
+  } catch (const UserError& error) {
+    throw UserError("{}: {}: {}", place, key, error.what());
   }
   for (const auto& check : entry->checks) {
     if (!check()) {
       entry->assign(before);
-      throw UserError("{}: {} is '{}', expected {}", place, key, one_line(node), expected);
+      refuse("");
     }
   }
   entry->origin = place;
@@ -131,21 +136,26 @@ void Settings::load_chain(const std::filesystem::path& path, std::vector<std::fi
     throw UserError("{}: is its own base", path.string());
   }
   including.push_back(canonical);
-  YAML::Node root = parse(read_file(path), path.string());
+  YAML::Node root = parse_yaml(read_yaml_file(path), path.string());
   if (root.IsMap() && root["base"]) {
     if (!root["base"].IsScalar()) {
       throw UserError("{}:{}: base is the name of one file", path.string(), root["base"].Mark().line + 1);
     }
-    load_chain(path.parent_path() / root["base"].Scalar(), including);
+    load_chain(path.parent_path() / user_path(root["base"].Scalar()), including);
     root.remove("base");
   }
   load_node(root, path.string());
 }
 
-void Settings::load_text(const std::string& text, const std::string& name) { load_node(parse(text, name), name); }
+void Settings::load_text(const std::string& text, const std::string& name) { load_node(parse_yaml(text, name), name); }
 
 void Settings::load_unset(const std::string& text, const std::string& name) {
-  load_node(parse(text, name), name, Reach::kUnset);
+  load_node(parse_yaml(text, name), name, Reach::kUnset);
+}
+
+bool Settings::is_section(const std::string& key) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& each) { return each.key.starts_with(key + "."); });
 }
 
 void Settings::load_node(const YAML::Node& root, const std::string& name, Reach reach) {
@@ -163,43 +173,32 @@ void Settings::load_node(const YAML::Node& root, const std::string& name, Reach 
     if (!fresh) {
       throw UserError("{}: {} is set twice, first at {}", leaf.place, key, first->second);
     }
-    if (reach == Reach::kAll || origin(key) == "default") {
+    const bool empty = leaf.value.IsNull() || leaf.value.IsMap();
+    if (!(empty && is_section(key)) && (reach == Reach::kAll || origin(key) == "default")) {
       assign(key, leaf.value, leaf.place);
     }
   }
 }
 
 void Settings::apply_override(const std::string& assignment) {
+  const std::string place = argument_shown(assignment);
   const std::size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) {
-    throw UserError("'{}': an override has the form key=value, such as train.lr=1e-4", assignment);
+    throw UserError("{}: an override has the form key=value, such as train.lr=1e-4", place);
   }
-  YAML::Node value;
-  try {
-    value = YAML::Load(assignment.substr(equals + 1));
-  } catch (const YAML::Exception& error) {
-    throw UserError("'{}': the value is not valid YAML: {}", assignment, error.msg);
-  }
-  if (value.IsNull()) {
-    value = YAML::Node("");
-  }
-  assign(assignment.substr(0, equals), value, "'" + assignment + "'");
+  const std::string key = assignment.substr(0, equals);
+  const std::string value = assignment.substr(equals + 1);
+  const Entry* entry = find(key);
+  const bool list = entry != nullptr && entry->type.starts_with("a list");
+  assign(key, list ? parse_yaml(value, place) : YAML::Node(value), place);
 }
 
 std::string Settings::to_yaml() const {
-  YAML::Node root(YAML::NodeType::Map);
+  std::vector<std::pair<std::string, std::string>> values;
   for (const Entry& entry : entries_) {
-    YAML::Node at = root;
-    std::string rest = entry.key;
-    for (std::size_t dot = rest.find('.'); dot != std::string::npos; dot = rest.find('.')) {
-      at.reset(at[rest.substr(0, dot)]);
-      rest.erase(0, dot + 1);
-    }
-    at[rest] = entry.current();
+    values.emplace_back(entry.key, yaml_of(entry.current()));
   }
-  YAML::Emitter text;
-  text << root;
-  return std::string(text.c_str()) + "\n";
+  return nested_yaml(values);
 }
 
 }  // namespace samsr

@@ -12,12 +12,15 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/setting_value.h"
+#include "core/yaml_text.h"
 
 namespace samsr {
 
 /// A registry of settings bound to variables, filled from YAML files and `key=value` overrides. Every
 /// mistake is a UserError that names the place (file:line or the override), the key, what was found,
-/// what was expected, and for an unknown key the nearest known one.
+/// what was expected, and for an unknown key the nearest known one. Values are read by core/setting_value.h, YAML by
+/// core/yaml_text.h.
 class Settings {
  public:
   /// What is known of one setting, for help and the reference page.
@@ -28,7 +31,8 @@ class Settings {
     std::string expected;                           ///< range or choices; empty when any value of the type will do
     std::string default_value;                      ///< as YAML
     std::string origin;                             ///< where the value was set last; empty for the default
-    std::function<void(const YAML::Node&)> assign;  ///< throws YAML::Exception on a wrong type
+    bool path = false;                              ///< a text that user_path() (core/user_path.h) is applied to
+    std::function<void(const YAML::Node&)> assign;  ///< throws BadValue
     std::function<YAML::Node()> current;
     std::vector<std::function<bool()>> checks;
   };
@@ -46,6 +50,8 @@ class Settings {
     template <class N>
     Handle& above(N low);
     Handle& one_of(std::vector<std::string> choices);
+    /// The text names a file or folder; what is given is taken as a shell would take it (core/user_path.h).
+    Handle& path();
     /// Exact number of elements of a list.
     Handle& count(std::size_t elements);
     /// Any other condition, with its wording for messages ("a multiple of 8").
@@ -67,7 +73,7 @@ class Settings {
   void load_text(const std::string& text, const std::string& name);
   /// As load_text, for what nothing has set yet: values that stand below everything set by name.
   void load_unset(const std::string& text, const std::string& name);
-  /// "train.lr=1e-4"; the value is read as YAML.
+  /// "train.lr=1e-4". Texts are taken as they stand behind the first =, lists are read as YAML.
   void apply_override(const std::string& assignment);
 
   /// All current values as nested YAML, in the order of definition.
@@ -85,6 +91,7 @@ class Settings {
   void load_chain(const std::filesystem::path& path, std::vector<std::filesystem::path> including);
   void assign(const std::string& key, const YAML::Node& node, const std::string& place);
   Entry* find(const std::string& key);
+  bool is_section(const std::string& key) const;
 
   std::vector<Entry> entries_;
 };
@@ -158,7 +165,7 @@ Settings::Handle<T> Settings::add(std::string key, T& value, std::string help) {
   entry.key = std::move(key);
   entry.help = std::move(help);
   entry.type = type_name<T>();
-  entry.assign = [&value](const YAML::Node& node) { value = node.as<T>(); };
+  entry.assign = [&value](const YAML::Node& node) { read_value(node, value); };
   entry.current = [&value] {
     YAML::Node node = settings_detail::to_node(value);
     if (node.IsSequence()) {
@@ -166,9 +173,7 @@ Settings::Handle<T> Settings::add(std::string key, T& value, std::string help) {
     }
     return node;
   };
-  YAML::Emitter text;
-  text << entry.current();
-  entry.default_value = text.c_str();
+  entry.default_value = yaml_of(entry.current());
   entries_.push_back(std::move(entry));
   return Handle<T>(entries_.back(), value);
 }
@@ -220,6 +225,14 @@ Settings::Handle<T>& Settings::Handle<T>::one_of(std::vector<std::string> choice
       return false;
     });
   });
+}
+
+template <class T>
+Settings::Handle<T>& Settings::Handle<T>::path() {
+  static_assert(std::is_same_v<T, std::string>);
+  entry_.type = "path";
+  entry_.path = true;
+  return *this;
 }
 
 template <class T>

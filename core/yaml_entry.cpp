@@ -4,6 +4,8 @@
 
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "core/setting_value.h"
+#include "core/yaml_text.h"
 
 namespace samsr {
 
@@ -26,10 +28,15 @@ YAML::Node YamlEntry::field(const std::string& key) {
 
 std::string YamlEntry::optional_text(const std::string& key) {
   const YAML::Node value = field(key);
-  if (value && !value.IsScalar()) {
+  std::string text;
+  try {
+    if (value) {
+      read_value(value, text);
+    }
+  } catch (const BadValue&) {
     fail_at(value, key + ": expected text");
   }
-  return value ? value.as<std::string>() : std::string();
+  return text;
 }
 
 std::string YamlEntry::text(const std::string& key) {
@@ -43,7 +50,14 @@ std::string YamlEntry::text(const std::string& key) {
 std::int64_t YamlEntry::count(const std::string& key) {
   const YAML::Node value = field(key);
   std::int64_t number = 0;
-  if (value && (!YAML::convert<std::int64_t>::decode(value, number) || number < 0)) {
+  try {
+    if (value) {
+      read_value(value, number);
+    }
+  } catch (const BadValue&) {
+    number = -1;
+  }
+  if (number < 0) {
     fail_at(value, key + ": expected a whole number");
   }
   return number;
@@ -52,7 +66,11 @@ std::int64_t YamlEntry::count(const std::string& key) {
 std::vector<std::string> YamlEntry::texts(const std::string& key) {
   const YAML::Node value = field(key);
   std::vector<std::string> texts;
-  if (value && !YAML::convert<std::vector<std::string>>::decode(value, texts)) {
+  try {
+    if (value) {
+      read_value(value, texts);
+    }
+  } catch (const BadValue&) {
     fail_at(value, key + ": expected a list of texts");
   }
   return texts;
@@ -68,7 +86,7 @@ std::vector<YAML::Node> YamlEntry::list(const std::string& key) {
 
 void YamlEntry::finish() const {
   for (const auto& each : node_) {
-    const auto key = each.first.as<std::string>();
+    const std::string& key = each.first.Scalar();
     if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) {
       fail_at(each.first, fmt::format("unknown field '{}'{}", key, did_you_mean(key, asked_)));
     }
@@ -76,12 +94,7 @@ void YamlEntry::finish() const {
 }
 
 std::vector<YAML::Node> yaml_catalogue(const std::string& yaml, const std::string& source, const std::string& key) {
-  YAML::Node root;
-  try {
-    root = YAML::Load(yaml);
-  } catch (const YAML::Exception& error) {
-    throw UserError("{}:{}: {}", source, error.mark.line + 1, error.msg);
-  }
+  const YAML::Node root = parse_yaml(yaml, source);
   if (!root.IsMap() || !root[key] || !root[key].IsSequence()) {
     throw UserError("{}: expected a list called '{}'", source, key);
   }

@@ -1,10 +1,9 @@
 #include "launch/shipped_config.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <stdexcept>
 #include <string_view>
 
+#include "core/yaml_text.h"
 #include "embedded/resshift_x4_yaml.h"
 #include "embedded/samsr_x4_yaml.h"
 #include "embedded/sinsr_x4_yaml.h"
@@ -28,9 +27,9 @@ std::string_view text_of(const std::string& name) {
 }  // namespace
 
 void load_shipped_config(const std::string& name, Settings& settings) {
-  YAML::Node root = YAML::Load(std::string(text_of(name)));
+  YAML::Node root = parse_yaml(std::string(text_of(name)), "configs/" + name);
   if (root["base"]) {
-    load_shipped_config(root["base"].as<std::string>(), settings);
+    load_shipped_config(root["base"].Scalar(), settings);
     root.remove("base");
   }
   settings.load_text(YAML::Dump(root), "configs/" + name);

@@ -6,7 +6,7 @@ void MaskSettings::bind(Settings& settings) {
   settings
       .add("masks.source", source, "what makes the masks: Segment Anything, or a graph segmentation without weights")
       .one_of({"graph", "sam"});
-  settings.add("masks.weights", weights, "sam: weights of ViT-B, -L or -H, such as sam_vit_b_01ec64.pth");
+  settings.add("masks.weights", weights, "sam: weights of ViT-B, -L or -H, such as sam_vit_b_01ec64.pth").path();
   settings.add("masks.precision", precision, "sam: numbers of the network").one_of({"fp32", "bf16"});
   settings.add("masks.images_per_batch", images_per_batch, "sam: images encoded at once; several keep a GPU busy")
       .between(1, 1024);
@@ -17,6 +17,7 @@ void MaskSettings::bind(Settings& settings) {
       .between(0.0, 50.0);
   settings.add("masks.graph_k", graph_k, "graph masks: preference for large segments, one number for each scale")
       .above(0.0)
+      .between(0.0, 1e6)
       .satisfies("at least one", [](const std::vector<double>& k) { return !k.empty(); });
   settings.add("masks.graph_min_size", graph_min_size, "graph masks: smallest segment of each scale, reduced pixels")
       .at_least(1);

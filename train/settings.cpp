@@ -1,17 +1,21 @@
 #include "train/settings.h"
 
+#include <cstdint>
+#include <limits>
+
 #include "core/error.h"
 #include "train/recipes/recipes.h"
 
 namespace samsr {
 
 void OptimizerSettings::bind(Settings& settings, const std::string& section, const std::string& of) {
-  settings.add(section + ".lr", lr, "learning rate" + of + " after warm-up").above(0.0);
-  settings.add(section + ".lr_min", lr_min, "learning rate" + of + " at the end of the cosine schedule").at_least(0.0);
-  settings.add(section + ".weight_decay", weight_decay, "decoupled weight decay of AdamW").at_least(0.0);
+  settings.add(section + ".lr", lr, "learning rate" + of + " after warm-up").above(0.0).between(0.0, 10.0);
+  settings.add(section + ".lr_min", lr_min, "learning rate" + of + " at the end of the cosine schedule")
+      .between(0.0, 10.0);
+  settings.add(section + ".weight_decay", weight_decay, "decoupled weight decay of AdamW").between(0.0, 100.0);
   settings.add(section + ".beta1", beta1, "AdamW's decay a step of the gradient's mean").between(0.0, 0.999999);
   settings.add(section + ".beta2", beta2, "AdamW's decay a step of the gradient's mean square").between(0.0, 0.999999);
-  settings.add(section + ".eps", eps, "AdamW's ε, added to the root of the mean square").above(0.0);
+  settings.add(section + ".eps", eps, "AdamW's ε, added to the root of the mean square").above(0.0).between(0.0, 1.0);
   settings
       .add(section + ".clip", clip,
            "gradients" + of + " of a larger global norm than this are scaled down to it; 0 for never")
@@ -26,11 +30,13 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
     meanings += fmt::format("{} {}: {}", meanings.empty() ? "" : ";", entry.name, entry.help);
   }
   settings.add("train.recipe", recipe, "what to train:" + meanings).one_of(names);
-  settings.add("train.shards", shards, "folder of shards made by `samsr data build`");
-  settings.add("train.out", out, "folder of the run: checkpoints, metrics.jsonl, config.yaml");
-  settings.add("train.steps", steps, "optimizer steps of the whole run").at_least(1);
-  settings.add("train.global_batch", global_batch, "images an optimizer step sees, over all ranks").at_least(1);
-  settings.add("train.microbatch", microbatch, "images a rank computes at once; less needs less memory").at_least(1);
+  settings.add("train.shards", shards, "folder of shards made by `samsr data build`").path();
+  settings.add("train.out", out, "folder of the run: checkpoints, metrics.jsonl, config.yaml").path();
+  settings.add("train.steps", steps, "optimizer steps of the whole run")
+      .between(1, std::numeric_limits<std::int32_t>::max());
+  settings.add("train.global_batch", global_batch, "images an optimizer step sees, over all ranks").between(1, 1 << 24);
+  settings.add("train.microbatch", microbatch, "images a rank computes at once; less needs less memory")
+      .between(1, 1 << 24);
   settings.add("train.seed", seed, "seed of shuffling, noise and fresh weights");
 
   optimizer.bind(settings, "train", "");
@@ -69,16 +75,24 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
            "online: the teacher's rollout is computed in every step; cached: taken from the shards (stage rollout), "
            "with no teacher in memory")
       .one_of({"online", "cached"});
-  settings.add("train.teacher_weights", teacher_weights,
-               "the teacher: a .safetensors or official .pth file, a checkpoint or the folder of a run; `data build "
-               "--stage rollout` "
-               "rolls it out too");
-  settings.add("train.init", init,
-               "first weights: auto (a student starts from its teacher), random, or a path as for teacher_weights");
+  settings
+      .add("train.teacher_weights", teacher_weights,
+           "the teacher: a .safetensors or official .pth file, a checkpoint or the folder of a run; `data build "
+           "--stage rollout` "
+           "rolls it out too")
+      .path();
+  settings
+      .add("train.init", init,
+           "first weights: auto (a student starts from its teacher), random, or a path as for teacher_weights")
+      .path();
 
   settings.add("train.checkpoint_every", checkpoint_every, "steps between checkpoints").at_least(1);
   settings.add("train.keep", keep, "checkpoints kept").between(1, 10'000);
-  settings.add("train.resume", resume, "auto: from the newest whole checkpoint in out; never; or a checkpoint's path");
+  settings
+      .add("train.resume", resume,
+           "auto: from the newest whole checkpoint in out, unless it is of another training (seed, data, recipe, "
+           "networks or losses); never; or a checkpoint's path, which goes on all the same")
+      .path();
   settings
       .add("train.log_every", log_every, "steps between the lines on the terminal, and between TensorBoard's points")
       .at_least(1);
@@ -98,7 +112,7 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
   settings
       .add("train.timeout", timeout,
            "seconds in which no rank gets on before the run ends and says which one hangs; 0 for never")
-      .at_least(0);
+      .between(0, 1 << 24);
 }
 
 const std::string& required(const std::string& value, const char* key, const char* meaning) {
@@ -114,29 +128,29 @@ void DistillSettings::bind(Settings& settings) {
            "where predictions are compared with the teacher and the truth: latents, or decoded images")
       .one_of({"latent", "image"});
   settings.add("distill.lambda_distill", lambda_distill, "weight of the loss against the teacher's result")
-      .at_least(0.0);
-  settings.add("distill.lambda_inverse", lambda_inverse, "weight of the loss of the inverse map").at_least(0.0);
-  settings.add("distill.lambda_gt", lambda_gt, "weight of the loss against the ground truth").at_least(0.0);
+      .between(0.0, 1e6);
+  settings.add("distill.lambda_inverse", lambda_inverse, "weight of the loss of the inverse map").between(0.0, 1e6);
+  settings.add("distill.lambda_gt", lambda_gt, "weight of the loss against the ground truth").between(0.0, 1e6);
   settings
       .add("distill.lambda_truth", lambda_truth,
            "weight of the squared error of the one-step prediction itself against the ground truth, without "
            "lambda_gt's way "
            "over the inverse map; 0, as the papers have it: not computed, nor is any other loss of weight 0")
-      .at_least(0.0);
+      .between(0.0, 1e6);
   settings.add("distill.lambda_l1", lambda_l1, "weight of the absolute error of the one-step prediction as an image")
-      .at_least(0.0);
+      .between(0.0, 1e6);
   settings.add("distill.lambda_structure", lambda_structure, "weight of 1 - SSIM of the one-step prediction's Y")
-      .at_least(0.0);
+      .between(0.0, 1e6);
   settings
       .add("distill.lambda_gradient", lambda_gradient,
            "weight of the error of the one-step prediction's differences between neighbouring pixels, at three sizes "
            "of the image")
-      .at_least(0.0);
+      .between(0.0, 1e6);
   settings
       .add("distill.lambda_texture", lambda_texture,
            "weight of the error of the one-step prediction's local strength of fine detail, wherever exactly that "
            "detail lies")
-      .at_least(0.0);
+      .between(0.0, 1e6);
 }
 
 void SemanticSettings::bind(Settings& settings) {
@@ -147,11 +161,12 @@ void SemanticSettings::bind(Settings& settings) {
            "coverage_net "
            "for samsr where semantic.weights is set, else none")
       .one_of({"auto", "coverage_net", "amg", "none"});
-  settings.add("semantic.lambda", lambda, "coverage_net: weight of L_SC").at_least(0.0);
-  settings.add(
-      "semantic.weights", weights,
-      "coverage_net: the network that train.recipe=coverage_net trained: a .safetensors file, a checkpoint or the "
-      "folder of a run");
+  settings.add("semantic.lambda", lambda, "coverage_net: weight of L_SC").between(0.0, 1e6);
+  settings
+      .add("semantic.weights", weights,
+           "coverage_net: the network that train.recipe=coverage_net trained: a .safetensors file, a checkpoint or the "
+           "folder of a run")
+      .path();
   settings
       .add("semantic.prediction", prediction,
            "what L_SC looks at: from_gt: the student's answer to its own inverse of the HR image, as Algorithm 1 has "
@@ -167,9 +182,11 @@ void ValidationSettings::bind(Settings& settings) {
            "steps between validations: of the pictures val.lq, or, for coverage_net, of held-out samples (a thousand "
            "at most)")
       .at_least(1);
-  settings.add("val.lq", lq, "folder of low-resolution pictures to validate on; empty: no validation on pictures");
-  settings.add("val.gt", gt,
-               "folder of their high-resolution pictures, of the same names; empty: metrics that need none");
+  settings.add("val.lq", lq, "folder of low-resolution pictures to validate on; empty: no validation on pictures")
+      .path();
+  settings
+      .add("val.gt", gt, "folder of their high-resolution pictures, of the same names; empty: metrics that need none")
+      .path();
   settings.add("val.metrics", metrics,
                "comma-separated metrics; empty: psnr_y, ssim_y and niqe, or niqe without val.gt");
   settings.add("val.best", best,

@@ -1,12 +1,12 @@
 #include "data/shards/content.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <sstream>
 
 #include "core/error.h"
+#include "core/yaml_text.h"
 #include "data/shards/batch.h"
 #include "data/shards/sample.h"
 #include "models/weights/printable.h"
@@ -74,30 +74,18 @@ std::string join_content(const StageContents& contents) {
 }
 
 std::string config_of_content(const std::string& content) {
-  YAML::Node root(YAML::NodeType::Map);
+  std::vector<std::pair<std::string, std::string>> settings;
   std::istringstream in(content);
   for (std::string line; std::getline(in, line);) {
-    auto [key, value] = split_setting_line(line);
-    if (is_heading(line) || key.find('.') == std::string::npos) {
-      continue;
-    }
-    if (line.size() > kLongestLine || std::count(key.begin(), key.end(), '.') > kMostSections) {
-      throw UserError("the shard's attribute `content` has a line that no setting has: {}", printable(line));
-    }
-    try {
-      YAML::Node at = root;
-      for (std::size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.')) {
-        at.reset(at[key.substr(0, dot)]);
-        key.erase(0, dot + 1);
+    const auto setting = split_setting_line(line);
+    if (!is_heading(line) && setting.first.find('.') != std::string::npos) {
+      if (line.size() > kLongestLine || std::count(setting.first.begin(), setting.first.end(), '.') > kMostSections) {
+        throw UserError("the shard's attribute `content` has a line that no setting has: {}", printable(line));
       }
-      at[key] = YAML::Load(value);
-    } catch (const YAML::Exception&) {
-      throw UserError("the shard's attribute `content` has a line that is no setting: {}", printable(line));
+      settings.push_back(setting);
     }
   }
-  YAML::Emitter text;
-  text << root;
-  return std::string(text.c_str()) + "\n";
+  return nested_yaml(settings);
 }
 
 }  // namespace samsr

@@ -7,6 +7,7 @@
 
 #include "core/checksum.h"
 #include "core/error.h"
+#include "core/finite.h"
 #include "core/rng.h"
 #include "data/shards/decode.h"
 #include "data/shards/permutation.h"
@@ -50,6 +51,20 @@ std::vector<std::int64_t> batch_shape(const BatchField& field, const std::vector
       std::vector<std::int64_t> shape(stored.end() - 3, stored.end());
       shape.insert(shape.begin(), count);
       return shape;
+    }
+  }
+}
+
+/// UserError naming sample and field when a latent of row `row`, whose checksum is right, has numbers that are not
+/// finite.
+void check_latents(const Batch& batch, const std::vector<const BatchField*>& fields, std::int64_t row,
+                   const ShardSet& shards, std::uint64_t sample) {
+  for (const BatchField* field : fields) {
+    const bool bytes = field->stored == at::kByte;
+    const std::string bad = bytes ? std::string() : not_finite((batch.*field->tensor).select(0, row));
+    if (!bad.empty()) {
+      throw UserError("{}: {}: '{}' holds {}; build stage {} anew, with weights that are sound",
+                      shards.folder().string(), shards.where(sample), field->dataset, bad, field->stage);
     }
   }
 }
@@ -222,6 +237,7 @@ Batch Loader::load(std::uint64_t first, std::int64_t count) const {
       place = (place + 1) % samples();
       sample = sample_at(epoch * samples() + place);
     }
+    check_latents(batch, carried_, row, shards_, sample);
     batch.sample.push_back(sample);
     batch.position.push_back(position);
   }

@@ -36,8 +36,8 @@ class Loader {
   std::uint64_t sample_at(std::uint64_t position) const;
 
   /// Samples at positions first … first+count-1. One whose checksum fails is reported, entered in `bad`, and
-  /// replaced by the next of its epoch's order. UserError when a shard cannot be read any more, or every sample
-  /// fails. Safe to use from several threads.
+  /// replaced by the next of its epoch's order. UserError when a shard cannot be read any more, every sample
+  /// fails, or a latent or rollout is not finite. Safe to use from several threads.
   Batch load(std::uint64_t first, std::int64_t count) const;
 
  private:

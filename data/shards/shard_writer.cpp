@@ -6,6 +6,8 @@
 
 #include "core/atomic_file.h"
 #include "core/checksum.h"
+#include "core/error.h"
+#include "core/finite.h"
 #include "data/shards/hdf5.h"
 
 namespace samsr {
@@ -99,6 +101,12 @@ void ShardWriter::append(const Sample& sample) {
     TORCH_CHECK(name == field.name && tensor.scalar_type() == field.type && tensor.sizes() == field.shape &&
                     tensor.is_contiguous(),
                 "sample field ", name, " ", tensor.sizes(), " does not fit the shard's ", field.name);
+    if (const std::string bad = not_finite(tensor); !bad.empty()) {
+      throw UserError(
+          "{}: '{}' of sample {} would hold {}; use weights that are sound, and whose latents half precision "
+          "can hold",
+          path_.string(), name, header_.first_index + appended_, bad);
+    }
     file_->write_at(field.offset + appended_ * field.bytes, tensor.const_data_ptr(), field.bytes);
     checksums_.push_back(crc32c(tensor.const_data_ptr(), field.bytes));
   }

@@ -24,7 +24,7 @@ class ShardWriter {
   ShardWriter(const ShardWriter&) = delete;
   ShardWriter& operator=(const ShardWriter&) = delete;
 
-  /// UserError when it cannot be written (disk full).
+  /// UserError when it cannot be written (disk full), or a latent or rollout is not finite.
   void append(const Sample& sample);
   /// After exactly `samples` calls of append(): completes the file, syncs it and renames it.
   void finish();

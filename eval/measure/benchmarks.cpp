@@ -6,11 +6,11 @@
 #include <cstdlib>
 #include <set>
 
-#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/named_path.h"
 #include "core/nearest_name.h"
 #include "core/yaml_entry.h"
+#include "core/yaml_text.h"
 #include "embedded/benchmarks_yaml.h"
 
 namespace samsr {
@@ -135,7 +135,7 @@ Benchmark BenchmarkCatalogue::find(const std::string& argument, std::int64_t sca
     return *listed;
   }
   const NamedPath place = NamedPath::parse(argument);
-  if (equals != std::string::npos && !fs::is_directory(place.path)) {
+  if (place.name_given && !fs::is_directory(place.path)) {
     throw UserError("--benchmark {}: {} is no folder", argument, place.path.string());
   }
   if (!fs::is_directory(place.path)) {
@@ -148,7 +148,7 @@ Benchmark BenchmarkCatalogue::find(const std::string& argument, std::int64_t sca
                     near.empty() ? "" : " (did you mean '" + near + "'?)");
   }
   Benchmark benchmark;
-  if (listed != all_.end()) {
+  if (listed != all_.end() && place.name_given) {
     benchmark = *listed;
   } else {
     benchmark.name = place.name;
@@ -177,7 +177,7 @@ BenchmarkCatalogue load_benchmarks(const fs::path& file, const fs::path& folder)
   const char* chosen = std::getenv("SAMSR_BENCHMARKS");
   const fs::path place = !folder.empty() ? folder : (chosen != nullptr && *chosen != '\0' ? chosen : "testdata");
   return file.empty() ? BenchmarkCatalogue(std::string(embedded::benchmarks_yaml), "configs/benchmarks.yaml", place)
-                      : BenchmarkCatalogue(read_file(file), file.string(), place);
+                      : BenchmarkCatalogue(read_yaml_file(file), file.string(), place);
 }
 
 void check_presence(const Benchmark& benchmark) {

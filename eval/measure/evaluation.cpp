@@ -230,9 +230,12 @@ void EvalSettings::bind(Settings& settings) {
   settings.add("eval.crop_border", crop_border, "pixels left out on each side before measuring").between(0, 1024);
   settings.add("eval.scale", scale, "factor of the bicubic row, from the low-resolution images to the results")
       .between(1, 16);
-  settings.add("eval.benchmarks", benchmarks, "folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else testdata");
-  settings.add("eval.benchmarks_file", benchmarks_file,
-               "YAML file of benchmarks instead of the shipped one (configs/benchmarks.yaml)");
+  settings.add("eval.benchmarks", benchmarks, "folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else testdata")
+      .path();
+  settings
+      .add("eval.benchmarks_file", benchmarks_file,
+           "YAML file of benchmarks instead of the shipped one (configs/benchmarks.yaml)")
+      .path();
 }
 
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,

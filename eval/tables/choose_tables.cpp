@@ -1,8 +1,8 @@
 #include "eval/tables/choose_tables.h"
 
-#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "core/yaml_text.h"
 #include "eval/tables/merge.h"
 
 namespace samsr {
@@ -28,10 +28,11 @@ std::vector<Table> tables_of(const TableRequest& request, const Measurements& me
     return {fill_table(layout_of_everything(measurements), measurements)};
   }
   if (request.layout.ends_with(".yaml") || request.layout.ends_with(".yml")) {
-    return tables_that_fit(read_layouts(read_file(request.layout), request.layout), measurements);
+    return tables_that_fit(read_layouts(read_yaml_file(request.layout), request.layout), measurements);
   }
-  const std::vector<TableLayout> layouts =
-      request.published.empty() ? shipped_layouts() : read_layouts(read_file(request.published), request.published);
+  const std::vector<TableLayout> layouts = request.published.empty()
+                                               ? shipped_layouts()
+                                               : read_layouts(read_yaml_file(request.published), request.published);
   if (request.layout == kAllLayouts) {
     return tables_that_fit(layouts, measurements);
   }

@@ -1,7 +1,5 @@
 #include "eval/tables/training_cost.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
@@ -9,6 +7,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/json_entry.h"
+#include "core/yaml_text.h"
 
 namespace samsr {
 namespace {
@@ -34,12 +33,9 @@ double hours_of(const std::filesystem::path& log) {
 /// The run says "node1 (4 ranks), node2 (4 ranks)", in one document for each start.
 double processes_of(const std::filesystem::path& record) {
   std::string hosts;
-  try {
-    for (const YAML::Node& start : YAML::LoadAll(read_file(record))) {
-      hosts = start["hosts"].as<std::string>();
-    }
-  } catch (const YAML::Exception& error) {
-    throw UserError("{}:{}: not the record of a run: {}", record.string(), error.mark.line + 1, error.msg);
+  for (const YAML::Node& start : parse_yaml_documents(read_file(record), record.string())) {
+    const YAML::Node value = start.IsMap() ? start["hosts"] : YAML::Node();
+    hosts = value && value.IsScalar() ? value.Scalar() : hosts;
   }
   double ranks = 0;
   const std::regex count(R"(\((\d+) ranks?\))");

@@ -89,7 +89,7 @@ void add_regenerate(CLI::App& data, VerbContext& context) {
   verb->callback([&context, folder, index, out, overrides] {
     std::string images;
     Settings settings;
-    settings.add("data.images", images, "folder of photographs");
+    settings.add("data.images", images, "folder of photographs").path();
     for (const std::string& assignment : *overrides) {
       settings.apply_override(assignment);
     }

@@ -32,7 +32,7 @@ struct EvalArguments {
 EvaluatedModel model_of(const std::string& argument, const ConfigArguments& arguments) {
   NamedPath named = NamedPath::parse(argument);
   for (const char* extension : {".pth", ".pt", ".safetensors"}) {
-    if (argument.find('=') == std::string::npos && named.name.ends_with(extension)) {
+    if (!named.name_given && named.name.ends_with(extension)) {
       named.name.resize(named.name.size() - std::string_view(extension).size());
     }
   }

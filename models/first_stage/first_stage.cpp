@@ -80,10 +80,13 @@ class SpaceToDepth : public FirstStage {
 void FirstStageSettings::bind(Settings& settings) {
   settings.add("first_stage.type", type, "what diffusion works on: VQGAN latents, pixels folded into channels, pixels")
       .one_of({"vq_f4", "space_to_depth", "none"});
-  settings.add("first_stage.weights", weights,
-               "weights of vq_f4: autoencoder_vq_f4.pth, or the same names as safetensors");
+  settings
+      .add("first_stage.weights", weights, "weights of vq_f4: autoencoder_vq_f4.pth, or the same names as safetensors")
+      .path();
   settings.add("first_stage.factor", factor, "side of the tiles that space_to_depth folds, in pixels").between(1, 64);
-  settings.add("first_stage.scale_factor", scale_factor, "multiplies latents after encoding").above(0.0);
+  settings.add("first_stage.scale_factor", scale_factor, "multiplies latents after encoding")
+      .above(0.0)
+      .between(0.0, 1e6);
   autoencoder.bind(settings);
 }
 

@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 
 #include "core/error.h"
+#include "core/finite.h"
 #include "models/embedded/embedded_student.h"
 #include "models/weights/find_weights.h"
+#include "models/weights/finite_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/printable.h"
 #include "models/weights/weight_file.h"
@@ -13,15 +15,15 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-/// Numbers of floating point as half precision. UserError when one would become infinite.
-at::Tensor to_half_precision(const std::string& name, const at::Tensor& tensor) {
+/// Numbers of floating point as half precision. UserError when one of `source` would become infinite.
+at::Tensor to_half_precision(const std::string& name, const at::Tensor& tensor, const std::string& source) {
   if (!tensor.is_floating_point() || tensor.element_size() < 2) {
     return tensor;
   }
   const at::Tensor half = tensor.to(at::kHalf);
-  if (at::isfinite(tensor).logical_and(at::isinf(half)).any().item<bool>()) {
-    throw UserError("tensor '{}' has numbers beyond 65504, the largest of half precision; convert without --half",
-                    printable(name));
+  if (!not_finite(half).empty()) {
+    throw UserError("{}: tensor '{}' has numbers beyond 65504, the largest of half precision; convert without --half",
+                    source, printable(name));
   }
   return half;
 }
@@ -38,10 +40,9 @@ void convert_weights(const std::string& in, const fs::path& out, const Conversio
   if (how.compact) {
     std::erase_if(file.tensors, [](const auto& named) { return follows_from_settings(named.first); });
   }
-  if (how.half) {
-    for (auto& [name, tensor] : file.tensors) {
-      tensor = to_half_precision(name, tensor);
-    }
+  for (auto& [name, tensor] : file.tensors) {
+    check_finite(name, tensor, source);
+    tensor = how.half ? to_half_precision(name, tensor, source) : tensor;
   }
   write_safetensors(out, file);
   const auto said = [&](const char* key, const char* words) {

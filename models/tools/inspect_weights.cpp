@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "core/finite.h"
 #include "models/embedded/embedded_student.h"
 #include "models/weights/find_weights.h"
 #include "models/weights/printable.h"
@@ -50,7 +51,9 @@ void print_weights(std::ostream& out, const TensorFile& file, WeightFormat forma
   std::map<std::string, int> types;
   for (const auto& [name, tensor] : file.tensors) {
     const char* type = c10::toString(tensor.scalar_type());
-    out << fmt::format("{:<60} {:<9} [{}]\n", printable(name), type, fmt::join(tensor.sizes(), ", "));
+    const std::string bad = not_finite(tensor);
+    out << fmt::format("{:<60} {:<9} [{}]{}\n", printable(name), type, fmt::join(tensor.sizes(), ", "),
+                       bad.empty() ? "" : "  " + bad);
     elements += tensor.numel();
     bytes += tensor.nbytes();
     ++types[type];

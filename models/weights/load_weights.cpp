@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "models/weights/finite_weights.h"
 #include "models/weights/printable.h"
 
 namespace samsr {
@@ -66,6 +67,9 @@ NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWei
   if (!missing.empty() || !unexpected.empty() || !misshapen.empty()) {
     throw UserError("{}: the weights do not fit {}{}{}{}", source, network, listing("missing", missing),
                     listing("unexpected", unexpected), listing("of another shape", misshapen));
+  }
+  for (const auto& [name, tensor] : given) {
+    check_finite(name, tensor, source);
   }
   return given;
 }

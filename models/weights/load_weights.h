@@ -21,7 +21,7 @@ using NamedWeights = std::map<std::string, at::Tensor>;
 
 /// The tensors of `file` by name, after a check that they are those `wanted`. UserError naming `source`, the file,
 /// and `network` when a tensor is missing, superfluous or of another shape: the first few of each by name, and how
-/// many more.
+/// many more; and when a number is not finite.
 NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWeight>& wanted, const std::string& source,
                              const std::string& network);
 

@@ -51,8 +51,10 @@ OfficialFile read_entry(YamlEntry& entry) {
 }  // namespace
 
 void OfficialFilesSettings::bind(Settings& settings) {
-  settings.add("weights.folder", folder,
-               "folder of official weight files (`samsr weights list`); empty: $SAMSR_WEIGHTS, else weights");
+  settings
+      .add("weights.folder", folder,
+           "folder of official weight files (`samsr weights list`); empty: $SAMSR_WEIGHTS, else weights")
+      .path();
 }
 
 OfficialFiles::OfficialFiles(const OfficialFilesSettings& settings)

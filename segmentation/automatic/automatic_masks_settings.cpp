@@ -16,7 +16,7 @@ void AutomaticMaskSettings::bind(Settings& settings) {
       .between(0.0, 1.0);
   settings
       .add("masks.stability_score_offset", stability_score_offset, "sam: how far that threshold is moved up and down")
-      .at_least(0.0);
+      .between(0.0, 1000.0);
   settings.add("masks.box_nms_thresh", box_nms_thresh, "sam: IoU of boxes above which two masks of a crop are one")
       .between(0.0, 1.0);
   settings.add("masks.crop_n_layers", crop_n_layers, "sam: layers of crops beside the image; layer n has 4^n")

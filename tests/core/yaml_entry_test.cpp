@@ -34,10 +34,22 @@ TEST(YamlEntry, MistakesNameTheirLine) {
   EXPECT_THAT(error_of([&] { YamlEntry(YAML::Load("[a]"), "f.yaml"); }), HasSubstr("expected an entry"));
 }
 
+TEST(YamlEntry, ValuesAreReadAsThoseOfSettings) {
+  const YAML::Node node = YAML::Load("a:\nb: 0100\nc: [0100, yes]\nd: 1e3\ne: 99999999999999999999\n");
+  YamlEntry entry(node, "f.yaml");
+  EXPECT_EQ(entry.optional_text("a"), "");
+  EXPECT_EQ(entry.texts("c"), (std::vector<std::string>{"0100", "yes"}));
+  for (const char* key : {"a", "b", "d", "e"}) {
+    EXPECT_THAT(error_of([&] { entry.count(key); }), HasSubstr("expected a whole number")) << key;
+  }
+}
+
 TEST(YamlCatalogue, IsAListUnderItsName) {
   EXPECT_EQ(yaml_catalogue("things: [1, 2]", "f.yaml", "things").size(), 2U);
   EXPECT_THAT(error_of([] { yaml_catalogue("others: []", "f.yaml", "things"); }), HasSubstr("a list called 'things'"));
   EXPECT_THAT(error_of([] { yaml_catalogue("a: [", "f.yaml", "things"); }), HasSubstr("f.yaml:"));
+  EXPECT_THAT(error_of([] { yaml_catalogue("things: &a [*a]", "f.yaml", "things"); }), HasSubstr("f.yaml:1: anchors"));
+  EXPECT_THAT(error_of([] { yaml_catalogue("things: [{{a}}]", "f.yaml", "things"); }), HasSubstr("f.yaml:1: "));
 }
 
 }  // namespace

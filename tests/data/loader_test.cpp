@@ -5,14 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <sstream>
 
+#include "core/atomic_file.h"
+#include "core/checksum.h"
 #include "core/error.h"
 #include "data/shards/manifest.h"
 #include "data/shards/prefetcher.h"
 #include "data/shards/shard_writer.h"
+#include "support/files.h"
 #include "support/shards.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
@@ -132,6 +136,50 @@ TEST_F(LoaderTest, ReplacesADamagedSampleAndNamesIt) {
   EXPECT_THAT(lines_.str(), AllOf(HasSubstr(shards().where(victim)), HasSubstr("checksum")));
   const std::string lines = lines_.str();
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1) << lines;
+}
+
+/// Replaces number `at` of a sample's half field, and the checksum with it.
+void set_half(const std::filesystem::path& shard, const std::string& field, std::uint64_t sample, std::size_t at,
+              std::uint16_t bits) {
+  const Shard layout(shard);
+  const ShardField& place = *layout.find(field);
+  std::string file = read_file(shard);
+  const std::size_t begin = place.offset + sample * place.bytes;
+  const auto checksum = [&] {
+    const std::uint32_t crc = crc32c(file.data() + begin, place.bytes);
+    return std::string(reinterpret_cast<const char*>(&crc), sizeof crc);
+  };
+  const std::string before = checksum();
+  file.replace(begin + 2 * at, 2, reinterpret_cast<const char*>(&bits), 2);
+  const std::size_t stored = file.find(before);
+  ASSERT_NE(stored, std::string::npos);
+  file.replace(stored, before.size(), checksum());
+  testing::write_text(shard, file);
+}
+
+TEST_F(LoaderTest, NamesALatentThatIsNotFinite) {
+  set_half(folder_ / "shard-000001.h5", "z_lr", 2, 17, 0x7e00);
+  const auto load = [&](BatchFields fields) {
+    return error_of([&] { loader(fields, {.shuffle = false}).load(5, 4); });
+  };
+  EXPECT_EQ(load({}),
+            folder_.path().string() +
+                ": shard-000001.h5 sample 2: 'z_lr' holds 1 value that is not finite (first: NaN at 17); build "
+                "stage latents anew, with weights that are sound");
+  EXPECT_EQ(load({.latents = false}), "no error") << "they are not read";
+  set_half(folder_ / "shard-000001.h5", "z_hr", 0, 0, 0x7c00);
+  EXPECT_THAT(load({}), HasSubstr("sample 0: 'z_hr' holds 1 value that is not finite (first: infinity at 0)"));
+  set_half(folder_ / "shard-000001.h5", "z_hr", 0, 0, 0xfbff);
+  EXPECT_THAT(load({}), HasSubstr("sample 2")) << "-65504 is a number";
+}
+
+TEST_F(LoaderTest, ALatentThatIsNotFiniteIsNotWritten) {
+  for (const double value : {std::nan(""), HUGE_VAL, 1e9}) {
+    Sample sample = numbered_sample(0);
+    sample.fields[3].second = sample.fields[3].second.clone().to(at::kFloat).fill_(value).to(at::kHalf);
+    ShardWriter writer(folder_ / "new.h5", shards().header(), sample, 1);
+    EXPECT_THAT(error_of([&] { writer.append(sample); }), HasSubstr("'z_hr' of sample 0 would hold 60 values"));
+  }
 }
 
 TEST_F(LoaderTest, SaysThatNoSampleIsWhole) {

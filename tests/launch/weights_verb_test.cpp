@@ -1,7 +1,11 @@
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "launch/program.h"
+#include "models/weights/safetensors.h"
 #include "support/temporary_folder.h"
 
 namespace samsr::testing {
@@ -45,6 +49,24 @@ TEST(WeightsVerb, ConvertsCompactlyWithoutWhatSettingsSay) {
   const Outcome inspected = run(samsr("weights inspect " + compact));
   EXPECT_THAT(inspected.output, AllOf(HasSubstr("relative_position_bias_table"),
                                       Not(HasSubstr("relative_position_index")), Not(HasSubstr("attn_mask"))));
+}
+
+TEST(WeightsVerb, NumbersThatAreNotFiniteAreNamed) {
+  const TemporaryFolder folder;
+  const std::filesystem::path bad = folder / "bad.safetensors";
+  for (const auto& [value, word] :
+       {std::pair(std::nan(""), "NaN"), std::pair(HUGE_VAL, "infinity"), std::pair(-HUGE_VAL, "-infinity")}) {
+    write_safetensors(bad, {{{"x", at::full({3}, value)}}, {}});
+    const std::string said = std::string("3 values that are not finite (first: ") + word + " at 0)";
+    EXPECT_THAT(run(samsr("weights inspect " + bad.string())).output, HasSubstr(said));
+    const Outcome converted =
+        run(samsr("weights convert " + bad.string() + " " + (folder / "out.safetensors").string()));
+    EXPECT_EQ(converted.status, 2);
+    EXPECT_THAT(converted.output, HasSubstr("bad.safetensors: tensor 'x' holds " + said));
+  }
+  write_safetensors(bad, {{{"y", at::full({3}, 7e4)}}, {}});
+  EXPECT_THAT(run(samsr("weights convert --half " + bad.string() + " " + (folder / "out.safetensors").string())).output,
+              HasSubstr("bad.safetensors: tensor 'y' has numbers beyond 65504"));
 }
 
 TEST(WeightsVerb, RefusesWithOneLine) {

@@ -1,6 +1,10 @@
 #include "models/weights/load_weights.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
 
 #include "models/unet/unet_swin.h"
 #include "support/small_model.h"
@@ -8,6 +12,8 @@
 
 namespace samsr {
 namespace {
+
+using ::testing::HasSubstr;
 
 torch::nn::Sequential network() {
   return torch::nn::Sequential(torch::nn::Linear(2, 3), torch::nn::BatchNorm1d(3), torch::nn::Linear(3, 1));
@@ -63,6 +69,43 @@ TEST(LoadWeights, ListsWhatDoesNotFitAndChangesNothing) {
             "w.safetensors: the weights do not fit the network of the settings; 6 missing: 1.weight, 1.bias, 2.weight, "
             "2.bias and 2 more; 1 unexpected: ema.decay; 1 of another shape: 0.weight [3, 5] instead of [3, 2]");
   EXPECT_TRUE(model->parameters()[1].equal(before));
+}
+
+TEST(LoadWeights, NumbersThatAreNotFiniteAreRefusedByName) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  auto model = network();
+  const at::Tensor before = model->parameters()[0].clone();
+  const auto refusal_with = [&](const char* tensor, double value, std::int64_t at, at::ScalarType type) {
+    TensorFile state = state_of(*model);
+    for (auto& [name, numbers] : state.tensors) {
+      if (name == tensor) {
+        numbers.view(-1)[at] = value;
+        numbers = numbers.to(type);
+      } else if (name == "0.weight") {
+        numbers.add_(1);
+      }
+    }
+    return refusal_of(*model, state);
+  };
+  EXPECT_EQ(
+      refusal_with("2.weight", std::nan(""), 1, at::kFloat),
+      "w.safetensors: tensor '2.weight' holds 1 value that is not finite (first: NaN at 1); the file is damaged or "
+      "its training diverged");
+  EXPECT_THAT(refusal_with("0.bias", infinity, 2, at::kHalf), HasSubstr("'0.bias' holds 1 value"));
+  EXPECT_THAT(refusal_with("0.bias", 1e30, 0, at::kHalf), HasSubstr("first: infinity at 0"));
+  EXPECT_THAT(refusal_with("2.bias", -infinity, 0, at::kBFloat16), HasSubstr("first: -infinity at 0"));
+  EXPECT_THAT(refusal_with("1.running_var", std::nan(""), 0, at::kDouble), HasSubstr("'1.running_var'"));
+  EXPECT_TRUE(model->parameters()[0].equal(before)) << "nothing is loaded";
+}
+
+TEST(FittingWeights, NumbersThatAreNotFiniteAreRefusedToo) {
+  TensorFile file;
+  file.tensors.emplace_back("a", at::ones({2}));
+  file.tensors.emplace_back("b", at::full({2, 2}, std::nan("")));
+  EXPECT_THAT(testing::error_of([&] {
+                fitting_weights(file, {{"a", {2}}, {"b", {2, 2}}}, "lpips.pth", "LPIPS");
+              }),
+              HasSubstr("lpips.pth: tensor 'b' holds 4 values that are not finite (first: NaN at 0)"));
 }
 
 TEST(LoadWeights, WhatFollowsFromTheSettingsMayBeLeftOut) {

@@ -37,7 +37,8 @@ Sample numbered_sample(std::uint64_t index, bool latents) {
   return sample;
 }
 
-void write_numbered_set(const fs::path& folder, std::uint64_t samples, std::uint64_t per_shard, bool latents) {
+void write_numbered_set(const fs::path& folder, std::uint64_t samples, std::uint64_t per_shard, bool latents,
+                        std::uint64_t begin) {
   fs::create_directories(folder);
   Manifest manifest;
   for (std::uint64_t first = 0; first < samples; first += per_shard) {
@@ -50,9 +51,9 @@ void write_numbered_set(const fs::path& folder, std::uint64_t samples, std::uint
                         .first_index = first,
                         .scale = 2,
                         .tool = "test"},
-                       numbered_sample(first, latents), count);
+                       numbered_sample(begin + first, latents), count);
     for (std::uint64_t i = 0; i < count; ++i) {
-      writer.append(numbered_sample(first + i, latents));
+      writer.append(numbered_sample(begin + first + i, latents));
     }
     writer.finish();
     manifest.shards.push_back(describe_shard(Shard(path)));

@@ -1,10 +1,14 @@
 #include "train/step/adamw.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <cmath>
+
 #include "core/error.h"
 #include "support/device.h"
+#include "support/user_error.h"
 #include "train/step/ema.h"
 
 namespace samsr {
@@ -80,6 +84,23 @@ TEST(AdamW, RefusesTheStateOfAnotherNetwork) {
   const AdamW optimizer({"w"}, {leaf}, {});
   AdamW other({"v"}, {leaf}, {});
   EXPECT_THROW(other.load_state(optimizer.state(), "optimizer.safetensors"), UserError);
+}
+
+TEST(AdamW, RefusesMomentsThatAreNotFinite) {
+  at::Tensor leaf = parameter(1);
+  AdamW optimizer({"w"}, {leaf}, {});
+  for (const char* name : {"exp_avg.w", "exp_avg_sq.w", "step"}) {
+    TensorFile state = optimizer.state();
+    for (auto& [tensor, numbers] : state.tensors) {
+      if (tensor == name) {
+        numbers = numbers.clone();
+        numbers.view(-1)[0] = HUGE_VAL;
+      }
+    }
+    EXPECT_THAT(testing::error_of([&] { optimizer.load_state(state, "optimizer.safetensors"); }),
+                ::testing::HasSubstr(std::string("optimizer.safetensors: tensor '") + name +
+                                     "' holds 1 value that is not finite (first: infinity at 0)"));
+  }
 }
 
 TEST(Ema, IsTheDecayedMean) {

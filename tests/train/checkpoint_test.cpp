@@ -32,6 +32,7 @@ class CheckpointTest : public ::testing::Test {
     checkpoint.position = static_cast<std::uint64_t>(step) * 8;
     checkpoint.seed = 5;
     checkpoint.dataset_size = 100;
+    checkpoint.data = {{"lr", "0a1b2c3d"}};
     checkpoint.config = "train: {lr: 1}\n";
     save_checkpoint(out_, checkpoint, 2);
   }
@@ -54,11 +55,24 @@ TEST_F(CheckpointTest, ComesBackAsItWas) {
   EXPECT_EQ(read.position, 80U);
   EXPECT_EQ(read.seed, 5U);
   EXPECT_EQ(read.dataset_size, 100U);
+  EXPECT_EQ(read.data.at("lr"), "0a1b2c3d");
   EXPECT_EQ(read.config, "train: {lr: 1}\n");
   for (const char* part : {"student", "ema", "optimizer", "critic", "critic-optimizer"}) {
     EXPECT_TRUE(torch::equal(read.part(part, "").tensors.at(0).second, torch::full({64}, 10.0))) << part;
   }
   EXPECT_THROW(read.part("critic-ema", "step-00000010"), UserError);
+}
+
+TEST_F(CheckpointTest, BytesThatAreNoUtf8InTheConfigurationAreReplaced) {
+  Checkpoint checkpoint;
+  checkpoint.parts["student"];
+  for (const auto& [bytes, held] :
+       {std::pair("train: {out: caf\xe9}\n", "train: {out: caf\xef\xbf\xbd}\n"),
+        std::pair("a: \xff\xfe\n", "a: \xef\xbf\xbd\xef\xbf\xbd\n"), std::pair("a: é\n", "a: é\n")}) {
+    checkpoint.config = bytes;
+    save_checkpoint(out_, checkpoint, 2);
+    EXPECT_EQ(load_checkpoint(out_ / checkpoint_name(0)).config, held);
+  }
 }
 
 TEST_F(CheckpointTest, KeepsTheNewestAndNamesTheLatest) {

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "models/weights/safetensors.h"
 #include "support/json_lines.h"
+#include "support/shards.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
 #include "train/toy_run.h"
@@ -139,6 +140,84 @@ TEST_F(TrainerTest, ResumesBitForBit) {
           << name << " " << straight.tensors[i].first;
     }
   }
+}
+
+TEST_F(TrainerTest, WeightsBeyondAllBoundsAreNotSaved) {
+  for (const double value : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
+    ToyRun toy(config("run", 1), *alone_);
+    const std::size_t trainable = value > 0 ? ToyRecipe::kStudent : ToyRecipe::kCritic;
+    toy.run.recipe->trainables()[trainable].network->parameters().front().data().fill_(value);
+    EXPECT_THAT(error_of([&] { toy.run.save(); }), HasSubstr("have grown beyond all bounds by step 0"));
+    EXPECT_FALSE(fs::exists(folder_ / "run" / checkpoint_name(0)));
+  }
+}
+
+TEST_F(TrainerTest, ACheckpointWithNumbersThatAreNotFiniteIsRefused) {
+  ToyRun(config("run", 1), *alone_).trainer.run();
+  const Checkpoint whole = load_checkpoint(folder_ / "run" / checkpoint_name(1));
+  for (const char* name : kParts) {
+    Checkpoint checkpoint = whole;
+    auto& [tensor, numbers] = checkpoint.parts[name].tensors.back();
+    numbers = numbers.clone().fill_(std::nan(""));
+    save_checkpoint(folder_ / "run", checkpoint, 1);
+    EXPECT_THAT(error_of([&] { ToyRun toy(config("run", 2), *alone_); }),
+                HasSubstr(std::string(name) + ".safetensors: tensor '" + tensor + "' holds"));
+  }
+}
+
+TEST_F(TrainerTest, OtherDataOfTheSameSizeNeedTheCheckpointsName) {
+  ToyRun(config("run", 1), *alone_).trainer.run();
+  fs::remove_all(folder_ / "shards");
+  write_numbered_set(folder_ / "shards", 20, 5, /*latents=*/false, /*begin=*/3);
+  const fs::path checkpoint = folder_ / "run" / checkpoint_name(1);
+  EXPECT_EQ(
+      error_of([&] { ToyRun toy(config("run", 2), *alone_); }),
+      checkpoint.string() +
+          ": is of another training ('coverage' of the shards: other samples; 'lr' of the shards: other samples); "
+          "give what it was trained with, or train.resume=" +
+          checkpoint.string() + " to go on all the same, or train.resume=never to begin anew");
+  TrainConfig named = config("run", 2);
+  named.train.resume = checkpoint;
+  ToyRun toy(named, *alone_);
+  EXPECT_THAT(toy.said.str(), HasSubstr("goes on all the same"));
+  toy.trainer.run();
+  EXPECT_EQ(ToyRun(config("run", 3), *alone_).run.step, 2) << "the next checkpoint is of these data";
+}
+
+TEST_F(TrainerTest, AStageMoreInTheShardsIsTheSameTraining) {
+  ToyRun(config("run", 1), *alone_).trainer.run();
+  fs::remove_all(folder_ / "shards");
+  write_numbered_set(folder_ / "shards", 20, 5, /*latents=*/true);
+  EXPECT_EQ(ToyRun(config("run", 2), *alone_).run.step, 1);
+}
+
+TEST_F(TrainerTest, AnotherSeedOrMeaningNeedsTheCheckpointsName) {
+  TrainConfig first = config("run", 1);
+  first.resolved = "train: {recipe: toy, lr: 1, steps: 1}\nsamsr: {m: 0.1}\nunet: {dropout: 0}\n";
+  ToyRun(first, *alone_).trainer.run();
+  const auto refusal_with = [&](std::uint64_t seed, const std::string& resolved) {
+    TrainConfig settings = config("run", 2);
+    settings.train.seed = seed;
+    settings.resolved = resolved;
+    return error_of([&] { ToyRun toy(settings, *alone_); });
+  };
+  const std::uint64_t seed = first.train.seed;
+  EXPECT_THAT(refusal_with(seed + 1, first.resolved), HasSubstr(fmt::format("(train.seed: {} → {})", seed, seed + 1)));
+  EXPECT_THAT(refusal_with(seed, "samsr: {m: 0.2}\nunet: {dropout: 0}\ntrain: {recipe: toy}"),
+              HasSubstr("(samsr.m: 0.1 → 0.2)"));
+  EXPECT_THAT(refusal_with(seed, "unet: {dropout: 0.1}"), HasSubstr("unet.dropout: 0 → 0.1"));
+  EXPECT_THAT(refusal_with(seed, "train: {recipe: sinsr}"), HasSubstr("train.recipe: toy → sinsr"));
+  EXPECT_EQ(refusal_with(seed, "train: {recipe: toy, lr: 2, steps: 2}\nsamsr: {m: 0.1, new: 1}\n"), "no error");
+}
+
+TEST_F(TrainerTest, ACheckpointOfAnEarlierVersionGoesOn) {
+  ToyRun(config("run", 1), *alone_).trainer.run();
+  Checkpoint checkpoint = load_checkpoint(folder_ / "run" / checkpoint_name(1));
+  checkpoint.data.clear();
+  save_checkpoint(folder_ / "run", checkpoint, 1);
+  const ToyRun toy(config("run", 2), *alone_);
+  EXPECT_EQ(toy.run.step, 1);
+  EXPECT_THAT(toy.said.str(), HasSubstr("does not say which data"));
 }
 
 TEST_F(TrainerTest, ACheckpointThatLacksAPartIsRefused) {

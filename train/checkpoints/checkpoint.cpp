@@ -62,7 +62,8 @@ void save_checkpoint(const fs::path& out, const Checkpoint& checkpoint, int keep
     state["epoch"] = checkpoint.position / std::max<std::uint64_t>(checkpoint.dataset_size, 1);
     state["seed"] = checkpoint.seed;
     state["dataset_size"] = checkpoint.dataset_size;
-    state["config"] = checkpoint.config;
+    state["data"] = checkpoint.data;
+    state["config"] = shown_text(checkpoint.config);
     state["config_crc32c"] = crc32c(checkpoint.config.data(), checkpoint.config.size());
     for (const auto& [part, tensors] : checkpoint.parts) {
       const std::string file = checkpoint_file(part);
@@ -100,6 +101,11 @@ Checkpoint load_checkpoint(const fs::path& folder) {
   checkpoint.position = entry.count("position");
   checkpoint.seed = entry.count("seed");
   checkpoint.dataset_size = entry.count("dataset_size");
+  if (entry.has("data")) {
+    for (const auto& [dataset, checksum] : entry.object("data").items()) {
+      checkpoint.data[dataset] = checksum.as_text();
+    }
+  }
   checkpoint.config = entry.text("config");
   return checkpoint;
 }

@@ -1,6 +1,7 @@
 #pragma once
 // Checkpoints: a folder step-00001000/ with named parts, NAME.safetensors, and state.json (step, position in the data,
-// seed, config, CRC of each file), complete or absent. The first trainable's parts are student, ema and optimizer.
+// seed, data, config, CRC of each file), complete or absent. The first trainable's parts are student, ema and
+// optimizer.
 
 #include <cstdint>
 #include <filesystem>
@@ -27,7 +28,8 @@ struct Checkpoint {
   std::uint64_t seed = 0;
   /// Samples in the data set, which the meaning of `position` depends on.
   std::uint64_t dataset_size = 0;
-  std::string config;  ///< resolved YAML
+  std::map<std::string, std::string> data;  ///< data_checksums() of the shards; empty in files of earlier versions
+  std::string config;                       ///< resolved YAML
 
   /// UserError naming `folder`, where the checkpoint lies, when it has no such part.
   const TensorFile& part(const std::string& name, const std::string& folder) const;

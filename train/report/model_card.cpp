@@ -8,6 +8,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/yaml_text.h"
 #include "data/photographs/index.h"
 #include "eval/tables/merge.h"
 #include "eval/tables/print.h"
@@ -29,19 +30,20 @@ constexpr std::pair<const char*, const char*> kOfTheMachine[] = {
 
 /// A setting of a resolved configuration; UserError naming the file that lacks it.
 std::string setting(const YAML::Node& config, const fs::path& file, const char* section, const char* key) {
-  const YAML::Node value = config[section] ? config[section][key] : YAML::Node();
+  const YAML::Node values = config[section];
+  const YAML::Node value = values && values.IsMap() ? values[key] : YAML::Node();
   if (!value || !value.IsScalar()) {
     throw UserError("{}: no setting {}.{} in it", file.string(), section, key);
   }
-  return value.as<std::string>();
+  return value.Scalar();
 }
 
 YAML::Node read_yaml(const fs::path& file) {
-  try {
-    return YAML::Load(read_file(file));
-  } catch (const YAML::Exception& error) {
-    throw UserError("{}:{}: not YAML: {}", file.string(), error.mark.line + 1, error.msg);
+  const YAML::Node yaml = parse_yaml(read_yaml_file(file), file.string());
+  if (!yaml.IsMap()) {
+    throw UserError("{}: not a configuration, which is a map of sections", file.string());
   }
+  return yaml;
 }
 
 /// What one run recorded.
@@ -51,13 +53,9 @@ class RunFacts {
       : model_(model),
         record_file_(model.run / "run.yaml"),
         config_file_(model.run / "config.yaml"),
-        config_(read_yaml(config_file_)) {
-    try {
-      starts_ = YAML::LoadAll(read_file(record_file_));
-    } catch (const YAML::Exception& error) {
-      throw UserError("{}:{}: not the record of a run: {}", record_file_.string(), error.mark.line + 1, error.msg);
-    }
-    if (starts_.empty()) {
+        config_(read_yaml(config_file_)),
+        starts_(parse_yaml_documents(read_file(record_file_), record_file_.string())) {
+    if (starts_.empty() || !starts_.back().IsMap()) {
       throw UserError("{}: the run has not been started", record_file_.string());
     }
     checkpoint_ = find_weights(model.run, log).parent_path().filename().string();
@@ -67,10 +65,10 @@ class RunFacts {
   /// A fact of the last start.
   std::string fact(const char* name) const {
     const YAML::Node value = starts_.back()[name];
-    if (!value) {
+    if (!value || !value.IsScalar()) {
       throw UserError("{}: the last start says nothing of '{}'", record_file_.string(), name);
     }
-    return value.as<std::string>();
+    return value.Scalar();
   }
   /// The part of a fact before `end`.
   std::string fact_until(const char* name, std::string_view end) const {

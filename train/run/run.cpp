@@ -1,5 +1,6 @@
 #include "train/run/run.h"
 
+#include <fmt/ranges.h>
 #include <torch/torch.h>
 
 #include <chrono>
@@ -8,7 +9,10 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/output.h"
+#include "core/yaml_text.h"
+#include "data/shards/manifest.h"
 #include "models/weights/load_weights.h"
+#include "train/checkpoints/same_training.h"
 #include "train/run/run_banner.h"
 
 namespace samsr {
@@ -70,6 +74,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
   states = make_states(*recipe, settings.ema_rate);
   validation = recipe->make_validation(context());
   samples = recipe->samples(shards);
+  data = data_checksums(read_manifest(settings.shards), recipe->fields());
   if (checkpoint.empty()) {
     recipe->load_first_weights(log);
     for (TrainableState& state : states) {
@@ -112,6 +117,7 @@ void Run::resume(const fs::path& folder) {
     throw UserError("{}: was trained with another train.global_batch; {} images in {} steps", folder.string(),
                     checkpoint.position, checkpoint.step);
   }
+  check_same_training(checkpoint, folder.string());
   for (TrainableState& state : states) {
     state.load(checkpoint, folder.string());
   }
@@ -125,6 +131,24 @@ void Run::resume(const fs::path& folder) {
            checkpoint.step, checkpoint.position);
   for (const std::string& difference : settings_differences(checkpoint.config, config.resolved)) {
     log.info("  changed since: {}", difference);
+  }
+}
+
+void Run::check_same_training(const Checkpoint& checkpoint, const std::string& folder) const {
+  const std::string what =
+      fmt::format("{}", fmt::join(other_training(checkpoint, settings.seed, data, config.resolved), "; "));
+  if (!what.empty() && settings.resume == "auto") {
+    throw UserError(
+        "{}: is of another training ({}); give what it was trained with, or train.resume={} to go on all the same, or "
+        "train.resume=never to begin anew",
+        folder, what, folder);
+  }
+  if (!what.empty()) {
+    log.warning("{}: is of another training ({}), and goes on all the same, as train.resume says", folder, what);
+  }
+  if (checkpoint.data.empty()) {
+    log.info("{}: does not say which data it was trained on, as those of earlier versions; they are not compared",
+             folder);
   }
 }
 
@@ -153,7 +177,7 @@ void Run::prepare_folder() {
         log.info("the earlier run in {} was moved to {}", out.string(), aside.string());
       }
     }
-    write_file_atomically(out / "config.yaml", "# " + config.command + "\n" + config.resolved);
+    write_file_atomically(out / "config.yaml", yaml_comment(config.command) + config.resolved);
     report = std::make_unique<RunReport>(settings, config.loader, out, step, log);
     if (settings.tensorboard && settings.log_images > 0) {
       const Loader pictured(shards, config.loader, settings.seed, SamplePictures::fields(), log, samples);
@@ -224,6 +248,7 @@ void Run::save() {
     checkpoint.position = position;
     checkpoint.seed = settings.seed;
     checkpoint.dataset_size = samples.count;
+    checkpoint.data = data;
     checkpoint.config = config.resolved;
     save_checkpoint(out, checkpoint, settings.keep);
     if (best_yet) {

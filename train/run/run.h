@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,9 +57,10 @@ class Run {
   BadSamples bad_samples;
 
   std::unique_ptr<Recipe> recipe;
-  std::vector<TrainableState> states;      ///< of the recipe's trainables
-  std::unique_ptr<Validation> validation;  ///< null where the recipe has none
-  SampleRange samples;                     ///< that train
+  std::vector<TrainableState> states;       ///< of the recipe's trainables
+  std::unique_ptr<Validation> validation;   ///< null where the recipe has none
+  SampleRange samples;                      ///< that train
+  std::map<std::string, std::string> data;  ///< data_checksums() of the shards
   std::unique_ptr<Loader> loader;
   std::unique_ptr<Prefetcher> batches;
   MemoryEstimate memory;  ///< that a step of this rank needs
@@ -77,6 +79,8 @@ class Run {
   /// The checkpoint to go on from; empty for none.
   std::string chosen_checkpoint();
   void resume(const std::filesystem::path& folder);
+  /// Says what makes this run another training than that of `checkpoint`; UserError unless train.resume names it.
+  void check_same_training(const Checkpoint& checkpoint, const std::string& folder) const;
   void open_data();
   void prepare_folder();
   void check_weights() const;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "models/weights/finite_weights.h"
 
 namespace samsr {
 AdamW::AdamW(std::vector<std::string> names, std::vector<at::Tensor> parameters, const OptimizerSettings& settings)
@@ -54,6 +55,7 @@ void AdamW::load_state(const TensorFile& state, const std::string& source) {
       throw UserError("{}: the optimizer's state does not fit this network: {} is {}", source, name,
                       it == found.end() ? "missing" : "of another shape");
     }
+    check_finite(name, it->second, source);
     into.copy_(it->second.view(into.sizes()));
   };
   for (std::size_t i = 0; i < names_.size(); ++i) {

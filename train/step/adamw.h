@@ -21,7 +21,7 @@ class AdamW {
 
   /// First and second moments and the step count, named "exp_avg.NAME", "exp_avg_sq.NAME", "step".
   TensorFile state() const;
-  /// UserError naming `source` when the moments do not fit the parameters.
+  /// UserError naming `source` when the moments do not fit the parameters, or are not finite.
   void load_state(const TensorFile& state, const std::string& source);
 
  private:
