@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -84,7 +86,7 @@ class Scan {
     }
     comm_.barrier();
     if (comm_.rank() == 0) {
-      remove_place(list.pieces());
+      remove_place();
     }
   }
 
@@ -126,11 +128,15 @@ class Scan {
     }
   }
 
-  /// Only what a scan writes: the folder could be somebody's who calls his so.
-  void remove_place(std::uint64_t pieces) const {
+  /// Only what a scan writes, an earlier one of more pieces too: the folder could be somebody's who calls his so.
+  void remove_place() const {
     std::error_code ignored;
-    for (std::uint64_t number = 0; number < pieces; ++number) {
-      fs::remove(result_path(number), ignored);
+    for (const auto& entry : fs::directory_iterator(place_, ignored)) {
+      std::uint64_t number = 0;
+      const std::string name = entry.path().filename().string();
+      if (std::sscanf(name.c_str(), "piece-%" SCNu64 ".json", &number) == 1 && entry.path() == result_path(number)) {
+        fs::remove(entry.path(), ignored);
+      }
     }
     PathList::remove(place_);
     clean_temporaries(place_);
