@@ -188,7 +188,9 @@ TEST_F(TrainerTest, AStageMoreInTheShardsIsTheSameTraining) {
   ToyRun(config("run", 1), *alone_).trainer.run();
   fs::remove_all(folder_ / "shards");
   write_numbered_set(folder_ / "shards", 20, 5, /*latents=*/true);
-  EXPECT_EQ(ToyRun(config("run", 2), *alone_).run.step, 1);
+  TrainConfig settings = config("run", 2);
+  settings.model.first_stage.autoencoder.embed_dim = 5;  // channels of these latents
+  EXPECT_EQ(ToyRun(settings, *alone_).run.step, 1);
 }
 
 TEST_F(TrainerTest, AnotherSeedOrMeaningNeedsTheCheckpointsName) {
