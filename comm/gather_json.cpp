@@ -1,11 +1,13 @@
 #include "comm/gather_json.h"
 
+#include "core/json_entry.h"
+
 namespace samsr {
 
 std::vector<nlohmann::json> gather_results(Communicator& comm, const nlohmann::json& local) {
   std::vector<nlohmann::json> by_rank;
   std::size_t count = 0;
-  for (const std::string& text : comm.gather(local.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))) {
+  for (const std::string& text : comm.gather(json_text(local))) {
     by_rank.push_back(nlohmann::json::parse(text));
     count += by_rank.back().size();
   }

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* kBytes = "_bytes";
+constexpr const char* kBytesSuffix = "_bytes";
 constexpr std::size_t kLongestShown = 60;
 /// Whatever walks a document, its writer too, does so by recursion.
 constexpr int kDeepest = 32;
@@ -53,7 +53,7 @@ std::string json_text(const nlohmann::ordered_json& value, int indent) {
 void put_exact_text(nlohmann::ordered_json& entry, const std::string& key, const std::string& text) {
   entry[key] = shown_text(text);
   if (entry[key] != text) {
-    entry[key + kBytes] = hex_digits(text);
+    entry[key + kBytesSuffix] = hex_digits(text);
   }
 }
 
@@ -156,7 +156,7 @@ bool JsonEntry::flag(const std::string& key) const {
 }
 
 std::string JsonEntry::exact_text(const std::string& key) const {
-  const std::string bytes = bytes_of_digits(text(key + kBytes, ""));
+  const std::string bytes = bytes_of_digits(text(key + kBytesSuffix, ""));
   return bytes.empty() ? text(key) : bytes;
 }
 

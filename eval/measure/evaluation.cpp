@@ -7,6 +7,7 @@
 #include <memory>
 #include <opencv2/imgproc.hpp>
 #include <set>
+#include <sstream>
 
 #include "core/error.h"
 #include "core/nested_paths.h"
@@ -36,7 +37,7 @@ std::vector<std::string_view> usual_without_reference() {
 
 /// Names of the metrics of `set` without those that need references that it lacks. UserError when `named` ones are all
 /// of that kind.
-std::vector<std::string> metric_names_of(const Benchmark& set, const std::string& named, InputProblems& problems) {
+std::vector<std::string> metric_names_of(const Benchmark& set, const std::string& named, Log& log) {
   const std::string& asked = !named.empty() ? named : set.metrics;
   std::vector<std::string> names;
   std::vector<std::string> impossible;
@@ -49,7 +50,7 @@ std::vector<std::string> metric_names_of(const Benchmark& set, const std::string
                     fmt::join(usual_without_reference(), ", "));
   }
   if (!impossible.empty() && !named.empty()) {
-    problems.leave_out(fmt::format("{} on {} (for want of references)", fmt::join(impossible, ", "), set.title));
+    log.info("{}: no {}, for want of references", set.title, fmt::join(impossible, ", "));
   }
   return names;
 }
@@ -60,8 +61,15 @@ class MetricPool {
   MetricPool(const EvaluationRequest& request, c10::Device device, Log& log, InputProblems& problems) {
     std::vector<std::string> wanted;
     for (const Benchmark& set : request.sets) {
-      names_.push_back(metric_names_of(set, request.settings.metrics, problems));
+      names_.push_back(metric_names_of(set, request.settings.metrics, log));
       wanted.insert(wanted.end(), names_.back().begin(), names_.back().end());
+    }
+    if (!request.settings.metrics.empty()) {
+      for (const MetricDescription* metric : metrics_named(request.settings.metrics)) {
+        if (std::find(wanted.begin(), wanted.end(), metric->name) == wanted.end()) {
+          problems.leave_out(fmt::format("{} (for want of references)", metric->name));
+        }
+      }
     }
     const OfficialFiles files(request.files);
     ChosenMetrics chosen =
@@ -137,7 +145,9 @@ void check_models(const EvaluationRequest& request) {
 }
 
 /// UserError when a model's weights or settings do not fit, before the models ahead of it have worked for hours.
-void try_later_models(const EvaluationRequest& request, Log& log) {
+void try_later_models(const EvaluationRequest& request) {
+  std::ostringstream unheard;  // they say what they have to say when their turn comes
+  Log log(unheard, /*rank=*/0, /*ranks=*/1, /*terminal=*/false);
   for (std::size_t i = 1; i < request.models.size(); ++i) {
     const ModelArgument& argument = request.models[i].argument;
     LoadedModel loaded = load_model_argument(argument, log);
@@ -254,7 +264,7 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
     check_completeness(set, comparisons.back().lq, problems);
     folders.push_back(several ? request.out / set.name : request.out);
   }
-  try_later_models(request, log);
+  try_later_models(request);
   for (const EvaluatedModel& model : request.models) {
     const std::vector<EvalMethod> made =
         upscale_sets(model, request.sets, folders, device, communicator, log, problems);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
+#include "core/error.h"
 #include "core/json_entry.h"
 #include "eval/markup/markup.h"
 
@@ -31,6 +32,40 @@ Colour colour_of(const JsonEntry& entry) {
     entry.fail(fmt::format("expected {} numbers, found {}", Colour().size(), levels.size()));
   }
   return {levels[0].as_number(), levels[1].as_number(), levels[2].as_number()};
+}
+
+Results results_of(const JsonEntry& root) {
+  if (const std::string format = root.text("format", "none"); format != kFormat) {
+    root.fail(fmt::format("its format is {}, expected {}", format, kFormat));
+  }
+  Results results;
+  results.reference = root.has("reference") ? root.exact_text("reference") : "";
+  results.benchmark = root.text("benchmark", "");
+  results.title = root.text("title", "");
+  for (const JsonEntry& metric : root.list("metrics")) {
+    results.metrics.push_back({metric.text("name"), metric.text("protocol"), metric.flag("higher_is_better"),
+                               static_cast<int>(metric.count("decimals"))});
+  }
+  for (const JsonEntry& entry : root.list("methods")) {
+    MethodScores& method = results.methods.emplace_back();
+    method.name = entry.exact_text("name");
+    method.source = entry.exact_text("source");
+    method.seconds_per_image = number_of(entry, "seconds_per_image");
+    method.parameters = number_of(entry, "parameters");
+    for (const JsonEntry& scores : entry.list("per_image")) {
+      ImageScores& image = method.images.emplace_back();
+      image.image = scores.exact_text("image");
+      for (const MetricInfo& metric : results.metrics) {
+        image.values.push_back(number_of(scores, metric.name));
+      }
+      for (const auto& [key, value] : scores.items()) {
+        if (key == "colour_shift") {
+          image.colour_shift = colour_of(value);
+        }
+      }
+    }
+  }
+  return results;
 }
 
 std::string arrow(const MetricInfo& metric) { return metric.higher_is_better ? "↑" : "↓"; }
@@ -217,38 +252,12 @@ void write_results(const Results& results, const std::filesystem::path& folder) 
 }
 
 Results read_results(const std::filesystem::path& file) {
-  const JsonEntry root = JsonEntry::parse(read_file(file), file.string());
-  if (const std::string format = root.text("format", "none"); format != kFormat) {
-    root.fail(fmt::format("not a results file of samsr: its format is {}, expected {}", format, kFormat));
+  const std::string text = read_file(file);
+  try {
+    return results_of(JsonEntry::parse(text, file.string()));
+  } catch (const UserError& error) {
+    throw UserError("{}; it is not a results file of samsr", error.what());
   }
-  Results results;
-  results.reference = root.has("reference") ? root.exact_text("reference") : "";
-  results.benchmark = root.text("benchmark", "");
-  results.title = root.text("title", "");
-  for (const JsonEntry& metric : root.list("metrics")) {
-    results.metrics.push_back({metric.text("name"), metric.text("protocol"), metric.flag("higher_is_better"),
-                               static_cast<int>(metric.count("decimals"))});
-  }
-  for (const JsonEntry& entry : root.list("methods")) {
-    MethodScores& method = results.methods.emplace_back();
-    method.name = entry.exact_text("name");
-    method.source = entry.exact_text("source");
-    method.seconds_per_image = number_of(entry, "seconds_per_image");
-    method.parameters = number_of(entry, "parameters");
-    for (const JsonEntry& scores : entry.list("per_image")) {
-      ImageScores& image = method.images.emplace_back();
-      image.image = scores.exact_text("image");
-      for (const MetricInfo& metric : results.metrics) {
-        image.values.push_back(number_of(scores, metric.name));
-      }
-      for (const auto& [key, value] : scores.items()) {
-        if (key == "colour_shift") {
-          image.colour_shift = colour_of(value);
-        }
-      }
-    }
-  }
-  return results;
 }
 
 }  // namespace samsr

@@ -105,6 +105,7 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
                              : "results.json, results.csv, results.md and report.html",
                      arguments.out);
   }
+  context.communicator.barrier();  // a rank that ends with an error ends the others, and rank 0 has been writing
   if (!problems.left_out().empty()) {
     throw UserError("asked for and not measured: {}; what could be measured is in {}",
                     fmt::join(problems.left_out(), ", "), arguments.out);
