@@ -5,9 +5,9 @@
 
 namespace samsr {
 
-/// JSON of somebody else's making, with lists and maps nested at most 32 deep: what walks it afterwards (dump() too)
-/// does so by recursion. Discarded (is_discarded()) where the text is no JSON or goes deeper. Json: nlohmann::json or
-/// nlohmann::ordered_json.
+/// JSON of somebody else's making, with lists and maps nested at most 32 deep: what walks it afterwards (dump(), and
+/// copies, which even parsing makes of ordered_json) does so by recursion. Discarded (is_discarded()) where the text is
+/// no JSON or goes deeper. Json: nlohmann::json or nlohmann::ordered_json.
 template <class Json>
 Json parse_shallow_json(const std::string& text) {
   constexpr int kDeepest = 32;

@@ -6,6 +6,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/shallow_json.h"
 #include "models/weights/printable.h"
 
 namespace samsr {
@@ -97,7 +98,10 @@ Manifest read_manifest(const fs::path& folder) {
 Manifest parse_manifest(const std::string& text, const std::string& name) {
   Manifest manifest;
   try {
-    const Json json = Json::parse(text);
+    const auto json = parse_shallow_json<Json>(text);
+    if (!json.is_object()) {
+      throw std::runtime_error("it is no JSON object");
+    }
     if (!json.at("format").is_string() || json.at("format") != kManifestFormat) {
       throw UserError("{}: its format is not {}", name, kManifestFormat);
     }
