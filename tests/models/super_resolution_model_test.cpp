@@ -192,7 +192,11 @@ TEST_F(ModelFile, OfALargeNetworkWithoutItsWeightsIsRefusedBeforeItIsMade) {
                 s.unet.swin_depth = 64;
               }),
               HasSubstr("million weights"));
-  EXPECT_THAT(refusal([](ModelSettings& s) { s.unet.image_size = 8192; }), HasSubstr("GB beside the weights"));
+  EXPECT_THAT(refusal([](ModelSettings& s) {
+                s.unet.image_size = 8192;
+                s.unet.swin_depth = 2;
+              }),
+              HasSubstr("GB beside the weights"));
   EXPECT_THAT(refusal([](ModelSettings& s) {
                 s.unet.image_size = 64;
                 s.unet.window_size = 64;

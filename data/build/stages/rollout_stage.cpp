@@ -42,6 +42,22 @@ const Method& distilling_method(const std::string& recipe) {
   return *method;
 }
 
+/// UserError when the stored latents are none that the teacher works on; sizes agree among the samples of a shard.
+void check_stored_latents(const SuperResolutionModel& teacher, const Sample& sample, const std::string& source) {
+  const at::Tensor lr = sample.field("lr");
+  const at::Tensor stored = sample.field("z_lr");
+  const std::int64_t multiple = teacher.lq_multiple();
+  if (lr.size(0) % multiple != 0 || lr.size(1) % multiple != 0) {
+    throw UserError("{}: works on LR images whose sides are multiples of {}, the stored ones have {}×{} pixels", source,
+                    multiple, lr.size(1), lr.size(0));
+  }
+  const std::array<std::int64_t, 3> shape = teacher.latent_shape(lr.size(0), lr.size(1));
+  if (stored.sizes() != at::IntArrayRef(shape)) {
+    throw UserError("{}: its latents of the stored images are ({}), z_lr is ({}); do the stage latents anew", source,
+                    fmt::join(shape, ", "), fmt::join(stored.sizes(), ", "));
+  }
+}
+
 }  // namespace
 
 RolloutStage::RolloutStage(const RolloutPlan& plan, c10::Device device, Log& log)
@@ -69,6 +85,7 @@ std::vector<std::string> RolloutStage::needs() const {
 
 void RolloutStage::run(std::uint64_t first, std::span<Sample> samples) {
   const at::NoGradGuard no_grad;
+  check_stored_latents(*teacher_, samples.front(), plan_.teacher);
   const at::Tensor pixels = stacked(samples, "lr").to(device_).permute({0, 3, 1, 2}).contiguous();
   const at::Tensor lq = signed_from_bytes(pixels);
   const at::Tensor z_y = stacked(samples, "z_lr").to(device_).to(at::kFloat);
