@@ -1,20 +1,12 @@
 #pragma once
-// Pictures back into files, with what OpenCV's encoders leave out: the colour profile.
+// Whole pictures as the bytes of files.
 
-#include <filesystem>
-#include <optional>
 #include <string>
 
 #include "data/images/image_file.h"
 #include "data/images/image_writer.h"
 
 namespace samsr {
-
-/// "PNG", "JPEG", "WebP".
-const char* name_of(ImageFormat format);
-
-/// The format that a name's extension asks for (.png, .jpg, .jpeg, .webp in any case); nothing for other names.
-std::optional<ImageFormat> format_of_name(const std::filesystem::path& path);
 
 struct EncodedImage {
   std::string bytes;    ///< of the whole file
