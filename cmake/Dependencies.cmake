@@ -32,6 +32,7 @@ set_target_properties(samsr::libzip PROPERTIES
   IMPORTED_LOCATION ${LIBZIP_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${LIBZIP_INCLUDE_DIR})
 
 find_package(ZLIB REQUIRED)
+find_package(TIFF 4.5 REQUIRED)
 find_path(WEBP_INCLUDE_DIR webp/mux.h REQUIRED)
 find_library(WEBPMUX_LIBRARY webpmux REQUIRED)
 find_library(WEBP_LIBRARY webp REQUIRED)
