@@ -32,13 +32,17 @@ set_target_properties(samsr::libzip PROPERTIES
   IMPORTED_LOCATION ${LIBZIP_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${LIBZIP_INCLUDE_DIR})
 
 find_package(ZLIB REQUIRED)
-find_path(WEBP_INCLUDE_DIR webp/mux.h REQUIRED)
-find_library(WEBPMUX_LIBRARY webpmux REQUIRED)
+find_package(PNG REQUIRED)
+find_package(JPEG REQUIRED)   # libjpeg-turbo: its bytes are those of the degradation's tests
+find_package(TIFF 4.5 REQUIRED)
+find_path(WEBP_INCLUDE_DIR webp/demux.h REQUIRED)
 find_library(WEBP_LIBRARY webp REQUIRED)
-add_library(samsr::webpmux UNKNOWN IMPORTED)
-set_target_properties(samsr::webpmux PROPERTIES
-  IMPORTED_LOCATION ${WEBPMUX_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${WEBP_INCLUDE_DIR}
-  INTERFACE_LINK_LIBRARIES ${WEBP_LIBRARY})
+find_library(WEBPMUX_LIBRARY webpmux REQUIRED)
+find_library(WEBPDEMUX_LIBRARY webpdemux REQUIRED)
+add_library(samsr_webp INTERFACE)
+target_include_directories(samsr_webp SYSTEM INTERFACE ${WEBP_INCLUDE_DIR})
+target_link_libraries(samsr_webp INTERFACE ${WEBPMUX_LIBRARY} ${WEBPDEMUX_LIBRARY} ${WEBP_LIBRARY})
+add_library(samsr::webp ALIAS samsr_webp)
 
 add_library(samsr_hdf5 INTERFACE)
 target_include_directories(samsr_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})

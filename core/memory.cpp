@@ -4,9 +4,60 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <string>
 
 namespace samsr {
+namespace {
+
+/// A control group's number; none where it sets no limit ("max") or there is no such file.
+std::optional<double> group_bytes(const char* file) {
+  std::ifstream in(std::string("/sys/fs/cgroup/") + file);
+  double bytes = 0;
+  return in >> bytes ? std::optional(bytes) : std::nullopt;
+}
+
+std::optional<double> available_bytes() {
+  std::ifstream in("/proc/meminfo");
+  for (std::string name, unit; in >> name;) {
+    double kilobytes = 0;
+    in >> kilobytes;
+    std::getline(in, unit);
+    if (name == "MemAvailable:") {
+      return kilobytes * 1024;
+    }
+  }
+  return std::nullopt;
+}
+
+/// What is left of the address space that the process may have; none where that is unlimited.
+std::optional<double> address_space_bytes() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    return std::nullopt;
+  }
+  std::ifstream statm("/proc/self/statm");
+  double pages = 0;
+  statm >> pages;
+  const double used = pages * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  return std::max(0.0, static_cast<double>(limit.rlim_cur) - used);
+}
+
+}  // namespace
+
+std::optional<double> free_memory_mb() {
+  auto available = available_bytes();
+  const auto limit = group_bytes("memory.max");
+  const auto used = group_bytes("memory.current");
+  if (available && limit && used) {
+    available = std::min(*available, std::max(0.0, *limit - *used));
+  }
+  if (const auto space = address_space_bytes()) {
+    available = std::min(available.value_or(*space), *space);
+  }
+  return available ? std::optional(*available / 1e6) : std::nullopt;
+}
 
 void return_freed_memory_at_once() {
   constexpr int kBytes = 128 * 1024;

@@ -30,11 +30,16 @@ at::Tensor coverage(const at::Tensor& pooled) {
   return pooled.sum(-3, false, at::kInt).clamp_max(255).to(at::kByte);
 }
 
-at::Tensor semantic_weight(const at::Tensor& coverage) {
+at::Tensor largest_coverage(const at::Tensor& coverage) {
   TORCH_CHECK(coverage.dim() >= 2, "coverage: expected (…, H, W), got ", coverage.sizes());
-  const at::Tensor counts = coverage.to(at::kFloat);
-  return counts / counts.amax({-2, -1}, true).clamp_min(1);
+  return coverage.to(at::kFloat).amax({-2, -1}, /*keepdim=*/true);
 }
+
+at::Tensor semantic_weight(const at::Tensor& coverage, const at::Tensor& largest) {
+  return coverage.to(at::kFloat) / largest.clamp_min(1);
+}
+
+at::Tensor semantic_weight(const at::Tensor& coverage) { return semantic_weight(coverage, largest_coverage(coverage)); }
 
 at::Tensor coverage_at(const at::Tensor& coverage, std::int64_t height, std::int64_t width) {
   TORCH_CHECK(coverage.dim() == 4 && coverage.size(1) == 1, "coverage must be (B,1,H,W), got ", coverage.sizes());

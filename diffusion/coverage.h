@@ -20,6 +20,12 @@ at::Tensor coverage(const at::Tensor& pooled);
 /// shape, all 0 where nothing is covered.
 at::Tensor semantic_weight(const at::Tensor& coverage);
 
+/// max C of samples or of pieces of them: coverage (…, H, W) to (…, 1, 1) float32.
+at::Tensor largest_coverage(const at::Tensor& coverage);
+
+/// W = C / max C of a piece of a sample whose largest coverage is `largest`, as largest_coverage() gives it.
+at::Tensor semantic_weight(const at::Tensor& coverage, const at::Tensor& largest);
+
 /// coverage (B,1,H,W) as float32, brought to the latent's size h×w by nearest neighbours.
 at::Tensor coverage_at(const at::Tensor& coverage, std::int64_t height, std::int64_t width);
 

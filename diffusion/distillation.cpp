@@ -2,7 +2,7 @@
 
 #include <torch/torch.h>
 
-#include "diffusion/sam_noise.h"
+#include "diffusion/coverage.h"
 
 namespace samsr {
 
@@ -22,6 +22,12 @@ DistillStart samsr_start(const Schedule& schedule, const SamSettings& settings, 
   Process plain(schedule);
   const at::Tensor teacher_x_T = plain.prior(z_y, sam_noise);
   return {x_T, teacher_x_T, std::move(plain)};
+}
+
+at::Tensor samsr_start(const Schedule& schedule, const SamSettings& settings, const at::Tensor& z_y,
+                       const at::Tensor& coverage, const at::Tensor& noise, const SamStatistics& statistics) {
+  return Process(schedule, coverage, statistics.largest, settings)
+      .prior(z_y, coverage_noise(coverage, noise, statistics, settings));
 }
 
 DistillStart distill_start(const Schedule& schedule, const SamSettings& settings, const at::Tensor& z_y,

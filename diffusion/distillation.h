@@ -8,6 +8,7 @@
 
 #include "diffusion/diffusion.h"
 #include "diffusion/process.h"
+#include "diffusion/sam_noise.h"
 
 namespace samsr {
 
@@ -26,6 +27,10 @@ DistillStart sinsr_start(const Schedule& schedule, const at::Tensor& z_y, const 
 /// plain process.
 DistillStart samsr_start(const Schedule& schedule, const SamSettings& settings, const at::Tensor& z_y,
                          const at::Tensor& coverage, const at::Tensor& sam_noise);
+
+/// x_T of a student for a piece of a picture: coverage (1,1,h,w), plain noise (1,C,h,w), statistics of the whole.
+at::Tensor samsr_start(const Schedule& schedule, const SamSettings& settings, const at::Tensor& z_y,
+                       const at::Tensor& coverage, const at::Tensor& noise, const SamStatistics& statistics);
 
 /// The start of the recipe at hand from plain noise (B,C,h,w): with the coverage of the LR image (B,1,H,W), SAMSR's
 /// with noise in its coverage form; without, SinSR's.

@@ -16,8 +16,12 @@ Process::Process(const Schedule& schedule)
     : schedule_(schedule), kappa_(number(schedule.kappa())), eta_factor_(number(1)) {}
 
 Process::Process(const Schedule& schedule, const at::Tensor& coverage, const SamSettings& settings)
+    : Process(schedule, coverage, largest_coverage(effective_coverage(coverage, settings)), settings) {}
+
+Process::Process(const Schedule& schedule, const at::Tensor& coverage, const at::Tensor& largest,
+                 const SamSettings& settings)
     : schedule_(schedule) {
-  const at::Tensor weight = semantic_weight(effective_coverage(coverage, settings));
+  const at::Tensor weight = semantic_weight(effective_coverage(coverage, settings), largest);
   const at::Tensor raised = 1 + settings.m_of_eta() * weight;
   kappa_ = schedule.kappa() * (1 - settings.m_of_kappa() * weight);
   eta_factor_ = settings.released() ? raised.square() : raised;

@@ -29,6 +29,9 @@ class Process {
   /// leaves η or κ as in the schedule.
   Process(const Schedule& schedule, const at::Tensor& coverage, const SamSettings& settings);
 
+  /// The same for a piece of a sample, whose max C is `largest` (B,1,1,1): largest_coverage() of effective_coverage().
+  Process(const Schedule& schedule, const at::Tensor& coverage, const at::Tensor& largest, const SamSettings& settings);
+
   /// η_i for i from 0 to T-1, and 0 for i = -1.
   at::Tensor eta(std::int64_t i) const;
   const at::Tensor& kappa() const { return kappa_; }

@@ -1,8 +1,6 @@
 #pragma once
-// Pictures back into files, with what OpenCV's encoders leave out: the colour profile.
+// Whole pictures as the bytes of files.
 
-#include <filesystem>
-#include <optional>
 #include <string>
 
 #include "data/images/image_file.h"
@@ -10,11 +8,10 @@
 
 namespace samsr {
 
-/// "PNG", "JPEG", "WebP".
-const char* name_of(ImageFormat format);
-
-/// The format that a name's extension asks for (.png, .jpg, .jpeg, .webp in any case); nothing for other names.
-std::optional<ImageFormat> format_of_name(const std::filesystem::path& path);
+/// The channels that a file of this format holds, of a picture or of some of its rows: one or three, and alpha behind
+/// them. Grey is BT.601's luma of the three, but for WebP, which has only colours; JPEG has no alpha, which is laid
+/// over white.
+cv::Mat stored_channels(const ImageFile& image, ImageFormat format);
 
 struct EncodedImage {
   std::string bytes;    ///< of the whole file

@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "data/images/byte_sink.h"
 #include "data/images/codec.h"
 
 namespace samsr {
@@ -29,6 +31,19 @@ class ImageWriter {
   virtual void finish() = 0;
 };
 
+/// "PNG", "JPEG", "WebP", "TIFF".
+const char* name_of(ImageFormat format);
+
+/// The format that a name's extension asks for (.png, .jpg, .jpeg, .jfif, .webp, .tif, .tiff in any
+/// case); nothing for other names.
+std::optional<ImageFormat> format_of_name(const std::filesystem::path& path);
+
+/// Longest side that a file of this format can have.
+std::int64_t longest_side(ImageFormat format);
+
+/// UserError naming the file and its size when a side is longer than that.
+void check_longest_side(const std::string& name, ImageFormat format, std::int64_t width, std::int64_t height);
+
 /// A writer of `path` under a temporary name. PNG: 8 or 16 bits, 1 to 4 channels. TIFF: the same (BigTIFF where 4 GB
 /// would be passed). JPEG: 8 bits, 1 or 3 channels. WebP: 8 bits, 3 or 4 channels; holds the picture until finish().
 /// `profile`: ICC, empty for none; it must fit the channels (profile_fits()). UserError when a side is longer than the
@@ -37,7 +52,9 @@ std::unique_ptr<ImageWriter> make_image_writer(const std::filesystem::path& path
                                                const PictureLayout& layout, const std::string& profile,
                                                const EncoderSettings& settings);
 
-/// Longest side that a file of this format can have.
-std::int64_t longest_side(ImageFormat format);
+/// The same into `sink`, but for TIFF; the sides have been checked.
+std::unique_ptr<ImageWriter> make_image_writer(std::unique_ptr<ByteSink> sink, ImageFormat format,
+                                               const PictureLayout& layout, const std::string& profile,
+                                               const EncoderSettings& settings);
 
 }  // namespace samsr

@@ -4,21 +4,29 @@
 
 #include <cstdint>
 
+#include "core/lru_cache.h"
+
 namespace samsr {
 
 /// Standard normal noise over an unbounded plane of latents, a pure function of (seed, layer, channel, row,
-/// column): a tile gets the same numbers as the whole picture does there, without the whole ever being held.
+/// column): a tile gets the same numbers as the whole picture does there, without the whole ever being held. For one
+/// thread: what was drawn last is kept, 128 MB at most, because neighbours overlap.
 class NoiseField {
  public:
-  NoiseField(std::uint64_t seed, std::int64_t channels) : seed_(seed), channels_(channels) {}
+  /// Side of the squares that are drawn as a whole: pieces whose sides lie on multiples of it cost least.
+  static constexpr std::int64_t kCell = 64;
+
+  NoiseField(std::uint64_t seed, std::int64_t channels);
+
+  std::int64_t channels() const { return channels_; }
 
   /// The piece of `layer` (the step of a sampler) at (top, left) >= 0: (1,C,height,width) float32 on the CPU.
-  at::Tensor piece(std::uint64_t layer, std::int64_t top, std::int64_t left, std::int64_t height,
-                   std::int64_t width) const;
+  at::Tensor piece(std::uint64_t layer, std::int64_t top, std::int64_t left, std::int64_t height, std::int64_t width);
 
  private:
   const std::uint64_t seed_;
   const std::int64_t channels_;
+  LruCache<at::Tensor> cells_;
 };
 
 }  // namespace samsr

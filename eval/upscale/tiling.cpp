@@ -13,12 +13,82 @@ std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// Indices 0 … n-1 followed by their reflection (edge not repeated), to `length`; any n >= 1.
-at::Tensor reflected_indices(std::int64_t n, std::int64_t length) {
+/// For places first … first+count-1 of an axis of n pixels that goes on as its reflection (edge not repeated), the
+/// pixels that are there; any n >= 1.
+at::Tensor reflected_indices(std::int64_t n, std::int64_t first, std::int64_t count) {
   const std::int64_t period = std::max<std::int64_t>(2 * (n - 1), 1);
-  const at::Tensor phase = at::arange(length, at::kLong).remainder(period);
+  const at::Tensor phase = at::arange(first, first + count, at::kLong).remainder(period);
   return at::minimum(phase, period - phase).clamp_max(n - 1);
 }
+
+/// The rows of a result that tiles still touch: sums of weighted tiles, as high as a tile.
+class RowBand {
+ public:
+  RowBand(const TilePlan& plan, std::int64_t scale, const TakeRows& take)
+      : plan_(plan),
+        scale_(scale),
+        take_(take),
+        weights_(plan.blend_weights(scale)),
+        sum_(at::zeros({1, 3, weights_.size(2), scale * plan.padded_width()}, at::kFloat)) {}
+
+  /// The tile's answer (1,3,…); tiles come row by row.
+  void add(const TileWindow& tile, const at::Tensor& enlarged) {
+    if (tile.top > top_) {
+      take_rows_above(tile.top);
+      move_down(tile.top);
+    }
+    sum_.narrow(3, tile.left * scale_, weights_.size(3)).addcmul_(enlarged, weights_);
+  }
+
+  /// After the last tile.
+  void finish() { take_rows_above(plan_.height()); }
+
+ private:
+  void take_rows_above(std::int64_t end) {
+    constexpr std::int64_t kRows = 16;
+    end = std::min(end, plan_.height());
+    for (std::int64_t row = top_; row < end; row += kRows) {
+      const std::int64_t first = row * scale_;
+      const std::int64_t count = std::min(kRows, end - row) * scale_;
+      const at::Tensor rows = sum_.narrow(2, first - top_ * scale_, count) / total(first, count);
+      take_(rows.narrow(3, 0, plan_.width() * scale_));
+    }
+  }
+
+  /// Sum of the weights of all tiles over rows of the result, added up in the order of the tiles.
+  at::Tensor total(std::int64_t first, std::int64_t count) const {
+    at::Tensor total = at::zeros({1, 1, count, sum_.size(3)}, at::kFloat);
+    for (const TileWindow& tile : plan_.tiles()) {
+      const std::int64_t from = std::max(first, tile.top * scale_);
+      const std::int64_t to = std::min(first + count, (tile.top + tile.height) * scale_);
+      if (from < to) {
+        total.narrow(2, from - first, to - from)
+            .narrow(3, tile.left * scale_, weights_.size(3))
+            .add_(weights_.narrow(2, from - tile.top * scale_, to - from));
+      }
+    }
+    return total;
+  }
+
+  /// What stands from row `top` of the LR image on moves up to the band's first row.
+  void move_down(std::int64_t top) {
+    const std::int64_t shift = (top - top_) * scale_;
+    const std::int64_t kept = std::max<std::int64_t>(sum_.size(2) - shift, 0);
+    for (std::int64_t row = 0; row < kept; row += shift) {  // pieces that do not overlap where they are copied to
+      const std::int64_t rows = std::min(shift, kept - row);
+      sum_.narrow(2, row, rows).copy_(sum_.narrow(2, row + shift, rows));
+    }
+    sum_.narrow(2, kept, sum_.size(2) - kept).zero_();
+    top_ = top;
+  }
+
+  const TilePlan& plan_;
+  const std::int64_t scale_;
+  const TakeRows& take_;
+  const at::Tensor weights_;
+  at::Tensor sum_;
+  std::int64_t top_ = 0;  ///< of the band, in the LR image
+};
 
 }  // namespace
 
@@ -51,36 +121,28 @@ TilePlan::TilePlan(std::int64_t height, std::int64_t width, std::int64_t multipl
   TORCH_CHECK(height >= 1 && width >= 1 && multiple >= 1, "image ", height, "x", width, ", multiple ", multiple);
   for (const std::int64_t top : rows_.starts) {
     for (const std::int64_t left : columns_.starts) {
-      origins_.push_back({top, left});
+      tiles_.push_back({top, left, rows_.tile, columns_.tile});
     }
   }
 }
 
-at::Tensor TilePlan::pad(const at::Tensor& image) const {
-  TORCH_CHECK(image.dim() == 4 && image.size(2) == height_ && image.size(3) == width_, "image is ", image.sizes(),
-              ", planned for ", height_, "x", width_);
-  if (rows_.padded == height_ && columns_.padded == width_) {
-    return image;
+at::Tensor TilePlan::read_padded(const ReadWindow& image, const TileWindow& window) const {
+  TORCH_CHECK(window.top >= 0 && window.left >= 0 && window.height >= 1 && window.width >= 1 &&
+                  window.top + window.height <= rows_.padded && window.left + window.width <= columns_.padded,
+              "window of ", window.height, "x", window.width, " at ", window.top, ",", window.left, " of ",
+              rows_.padded, "x", columns_.padded);
+  if (window.top + window.height <= height_ && window.left + window.width <= width_) {
+    return image(window);
   }
-  return image.index_select(2, reflected_indices(height_, rows_.padded).to(image.device()))
-      .index_select(3, reflected_indices(width_, columns_.padded).to(image.device()));
-}
-
-at::Tensor TilePlan::cut(const at::Tensor& whole, std::size_t first, std::size_t count) const {
-  TORCH_CHECK(whole.dim() == 4 && whole.size(0) == 1, "map is ", whole.sizes(), ", expected (1,C,p,q)");
-  const auto scaled = [](std::int64_t pixels, std::int64_t to, std::int64_t from) {
-    TORCH_CHECK(pixels * to % from == 0, "a map of ", to, " for ", from, " pixels does not divide into tiles");
-    return pixels * to / from;
+  const at::Tensor rows = reflected_indices(height_, window.top, window.height);
+  const at::Tensor columns = reflected_indices(width_, window.left, window.width);
+  const auto first = [](const at::Tensor& indices) { return indices.min().item<std::int64_t>(); };
+  const auto length = [&](const at::Tensor& indices) {
+    return indices.max().item<std::int64_t>() - first(indices) + 1;
   };
-  std::vector<at::Tensor> tiles;
-  for (std::size_t i = first; i < first + count; ++i) {
-    const auto [top, left] = origins_.at(i);
-    tiles.push_back(
-        whole.narrow(2, scaled(top, whole.size(2), rows_.padded), scaled(rows_.tile, whole.size(2), rows_.padded))
-            .narrow(3, scaled(left, whole.size(3), columns_.padded),
-                    scaled(columns_.tile, whole.size(3), columns_.padded)));
-  }
-  return at::cat(tiles);
+  return image({first(rows), first(columns), length(rows), length(columns)})
+      .index_select(2, rows - first(rows))
+      .index_select(3, columns - first(columns));
 }
 
 at::Tensor TilePlan::axis_weights(const Axis& axis, std::int64_t scale) {
@@ -98,30 +160,32 @@ at::Tensor TilePlan::blend_weights(std::int64_t scale) const {
   return at::outer(axis_weights(rows_, scale), axis_weights(columns_, scale)).unsqueeze(0).unsqueeze(0);
 }
 
-at::Tensor upscale_tiled(const at::Tensor& lq, std::int64_t scale, const TilePlan& plan, std::int64_t batch,
-                         const TileModel& model) {
-  TORCH_CHECK(lq.dim() == 4 && lq.size(0) == 1 && lq.size(1) == 3, "lq is ", lq.sizes(), ", expected (1,3,H,W)");
-  const at::Tensor padded = plan.pad(lq);
-  const std::size_t tiles = plan.origins().size();
-  at::Tensor sum = at::zeros({1, 3, scale * plan.padded_height(), scale * plan.padded_width()}, at::kFloat);
-  at::Tensor total = at::zeros({1, 1, sum.size(2), sum.size(3)}, at::kFloat);
-  const at::Tensor weights = plan.blend_weights(scale);
-  for (std::size_t first = 0; first < tiles; first += static_cast<std::size_t>(batch)) {
-    const std::size_t count = std::min(static_cast<std::size_t>(batch), tiles - first);
-    const at::Tensor enlarged = model(plan.cut(padded, first, count), first, count).to(at::kCPU, at::kFloat);
-    TORCH_CHECK(enlarged.size(0) == static_cast<std::int64_t>(count) && enlarged.size(2) == weights.size(2) &&
-                    enlarged.size(3) == weights.size(3),
+ReadWindow window_reader(at::Tensor image) {
+  TORCH_CHECK(image.dim() == 4 && image.size(0) == 1, "image is ", image.sizes(), ", expected (1,C,H,W)");
+  return [image = std::move(image)](const TileWindow& window) {
+    return image.narrow(2, window.top, window.height).narrow(3, window.left, window.width);
+  };
+}
+
+void upscale_tiled(const ReadWindow& lq, std::int64_t scale, const TilePlan& plan, std::int64_t batch,
+                   const TileModel& model, const TakeRows& take) {
+  const std::span<const TileWindow> tiles(plan.tiles());
+  RowBand band(plan, scale, take);
+  for (std::size_t first = 0; first < tiles.size(); first += static_cast<std::size_t>(batch)) {
+    const auto windows = tiles.subspan(first, std::min(static_cast<std::size_t>(batch), tiles.size() - first));
+    std::vector<at::Tensor> cut;
+    for (const TileWindow& window : windows) {
+      cut.push_back(plan.read_padded(lq, window));
+    }
+    const at::Tensor enlarged = model(at::cat(cut), windows).to(at::kCPU, at::kFloat);
+    TORCH_CHECK(enlarged.size(0) == static_cast<std::int64_t>(windows.size()) &&
+                    enlarged.size(2) == scale * plan.tile_height() && enlarged.size(3) == scale * plan.tile_width(),
                 "the network made ", enlarged.sizes(), " of tiles of ", plan.tile_height(), "x", plan.tile_width());
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto [top, left] = plan.origins()[first + i];
-      const auto window = [&, top = top, left = left](const at::Tensor& map) {
-        return map.narrow(2, top * scale, weights.size(2)).narrow(3, left * scale, weights.size(3));
-      };
-      window(sum).addcmul_(enlarged.narrow(0, static_cast<std::int64_t>(i), 1), weights);
-      window(total).add_(weights);
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+      band.add(windows[i], enlarged.narrow(0, static_cast<std::int64_t>(i), 1));
     }
   }
-  return sum.div_(total).narrow(2, 0, scale * lq.size(2)).narrow(3, 0, scale * lq.size(3)).contiguous();
+  band.finish();
 }
 
 }  // namespace samsr

@@ -1,12 +1,12 @@
 #pragma once
 // Images of any size through a network of fixed appetite: padded to the multiple it needs, cut into tiles
-// that overlap, blended without seams.
+// that overlap, blended without seams. Rows leave as soon as no further tile touches them.
 
 #include <ATen/core/Tensor.h>
 
-#include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 namespace samsr {
@@ -18,10 +18,21 @@ struct TileSettings {
   std::int64_t batch = 1;     ///< tiles a call
 };
 
-/// Top and left of a tile in the padded low-resolution image.
-using TileOrigin = std::array<std::int64_t, 2>;
+/// A rectangle of an image, in its pixels.
+struct TileWindow {
+  std::int64_t top;
+  std::int64_t left;
+  std::int64_t height;
+  std::int64_t width;
+};
 
-/// Where the tiles of one image lie. Origins and sizes are multiples of what the network needs, so that its
+/// Reads a rectangle that lies inside an image: (1,C,height,width).
+using ReadWindow = std::function<at::Tensor(const TileWindow&)>;
+
+/// ReadWindow of an image (1,C,H,W) that is held as a whole.
+ReadWindow window_reader(at::Tensor image);
+
+/// Where the tiles of one image lie. Places and sizes are multiples of what the network needs, so that its
 /// windows fall on the same pixels in a tile as in the whole image. An image that fits is one tile.
 class TilePlan {
  public:
@@ -29,19 +40,17 @@ class TilePlan {
   /// UserError when `tile` is too small for the overlap.
   TilePlan(std::int64_t height, std::int64_t width, std::int64_t multiple, const TileSettings& settings);
 
+  std::int64_t height() const { return height_; }
+  std::int64_t width() const { return width_; }
   std::int64_t padded_height() const { return rows_.padded; }
   std::int64_t padded_width() const { return columns_.padded; }
   std::int64_t tile_height() const { return rows_.tile; }
   std::int64_t tile_width() const { return columns_.tile; }
-  /// Row by row.
-  const std::vector<TileOrigin>& origins() const { return origins_; }
+  /// In the padded image, row by row.
+  const std::vector<TileWindow>& tiles() const { return tiles_; }
 
-  /// `image` (1,C,H,W) mirrored at the bottom and right to (1,C,padded_height,padded_width).
-  at::Tensor pad(const at::Tensor& image) const;
-
-  /// The tiles [first, first+count) cut from a map over the whole padded image, (1,C,p,q) with p/q a fixed
-  /// ratio of padded_height/padded_width (noise, coverage, latents): (count,C,…).
-  at::Tensor cut(const at::Tensor& whole, std::size_t first, std::size_t count) const;
+  /// A window of the padded image, which is `image` mirrored at the bottom and right: (1,C,height,width).
+  at::Tensor read_padded(const ReadWindow& image, const TileWindow& window) const;
 
   /// Weights (1,1,s*tile_height,s*tile_width) of a tile enlarged by `scale`: 1 inside, falling smoothly
   /// towards the edges over the overlap.
@@ -61,16 +70,20 @@ class TilePlan {
   std::int64_t width_;
   Axis rows_;
   Axis columns_;
-  std::vector<TileOrigin> origins_;
+  std::vector<TileWindow> tiles_;
 };
 
-/// A network on tiles [first, first+count): (count,3,tile_height,tile_width) in [-1,1] to the enlarged
-/// (count,3,s*tile_height,s*tile_width). It cuts its own maps with TilePlan::cut(map, first, count).
-using TileModel = std::function<at::Tensor(const at::Tensor& tiles, std::size_t first, std::size_t count)>;
+/// A network on tiles that lie at `windows` of the padded image: (count,3,tile_height,tile_width) to the enlarged
+/// (count,3,s*tile_height,s*tile_width).
+using TileModel = std::function<at::Tensor(const at::Tensor& tiles, std::span<const TileWindow> windows)>;
 
-/// Enlarges `lq` (1,3,H,W) in [-1,1] by `scale`: (1,3,sH,sW) float32 on the CPU. At most `batch` tiles are
-/// in work at once; beside them only the result is held.
-at::Tensor upscale_tiled(const at::Tensor& lq, std::int64_t scale, const TilePlan& plan, std::int64_t batch,
-                         const TileModel& model);
+/// Takes the next rows of a result, from the top: (1,3,rows,sW) float32 on the CPU; some tens of rows at a time, always
+/// a multiple of s.
+using TakeRows = std::function<void(const at::Tensor& rows)>;
+
+/// Enlarges the image that `lq` reads, 3 channels, of the plan's size, by `scale`. At most `batch` tiles are in work at
+/// once; beside them the rows of the result that one row of tiles covers are held.
+void upscale_tiled(const ReadWindow& lq, std::int64_t scale, const TilePlan& plan, std::int64_t batch,
+                   const TileModel& model, const TakeRows& take);
 
 }  // namespace samsr

@@ -1,8 +1,9 @@
 #include "eval/upscale/upscale.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -11,37 +12,22 @@
 #include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/memory.h"
+#include "core/progress.h"
 #include "data/images/image_file.h"
+#include "data/images/picture_failure.h"
+#include "eval/upscale/result_file.h"
 #include "eval/upscale/upscale_plan.h"
 #include "eval/upscale/upscale_record.h"
-#include "models/first_stage/first_stage.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-/// One channel (H,W) of 8 or 16 bits to (scale·H, scale·W) of `depth`, with the kernel of z_y.
-cv::Mat enlarge_alpha(const cv::Mat& alpha, std::int64_t scale, int depth) {
-  const double largest = alpha.depth() == CV_16U ? 65535 : 255;
-  cv::Mat numbers;
-  alpha.convertTo(numbers, CV_32F, (depth == CV_16U ? 65535 : 255) / largest);
-  const at::Tensor large =
-      enlarge_bicubic(at::from_blob(numbers.data, {1, 1, numbers.rows, numbers.cols}, at::kFloat), scale);
-  cv::Mat enlarged;
-  cv::Mat(static_cast<int>(large.size(2)), static_cast<int>(large.size(3)), CV_32FC1, large.data_ptr<float>())
-      .convertTo(enlarged, depth);
-  return enlarged;
-}
+constexpr double kLargeMegapixels = 64;  // of a result whose estimate is said
 
 /// What became of pictures on the way, for one line each at the end: remark → names of pictures, in their order.
 using Remarks = std::map<std::string, std::vector<std::string>>;
-
-void remark(Remarks& remarks, const std::string& texts, const std::string& name) {
-  std::istringstream list(texts);
-  for (std::string text; std::getline(list >> std::ws, text, ',');) {
-    remarks[text].push_back(name);
-  }
-}
 
 /// Remarks of all ranks, on every rank.
 Remarks gather(const Remarks& local, Communicator& comm) {
@@ -66,8 +52,9 @@ Remarks gather(const Remarks& local, Communicator& comm) {
 
 class Upscaling {
  public:
-  Upscaling(const Upscaler& upscaler, const UpscaleSettings& settings, Communicator& comm, Log& log)
-      : upscaler_(upscaler), settings_(settings), comm_(comm), log_(log) {}
+  /// `folder`: of the results; empty for a single file.
+  Upscaling(const Upscaler& upscaler, const UpscaleSettings& settings, fs::path folder, Communicator& comm, Log& log)
+      : upscaler_(upscaler), settings_(settings), folder_(std::move(folder)), comm_(comm), log_(log) {}
 
   /// Does the jobs that are not kept.
   void run(const std::vector<UpscaleJob>& jobs, const std::vector<char>& kept) {
@@ -81,9 +68,8 @@ class Upscaling {
       log_.info("{} of {} results are there already and kept", jobs.size() - todo.size(), jobs.size());
     }
     const auto work = [&](std::uint64_t item, const ReportWork& report) {
-      const UpscaleJob& job = *todo[item];
-      upscale(job, jobs.size() == 1);
-      report(1, job.in.filename().string());
+      upscale(*todo[item], jobs.size() == 1, report);
+      report(1, todo[item]->in.filename().string());
     };
     work_through({.task = "upscale",
                   .unit = "images",
@@ -94,43 +80,72 @@ class Upscaling {
   }
 
  private:
-  /// A picture that fails is left out; that of a single job, and a full disk, end all.
-  void upscale(const UpscaleJob& job, bool alone) {
+  /// A picture that fails is left out; that of a single job, and what would meet all others too, ends all.
+  void upscale(const UpscaleJob& job, bool alone, const ReportWork& report) {
     const std::string name = job.in.filename().string();
-    EncodedImage encoded;
+    check_folder(job);
     try {
-      encoded = encode_image(upscaled(read_image(job.in, Bits::kKept), job, name), job.format, settings_.encoder, name);
-      make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
-      write_file_atomically(job.out, encoded.bytes);
+      upscale_picture(job, name, report);
     } catch (const DiskError&) {
       throw;
-    } catch (const UserError& error) {
+    } catch (...) {
+      const std::string failure = describe_failure(name, std::current_exception());
       if (alone) {
-        throw;
+        throw UserError("{}", failure);
       }
-      log_.from_rank(std::string("left out: ") + error.what());
-      remark(failed_, "failed", name);
-      return;
+      check_folder(job);
+      log_.from_rank("left out: " + failure);
+      failed_["failed"].push_back(name);
     }
-    remark(changed_, encoded.changed, name);
   }
 
-  ImageFile upscaled(const ImageFile& image, const UpscaleJob& job, const std::string& name) {
-    const bool deep = image.rgb.depth() == CV_16U;
-    const bool png = job.format == ImageFormat::kPng;
-    const int depth = settings_.bits == "16" || (deep && png && settings_.bits == "auto") ? CV_16U : CV_8U;
-    if (deep && depth == CV_8U) {
-      remark(changed_, png ? "16 bits became 8 (upscale.bits=8)" : "16 bits became 8", name);
+  void check_folder(const UpscaleJob& job) const {
+    if (folder_.empty()) {
+      make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
+    } else if (!fs::is_directory(folder_)) {
+      throw UserError("{}: the folder of the results is gone; the same command goes on where it stopped",
+                      folder_.string());
     }
-    if (image.converted.find("CMYK") != std::string::npos) {
-      remark(changed_, "CMYK became RGB without its colour profile", name);
+  }
+
+  void upscale_picture(const UpscaleJob& job, const std::string& name, const ReportWork& report) {
+    ImageFile image = read_image(job.in, Bits::kKept);
+    const ResultFile result = plan_result(upscaler_, image, job, settings_, name);
+    check_memory(result, name);
+    const double megapixels =
+        static_cast<double>(result.layout.width) * static_cast<double>(result.layout.height) / 1e6;
+    if (megapixels >= kLargeMegapixels) {
+      log_.from_rank(fmt::format("{}: {}", name, result.estimate()));
     }
-    ImageFile result = image;
-    result.rgb = upscaler_.upscale(image.rgb, depth);
-    if (!image.alpha.empty()) {
-      result.alpha = enlarge_alpha(image.alpha, upscaler_.scale(), depth);
+    const auto start = std::chrono::steady_clock::now();
+    write_result(upscaler_, std::move(image), job, result, settings_, [&](std::size_t done, std::size_t tiles) {
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      if (done < tiles) {
+        report(0,
+               fmt::format("{}: tile {} of {}, {} left", name, done, tiles,
+                           format_duration(seconds / static_cast<double>(done) * static_cast<double>(tiles - done))));
+      }
+    });
+    if (megapixels >= kLargeMegapixels) {
+      log_.from_rank(fmt::format("{}: made, with {:.0f} MB at most so far", name, peak_memory_mb()));
     }
-    return result;
+    for (const std::string& change : result.changed) {
+      changed_[change].push_back(name);
+    }
+  }
+
+  /// UserError when the picture's estimate is above what the settings allow, or this rank's part of what is free.
+  void check_memory(const ResultFile& result, const std::string& name) const {
+    const char* advice = "a smaller upscale.tile needs less";
+    const auto limit = static_cast<double>(settings_.memory_mb);
+    if (limit > 0 && result.memory_mb > limit) {
+      throw UserError("{}: {}, and upscale.memory_mb is {}; {}", name, result.estimate(), settings_.memory_mb, advice);
+    }
+    const auto free = free_memory_mb();
+    if (limit == 0 && free && result.memory_mb > *free / comm_.local_size() + resident_memory_mb()) {
+      throw UserError("{}: {}, and {:.0f} MB are free; {}, or set upscale.memory_mb to try all the same", name,
+                      result.estimate(), *free / comm_.local_size(), advice);
+    }
   }
 
   void report(std::size_t pictures) {
@@ -148,6 +163,7 @@ class Upscaling {
 
   const Upscaler& upscaler_;
   const UpscaleSettings& settings_;
+  const fs::path folder_;
   Communicator& comm_;
   Log& log_;
   Remarks changed_;
@@ -183,7 +199,7 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
     comm.broadcast(kept.data(), kept.size(), 0);
   }
   log.info("upscaling {} x{}: {}", in.string(), upscaler.scale(), upscaler.describe());
-  Upscaling(upscaler, settings, comm, log).run(plan.jobs, kept);
+  Upscaling(upscaler, settings, plan.folder, comm, log).run(plan.jobs, kept);
 }
 
 void upscale_files(const ModelArgument& argument, c10::Device device, const fs::path& in, const fs::path& out,

@@ -14,10 +14,11 @@ namespace samsr {
 /// Upscales one picture to a file, or one or a folder of them into a folder, names and subfolders kept, the ranks
 /// taking one picture after another. Alpha (enlarged bicubically), grey, 16 bits and the ICC profile are kept where the
 /// format of the result can hold them, and what it cannot is said; the EXIF orientation is applied. A folder of results
-/// carries a record (eval/upscale/upscale_record.h): results that are there already are kept. A picture that fails is
-/// named and the others are done; UserError at the end counts them. UserError before any work when `in` is missing or
-/// empty, two pictures would get the same name, or `out` has another extension than those of format_of_name(), is the
-/// input, a file where a folder is needed, or a folder of other results. Collective.
+/// carries a record (eval/upscale/upscale_record.h): results that are there already are kept. A picture that fails, be
+/// it for want of memory or because its result cannot be written, is named and the others are done; UserError at the
+/// end counts them. A full or read-only disk, and a folder of results that is gone, end all. UserError before any work
+/// when `in` is missing or empty, two pictures would get the same name, or `out` has another extension than those of
+/// format_of_name(), is the input, a file where a folder is needed, or a folder of other results. Collective.
 void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks,
                    const std::filesystem::path& in, const std::filesystem::path& out, Communicator& comm, Log& log);
 

@@ -11,15 +11,17 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kExtensions = ".png, .jpg, .jpeg or .webp";
+constexpr const char* kExtensions = ".png, .jpg, .jpeg, .webp, .tif or .tiff";
 
 /// The name of a result in a folder, for a picture called `name`.
 fs::path result_name(fs::path name, const UpscaleSettings& settings) {
   if (settings.format == "same" && format_of_name(name)) {
     return name;
   }
-  const bool png = settings.format == "png" || settings.format == "same";
-  return name.replace_extension(png ? ".png" : settings.format == "jpeg" ? ".jpg" : ".webp");
+  return name.replace_extension(settings.format == "jpeg"   ? ".jpg"
+                                : settings.format == "webp" ? ".webp"
+                                : settings.format == "tiff" ? ".tif"
+                                                            : ".png");
 }
 
 UpscaleJob job_in_folder(const fs::path& in, const fs::path& out, const fs::path& name,
@@ -78,8 +80,8 @@ UpscalePlan plan_folder(const fs::path& in, const fs::path& out, const UpscaleSe
 
 void check_bits(const std::vector<UpscaleJob>& jobs, const UpscaleSettings& settings) {
   for (const UpscaleJob& job : jobs) {
-    if (settings.bits == "16" && job.format != ImageFormat::kPng) {
-      throw UserError("upscale.bits is 16, which {} cannot hold ({}); write PNG or set upscale.bits=auto",
+    if (settings.bits == "16" && (job.format == ImageFormat::kJpeg || job.format == ImageFormat::kWebp)) {
+      throw UserError("upscale.bits is 16, which {} cannot hold ({}); write PNG or TIFF, or set upscale.bits=auto",
                       name_of(job.format), job.out.string());
     }
   }

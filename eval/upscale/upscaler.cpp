@@ -2,15 +2,13 @@
 
 #include <torch/torch.h>
 
-#include <array>
+#include <cmath>
 
 #include "core/error.h"
 #include "core/pixels.h"
-#include "diffusion/coverage.h"
-#include "diffusion/distillation.h"
-#include "diffusion/sam_noise.h"
-#include "eval/upscale/noise_field.h"
-#include "segmentation/coverage_of.h"
+#include "eval/upscale/picture_coverage.h"
+#include "eval/upscale/student_noise.h"
+#include "eval/upscale/upscaling_memory.h"
 
 namespace samsr {
 namespace {
@@ -75,25 +73,6 @@ cv::Mat from_signed(const at::Tensor& image, int depth) {
   return rgb;
 }
 
-/// Tiles of `settings`, their side chosen by what a pixel takes: an autoencoder's layers at the size of the result take
-/// most.
-UpscaleSettings with_tile(UpscaleSettings settings, const FirstStage& first_stage) {
-  if (settings.tiles.tile == 0) {
-    settings.tiles.tile = first_stage.lossless() ? 512 : 256;
-  }
-  return settings;
-}
-
-/// Cuts 0 … length into equal parts of at most `most`: part boundaries.
-std::vector<std::int64_t> equal_parts(std::int64_t length, std::int64_t most) {
-  const std::int64_t parts = (length + most - 1) / most;
-  std::vector<std::int64_t> bounds;
-  for (std::int64_t i = 0; i <= parts; ++i) {
-    bounds.push_back(i * length / parts);
-  }
-  return bounds;
-}
-
 }  // namespace
 
 void UpscaleSettings::bind(Settings& registry) {
@@ -102,6 +81,12 @@ void UpscaleSettings::bind(Settings& registry) {
            "side of the tiles, LR pixels; smaller needs less memory; 0: 256 with an autoencoder, 512 without")
       .between(0, 4096)
       .satisfies("0, or 8 and more", [](std::int64_t side) { return side == 0 || side >= 8; });
+  registry
+      .add("upscale.memory_mb", memory_mb,
+           "memory that upscaling may take, MB; with upscale.tile=0 tiles become smaller to keep it, and a picture "
+           "whose "
+           "estimate is above it is an error; 0: what is free")
+      .between(0, 100000000);
   registry.add("upscale.overlap", tiles.overlap, "LR pixels that neighbouring tiles share at least").between(0, 1024);
   registry.add("upscale.batch", tiles.batch, "tiles at once on a GPU; a CPU takes one after another").between(1, 256);
   registry.add("upscale.seed", seed, "seed of the noise; the same seed gives the same pictures");
@@ -130,46 +115,30 @@ void UpscaleSettings::bind(Settings& registry) {
       .add("upscale.format", format,
            "format of results in a folder; same: as the input where it is one of these, else png. A file's own name "
            "wins")
-      .one_of({"png", "jpeg", "webp", "same"});
+      .one_of({"png", "jpeg", "webp", "tiff", "same"});
   registry.add("upscale.quality", encoder.quality, "quality of JPEG, and of WebP unless upscale.webp_lossless")
       .between(1, 100);
   registry.add("upscale.webp_lossless", encoder.webp_lossless, "write WebP without loss");
-  registry.add("upscale.bits", bits, "bits a channel of PNG results; auto: 16 for pictures of 16")
+  registry.add("upscale.bits", bits, "bits a channel of PNG and TIFF results; auto: 16 for pictures of 16")
       .one_of({"auto", "8", "16"});
   registry.add("upscale.resume", resume,
                "keep the results that a folder holds already, if they were made by the same model and settings and are "
                "newer than their pictures; false: make all anew");
 }
 
-at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, MaskSource& masks,
-                            double pool_threshold) {
-  cv::Mat eight_bits;
-  rgb.convertTo(eight_bits, CV_8U, 255 / largest_value(rgb.depth()));
-  const cv::Mat enlarged = enlarged_for_masks(eight_bits, static_cast<int>(scale));
-  at::Tensor counts = at::empty({1, 1, rgb.rows, rgb.cols}, at::kByte);
-  const std::vector<std::int64_t> rows = equal_parts(rgb.rows, window);
-  const std::vector<std::int64_t> columns = equal_parts(rgb.cols, window);
-  for (std::size_t r = 0; r + 1 < rows.size(); ++r) {
-    for (std::size_t c = 0; c + 1 < columns.size(); ++c) {
-      const cv::Rect part(static_cast<int>(columns[c] * scale), static_cast<int>(rows[r] * scale),
-                          static_cast<int>((columns[c + 1] - columns[c]) * scale),
-                          static_cast<int>((rows[r + 1] - rows[r]) * scale));
-      const std::vector<PictureMasks> found =
-          coverage_of({enlarged(part).clone()}, static_cast<int>(scale), masks, pool_threshold);
-      counts[0][0].slice(0, rows[r], rows[r + 1]).slice(1, columns[c], columns[c + 1]).copy_(found.front().coverage);
-    }
-  }
-  return counts;
-}
-
 Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks)
     : model_(*loaded.model),
-      settings_(with_tile(settings, model_.first_stage())),
+      settings_(settings),
       pool_threshold_(masks.pool_threshold),
       sampler_(sampler_of(loaded, settings)),
       masks_(sampler_ == kOneStep ? noise_masks(loaded, settings, masks, model_.unet()->parameters().front().device())
                                   : nullptr),
-      masks_name_(settings.masks == "auto" ? masks.source : settings.masks) {
+      masks_name_(settings.masks == "auto" ? masks.source : settings.masks),
+      name_(loaded.name.empty() ? "the model" : loaded.name),
+      weight_bytes_(model_.first_stage().weight_bytes()) {
+  for (const at::Tensor& parameter : model_.unet()->parameters()) {
+    weight_bytes_ += parameter.nbytes();
+  }
   model_.unet()->eval();
 }
 
@@ -180,47 +149,30 @@ std::string Upscaler::describe() const {
   return fmt::format("{} sampling in {} steps", sampler_, model_.diffusion().schedule().steps());
 }
 
-at::Tensor Upscaler::student_shift(const cv::Mat& rgb, const TilePlan& plan) const {
-  const auto [channels, height, width] = model_.latent_shape(plan.padded_height(), plan.padded_width());
-  const at::Tensor noise = NoiseField(settings_.seed, channels).piece(0, 0, 0, height, width);
-  const Schedule& schedule = model_.diffusion().schedule();
-  // The prior is z_y plus something that z_y has no part in. Computed over the whole picture, because SAM noise
-  // and semantic weight are relative to the picture's own statistics, which a tile does not know.
-  const at::Tensor nothing = at::zeros_like(noise);
-  if (!masks_) {
-    return sinsr_start(schedule, nothing, noise).x_T;
-  }
-  const at::Tensor found = picture_coverage(rgb, scale(), settings_.mask_window, *masks_, pool_threshold_);
-  const at::Tensor counts = coverage_at(plan.pad(found), height, width);
-  const SamSettings& sam = model_.settings().sam;
-  return samsr_start(schedule, sam, nothing, counts, coverage_noise(counts, noise, sam)).x_T;
+TileModel Upscaler::student(StudentNoise& noise) const {
+  return [this, &noise](const at::Tensor& tiles, std::span<const TileWindow> windows) {
+    std::vector<at::Tensor> shifts;
+    for (const TileWindow& window : windows) {
+      shifts.push_back(noise.shift(window));
+    }
+    const at::Tensor z_y = model_.first_stage().encode_lq(tiles, scale()).to(at::kFloat);
+    const at::Tensor x_T = z_y + at::cat(shifts).to(tiles.device());
+    const Diffusion& diffusion = model_.diffusion();
+    return model_.image_of(
+        diffusion.predict_x0(denoiser_of(model_.unet()), x_T, diffusion.schedule().last(), z_y, tiles));
+  };
 }
 
-TileModel Upscaler::student(const cv::Mat& rgb, const TilePlan& plan) const {
-  return
-      [this, &plan, shift = student_shift(rgb, plan)](const at::Tensor& tiles, std::size_t first, std::size_t count) {
-        const FirstStage& first_stage = model_.first_stage();
-        const at::Tensor z_y = first_stage.encode_lq(tiles, scale()).to(at::kFloat);
-        const at::Tensor x_T = z_y + plan.cut(shift, first, count).to(tiles.device());
-        const Diffusion& diffusion = model_.diffusion();
-        const at::Tensor x_0 =
-            diffusion.predict_x0(denoiser_of(model_.unet()), x_T, diffusion.schedule().last(), z_y, tiles);
-        return first_stage.decode(x_0).clamp(-1, 1);
-      };
-}
-
-TileModel Upscaler::teacher(const TilePlan& plan) const {
-  return [this, &plan](const at::Tensor& tiles, std::size_t first, std::size_t count) {
-    const auto [channels, height, width] = model_.latent_shape(plan.tile_height(), plan.tile_width());
-    const NoiseField field(settings_.seed, channels);
+TileModel Upscaler::teacher(NoiseField& field) const {
+  return [this, &field](const at::Tensor& tiles, std::span<const TileWindow> windows) {
     const std::int64_t layers = sampler_ == kAncestral ? model_.diffusion().schedule().steps() : 1;
     std::vector<at::Tensor> steps;
     for (std::int64_t layer = 0; layer < layers; ++layer) {
       std::vector<at::Tensor> pieces;
-      for (std::size_t i = first; i < first + count; ++i) {
-        const auto [top, left] = plan.origins()[i];
-        const auto at_tile = model_.latent_shape(top, left);
-        pieces.push_back(field.piece(static_cast<std::uint64_t>(layer), at_tile[1], at_tile[2], height, width));
+      for (const TileWindow& window : windows) {
+        const auto place = model_.latent_shape(window.top, window.left);
+        const auto shape = model_.latent_shape(window.height, window.width);
+        pieces.push_back(field.piece(static_cast<std::uint64_t>(layer), place[1], place[2], shape[1], shape[2]));
       }
       steps.push_back(at::cat(pieces));
     }
@@ -229,17 +181,84 @@ TileModel Upscaler::teacher(const TilePlan& plan) const {
   };
 }
 
-cv::Mat Upscaler::upscale(const cv::Mat& rgb, int depth) const {
+TilePlan Upscaler::plan(cv::Size size) const {
+  const auto planned = [&](std::int64_t tile) {
+    TileSettings tiles = settings_.tiles;
+    tiles.tile = tile;
+    return TilePlan(size.height, size.width, model_.lq_multiple(), tiles);
+  };
+  if (settings_.tiles.tile > 0) {
+    return planned(settings_.tiles.tile);
+  }
+  // An autoencoder's layers at the size of the result take most of the memory.
+  constexpr std::int64_t kSmallestTile = 64;
+  std::int64_t tile = model_.first_stage().lossless() ? 512 : 256;
+  const std::int64_t smallest = std::max(kSmallestTile, settings_.tiles.overlap + 2 * model_.lq_multiple());
+  while (settings_.memory_mb > 0 && tile / 2 >= smallest &&
+         memory_mb(planned(tile)) > static_cast<double>(settings_.memory_mb)) {
+    tile /= 2;
+  }
+  return planned(tile);
+}
+
+double Upscaler::memory_mb(const TilePlan& plan) const {
+  return upscaling_memory_mb({.settings = model_.settings(),
+                              .weight_bytes = weight_bytes_,
+                              .layers = sampler_ == kAncestral ? model_.diffusion().schedule().steps() : 1,
+                              .batch = tiles_at_once(),
+                              .mask_window = masks_ ? settings_.mask_window : 0,
+                              .network_on_host = device().is_cpu()},
+                             plan);
+}
+
+c10::Device Upscaler::device() const { return model_.unet()->parameters().front().device(); }
+
+std::int64_t Upscaler::tiles_at_once() const {
+  // On a CPU several at once are no faster, and kernels that depend on their number would change roundings.
+  return device().is_cpu() ? 1 : settings_.tiles.batch;
+}
+
+void Upscaler::upscale(const cv::Mat& rgb, int depth, const TakeResult& take, const TakeProgress& progress) const {
   CV_Assert((rgb.type() == CV_8UC3 || rgb.type() == CV_16UC3) && (depth == CV_8U || depth == CV_16U));
   const at::NoGradGuard no_grad;
-  const TilePlan plan(rgb.rows, rgb.cols, model_.lq_multiple(), settings_.tiles);
-  const at::Device device = model_.unet()->parameters().front().device();
-  const at::Tensor lq = to_signed(rgb).to(device);
-  const TileModel model = sampler_ == kOneStep ? student(rgb, plan) : teacher(plan);
-  // On a CPU several at once are no faster, and kernels that depend on their number would change roundings.
-  const std::int64_t batch = device.is_cpu() ? 1 : settings_.tiles.batch;
-  const at::Tensor result = upscale_tiled(lq, scale(), plan, batch, model);
-  return from_signed(result, depth);
+  const TilePlan tiles = plan(rgb.size());
+  const at::Tensor coverage =
+      masks_ ? picture_coverage(rgb, scale(), settings_.mask_window, *masks_, pool_threshold_) : at::Tensor();
+  NoiseField field(settings_.seed, model_.first_stage().channels());
+  StudentNoise noise(model_, settings_.seed, tiles, coverage);
+  const TileModel model = sampler_ == kOneStep ? student(noise) : teacher(field);
+  std::size_t done = 0;
+  const auto checked = [&](const at::Tensor& cut, std::span<const TileWindow> windows) {
+    const at::Tensor answer = model(cut.to(device()), windows).to(at::kCPU, at::kFloat);
+    if (!std::isfinite(answer.sum().item<float>())) {
+      throw UserError(
+          "the network's answer is not finite (NaN or infinite), so there is no picture: the weights of {} are damaged "
+          "or do not fit their settings; samsr weights inspect shows them",
+          name_);
+    }
+    done += windows.size();
+    if (progress) {
+      progress(done, tiles.tiles().size());
+    }
+    return answer;
+  };
+  const auto read = [&](const TileWindow& window) {
+    return to_signed(rgb(cv::Rect(static_cast<int>(window.left), static_cast<int>(window.top),
+                                  static_cast<int>(window.width), static_cast<int>(window.height))));
+  };
+  upscale_tiled(read, scale(), tiles, tiles_at_once(), checked,
+                [&](const at::Tensor& rows) { take(from_signed(rows, depth)); });
+}
+
+cv::Mat Upscaler::upscale(const cv::Mat& rgb, int depth) const {
+  const int factor = static_cast<int>(scale());
+  cv::Mat result(rgb.rows * factor, rgb.cols * factor, CV_MAKETYPE(depth, 3));
+  int row = 0;
+  upscale(rgb, depth, [&](const cv::Mat& rows) {
+    rows.copyTo(result.rowRange(row, row + rows.rows));
+    row += rows.rows;
+  });
+  return result;
 }
 
 }  // namespace samsr

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <opencv2/core.hpp>
 #include <string>
 
 #include "core/settings.h"
-#include "data/images/image_encoder.h"
+#include "data/images/image_writer.h"
 #include "eval/upscale/tiling.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "segmentation/mask_source.h"
@@ -24,10 +26,19 @@ struct UpscaleSettings {
   std::string format = "png";     ///< of results whose names do not say it
   EncoderSettings encoder;
   std::string bits = "auto";
+  std::int64_t memory_mb = 0;  ///< 0: what is free
   bool resume = true;
 
   void bind(Settings& settings);
 };
+
+class NoiseField;
+class StudentNoise;
+
+/// Takes the next rows of a result, RGB of its depth, from the top.
+using TakeResult = std::function<void(const cv::Mat& rows)>;
+/// Told after each tile.
+using TakeProgress = std::function<void(std::size_t tiles_done, std::size_t tiles)>;
 
 /// A model ready for pictures of any size. The result is a pure function of (weights, settings, picture), and
 /// away from the borders the same for any tiles.
@@ -42,15 +53,25 @@ class Upscaler {
   /// One line for the log: sampler and noise in use.
   std::string describe() const;
 
-  /// RGB (H,W), any size, CV_8UC3 or CV_16UC3, to RGB (scale·H, scale·W) of `depth`, CV_8U or CV_16U. The network sees
-  /// all 16 bits.
+  /// The tiles that a picture of this size is cut into. Where the settings leave their side open, it follows from the
+  /// model and, where upscale.memory_mb is set, from that; never from what is free, so that results do not.
+  TilePlan plan(cv::Size size) const;
+  /// Memory of this process that a picture cut so takes, all in all, beside what is read and written of files; MB.
+  double memory_mb(const TilePlan& plan) const;
+
+  /// RGB (H,W), any size, CV_8UC3 or CV_16UC3, to RGB (scale·H, scale·W) of `depth`, CV_8U or CV_16U, given away row by
+  /// row. The network sees all 16 bits. Beside the picture and its coverage no more is held than what a row of tiles
+  /// needs. UserError naming the model when its answer is not finite.
+  void upscale(const cv::Mat& rgb, int depth, const TakeResult& take, const TakeProgress& progress = {}) const;
+
+  /// The same as a whole.
   cv::Mat upscale(const cv::Mat& rgb, int depth = CV_8U) const;
 
  private:
-  /// x_T - z_y of the student over the whole padded picture: (1,C,h,w).
-  at::Tensor student_shift(const cv::Mat& rgb, const TilePlan& plan) const;
-  TileModel student(const cv::Mat& rgb, const TilePlan& plan) const;
-  TileModel teacher(const TilePlan& plan) const;
+  TileModel student(StudentNoise& noise) const;
+  TileModel teacher(NoiseField& field) const;
+  c10::Device device() const;
+  std::int64_t tiles_at_once() const;
 
   SuperResolutionModel& model_;
   const UpscaleSettings settings_;
@@ -58,12 +79,8 @@ class Upscaler {
   const std::string sampler_;
   const std::unique_ptr<MaskSource> masks_;  ///< null for plain noise
   const std::string masks_name_;
+  const std::string name_;  ///< of the model
+  std::size_t weight_bytes_;
 };
-
-/// Number of masks over each pixel of an LR picture: CV_8UC3 or CV_16UC3 RGB (H,W) to (1,1,H,W) uint8. The enlarged
-/// picture (enlarged_for_masks) is segmented window by window, `window` LR pixels at most a side, so that segments have
-/// the sizes that the masks of training crops have, and memory is bounded.
-at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, MaskSource& masks,
-                            double pool_threshold);
 
 }  // namespace samsr

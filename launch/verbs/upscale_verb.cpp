@@ -51,7 +51,7 @@ void add_upscale_verb(CLI::App& app, VerbContext& context) {
   CLI::App* verb = app.add_subcommand("upscale", "enlarges a picture, or a folder of them, of any size");
   auto arguments = std::make_shared<UpscaleArguments>();
   verb->add_option("in", arguments->in, "picture or folder of pictures")->required();
-  verb->add_option("out", arguments->out, "PNG, JPEG or WebP file, or folder")->required();
+  verb->add_option("out", arguments->out, "PNG, JPEG, WebP or TIFF file, or folder")->required();
   verb->add_option(
       "--model", arguments->model,
       "embedded (default): the student that is part of the program; else the name of an official file (samsr "

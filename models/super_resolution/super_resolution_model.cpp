@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <charconv>
+#include <limits>
 
 #include "core/error.h"
 #include "core/rng.h"
@@ -110,7 +111,8 @@ std::array<std::int64_t, 3> SuperResolutionModel::latent_shape(std::int64_t lq_h
 }
 
 at::Tensor SuperResolutionModel::image_of(const at::Tensor& latent) const {
-  return first_stage_->decode(latent).to(torch::kFloat32).clamp(-1, 1);
+  const at::Tensor image = first_stage_->decode(latent).to(torch::kFloat32);
+  return at::where(image.isfinite(), image.clamp(-1, 1), std::numeric_limits<double>::quiet_NaN());
 }
 
 at::Tensor SuperResolutionModel::one_step(const at::Tensor& lq, const at::Tensor& noise,
@@ -173,7 +175,7 @@ LoadedModel load_model(const TensorFile& file, const std::string& source, const 
   }
   const Method& method = official ? method_named("resshift") : method_of_kind(text_in(file, source, "kind"), source);
   check_settings(file, settings, source);
-  LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), &method, !official};
+  LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), &method, !official, source};
   load_weights(*loaded.model->unet(), file, source);
   loaded.model->unet()->eval();
   return loaded;

@@ -52,13 +52,14 @@ class SuperResolutionModel {
                             const std::optional<at::Tensor>& coverage = std::nullopt) const;
   /// The teacher's ancestral T-step sampling; noise (T,B,C,h,w).
   at::Tensor sample_ancestral(const at::Tensor& lq, const at::Tensor& noise) const;
+  /// A latent (B,C,h,w) decoded and clamped to [-1,1]: (B,3,scale·H,scale·W) float32. What is infinite becomes NaN, so
+  /// that it does not pass for black or white.
+  at::Tensor image_of(const at::Tensor& latent) const;
 
   /// Moves network and first stage.
   void to(const at::Device& device);
 
  private:
-  at::Tensor image_of(const at::Tensor& latent) const;
-
   ModelSettings settings_;
   std::shared_ptr<FirstStage> first_stage_;
   UNetSwin unet_{nullptr};
@@ -78,6 +79,7 @@ struct LoadedModel {
   std::unique_ptr<SuperResolutionModel> model;
   const Method* method = nullptr;  ///< that it was trained by
   bool own_settings = true;        ///< false for the official files, which carry none
+  std::string name{};              ///< its file, or what else messages call it
 };
 
 /// The model of a model_file(), with float32 weights whatever the file's; `source` stands for it in messages.

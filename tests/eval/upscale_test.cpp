@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <chrono>
 #include <map>
 #include <opencv2/imgcodecs.hpp>
@@ -13,18 +12,12 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/build/single_threaded.h"
-#include "data/build/stages/masks_stage.h"
-#include "data/build/stages/sample_images.h"
+#include "data/images/image_encoder.h"
 #include "data/images/image_file.h"
-#include "eval/upscale/bicubic.h"
-#include "eval/upscale/noise_field.h"
+#include "eval/upscaling.h"
 #include "models/first_stage/first_stage.h"
-#include "segmentation/coverage_of.h"
-#include "support/device.h"
 #include "support/files.h"
 #include "support/pictures.h"
-#include "support/small_model.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
 
@@ -33,191 +26,12 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using testing::bicubic;
 using testing::error_of;
 using ::testing::HasSubstr;
 using testing::largest_difference;
+using testing::small_model;
 using testing::smooth_picture;
-
-/// A fresh model gives the bicubic image; a trained one, stood in for by random output weights, adds a residual.
-LoadedModel small_model(const std::string& kind, bool trained) {
-  LoadedModel loaded{std::make_unique<SuperResolutionModel>(testing::small_model_settings(2), 1),
-                     &method_of_kind(kind, "a test")};
-  if (trained) {
-    testing::shake_output(*loaded.model);
-  }
-  loaded.model->to(testing::device());
-  return loaded;
-}
-
-cv::Mat bicubic(const cv::Mat& rgb) { return to_mat(upscale_bicubic(to_tensor(rgb), 4)); }
-
-TEST(Upscaler, AnySize) {
-  LoadedModel loaded = small_model("sam_student", false);
-  UpscaleSettings settings;
-  settings.tiles = {.tile = 32, .overlap = 8, .batch = 2};
-  const Upscaler upscaler(loaded, settings, MaskSettings());
-  for (const cv::Size size : {cv::Size(1, 1), cv::Size(3, 40), cv::Size(50, 37), cv::Size(16, 16)}) {
-    const cv::Mat rgb = smooth_picture(size.height, size.width, 3);
-    EXPECT_LE(largest_difference(upscaler.upscale(rgb), bicubic(rgb)), 1) << size;
-  }
-}
-
-TEST(Upscaler, SamplerAndNoiseFollowTheKindOfModel) {
-  const cv::Mat rgb = smooth_picture(20, 40, 3);
-  for (const auto& [kind, sampler, words] :
-       {std::array{"student", "auto", "one step, plain noise"},
-        std::array{"sam_student", "auto", "one step, noise shaped by masks (graph)"},
-        std::array{"student", "rollout", "rollout sampling in 2 steps"},
-        std::array{"teacher", "auto", "ancestral sampling in 2 steps"},
-        std::array{"teacher", "one_step", "one step, plain noise"}}) {
-    LoadedModel loaded = small_model(kind, false);
-    UpscaleSettings settings;
-    settings.tiles = {.tile = 32, .overlap = 8, .batch = 2};
-    settings.sampler = sampler;
-    const Upscaler upscaler(loaded, settings, MaskSettings());
-    EXPECT_THAT(upscaler.describe(), HasSubstr(words));
-    EXPECT_LE(largest_difference(upscaler.upscale(rgb), bicubic(rgb)), 1) << kind << " " << sampler;
-  }
-}
-
-TEST(Upscaler, SameSeedSamePictureOtherSeedAnother) {
-  LoadedModel loaded = small_model("student", true);
-  const cv::Mat rgb = smooth_picture(30, 45, 4);
-  UpscaleSettings settings;
-  const cv::Mat first = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
-  EXPECT_GT(largest_difference(first, bicubic(rgb)), 1);
-  EXPECT_EQ(largest_difference(first, Upscaler(loaded, settings, MaskSettings()).upscale(rgb)), 0);
-  settings.seed = 2;
-  EXPECT_GT(largest_difference(first, Upscaler(loaded, settings, MaskSettings()).upscale(rgb)), 0);
-}
-
-TEST(Upscaler, MasksShapeTheNoise) {
-  LoadedModel loaded = small_model("sam_student", true);
-  cv::Mat rgb(64, 64, CV_8UC3, cv::Scalar(40, 90, 160));
-  cv::circle(rgb, {32, 32}, 14, cv::Scalar(220, 60, 30), cv::FILLED);
-  UpscaleSettings settings;
-  ASSERT_GT(picture_coverage(rgb, 4, 64, *make_mask_source(MaskSettings()), 0.5).max().item<int>(), 0);
-  const cv::Mat shaped = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
-  settings.masks = "none";
-  EXPECT_GT(largest_difference(shaped, Upscaler(loaded, settings, MaskSettings()).upscale(rgb)), 0);
-}
-
-TEST(Upscaler, NoiseAndMasksThatContradictAreErrors) {
-  const auto described = [](const std::string& kind, const std::string& noise, const std::string& masks) {
-    LoadedModel loaded = small_model(kind, false);
-    UpscaleSettings settings;
-    settings.noise = noise;
-    settings.masks = masks;
-    std::string words;
-    const std::string error = error_of([&] { words = Upscaler(loaded, settings, MaskSettings()).describe(); });
-    return words.empty() ? "error: " + error : words;
-  };
-  EXPECT_EQ(described("sam_student", "plain", "auto"), "one step, plain noise");
-  EXPECT_EQ(described("sam_student", "auto", "none"), "one step, plain noise");
-  EXPECT_EQ(described("student", "sam", "auto"), "one step, noise shaped by masks (graph)");
-  EXPECT_EQ(described("student", "auto", "graph"), "one step, noise shaped by masks (graph)");
-  EXPECT_THAT(described("student", "plain", "sam"), AllOf(HasSubstr("error: plain noise"), HasSubstr("sam masks")));
-  EXPECT_THAT(described("student", "sam", "none"), HasSubstr("error: upscale.noise=sam"));
-  EXPECT_THAT(described("teacher", "auto", "graph"), HasSubstr("error: masks shape the noise of a single step"));
-  EXPECT_THAT(described("student", "auto", "sam"), AllOf(HasSubstr("error: "), HasSubstr("masks.weights is not set")));
-}
-
-TEST(Upscaler, TheSameBytesForAnyNumberOfTilesAtOnce) {
-  LoadedModel loaded = small_model("sam_student", true);
-  const cv::Mat rgb = smooth_picture(70, 90, 4);
-  UpscaleSettings settings;
-  settings.tiles = {.tile = 32, .overlap = 8, .batch = 1};
-  const cv::Mat first = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
-  settings.tiles.batch = 5;
-  // On a GPU the library chooses its kernels by the batch.
-  EXPECT_LE(largest_difference(first, Upscaler(loaded, settings, MaskSettings()).upscale(rgb)),
-            testing::device().is_cpu() ? 0 : 1);
-}
-
-TEST(Upscaler, TiledIsCloseToUntiled) {
-  LoadedModel loaded = small_model("student", true);
-  const cv::Mat rgb = smooth_picture(96, 96, 5);
-  UpscaleSettings settings;
-  settings.tiles.tile = 96;
-  const cv::Mat whole = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
-  settings.tiles = {.tile = 64, .overlap = 32, .batch = 4};
-  const cv::Mat tiled = Upscaler(loaded, settings, MaskSettings()).upscale(rgb);
-  EXPECT_GT(cv::PSNR(whole, tiled), 40);
-}
-
-/// Covers the n-th picture that it is given n times, and keeps them all.
-class CountingMasks final : public MaskSource {
- public:
-  std::vector<at::Tensor> masks_of(const std::vector<cv::Mat>& images) override {
-    std::vector<at::Tensor> found;
-    for (const cv::Mat& image : images) {
-      seen_.push_back(image);
-      found.push_back(at::ones({static_cast<std::int64_t>(seen_.size()), image.rows, image.cols}, at::kByte));
-    }
-    return found;
-  }
-  const std::vector<cv::Mat>& seen() const { return seen_; }
-
- private:
-  std::vector<cv::Mat> seen_;
-};
-
-TEST(Upscaler, CoverageIsMadeWindowByWindow) {
-  const cv::Mat rgb = smooth_picture(70, 130, 6);
-  const cv::Mat enlarged = enlarged_for_masks(rgb, 4);
-  CountingMasks masks;
-  const at::Tensor counts = picture_coverage(rgb, 4, 64, masks, 0.5);
-  ASSERT_EQ(counts.sizes(), at::IntArrayRef({1, 1, 70, 130}));
-  ASSERT_EQ(masks.seen().size(), 6U);  // two rows of three: no side is longer than 64
-  std::int64_t covered = 0;
-  for (std::size_t i = 0; i < masks.seen().size(); ++i) {
-    // The n-th window is a rectangle of the picture, and what its masks were sought in is the enlarged picture there.
-    const at::Tensor places = (counts[0][0] == static_cast<std::int64_t>(i + 1)).nonzero();
-    ASSERT_GT(places.size(0), 0) << i;
-    const at::Tensor first = std::get<0>(places.min(0));
-    const at::Tensor size = std::get<0>(places.max(0)) - first + 1;
-    const cv::Rect window(first[1].item<int>(), first[0].item<int>(), size[1].item<int>(), size[0].item<int>());
-    EXPECT_LE(std::max(window.width, window.height), 64) << i;
-    EXPECT_EQ(window.area(), places.size(0)) << i;
-    covered += places.size(0);
-    const cv::Rect large(4 * window.x, 4 * window.y, 4 * window.width, 4 * window.height);
-    EXPECT_EQ(largest_difference(masks.seen()[i], enlarged(large)), 0) << i;
-  }
-  EXPECT_EQ(covered, counts.numel());
-}
-
-TEST(Upscaler, CoverageOfASinglePixelIsOneNumber) {
-  EXPECT_EQ(picture_coverage(smooth_picture(1, 1, 7), 4, 64, *make_mask_source(MaskSettings()), 0.5).numel(), 1);
-}
-
-// A student meets the masks that it was trained with.
-TEST(Upscaler, CoverageIsThatOfTheStoredSample) {
-  const SingleThreaded single_threaded;
-  BuildSettings settings;
-  settings.data.coverage_hr = false;
-  for (const int scale : {2, 4}) {
-    const cv::Mat lr = smooth_picture(48, 64, 6);
-    Sample sample;
-    for (const auto& [name, factor] : {std::pair("hr", scale), std::pair("lr", 1)}) {
-      sample.fields.emplace_back(name, at::zeros({factor * lr.rows, factor * lr.cols, 3}, at::kByte));
-    }
-    lr.copyTo(stored_image(sample, "lr"));
-    make_masks_stage(settings, at::kCPU)->run(0, std::span(&sample, 1));
-    const at::Tensor counts = picture_coverage(lr, scale, 64, *make_mask_source(settings.masks), 0.5);
-    EXPECT_GT(counts.max().item<int>(), 0);
-    EXPECT_TRUE(at::equal(counts[0][0], sample.field("coverage"))) << scale;
-  }
-}
-
-TEST(NoiseField, APieceIsTheSameWhereverItIsCut) {
-  const NoiseField field(7, 3);
-  const at::Tensor whole = field.piece(0, 0, 0, 150, 200);
-  EXPECT_TRUE(at::equal(whole.slice(2, 30, 140).slice(3, 60, 199), field.piece(0, 30, 60, 110, 139)));
-  EXPECT_FALSE(at::equal(field.piece(1, 0, 0, 8, 8), field.piece(0, 0, 0, 8, 8)));
-  EXPECT_FALSE(at::equal(NoiseField(8, 3).piece(0, 0, 0, 8, 8), field.piece(0, 0, 0, 8, 8)));
-  EXPECT_NEAR(whole.mean().item<double>(), 0, 0.02);
-  EXPECT_NEAR(whole.std().item<double>(), 1, 0.02);
-}
 
 class UpscaleFiles : public ::testing::Test {
  protected:
@@ -297,6 +111,67 @@ TEST_F(UpscaleFiles, AlphaIsKeptWhereTheFormatHasIt) {
   EXPECT_THAT(out_.str(), HasSubstr("alpha laid over white: a.png"));
 }
 
+// A sprite: one colour, and whatever under what cannot be seen.
+TEST_F(UpscaleFiles, ColoursThatCannotBeSeenAreNotSeenByTheNetwork) {
+  cv::Mat alpha(48, 48, CV_8UC1, cv::Scalar(0));
+  cv::circle(alpha, {24, 24}, 15, cv::Scalar(255), cv::FILLED);
+  const cv::Mat visible = alpha > 0;
+  for (const cv::Scalar& hidden : {cv::Scalar(0, 0, 0), cv::Scalar(255, 255, 255), cv::Scalar(0, 255, 0)}) {
+    cv::Mat rgb(48, 48, CV_8UC3, hidden);
+    rgb.setTo(cv::Scalar(200, 40, 40), visible);
+    write_png(in_ / "sprite.png", rgb, alpha);
+    run(in_ / "sprite.png", scratch_ / "large.png");
+    const ImageFile result = read_image(scratch_ / "large.png");
+    EXPECT_LE(largest_difference(result.rgb, cv::Mat(192, 192, CV_8UC3, cv::Scalar(200, 40, 40))), 2) << hidden;
+  }
+}
+
+TEST_F(UpscaleFiles, TiffIsAFormatOfResults) {
+  cv::Mat wide;
+  smooth_picture(20, 30, 1).convertTo(wide, CV_16UC3, 257);
+  write_file_atomically(in_ / "wide.png", encode_image({.rgb = wide}, ImageFormat::kPng).bytes);
+  settings_.format = "tiff";
+  run(in_, scratch_ / "out");
+  run(in_ / "wide.png", scratch_ / "r.png");
+  const ImageFile result = read_image(scratch_ / "out/wide.tif", Bits::kKept);
+  ASSERT_EQ(result.rgb.type(), CV_16UC3);
+  EXPECT_EQ(largest_difference(result.rgb, read_image(scratch_ / "r.png", Bits::kKept).rgb), 0);
+}
+
+TEST_F(UpscaleFiles, ASideThatTheFormatLacksIsRefusedBeforeTheWork) {
+  write_png(in_ / "long.png", smooth_picture(1, 4096, 1));
+  EXPECT_THAT(error_in(in_ / "long.png", scratch_ / "r.webp"), AllOf(HasSubstr("long.png"), HasSubstr("16383")));
+  write_png(in_ / "tall.png", smooth_picture(16400, 1, 1));
+  EXPECT_THAT(error_in(in_ / "tall.png", scratch_ / "r.jpg"), AllOf(HasSubstr("tall.png"), HasSubstr("65500")));
+  EXPECT_FALSE(fs::exists(scratch_ / "r.webp"));
+  EXPECT_THAT(out_.str(), ::testing::Not(HasSubstr("tile")));
+}
+
+TEST_F(UpscaleFiles, APictureThatNeedsMoreMemoryThanIsAllowedIsLeftOut) {
+  write_png(in_ / "a.png", smooth_picture(10, 12, 1));
+  cv::Mat large(600, 700, CV_8UC3, cv::Scalar::all(90));
+  write_png(in_ / "large.png", large);
+  settings_.tiles.tile = 4096;
+  settings_.memory_mb = 600;
+  EXPECT_THAT(error_in(in_, scratch_ / "out"), AllOf(HasSubstr("1 of 2 images"), HasSubstr("large.png")));
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("2800x2400 pixels"), HasSubstr("upscale.memory_mb is 600")));
+  EXPECT_TRUE(fs::exists(scratch_ / "out/a.png"));
+}
+
+TEST_F(UpscaleFiles, ALongNameDoesNotEndTheOthers) {
+  fs::create_directories(in_ / "sub");
+  const std::string lengthy = std::string(246, 'b') + ".png";
+  for (const std::string& name : {std::string("a.png"), lengthy, std::string("c.png"), std::string("sub/d.png")}) {
+    write_png(in_ / "short", smooth_picture(10, 12, 1));
+    fs::rename(in_ / "short", in_ / name);
+  }
+  const std::string error = error_in(in_, scratch_ / "out");
+  EXPECT_TRUE(fs::exists(scratch_ / "out" / lengthy) || error.find("1 of 4 images") != std::string::npos) << error;
+  for (const char* name : {"a.png", "c.png", "sub/d.png"}) {
+    EXPECT_TRUE(fs::exists(scratch_ / "out" / name)) << name;
+  }
+}
+
 TEST_F(UpscaleFiles, TheProfileGoesAlongAndTheOrientationIsAppliedOnce) {
   const fs::path images = fs::path(SAMSR_TEST_IMAGES);
   for (const char* name : {"profile.png", "profile.jpg", "profile.webp"}) {
@@ -322,6 +197,7 @@ TEST_F(UpscaleFiles, AFolderHasTheFormatAskedFor) {
        std::map<std::string, std::vector<std::string>>{{"png", {"a.png", "b.png", "c.png"}},
                                                        {"jpeg", {"a.jpg", "b.jpg", "c.jpg"}},
                                                        {"webp", {"a.webp", "b.webp", "c.webp"}},
+                                                       {"tiff", {"a.tif", "b.tif", "c.tif"}},
                                                        {"same", {"a.png", "b.jpeg", "c.png"}}}) {
     settings_.format = format;
     run(in_, scratch_ / format);
@@ -397,7 +273,7 @@ TEST_F(UpscaleFiles, WrongPlaces) {
   write_png(in_ / "a.png", smooth_picture(10, 12, 1));
   EXPECT_THAT(error_in(in_, in_), HasSubstr("same folder"));
   EXPECT_THAT(error_in(in_ / "a.png", in_ / "a.png"), HasSubstr("same file"));
-  EXPECT_THAT(error_in(in_ / "a.png", scratch_ / "x.tif"), HasSubstr(".png, .jpg, .jpeg or .webp"));
+  EXPECT_THAT(error_in(in_ / "a.png", scratch_ / "x.gif"), HasSubstr(".png, .jpg, .jpeg, .webp, .tif or .tiff"));
   EXPECT_THAT(error_in(in_ / "a.png", in_), HasSubstr("replace the picture itself"));
   EXPECT_THAT(error_in(in_, in_ / "results"), HasSubstr("lies in the folder of the pictures"));
   EXPECT_THAT(error_in(in_, in_ / "a.png"), HasSubstr("need a folder"));

@@ -123,15 +123,17 @@ TEST_F(UpscaleVerb, AKilledRunGoesOn) {
   EXPECT_THAT(other.output, AllOf(HasSubstr("upscale.seed: 1 → 2"), HasSubstr("name another folder")));
 }
 
-TEST_F(UpscaleVerb, AFullDiskIsSaidAndLeavesNoHalfResult) {
+TEST_F(UpscaleVerb, AResultThatCannotBeWrittenIsSaidAndTheOthersAreDone) {
   write_pictures(3);
   const cv::Mat photograph = read_image(list_images(shared_photographs()).front()).rgb;
   write_png(folder_ / "in/large.png", photograph(cv::Rect(0, 0, 96, 96)).clone());
-  // A limit on file sizes makes the large result fail half way, as a full disk does.
+  // A limit on file sizes makes the large result fail half way.
   const Outcome failed = run("trap '' XFSZ; ulimit -f 100; " + samsr(arguments("in", "out")));
   EXPECT_EQ(failed.status, 2) << failed.output;
-  EXPECT_THAT(failed.output, AllOf(HasSubstr("large.png: cannot be written"), HasSubstr("make room")));
+  EXPECT_THAT(failed.output, AllOf(HasSubstr("large.png: cannot be written"), HasSubstr("make room"),
+                                   HasSubstr("1 of 4 images could not be upscaled")));
   EXPECT_FALSE(fs::exists(folder_ / "out/large.png"));
+  EXPECT_EQ(results("out").size(), 3u);
   for (const auto& [name, bytes] : contents(folder_ / "out")) {
     EXPECT_THAT(name, Not(HasSubstr(".tmp-")));
   }
@@ -142,6 +144,16 @@ TEST_F(UpscaleVerb, AFullDiskIsSaidAndLeavesNoHalfResult) {
   EXPECT_THAT(shared.output, HasSubstr("large.png: cannot be written"));
   EXPECT_EQ(run(samsr(arguments("in", "out"))).status, 0);
   EXPECT_EQ(results("out").size(), 4u);
+}
+
+TEST_F(UpscaleVerb, AFolderOfResultsThatVanishesEndsTheRun) {
+  write_pictures(14);
+  Running running(samsr(arguments("in", "out")), folder_ / "said");
+  ASSERT_TRUE(running.until([&] { return fs::exists(folder_ / "out/p04.png"); }));
+  fs::rename(folder_ / "out", folder_ / "elsewhere");
+  EXPECT_EQ(running.wait(), 2);
+  EXPECT_THAT(read_file(folder_ / "said"), AllOf(HasSubstr("out"), Not(HasSubstr("internal error"))));
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 
 TEST_F(UpscaleVerb, HalfPrecisionFilesGiveTheSamePictures) {
@@ -168,7 +180,7 @@ TEST_F(UpscaleVerb, MistakesAreSaid) {
   expect_mistake(arguments("in", "out", "--seed 3 upscale.seed=4"), "give one of them");
   expect_mistake(arguments("in", "out", "--masks grph"), "auto | none | graph | sam");
   expect_mistake(arguments("in", "out", "--batch 0"), "1 to 256");
-  expect_mistake(arguments("in/p01.png", "out.gif"), "end the name in .png, .jpg, .jpeg or .webp");
+  expect_mistake(arguments("in/p01.png", "out.gif"), "end the name in .png, .jpg, .jpeg, .webp, .tif or .tiff");
   expect_mistake(arguments("in/p01.png", "out.jpg", "upscale.bits=16"), "JPEG cannot hold");
   expect_mistake(arguments("in", "out", "upscale.quality=101"), "1 to 100");
   expect_mistake("upscale in out --model nothing.safetensors",

@@ -1,0 +1,111 @@
+#include "data/images/byte_sink.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+
+#include "core/atomic_file.h"
+#include "core/error.h"
+
+namespace samsr {
+namespace fs = std::filesystem;
+namespace {
+
+class FileSink : public ByteSink {
+ public:
+  explicit FileSink(const fs::path& path) : path_(path), temporary_(temporary_name(path)) {
+    fd_ = open_new();
+    if (fd_ < 0 && errno == EEXIST) {  // left by a process that had this number
+      ::unlink(temporary_.c_str());
+      fd_ = open_new();
+    }
+    if (fd_ < 0) {
+      throw UserError("{}: cannot be written: {}", path_.string(), std::strerror(errno));
+    }
+  }
+  FileSink(const FileSink&) = delete;
+  FileSink& operator=(const FileSink&) = delete;
+  ~FileSink() override {
+    if (fd_ >= 0) {
+      ::close(fd_);
+    }
+    if (!finished_) {
+      ::unlink(temporary_.c_str());
+    }
+  }
+
+  void write(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) {
+        continue;
+      }
+      if (written < 0) {
+        fail();
+      }
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+  void finish() override {
+    // Some network file systems report a full disk only here.
+    const int closed = ::close(fd_);
+    fd_ = -1;
+    if (closed != 0) {
+      fail();
+    }
+    publish(temporary_, path_);
+    finished_ = true;
+  }
+
+ private:
+  int open_new() const {
+    return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  }
+  [[noreturn]] void fail() const {
+    throw UserError("{}: cannot be written: {}; make room or choose another place", path_.string(),
+                    std::strerror(errno));
+  }
+
+  const fs::path path_;
+  const fs::path temporary_;
+  int fd_ = -1;
+  bool finished_ = false;
+};
+
+class MemorySink : public ByteSink {
+ public:
+  explicit MemorySink(std::string& bytes) : bytes_(bytes) {}
+  void write(std::string_view bytes) override { bytes_ += bytes; }
+  void finish() override {}
+
+ private:
+  std::string& bytes_;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteSink> make_file_sink(const fs::path& path) { return std::make_unique<FileSink>(path); }
+
+std::unique_ptr<ByteSink> make_memory_sink(std::string& bytes) { return std::make_unique<MemorySink>(bytes); }
+
+bool PendingBytes::append(const void* bytes, std::size_t count) noexcept {
+  try {
+    bytes_.append(static_cast<const char*>(bytes), count);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+void PendingBytes::flush(ByteSink& sink, std::size_t enough) {
+  if (bytes_.size() >= enough) {
+    sink.write(bytes_);
+    bytes_.clear();
+  }
+}
+
+}  // namespace samsr

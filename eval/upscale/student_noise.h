@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "diffusion/sam_noise.h"
+#include "eval/upscale/noise_field.h"
+#include "eval/upscale/tiling.h"
+#include "models/super_resolution/super_resolution_model.h"
+
+namespace samsr {
+
+/// What a one-step student starts from in any piece of one picture. SAM noise and semantic weights are relative to the
+/// whole picture's statistics, which are gathered on construction; after that no piece needs another. For one thread.
+class StudentNoise {
+ public:
+  /// `model` and `plan` must outlive this. `coverage` (1,1,H,W) uint8: the number of masks over each pixel of the
+  /// picture (picture_coverage()); undefined for plain noise.
+  StudentNoise(const SuperResolutionModel& model, std::uint64_t seed, const TilePlan& plan, const at::Tensor& coverage);
+
+  /// x_T - z_y at a window of the padded picture: (1,C,h,w) float32 on the CPU, which z_y has no part in.
+  at::Tensor shift(const TileWindow& window);
+
+ private:
+  at::Tensor plain(const TileWindow& window);
+  at::Tensor counts(const TileWindow& window) const;
+  /// Calls `use` for squares that cover the padded picture, row by row: the same ones for any tiles.
+  template <class Use>
+  void for_each_square(Use use) const;
+
+  const SuperResolutionModel& model_;
+  const TilePlan& plan_;
+  NoiseField field_;
+  std::optional<ReadWindow> coverage_;  ///< none for plain noise
+  SamStatistics statistics_;            ///< of the picture, where there is coverage
+};
+
+}  // namespace samsr
