@@ -34,7 +34,7 @@ set_target_properties(samsr::libzip PROPERTIES
 find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)   # libjpeg-turbo: its bytes are those of the degradation's tests
-find_package(TIFF REQUIRED)
+find_package(TIFF 4.5 REQUIRED)
 find_path(WEBP_INCLUDE_DIR webp/demux.h REQUIRED)
 find_library(WEBP_LIBRARY webp REQUIRED)
 find_library(WEBPMUX_LIBRARY webpmux REQUIRED)
