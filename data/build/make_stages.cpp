@@ -45,7 +45,8 @@ BuildStages make_stages(const BuildSettings& settings, const BuildOptions& optio
       if (settings.data.images.empty()) {
         throw UserError("data.images is not set; give the folder of the photographs, data.images=DIR");
       }
-      made.photographs = index_photographs(settings.data.images, settings.data.min_size, settings.data.out, comm, log);
+      made.photographs = index_photographs(settings.data.images, settings.data.min_size, settings.images,
+                                           settings.data.out, comm, log);
       return make_pairs_stage(settings, *made.photographs);
     }
     if (name == "masks") {

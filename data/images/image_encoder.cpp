@@ -18,7 +18,8 @@ cv::Mat over_white(const cv::Mat& rgb, const cv::Mat& alpha) {
   return colour + white;
 }
 
-/// Grey, grey and alpha, RGB or RGB and alpha, as the format has them.
+}  // namespace
+
 cv::Mat stored_channels(const ImageFile& image, ImageFormat format) {
   const bool alpha = !image.alpha.empty();
   const bool over = alpha && format == ImageFormat::kJpeg;
@@ -35,8 +36,6 @@ cv::Mat stored_channels(const ImageFile& image, ImageFormat format) {
   }
   return stored;
 }
-
-}  // namespace
 
 EncodedImage encode_image(const ImageFile& image, ImageFormat format, const EncoderSettings& settings,
                           const std::string& name) {

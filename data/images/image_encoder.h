@@ -8,6 +8,11 @@
 
 namespace samsr {
 
+/// The channels that a file of this format holds, of a picture or of some of its rows: one or three, and alpha behind
+/// them. Grey is BT.601's luma of the three, but for WebP, which has only colours; JPEG has no alpha, which is laid
+/// over white.
+cv::Mat stored_channels(const ImageFile& image, ImageFormat format);
+
 struct EncodedImage {
   std::string bytes;    ///< of the whole file
   std::string changed;  ///< what the format could not hold and what became of it, comma-joined; or empty

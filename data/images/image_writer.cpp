@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <limits>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "data/images/byte_sink.h"
 #include "data/images/jpeg_writer.h"
 #include "data/images/png_writer.h"
+#include "data/images/tiff_writer.h"
 #include "data/images/webp_writer.h"
 
 namespace samsr {
@@ -36,7 +38,9 @@ const char* name_of(ImageFormat format) { return facts(format).name; }
 std::int64_t longest_side(ImageFormat format) { return facts(format).longest_side; }
 
 std::optional<ImageFormat> format_of_name(const fs::path& path) {
-  static constexpr std::array<std::pair<std::string_view, ImageFormat>, 5> kExtensions{{{".png", ImageFormat::kPng},
+  static constexpr std::array<std::pair<std::string_view, ImageFormat>, 7> kExtensions{{{".png", ImageFormat::kPng},
+                                                                                        {".tif", ImageFormat::kTiff},
+                                                                                        {".tiff", ImageFormat::kTiff},
                                                                                         {".jpg", ImageFormat::kJpeg},
                                                                                         {".jpeg", ImageFormat::kJpeg},
                                                                                         {".jfif", ImageFormat::kJpeg},
@@ -62,6 +66,9 @@ void check_longest_side(const std::string& name, ImageFormat format, std::int64_
 std::unique_ptr<ImageWriter> make_image_writer(const fs::path& path, ImageFormat format, const PictureLayout& layout,
                                                const std::string& profile, const EncoderSettings& settings) {
   check_longest_side(path.string(), format, layout.width, layout.height);
+  if (format == ImageFormat::kTiff) {  // libtiff goes back to what it has written, which a sink cannot
+    return make_tiff_writer(path, layout, profile);
+  }
   return make_image_writer(make_file_sink(path), format, layout, profile, settings);
 }
 
@@ -74,6 +81,7 @@ std::unique_ptr<ImageWriter> make_image_writer(std::unique_ptr<ByteSink> sink, I
     case ImageFormat::kWebp:
       return make_webp_writer(std::move(sink), layout, profile, settings);
     case ImageFormat::kTiff:
+      throw std::logic_error("TIFF goes to files only");
     case ImageFormat::kPng:
       break;
   }

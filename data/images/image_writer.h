@@ -34,7 +34,8 @@ class ImageWriter {
 /// "PNG", "JPEG", "WebP", "TIFF".
 const char* name_of(ImageFormat format);
 
-/// The format that a name's extension asks for (.png, .jpg, .jpeg, .jfif, .webp in any case); nothing for other names.
+/// The format that a name's extension asks for (.png, .jpg, .jpeg, .jfif, .webp, .tif, .tiff in any
+/// case); nothing for other names.
 std::optional<ImageFormat> format_of_name(const std::filesystem::path& path);
 
 /// Longest side that a file of this format can have.
@@ -51,7 +52,7 @@ std::unique_ptr<ImageWriter> make_image_writer(const std::filesystem::path& path
                                                const PictureLayout& layout, const std::string& profile,
                                                const EncoderSettings& settings);
 
-/// The same into `sink`; the sides have been checked.
+/// The same into `sink`, but for TIFF; the sides have been checked.
 std::unique_ptr<ImageWriter> make_image_writer(std::unique_ptr<ByteSink> sink, ImageFormat format,
                                                const PictureLayout& layout, const std::string& profile,
                                                const EncoderSettings& settings);

@@ -98,7 +98,8 @@ class Upscaling {
     const std::string name = job.in.filename().string();
     EncodedImage encoded;
     try {
-      encoded = encode_image(upscaled(read_image(job.in, Bits::kKept), job, name), job.format, settings_.encoder, name);
+      encoded = encode_image(upscaled(read_image(job.in, Bits::kKept, settings_.images), job, name), job.format,
+                             settings_.encoder, name);
     } catch (const UserError& error) {
       if (alone) {
         throw;
@@ -119,8 +120,8 @@ class Upscaling {
     if (deep && depth == CV_8U) {
       remark(changed_, png ? "16 bits became 8 (upscale.bits=8)" : "16 bits became 8", name);
     }
-    if (image.converted.find("CMYK") != std::string::npos) {
-      remark(changed_, "CMYK became RGB without its colour profile", name);
+    for (const std::string& each : image.remarks) {
+      remark(changed_, each, name);
     }
     ImageFile result = image;
     result.rgb = upscaler_.upscale(image.rgb, depth);

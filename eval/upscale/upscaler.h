@@ -24,6 +24,7 @@ struct UpscaleSettings {
   std::string format = "png";     ///< of results whose names do not say it
   EncoderSettings encoder;
   std::string bits = "auto";
+  ImageLimits images{};  ///< of pictures that are read; section `images.`
   bool resume = true;
 
   void bind(Settings& settings);
