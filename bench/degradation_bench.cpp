@@ -6,11 +6,11 @@
 #include <cstdlib>
 #include <iostream>
 #include <opencv2/core/utility.hpp>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
 #include "core/rng.h"
+#include "data/images/image_file.h"
 #include "degradation/convert.h"
 #include "degradation/filter.h"
 #include "degradation/jpeg.h"
@@ -29,11 +29,10 @@ constexpr int kGroundTruth = 256;
 /// The middle of the photograph SAMSR_BENCH_IMAGE names, else a made picture; CV_8UC3 RGB 300 × 300.
 cv::Mat load_picture() {
   if (const char* path = std::getenv("SAMSR_BENCH_IMAGE"); path != nullptr) {
-    cv::Mat photo = cv::imread(path, cv::IMREAD_COLOR);
+    const cv::Mat photo = read_image(path).rgb;
     if (photo.rows < kCropPad || photo.cols < kCropPad) {
       throw UserError("SAMSR_BENCH_IMAGE={}: not a picture of at least {} pixels a side", path, kCropPad);
     }
-    cv::cvtColor(photo, photo, cv::COLOR_BGR2RGB);
     return photo(cv::Rect((photo.cols - kCropPad) / 2, (photo.rows - kCropPad) / 2, kCropPad, kCropPad)).clone();
   }
   Rng rng(1, "bench picture");

@@ -22,6 +22,8 @@ void Config::bind(Settings& settings) {
 void Config::share() {
   model.first_stage = build.first_stage;
   model.scale = build.data.scale;
+  upscale.images = build.images;
+  eval.images = build.images;
 }
 
 ModelArgument Config::model_argument(const std::string& path) const {

@@ -14,7 +14,7 @@ namespace samsr {
 
 /// Every setting of the program. One file can hold the sections of all verbs; each verb reads its own.
 struct Config {
-  BuildSettings build;  ///< data, degradation, masks, first_stage
+  BuildSettings build;  ///< data, images, degradation, masks, first_stage
   LoaderSettings loader;
   ModelSettings model;  ///< unet, diffusion, samsr; first stage and scale are those of the data
   RolloutSettings rollout;

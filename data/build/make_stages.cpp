@@ -35,12 +35,13 @@ std::vector<std::string> chosen_stages(const BuildOptions& options, const DataSe
 }
 
 /// The photographs that samples can be cut from; says once what becomes of small ones.
-std::unique_ptr<PhotographIndex> usable_photographs(const DataSettings& settings, Communicator& comm, Log& log) {
+std::unique_ptr<PhotographIndex> usable_photographs(const BuildSettings& build, Communicator& comm, Log& log) {
+  const DataSettings& settings = build.data;
   const int crop = crop_size(settings);
   const bool leaves_out = settings.small_photographs == kLeaveSmallOut;
   auto index =
       index_photographs(settings.images, {leaves_out ? std::max(settings.min_size, crop) : settings.min_size, crop},
-                        settings.out, comm, log);
+                        build.images, settings.out, comm, log);
   const PhotographSummary& summary = index->summary();
   if (summary.below_crop > 0) {
     log.warning(
@@ -64,7 +65,7 @@ BuildStages make_stages(const BuildSettings& settings, const BuildOptions& optio
       if (settings.data.images.empty()) {
         throw UserError("data.images is not set; give the folder of the photographs, data.images=DIR");
       }
-      made.photographs = usable_photographs(settings.data, comm, log);
+      made.photographs = usable_photographs(settings, comm, log);
       return make_pairs_stage(settings, *made.photographs);
     }
     if (name == "masks") {

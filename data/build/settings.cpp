@@ -55,6 +55,7 @@ void DataSettings::check() const {
 
 void BuildSettings::bind(Settings& settings) {
   data.bind(settings);
+  images.bind(settings);
   degradation.bind(settings);
   masks.bind(settings);
   first_stage.bind(settings);

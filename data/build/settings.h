@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/settings.h"
+#include "data/images/codec.h"
 #include "degradation/settings.h"
 #include "models/first_stage/first_stage.h"
 #include "segmentation/settings.h"
@@ -45,6 +46,7 @@ struct DataSettings {
 /// All that the build reads.
 struct BuildSettings {
   DataSettings data;
+  ImageLimits images;
   DegradationSettings degradation;
   MaskSettings masks;
   FirstStageSettings first_stage;

@@ -9,6 +9,8 @@
 
 namespace samsr {
 
+class Settings;
+
 /// What a file's header says, before a pixel is decoded.
 struct PictureLayout {
   std::int64_t width = 0;
@@ -27,11 +29,16 @@ struct DecodedPicture {
                                        ///< "CMYK became RGB without its colour profile"
 };
 
-/// What a picture may take; checked against its header before anything is allocated.
+/// What reading one picture may take; checked against its header before anything is allocated.
 struct ImageLimits {
   std::int64_t megapixels = 500;  ///< width × height, in millions
   std::int64_t memory_mb = 0;     ///< of decoded pixels and what the decoder needs beside them; 0: half of the memory
                                   ///< that is free
+
+  /// Section `images.`.
+  void bind(Settings& settings);
+
+  bool operator==(const ImageLimits&) const = default;
 };
 
 /// UserError naming the file, its size and the setting to raise when `layout` is beyond `limits`, or empty.

@@ -2,45 +2,49 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <array>
-#include <opencv2/imgcodecs.hpp>
+#include <new>
 #include <opencv2/imgproc.hpp>
+#include <utility>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "data/images/image_container.h"
+#include "data/images/bmp_codec.h"
+#include "data/images/colour_profile.h"
+#include "data/images/foreign_file.h"
 #include "data/images/image_encoder.h"
 #include "data/images/image_walk.h"
+#include "data/images/jpeg_codec.h"
+#include "data/images/png_codec.h"
+#include "data/images/pnm_codec.h"
+#include "data/images/tiff_codec.h"
+#include "data/images/webp_codec.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-void note(std::string& converted, const char* what) {
-  converted += (converted.empty() ? "" : ", ") + std::string(what);
-}
+struct Codec {
+  const char* format;
+  bool (*recognises)(std::string_view file);
+  DecodedPicture (*decode)(std::string_view file, const std::string& name, const ImageLimits& limits);
+};
 
-cv::Mat decode(const std::string& name, const std::string& file, const ImageContainer& container) {
+constexpr std::array kCodecs{Codec{"JPEG", is_jpeg, decode_jpeg}, Codec{"PNG", is_png, decode_png},
+                             Codec{"WebP", is_webp, decode_webp}, Codec{"TIFF", is_tiff, decode_tiff},
+                             Codec{"BMP", is_bmp, decode_bmp},    Codec{"PNM", is_pnm, decode_pnm}};
+
+const Codec& codec_of(std::string_view file, const std::string& name) {
   if (file.empty()) {
     throw UserError("{}: the file is empty", name);
   }
-  // Decoders fill the missing part of a torn file with grey, or print lines of their own.
-  if (!container.complete) {
-    throw UserError("{}: the {} file ends early (truncated?)", name, container.format);
+  const auto* codec =
+      std::find_if(kCodecs.begin(), kCodecs.end(), [&](const Codec& each) { return each.recognises(file); });
+  if (codec == kCodecs.end()) {
+    throw UserError("{}: {}", name, describe_foreign_file(file));
   }
-  cv::Mat decoded;
-  try {
-    const cv::Mat bytes(1, static_cast<int>(file.size()), CV_8UC1, const_cast<char*>(file.data()));
-    decoded = cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
-  } catch (const cv::Exception& error) {
-    throw UserError("{}: cannot be decoded: {}", name, error.err);
-  }
-  if (decoded.empty()) {
-    throw UserError(
-        "{}: {}", name,
-        container.format.empty() ? "not an image of a known format" : fmt::format("damaged {} file", container.format));
-  }
-  return decoded;
+  return *codec;
 }
 
 /// Undoes what EXIF orientation 1 … 8 describes.
@@ -60,46 +64,77 @@ cv::Mat upright(const cv::Mat& image, int orientation) {
   return out;
 }
 
-}  // namespace
-
-ImageFile read_image(const fs::path& path, Bits bits) { return decode_image(read_file(path), path.string(), bits); }
-
-ImageFile decode_image(const std::string& file, const std::string& name, Bits bits) {
-  ImageContainer container = read_container(file);
-  cv::Mat decoded = decode(name, file, container);
+/// Splits what a codec handed over into colours and alpha, upright.
+ImageFile image_of(DecodedPicture picture, const char* format, Bits bits) {
   ImageFile image;
-  image.grey = decoded.channels() == 1;
-  if (decoded.channels() <= 2) {
-    note(image.converted, "grey");
+  image.format = format;
+  image.bits = picture.pixels.depth() == CV_16U ? 16 : 8;
+  image.grey = picture.pixels.channels() <= 2;
+  image.turned = picture.orientation != 1;
+  image.remarks = std::move(picture.remarks);
+  if (sound_profile(picture.profile)) {
+    image.profile = std::move(picture.profile);
+  } else if (!picture.profile.empty()) {
+    image.remarks.emplace_back("damaged colour profile left out");
   }
-  if (decoded.depth() == CV_16U && bits == Bits::kEight) {
-    note(image.converted, "16-bit");
-    decoded.convertTo(decoded, CV_8U, 1.0 / 257.0);
-  } else if (decoded.depth() != CV_8U && decoded.depth() != CV_16U) {
-    throw UserError("{}: has pixels of {}; convert it to 8 or 16 bits", name, cv::typeToString(decoded.depth()));
+  cv::Mat pixels = upright(picture.pixels, picture.orientation);
+  picture.pixels.release();
+  if (image.bits == 16 && bits == Bits::kEight) {
+    cv::Mat eight;
+    pixels.convertTo(eight, CV_8U, 1.0 / 257.0);
+    pixels = eight;
   }
-  if (container.cmyk) {
-    note(image.converted, "CMYK");
+  const int channels = pixels.channels();
+  if (channels % 2 == 0) {
+    cv::extractChannel(pixels, image.alpha, channels - 1);
+  }
+  if (channels == 3) {
+    image.rgb = pixels;
+  } else if (channels == 4) {
+    cv::cvtColor(pixels, image.rgb, cv::COLOR_RGBA2RGB);
   } else {
-    image.profile = std::move(container.profile);
-  }
-  decoded = upright(decoded, container.orientation);
-  switch (decoded.channels()) {
-    case 1:
-      cv::cvtColor(decoded, image.rgb, cv::COLOR_GRAY2RGB);
-      break;
-    case 3:
-      cv::cvtColor(decoded, image.rgb, cv::COLOR_BGR2RGB);
-      break;
-    case 4:
-      note(image.converted, "alpha");
-      cv::cvtColor(decoded, image.rgb, cv::COLOR_BGRA2RGB);
-      cv::extractChannel(decoded, image.alpha, 3);
-      break;
-    default:
-      throw UserError("{}: has {} channels; convert it to RGB", name, decoded.channels());
+    cv::Mat grey = pixels;
+    if (channels == 2) {
+      cv::extractChannel(pixels, grey, 0);
+    }
+    cv::cvtColor(grey, image.rgb, cv::COLOR_GRAY2RGB);
   }
   return image;
+}
+
+}  // namespace
+
+std::vector<std::string> ImageFile::converted() const {
+  std::vector<std::string> kinds;
+  const auto note = [&](bool applies, const char* kind) {
+    if (applies) {
+      kinds.emplace_back(kind);
+    }
+  };
+  note(grey, "grey");
+  note(bits == 16, "16-bit");
+  note(std::any_of(remarks.begin(), remarks.end(), [](const std::string& each) { return each.starts_with("CMYK"); }),
+       "CMYK");
+  note(!alpha.empty(), "alpha");
+  return kinds;
+}
+
+ImageFile read_image(const fs::path& path, Bits bits, const ImageLimits& limits) {
+  return decode_image(read_file(path), path.string(), bits, limits);
+}
+
+ImageFile decode_image(std::string_view file, const std::string& name, Bits bits, const ImageLimits& limits) {
+  const Codec& codec = codec_of(file, name);
+  try {
+    return image_of(codec.decode(file, name, limits), codec.format, bits);
+  } catch (const std::bad_alloc&) {
+    throw UserError("{}: there is no memory for the picture; free some, or make it smaller", name);
+  } catch (const cv::Exception& error) {
+    if (error.code != cv::Error::StsNoMem) {
+      throw;
+    }
+    throw UserError("{}: there is no memory for the picture; free some, or make it smaller", name);
+  }
 }
 
 std::string encode_png(const cv::Mat& rgb) { return encode_image({.rgb = rgb}, ImageFormat::kPng).bytes; }

@@ -1,22 +1,32 @@
 #pragma once
-// Photographs on disk and in memory. Everywhere in samsr an image is RGB; OpenCV's BGR stays inside.
+// Photographs on disk and in memory. Everywhere in samsr an image is RGB.
 
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <opencv2/core.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "data/images/codec.h"
 
 namespace samsr {
 
 /// A decoded photograph, upright.
 struct ImageFile {
   cv::Mat rgb{};            ///< CV_8UC3 (H, W), RGB order, 0 … 255; CV_16UC3, 0 … 65535, where 16 bits were kept
-  cv::Mat alpha{};          ///< one channel (H, W) of the same depth, or empty
-  std::string converted{};  ///< what had to be converted, comma-joined: "grey", "16-bit", "CMYK", "alpha"; or empty
-  bool grey = false;        ///< the file has one channel; rgb has three equal ones
+  cv::Mat alpha{};          ///< one channel (H, W) of the same depth, straight; or empty
+  bool grey = false;        ///< the file has no colours; rgb has three equal channels
   std::string profile{};    ///< the file's ICC profile, which says what its numbers mean; empty when it has none
+  const char* format = "";  ///< "JPEG", "PNG", "WebP", "TIFF", "BMP", "PNM"
+  int bits = 8;             ///< of a channel in the file: 8 (or fewer) or 16
+  bool turned = false;      ///< by the orientation that the file gives
+  std::vector<std::string> remarks{};  ///< what was left out or dropped: "first of 12 frames", "CMYK became RGB
+                                       ///< without its colour profile"
+
+  /// What had to be converted: of "grey", "16-bit", "CMYK", "alpha", those that apply, in this order.
+  std::vector<std::string> converted() const;
 };
 
 enum class Bits {
@@ -24,13 +34,14 @@ enum class Bits {
   kKept,
 };
 
-/// Reads any image OpenCV can (JPEG, PNG, WebP, BMP, TIFF, PNM). Grey becomes three equal channels, CMYK becomes RGB
-/// (and loses its profile), alpha is split off, and the EXIF orientation is applied. UserError naming the file and
-/// why: it cannot be opened, is empty, ends early, is no image, has other pixels.
-ImageFile read_image(const std::filesystem::path& path, Bits bits = Bits::kEight);
+/// Reads JPEG, PNG, WebP, TIFF, BMP or PNM, told by the content. Grey becomes three equal channels, CMYK becomes RGB
+/// (and loses its profile), alpha is split off, and the orientation is applied. UserError naming the file and why: it
+/// cannot be opened, is empty, ends early, is no such image, passes `limits`, finds no memory.
+ImageFile read_image(const std::filesystem::path& path, Bits bits = Bits::kEight, const ImageLimits& limits = {});
 
 /// The same from a file's content; `name` stands for it in messages.
-ImageFile decode_image(const std::string& file, const std::string& name, Bits bits = Bits::kEight);
+ImageFile decode_image(std::string_view file, const std::string& name, Bits bits = Bits::kEight,
+                       const ImageLimits& limits = {});
 
 /// Writes CV_8UC3 RGB, with CV_8UC1 alpha of the same size when given, as PNG; the file is complete or absent.
 void write_png(const std::filesystem::path& path, const cv::Mat& rgb, const cv::Mat& alpha = {});

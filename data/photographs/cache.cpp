@@ -12,7 +12,7 @@ namespace {
 std::size_t size_of(const cv::Mat& image) { return image.total() * image.elemSize(); }
 
 /// CV_8UC3 RGB.
-cv::Mat read_photograph(const std::filesystem::path& folder, const Photograph& photograph) {
+cv::Mat read_photograph(const std::filesystem::path& folder, const Photograph& photograph, const ImageLimits& limits) {
   const std::filesystem::path path = folder / photograph.path;
   const std::string file = read_file(path);
   if (crc32c(file.data(), file.size()) != photograph.checksum) {
@@ -20,7 +20,7 @@ cv::Mat read_photograph(const std::filesystem::path& folder, const Photograph& p
                     path.string());
   }
   try {
-    return decode_image(file, path.string()).rgb;
+    return decode_image(file, path.string(), Bits::kEight, limits).rgb;
   } catch (...) {
     throw UserError("{}", describe_failure(path.string(), std::current_exception()));
   }
@@ -28,11 +28,11 @@ cv::Mat read_photograph(const std::filesystem::path& folder, const Photograph& p
 
 }  // namespace
 
-PhotographCache::PhotographCache(std::filesystem::path folder, std::size_t bytes)
-    : folder_(std::move(folder)), images_(bytes, size_of) {}
+PhotographCache::PhotographCache(std::filesystem::path folder, std::size_t bytes, const ImageLimits& limits)
+    : folder_(std::move(folder)), limits_(limits), images_(bytes, size_of) {}
 
 cv::Mat PhotographCache::load(const Photograph& photograph) {
-  return images_.get(photograph.path, [&] { return read_photograph(folder_, photograph); });
+  return images_.get(photograph.path, [&] { return read_photograph(folder_, photograph, limits_); });
 }
 
 }  // namespace samsr

@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 
 #include "core/lru_cache.h"
+#include "data/images/codec.h"
 #include "data/photographs/index.h"
 
 namespace samsr {
@@ -13,13 +14,14 @@ namespace samsr {
 class PhotographCache {
  public:
   /// Of the files below `folder`, at most `bytes` (but always the last one).
-  PhotographCache(std::filesystem::path folder, std::size_t bytes);
+  PhotographCache(std::filesystem::path folder, std::size_t bytes, const ImageLimits& limits = {});
 
   /// CV_8UC3 RGB. UserError when the file can no longer be read or its content has changed.
   cv::Mat load(const Photograph& photograph);
 
  private:
   const std::filesystem::path folder_;
+  const ImageLimits limits_;
   LruCache<cv::Mat> images_;  ///< by path
 };
 

@@ -15,7 +15,6 @@
 #include "core/json_entry.h"
 #include "core/output.h"
 #include "core/progress.h"
-#include "data/images/image_container.h"
 #include "data/images/image_file.h"
 #include "data/images/image_walk.h"
 #include "data/images/picture_failure.h"
@@ -34,36 +33,25 @@ struct FileFinding {
   std::string format;
   int width = 0;  ///< upright
   int height = 0;
-  bool rotated = false;   ///< by its EXIF orientation
-  std::string converted;  ///< as ImageFile::converted
+  bool rotated = false;   ///< by the orientation that it gives
+  std::string converted;  ///< ImageFile::converted(), comma-joined
   std::string content;    ///< equal for files of equal bytes
   std::string problem;    ///< one line; empty when the picture was read
 
   int shorter() const { return std::min(width, height); }
 };
 
-std::string format_of(const fs::path& path, const ImageContainer& container) {
-  if (!container.format.empty()) {
-    return std::string(container.format);
-  }
-  std::string extension = path.extension().string().substr(1);
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char each) { return static_cast<char>(std::toupper(each)); });
-  return extension;
-}
-
 nlohmann::json look_at(const fs::path& path) {
   FileFinding found;
   try {
     const std::string file = read_file(path);
     found.content = fmt::format("{:08x}-{}", crc32c(file.data(), file.size()), file.size());
-    const ImageContainer container = read_container(file);
-    found.format = format_of(path, container);
-    found.rotated = container.orientation != 1;
     const ImageFile image = decode_image(file, path.string());
     found.width = image.rgb.cols;
     found.height = image.rgb.rows;
-    found.converted = image.converted;
+    found.format = image.format;
+    found.rotated = image.turned;
+    found.converted = fmt::format("{}", fmt::join(image.converted(), ", "));
   } catch (...) {
     found.problem = describe_failure(path.string(), std::current_exception());
   }

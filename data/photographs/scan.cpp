@@ -1,5 +1,6 @@
 #include "data/photographs/scan.h"
 
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -32,19 +33,19 @@ struct PhotographFinding {
   int width = 0;  ///< pixels, upright
   int height = 0;
   std::uint32_t checksum = 0;
-  std::string converted;  ///< as ImageFile::converted
+  std::string converted;  ///< ImageFile::converted(), comma-joined
   std::string problem;    ///< one line; empty when the photograph was read
 };
 
-PhotographFinding probe(const fs::path& path) {
+PhotographFinding probe(const fs::path& path, const ImageLimits& limits) {
   PhotographFinding finding;
   try {
     const std::string file = read_file(path);
-    const ImageFile image = decode_image(file, path.string());
+    const ImageFile image = decode_image(file, path.string(), Bits::kEight, limits);
     finding.checksum = crc32c(file.data(), file.size());
     finding.width = image.rgb.cols;
     finding.height = image.rgb.rows;
-    finding.converted = image.converted;
+    finding.converted = fmt::format("{}", fmt::join(image.converted(), ", "));
   } catch (...) {
     finding = {};
     finding.problem = describe_failure(path.string(), std::current_exception());
@@ -55,9 +56,11 @@ PhotographFinding probe(const fs::path& path) {
 /// One scan of a folder of photographs by all ranks.
 class Scan {
  public:
-  Scan(fs::path images, const PhotographSizes& sizes, const fs::path& out, Communicator& comm, Log& log)
+  Scan(fs::path images, const PhotographSizes& sizes, const ImageLimits& limits, const fs::path& out,
+       Communicator& comm, Log& log)
       : images_(std::move(images)),
         sizes_(sizes),
+        limits_(limits),
         place_(photograph_scan_path(out)),
         index_(photograph_index_path(out)),
         comm_(comm),
@@ -91,12 +94,14 @@ class Scan {
   }
 
  private:
-  /// CRC-32C of each piece's paths, sizes and times.
+  /// CRC-32C of each piece's paths, sizes and times, and of limits that are not the usual ones.
   std::vector<std::string> states_of(const PathList& list) {
     const auto ranks = static_cast<std::uint64_t>(comm_.size());
+    const std::string limits =
+        limits_ == ImageLimits{} ? std::string() : fmt::format("{} {}\n", limits_.megapixels, limits_.memory_mb);
     std::string local;
     for (auto number = static_cast<std::uint64_t>(comm_.rank()); number < list.pieces(); number += ranks) {
-      std::uint32_t checksum = 0;
+      std::uint32_t checksum = crc32c(limits.data(), limits.size());
       for (const std::string& path : list.piece(number)) {
         struct stat status {};
         const bool found = ::stat((images_ / path).c_str(), &status) == 0;
@@ -165,7 +170,7 @@ class Scan {
       }
       nlohmann::json found = nlohmann::json::array();
       for (const std::string& path : list.piece(number)) {
-        const PhotographFinding finding = probe(images_ / path);
+        const PhotographFinding finding = probe(images_ / path, limits_);
         found.push_back({finding.width, finding.height, finding.checksum, finding.converted, finding.problem});
         report(1, {});
       }
@@ -242,6 +247,7 @@ class Scan {
 
   const fs::path images_;
   const PhotographSizes sizes_;
+  const ImageLimits limits_;
   const fs::path place_;
   const fs::path index_;
   Communicator& comm_;
@@ -278,8 +284,9 @@ std::string describe(const PhotographSummary& summary) {
 }
 
 std::unique_ptr<PhotographIndex> index_photographs(const fs::path& images, const PhotographSizes& sizes,
-                                                   const fs::path& out, Communicator& comm, Log& log) {
-  Scan(fs::absolute(images).lexically_normal(), sizes, out, comm, log).run();
+                                                   const ImageLimits& limits, const fs::path& out, Communicator& comm,
+                                                   Log& log) {
+  Scan(fs::absolute(images).lexically_normal(), sizes, limits, out, comm, log).run();
   auto index = std::make_unique<PhotographIndex>(photograph_index_path(out));
   const PhotographSummary& summary = index->summary();
   for (const std::string& problem : summary.problems) {

@@ -6,6 +6,7 @@
 
 #include "comm/communicator.h"
 #include "core/log.h"
+#include "data/images/codec.h"
 #include "data/photographs/index.h"
 
 namespace samsr {
@@ -19,11 +20,12 @@ struct PhotographSizes {
 /// Lists and reads every image below `images` once and writes what can be used to out/photographs.index, which stays
 /// as it is when no file's path, size or time has changed since. The ranks share the reading, a thousand files at a
 /// time; results wait in out/photographs.scan, so that an interrupted scan goes on where it was. Memory does not grow
-/// with the number of files. Photographs that cannot be read, or whose shorter side is below `sizes.min_size`, are
-/// left out, counted, and the first of them named. The usable ones below `sizes.crop_size` are counted and named too.
-/// UserError when none is left. Collective.
+/// with the number of files. Photographs that cannot be read (within `limits`), or whose shorter side is below
+/// `sizes.min_size`, are left out, counted, and the first of them named. The usable ones below `sizes.crop_size` are
+/// counted and named too. UserError when none is left. Collective.
 std::unique_ptr<PhotographIndex> index_photographs(const std::filesystem::path& images, const PhotographSizes& sizes,
-                                                   const std::filesystem::path& out, Communicator& comm, Log& log);
+                                                   const ImageLimits& limits, const std::filesystem::path& out,
+                                                   Communicator& comm, Log& log);
 
 /// out/photographs.index.
 std::filesystem::path photograph_index_path(const std::filesystem::path& out);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/images/codec.h"
 #include "eval/measure/image_set.h"
 #include "eval/measure/input_problems.h"
 
@@ -42,6 +43,7 @@ struct Comparison {
   std::filesystem::path lq_folder;  ///< empty: no low-resolution images
   ImageSet lq;
   std::int64_t scale = 4;  ///< size of a result over that of its low-resolution image
+  ImageLimits images{};    ///< of pictures that are read
   std::vector<ComparedMethod> methods;
 };
 

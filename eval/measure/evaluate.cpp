@@ -89,14 +89,15 @@ class MethodScorer {
  private:
   void load(const std::string& name, Loaded& loaded, Scored& scored) const {
     try {
-      at::Tensor pred = to_tensor(read_image(method_.images.at(name)).rgb);
+      at::Tensor pred = to_tensor(read_image(method_.images.at(name), Bits::kEight, comparison_.images).rgb);
       pred = method_.enlarge > 1 ? upscale_bicubic(pred, method_.enlarge) : pred;
       at::Tensor counterpart;
       if (!comparison_.references.empty()) {
-        counterpart = loaded.ref = to_tensor(read_image(comparison_.references.at(name)).rgb);
+        counterpart = loaded.ref =
+            to_tensor(read_image(comparison_.references.at(name), Bits::kEight, comparison_.images).rgb);
         scored.mismatch = compare_with_reference(name, pred, loaded.ref);
       } else if (!comparison_.lq.empty()) {
-        counterpart = to_tensor(read_image(comparison_.lq.at(name)).rgb);
+        counterpart = to_tensor(read_image(comparison_.lq.at(name), Bits::kEight, comparison_.images).rgb);
         scored.mismatch = method_.enlarge == 1 ? compare_with_lq(name, pred, counterpart) : "";
       }
       if (scored.mismatch.empty()) {

@@ -261,6 +261,7 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
   for (const Benchmark& set : request.sets) {
     check_presence(set);
     comparisons.push_back(compare_results(request.results, set, several, problems));
+    comparisons.back().images = request.settings.images;
     check_completeness(set, comparisons.back().lq, problems);
     folders.push_back(several ? request.out / set.name : request.out);
   }

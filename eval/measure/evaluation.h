@@ -24,6 +24,7 @@ struct EvalSettings {
   std::int64_t scale = 4;        ///< of the bicubic row
   std::string benchmarks;        ///< folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else "testdata"
   std::string benchmarks_file;   ///< another catalogue of benchmarks; empty: the shipped one
+  ImageLimits images{};          ///< of pictures that are read; section `images.`
 
   void bind(Settings& settings);
 };

@@ -33,9 +33,7 @@ ResultFile plan_result(const Upscaler& upscaler, const ImageFile& image, const U
   if (deep && result.layout.bits == 8) {
     result.changed.emplace_back(holds_16_bits ? "16 bits became 8 (upscale.bits=8)" : "16 bits became 8");
   }
-  if (image.converted.find("CMYK") != std::string::npos) {
-    result.changed.emplace_back("CMYK became RGB without its colour profile");
-  }
+  result.changed.insert(result.changed.end(), image.remarks.begin(), image.remarks.end());
   if (alpha && !keeps_alpha) {
     result.changed.emplace_back("alpha laid over white");
   }

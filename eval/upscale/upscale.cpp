@@ -109,7 +109,7 @@ class Upscaling {
   }
 
   void upscale_picture(const UpscaleJob& job, const std::string& name, const ReportWork& report) {
-    ImageFile image = read_image(job.in, Bits::kKept);
+    ImageFile image = read_image(job.in, Bits::kKept, settings_.images);
     const ResultFile result = plan_result(upscaler_, image, job, settings_, name);
     check_memory(result, name);
     const double megapixels =

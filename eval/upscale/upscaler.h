@@ -27,6 +27,7 @@ struct UpscaleSettings {
   EncoderSettings encoder;
   std::string bits = "auto";
   std::int64_t memory_mb = 0;  ///< 0: what is free
+  ImageLimits images{};        ///< of pictures that are read; section `images.`
   bool resume = true;
 
   void bind(Settings& settings);

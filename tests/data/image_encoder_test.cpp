@@ -37,14 +37,17 @@ cv::Mat gradient(int type, int width = 40, int height = 30) {
   return picture;
 }
 
-/// Bytes that nothing packs, behind a header that names the colour space.
+/// Bytes that nothing packs, behind a header with length, colour space and signature.
 std::string profile_of(const std::string& space, std::size_t size) {
   std::string profile(size, '\0');
   cv::RNG random(7);
   for (char& byte : profile) {
     byte = static_cast<char>(random.uniform(0, 256));
   }
-  return profile.replace(16, 4, space);
+  for (std::size_t i = 0; i < 4; ++i) {
+    profile[i] = static_cast<char>(size >> (24 - 8 * i) & 0xFF);
+  }
+  return profile.replace(16, 4, space).replace(36, 4, "acsp");
 }
 
 ImageFile decoded(const EncodedImage& encoded, Bits bits = Bits::kKept) {
@@ -100,7 +103,16 @@ TEST(ImageProfile, DamagedOrTooLongIsNone) {
       encode_image({.rgb = gradient(CV_8UC3), .profile = profile_of("RGB ", 150000)}, ImageFormat::kJpeg).bytes;
   const std::size_t second = jpeg.find("ICC_PROFILE", jpeg.find("ICC_PROFILE") + 1);
   jpeg[second] = 'X';
-  EXPECT_EQ(decode_image(jpeg, "one piece missing").profile, "");
+  const ImageFile without = decode_image(jpeg, "one piece missing");
+  EXPECT_EQ(without.profile, "");
+  EXPECT_THAT(without.remarks, ::testing::ElementsAre("damaged colour profile left out"));
+  for (const ImageFormat format : kFormats) {
+    std::string profile = profile_of("RGB ", 300);
+    profile[36] = 'X';  // no longer a profile's signature
+    const ImageFile image = decoded(encode_image({.rgb = gradient(CV_8UC3), .profile = profile}, format));
+    EXPECT_EQ(image.profile, "") << name_of(format);
+    EXPECT_THAT(image.remarks, ::testing::ElementsAre("damaged colour profile left out")) << name_of(format);
+  }
 }
 
 TEST(ImageEncoder, PngKeepsSixteenBitsAndAlpha) {
@@ -151,6 +163,13 @@ TEST(ImageEncoder, GreyIsOneChannelWhereTheFormatHasThat) {
   EXPECT_TRUE(png.grey);
   EXPECT_EQ(largest_difference(png.rgb, luma), 0);
   EXPECT_TRUE(decoded(encode_image(image, ImageFormat::kJpeg)).grey);
+  ImageFile through = image;
+  through.alpha = cv::Mat(image.rgb.size(), CV_8UC1, cv::Scalar(77));
+  through.profile = profile_of("GRAY", 300);
+  const ImageFile both = decoded(encode_image(through, ImageFormat::kPng));
+  EXPECT_TRUE(both.grey);
+  EXPECT_EQ(largest_difference(both.alpha, through.alpha), 0);
+  EXPECT_EQ(both.profile, through.profile);
   EXPECT_FALSE(decoded(encode_image(image, ImageFormat::kWebp)).grey);
 }
 
@@ -165,7 +184,9 @@ TEST(ImageEncoder, FormatsAreToldByExtension) {
   EXPECT_EQ(format_of_name("b.jpeg"), ImageFormat::kJpeg);
   EXPECT_EQ(format_of_name("b.JPG"), ImageFormat::kJpeg);
   EXPECT_EQ(format_of_name("b.webp"), ImageFormat::kWebp);
-  EXPECT_EQ(format_of_name("b.tif"), std::nullopt);
+  EXPECT_EQ(format_of_name("b.jfif"), ImageFormat::kJpeg);
+  EXPECT_EQ(format_of_name("b.Tiff"), ImageFormat::kTiff);
+  EXPECT_EQ(format_of_name("b.bmp"), std::nullopt);
   EXPECT_EQ(format_of_name("png"), std::nullopt);
 }
 

@@ -4,13 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <opencv2/imgcodecs.hpp>
+#include <map>
 #include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "support/files.h"
 #include "support/pictures.h"
+#include "support/pnm_file.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
 
@@ -41,7 +42,7 @@ cv::Mat pattern() {
 
 struct Case {
   std::string name;
-  std::string converted;
+  std::vector<std::string> converted;
   double tolerance;  ///< lossy files differ from the pattern
 };
 
@@ -51,14 +52,14 @@ TEST_P(ReadImage, GivesTheSamePictureFromEveryKindOfFile) {
   const ImageFile image = read_image(file(GetParam().name));
   EXPECT_EQ(image.rgb.type(), CV_8UC3);
   EXPECT_LE(largest_difference(image.rgb, pattern()), GetParam().tolerance);
-  EXPECT_EQ(image.converted, GetParam().converted);
+  EXPECT_EQ(image.converted(), GetParam().converted);
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, ReadImage,
-                         ::testing::Values(Case{"rgb.png", "", 0}, Case{"rgb.jpg", "", 24}, Case{"rgb.webp", "", 0},
-                                           Case{"progressive.jpg", "", 24}, Case{"palette.png", "", 64},
-                                           Case{"rgb16.png", "16-bit", 0}, Case{"rgba.png", "alpha", 0},
-                                           Case{"cmyk.jpg", "CMYK", 24}),
+                         ::testing::Values(Case{"rgb.png", {}, 0}, Case{"rgb.jpg", {}, 24}, Case{"rgb.webp", {}, 0},
+                                           Case{"progressive.jpg", {}, 24}, Case{"palette.png", {}, 64},
+                                           Case{"rgb16.png", {"16-bit"}, 0}, Case{"rgba.png", {"alpha"}, 0},
+                                           Case{"cmyk.jpg", {"CMYK"}, 24}),
                          [](const auto& instance) {
                            std::string name = instance.param.name;
                            std::replace(name.begin(), name.end(), '.', '_');
@@ -73,7 +74,9 @@ TEST(ReadImageGrey, SpreadsOneChannelOverThree) {
     EXPECT_EQ(cv::norm(planes[0], planes[1], cv::NORM_INF), 0) << name;
     EXPECT_EQ(cv::norm(planes[0], planes[2], cv::NORM_INF), 0) << name;
     EXPECT_EQ(image.rgb.size(), cv::Size(kWidth, kHeight)) << name;
-    EXPECT_EQ(image.converted, name == "grey16.png" ? "grey, 16-bit" : "grey") << name;
+    EXPECT_TRUE(image.grey) << name;
+    EXPECT_EQ(image.bits, name == "grey16.png" ? 16 : 8) << name;
+    EXPECT_EQ(image.converted().size(), name == "grey16.png" ? 2U : 1U) << name;
   }
   EXPECT_EQ(read_image(file("grey16.png")).rgb.at<cv::Vec3b>(5, 17)[0], 17 * 8);
 }
@@ -83,7 +86,8 @@ TEST(ReadImageAlpha, IsSplitOff) {
     const ImageFile image = read_image(file(name));
     ASSERT_EQ(image.alpha.type(), CV_8UC1) << name;
     EXPECT_EQ(image.alpha.at<uchar>(3, 20), 160) << name;
-    EXPECT_THAT(image.converted, ::testing::HasSubstr("alpha")) << name;
+    EXPECT_EQ(image.converted().back(), "alpha") << name;
+    EXPECT_EQ(image.grey, name == "grey_alpha.png") << name;
   }
   EXPECT_TRUE(read_image(file("rgb.png")).alpha.empty());
 }
@@ -105,14 +109,37 @@ std::string with_orientation(int orientation) {
   return bytes;
 }
 
-TEST(ReadImageOrientation, AgreesWithOpenCvForAllEight) {
-  const TemporaryFolder folder;
+TEST(ReadImageOrientation, AllEightAgreeWithTheirMeaning) {
+  // Where the first row and the first column of the stored picture lie when it is upright: EXIF 2.32, 4.6.4.
+  const cv::Mat stored = decode_image(with_orientation(1), "stored").rgb;
+  const int right = stored.cols - 1;
+  const int low = stored.rows - 1;
   for (int orientation = 1; orientation <= 8; ++orientation) {
-    const fs::path path = folder / fmt::format("{}.jpg", orientation);
-    write_text(path, with_orientation(orientation));
-    cv::Mat expected;
-    cv::cvtColor(cv::imread(path.string(), cv::IMREAD_COLOR), expected, cv::COLOR_BGR2RGB);
-    EXPECT_EQ(largest_difference(read_image(path).rgb, expected), 0) << orientation;
+    const ImageFile image = decode_image(with_orientation(orientation), "turned");
+    EXPECT_EQ(image.turned, orientation != 1);
+    const auto expected = [&](int x, int y) {
+      switch (orientation) {
+        case 2:
+          return cv::Point(right - x, y);
+        case 3:
+          return cv::Point(right - x, low - y);
+        case 4:
+          return cv::Point(x, low - y);
+        case 5:
+          return cv::Point(y, x);
+        case 6:
+          return cv::Point(low - y, x);
+        case 7:
+          return cv::Point(low - y, right - x);
+        case 8:
+          return cv::Point(y, right - x);
+        default:
+          return cv::Point(x, y);
+      }
+    };
+    for (const auto& [x, y] : {std::pair{0, 0}, {right, 0}, {0, low}, {right, low}, {5, 3}}) {
+      EXPECT_EQ(image.rgb.at<cv::Vec3b>(expected(x, y)), stored.at<cv::Vec3b>(y, x)) << orientation;
+    }
   }
 }
 
@@ -128,13 +155,70 @@ TEST(ReadImageErrors, NameTheFileAndTheReason) {
   EXPECT_THAT(error_with(""), HasSubstr("is a folder"));
 }
 
-TEST(ReadImageErrors, RefusesEveryTruncation) {
+/// Bytes that may be missing at the end of a file: its end marker.
+std::size_t end_marker(const std::string& name) { return name.ends_with(".jpg") ? 2 : name.ends_with(".png") ? 12 : 0; }
+
+TEST(ReadImageErrors, RefuseEveryCutThatLosesMoreThanTheEndMarker) {
   for (const std::string name :
        {"rotated.jpg", "rotated.png", "rotated.webp", "cmyk.jpg", "profile.jpg", "profile.png", "profile.webp"}) {
     const std::string whole = read_file(file(name));
-    for (std::size_t size = 0; size < whole.size(); ++size) {
+    for (std::size_t size = 0; size + end_marker(name) < whole.size(); ++size) {
       EXPECT_THROW(decode_image(whole.substr(0, size), name), UserError) << name << " cut to " << size;
     }
+    const ImageFile without = decode_image(whole.substr(0, whole.size() - end_marker(name)), name);
+    EXPECT_EQ(largest_difference(without.rgb, decode_image(whole, name).rgb), 0) << name;
+  }
+}
+
+TEST(ReadImageErrors, SayWhatAForeignFileIs) {
+  const std::map<std::string, std::string> files{
+      {std::string("\0\0\0\x1C"
+                   "ftypavif\0\0\0\0avifmif1miaf",
+                   28),
+       "is an AVIF picture, which samsr does not read"},
+      {std::string("\0\0\0\x18"
+                   "ftypmif1\0\0\0\0mif1heic",
+                   24),
+       "is a HEIC picture, which samsr does not read"},
+      {std::string("\0\0\0\x18"
+                   "ftypisom\0\0\0\0isommp42",
+                   24),
+       "is a video, not a picture"},
+      {"\xFF\x0A abc", "is a JPEG XL picture"},
+      {std::string("\0\0\0\x0CJXL \r\n\x87\n", 12), "is a JPEG XL picture"},
+      {std::string("\0\0\0\x0CjP  \r\n\x87\n", 12), "is a JPEG 2000 picture"},
+      {"GIF89a...", "is a GIF picture, which samsr does not read; convert it to PNG"},
+      {"8BPS...", "is a Photoshop file"},
+      {"%PDF-1.7", "is a PDF document, not a picture"},
+      {"version https://git-lfs.github.com/spec/v1\noid sha256:1", "is a Git LFS pointer, not a picture: run git lfs"},
+      {"\n<!DOCTYPE HTML>\n<html>", "is an HTML page, not a picture: was the download refused?"},
+      {"\xEF\xBB\xBF<html lang=\"en\">", "is an HTML page, not a picture: was the download refused?"},
+      {"<?xml version=\"1.0\"?><svg>", "is an SVG drawing"},
+      {"PK\3\4", "is a ZIP archive"},
+      {"plain words", "not an image of a known format"},
+      {"", "the file is empty"}};
+  for (const auto& [bytes, message] : files) {
+    EXPECT_THAT(error_of([&] { decode_image(bytes, "a.png"); }), ::testing::HasSubstr("a.png: " + message));
+  }
+}
+
+TEST(ReadImage, ContentDecidesNotTheName) {
+  const TemporaryFolder folder;
+  fs::copy_file(file("rgb.webp"), folder / "a.jpg");
+  const ImageFile image = read_image(folder / "a.jpg");
+  EXPECT_EQ(largest_difference(image.rgb, pattern()), 0);
+  EXPECT_STREQ(image.format, "WebP");
+}
+
+TEST(ReadImage, LimitsHoldForEveryFormat) {
+  const TemporaryFolder folder;
+  const cv::Mat large(1000, 1100, CV_8UC3, cv::Scalar(1, 2, 3));
+  write_png(folder / "a.png", large);
+  testing::write_pnm(folder / "a.ppm", large);
+  for (const char* name : {"a.png", "a.ppm"}) {
+    EXPECT_THAT(error_of([&] { read_image(folder / name, Bits::kEight, {.megapixels = 1}); }),
+                ::testing::HasSubstr(std::string(name) + ": has 1100 x 1000 pixels, above images.max_megapixels=1"));
+    EXPECT_EQ(read_image(folder / name, Bits::kEight, {.megapixels = 2}).rgb.cols, 1100);
   }
 }
 

@@ -63,10 +63,11 @@ class PhotographScan : public ::testing::Test {
   }
   std::unique_ptr<PhotographIndex> scan(int min_size = 64) {
     Log log(lines_, 0, 1, false);
-    return index_photographs(folder_ / "photos", {min_size, 1}, folder_ / "out", *comm_, log);
+    return index_photographs(folder_ / "photos", {min_size, 1}, limits_, folder_ / "out", *comm_, log);
   }
 
   TemporaryFolder folder_;
+  ImageLimits limits_;
   std::ostringstream lines_;
   std::unique_ptr<Communicator> comm_ = make_single_communicator();
 };

@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <map>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <sstream>
 
@@ -18,6 +17,8 @@
 #include "models/first_stage/first_stage.h"
 #include "support/files.h"
 #include "support/pictures.h"
+#include "support/pnm_file.h"
+#include "support/small_model.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
 
@@ -57,8 +58,12 @@ class UpscaleFiles : public ::testing::Test {
 TEST_F(UpscaleFiles, GreyStaysGreyInEveryFormat) {
   cv::Mat grey;
   cv::cvtColor(smooth_picture(20, 30, 1), grey, cv::COLOR_RGB2GRAY);
-  for (const char* name : {"grey.png", "grey.jpg", "grey.webp", "grey.bmp"}) {
-    cv::imwrite((in_ / name).string(), grey);
+  testing::write_pnm(in_ / "grey.pgm", grey);
+  const ImageFile image = read_image(in_ / "grey.pgm");
+  for (const char* name : {"grey.png", "grey.jpg", "grey.webp"}) {
+    testing::write_text(in_ / name, encode_image(image, *format_of_name(name)).bytes);
+  }
+  for (const char* name : {"grey.png", "grey.jpg", "grey.webp", "grey.pgm"}) {
     run(in_ / name, scratch_ / "result.png");
     const ImageFile result = read_image(scratch_ / "result.png");
     EXPECT_EQ(result.rgb.size(), cv::Size(120, 80)) << name;
@@ -191,8 +196,8 @@ TEST_F(UpscaleFiles, TheProfileGoesAlongAndTheOrientationIsAppliedOnce) {
 
 TEST_F(UpscaleFiles, AFolderHasTheFormatAskedFor) {
   write_png(in_ / "a.png", smooth_picture(10, 12, 1));
-  cv::imwrite((in_ / "b.jpeg").string(), smooth_picture(10, 12, 2));
-  cv::imwrite((in_ / "c.bmp").string(), smooth_picture(10, 12, 3));
+  testing::write_text(in_ / "b.jpeg", encode_image({.rgb = smooth_picture(10, 12, 2)}, ImageFormat::kJpeg).bytes);
+  testing::write_pnm(in_ / "c.ppm", smooth_picture(10, 12, 3));
   for (const auto& [format, names] :
        std::map<std::string, std::vector<std::string>>{{"png", {"a.png", "b.png", "c.png"}},
                                                        {"jpeg", {"a.jpg", "b.jpg", "c.jpg"}},

@@ -20,7 +20,7 @@ class PairsStage final : public Stage {
         seed_(settings.data.seed),
         photographs_(photographs),
         maker_(settings.data, settings.degradation),
-        cache_(settings.data.images, static_cast<std::size_t>(settings.data.cache_mb) * kMegabyte) {}
+        cache_(settings.data.images, static_cast<std::size_t>(settings.data.cache_mb) * kMegabyte, settings.images) {}
 
   std::string name() const override { return "pairs"; }
   std::string content() const override { return content_; }

@@ -1,0 +1,65 @@
+#include "data/images/codec.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/settings.h"
+
+namespace samsr {
+namespace {
+
+constexpr double kBytesAMb = 1e6;
+
+/// MB that can be allocated without paging, as the kernel estimates it; where it does not say, all that there is.
+double free_memory_mb() {
+  std::ifstream in("/proc/meminfo");
+  for (std::string key, unit, value; in >> key >> value && std::getline(in, unit);) {
+    if (key == "MemAvailable:") {
+      return std::stod(value) * 1024 / kBytesAMb;
+    }
+  }
+  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / kBytesAMb;
+}
+
+}  // namespace
+
+void ImageLimits::bind(Settings& settings) {
+  settings
+      .add("images.max_megapixels", megapixels,
+           "largest picture that is read, in millions of pixels; its header is looked at before memory is taken")
+      .between(std::int64_t{1}, std::int64_t{100000});
+  settings
+      .add("images.max_memory_mb", memory_mb, "memory that decoding one picture may take, MB; 0: half of what is free")
+      .at_least(std::int64_t{0});
+}
+
+void check_limits(const std::string& name, const PictureLayout& layout, double bytes_a_pixel,
+                  const ImageLimits& limits) {
+  const double pixels = static_cast<double>(layout.width) * static_cast<double>(layout.height);
+  if (pixels > static_cast<double>(limits.megapixels) * 1e6) {
+    throw UserError("{}: has {} x {} pixels, above images.max_megapixels={}; raise it, or make the picture smaller",
+                    name, layout.width, layout.height, limits.megapixels);
+  }
+  const double needed = pixels * bytes_a_pixel / kBytesAMb;
+  if (limits.memory_mb > 0 && needed > static_cast<double>(limits.memory_mb)) {
+    throw UserError(
+        "{}: {} x {} pixels take {:.0f} MB to decode, above images.max_memory_mb={}; raise it, or make the "
+        "picture smaller",
+        name, layout.width, layout.height, std::ceil(needed), limits.memory_mb);
+  }
+  // Small pictures need no look at the machine.
+  constexpr double kAlwaysThere = 64;
+  if (limits.memory_mb == 0 && needed > kAlwaysThere && needed > free_memory_mb() / 2) {
+    throw UserError(
+        "{}: {} x {} pixels take {:.0f} MB to decode, above half of the memory that is free; free some, or "
+        "set images.max_memory_mb",
+        name, layout.width, layout.height, std::ceil(needed));
+  }
+}
+
+}  // namespace samsr

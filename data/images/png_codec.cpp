@@ -1,0 +1,207 @@
+#include "data/images/png_codec.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "core/error.h"
+#include "data/images/exif.h"
+#include "data/images/png_calls.h"
+
+namespace samsr {
+namespace {
+
+constexpr std::string_view kSignature("\x89PNG\r\n\x1a\n", 8);
+/// Above the largest profiles in use; what claims more is no profile.
+constexpr std::size_t kLargestProfile = std::size_t{16} << 20;
+/// Chunks that libpng hands over as they are: it refuses profiles that others accept, and knows no animation.
+constexpr png_byte kHandedOver[] = "iCCP\0acTL";
+
+/// The profile of an iCCP chunk: a name, a zero, the method (0: zlib), the packed profile; empty when it is damaged.
+std::string unpack_profile(std::string_view chunk) {
+  const std::size_t name_end = chunk.find('\0');
+  if (name_end == std::string_view::npos || name_end + 2 > chunk.size() || chunk[name_end + 1] != 0) {
+    return {};
+  }
+  const std::string_view packed = chunk.substr(name_end + 2);
+  for (std::size_t room = std::size_t{1} << 14; room <= kLargestProfile; room *= 4) {
+    std::string profile(room, '\0');
+    uLongf size = room;
+    const int result = ::uncompress(reinterpret_cast<Bytef*>(profile.data()), &size,
+                                    reinterpret_cast<const Bytef*>(packed.data()), packed.size());
+    if (result == Z_OK) {
+      profile.resize(size);
+      return profile;
+    }
+    if (result != Z_BUF_ERROR) {
+      break;
+    }
+  }
+  return {};
+}
+
+class PngDecoder {
+ public:
+  PngDecoder(std::string_view file, const std::string& name) : file_(file), name_(name) {
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &messages_, PngMessages::on_error, PngMessages::on_warning);
+    info_ = png_ == nullptr ? nullptr : png_create_info_struct(png_);
+    if (info_ == nullptr) {
+      png_destroy_read_struct(&png_, nullptr, nullptr);
+      throw std::bad_alloc();
+    }
+  }
+  PngDecoder(const PngDecoder&) = delete;
+  PngDecoder& operator=(const PngDecoder&) = delete;
+  ~PngDecoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
+
+  DecodedPicture decode(const ImageLimits& limits) {
+    check(png_succeeds(png_, [&] {
+      png_set_read_fn(png_, this, on_read);
+      png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+      png_set_chunk_malloc_max(png_, 2 * kLargestProfile);
+      png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_ALWAYS, kHandedOver, 2);
+      png_read_info(png_, info_);
+    }));
+    check_limits(name_, layout(), bytes_a_pixel(), limits);
+    DecodedPicture picture;
+    picture.pixels = read_pixels();
+    read_end();
+    check_chunks();
+    read_chunks(picture);
+    return picture;
+  }
+
+ private:
+  PictureLayout layout() const {
+    return {.width = png_get_image_width(png_, info_), .height = png_get_image_height(png_, info_)};
+  }
+  double bytes_a_pixel() const {
+    // Four channels as they are read, and once more for turning the picture upright.
+    return 2.0 * 4 * (png_get_bit_depth(png_, info_) == 16 ? 2 : 1);
+  }
+
+  cv::Mat read_pixels() {
+    check(png_succeeds(png_, [&] {
+      png_set_expand(png_);
+      png_set_swap(png_);  // PNG is big-endian; without effect on 8 bits
+      png_set_interlace_handling(png_);
+      png_read_update_info(png_, info_);
+    }));
+    const int depth = png_get_bit_depth(png_, info_) == 16 ? CV_16U : CV_8U;
+    cv::Mat pixels(static_cast<int>(layout().height), static_cast<int>(layout().width),
+                   CV_MAKETYPE(depth, png_get_channels(png_, info_)));
+    std::vector<png_bytep> rows;
+    for (int y = 0; y < pixels.rows; ++y) {
+      rows.push_back(pixels.ptr(y));
+    }
+    check(png_succeeds(png_, [&] { png_read_image(png_, rows.data()); }));
+    return pixels;
+  }
+
+  /// What follows the pixels. A file that ends here has lost nothing, unless it ends inside a chunk.
+  void read_end() {
+    const std::size_t end_of_pixels = at_;
+    if (png_succeeds(png_, [&] { png_read_end(png_, info_); })) {
+      return;
+    }
+    if (!ended_) {
+      fail();
+    }
+    std::size_t at = end_of_pixels;
+    while (file_.size() - at >= 12) {
+      std::size_t length = 0;
+      for (std::size_t i = 0; i < 4; ++i) {
+        length = length << 8 | static_cast<unsigned char>(file_[at + i]);
+      }
+      if (length > file_.size() - at - 12) {
+        fail();
+      }
+      at += 12 + length;
+    }
+    constexpr std::string_view kEnd("\0\0\0\0IEND\xAE\x42\x60\x82", 12);
+    if (!kEnd.starts_with(file_.substr(at))) {
+      fail();
+    }
+  }
+
+  /// A damaged chunk without pixels is passed over, unless the picture depends on it.
+  void check_chunks() const {
+    for (const std::string& each : messages_.warnings()) {
+      if (each.starts_with("tRNS") || each.starts_with("eXIf") || each.find("palette index") != std::string::npos) {
+        throw UserError("{}: damaged PNG file: {}", name_, each);
+      }
+    }
+  }
+
+  void read_chunks(DecodedPicture& picture) {
+    png_bytep exif = nullptr;
+    png_uint_32 exif_size = 0;
+    if (png_get_eXIf_1(png_, info_, &exif_size, &exif) != 0) {
+      picture.orientation = exif_orientation({reinterpret_cast<const char*>(exif), exif_size});
+    }
+    bool profile = std::any_of(messages_.warnings().begin(), messages_.warnings().end(),
+                               [](const std::string& each) { return each.starts_with("iCCP"); });
+    png_unknown_chunkp chunks = nullptr;
+    const int count = png_get_unknown_chunks(png_, info_, &chunks);
+    for (int i = 0; i < count; ++i) {
+      const std::string_view type(reinterpret_cast<const char*>(chunks[i].name), 4);
+      const std::string_view bytes(reinterpret_cast<const char*>(chunks[i].data), chunks[i].size);
+      if (type == "iCCP") {
+        profile = true;
+        picture.profile = unpack_profile(bytes);
+      } else if (type == "acTL" && bytes.size() >= 4 && png_get_uint_32(chunks[i].data) > 1) {
+        picture.remarks.push_back(fmt::format("first of {} frames", png_get_uint_32(chunks[i].data)));
+      }
+    }
+    if (profile && picture.profile.empty()) {
+      picture.remarks.emplace_back("damaged colour profile left out");
+    }
+  }
+
+  static void on_read(png_structp png, png_bytep bytes, std::size_t count) {
+    auto* decoder = static_cast<PngDecoder*>(png_get_io_ptr(png));
+    if (count > decoder->file_.size() - decoder->at_) {
+      decoder->ended_ = true;
+      png_error(png, "the file ends early");
+    }
+    std::memcpy(bytes, decoder->file_.data() + decoder->at_, count);
+    decoder->at_ += count;
+  }
+  void check(bool succeeded) const {
+    if (!succeeded) {
+      fail();
+    }
+  }
+  [[noreturn]] void fail() const {
+    if (ended_) {
+      throw UserError("{}: the PNG file ends early (truncated?)", name_);
+    }
+    throw UserError("{}: damaged PNG file: {}", name_, messages_.error());
+  }
+
+  const std::string_view file_;
+  const std::string& name_;
+  std::size_t at_ = 0;
+  bool ended_ = false;  ///< more bytes were asked for than there are
+  PngMessages messages_;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+};
+
+}  // namespace
+
+bool is_png(std::string_view file) { return file.starts_with(kSignature.substr(0, 4)); }
+
+DecodedPicture decode_png(std::string_view file, const std::string& name, const ImageLimits& limits) {
+  if (!file.starts_with(kSignature) && !kSignature.starts_with(file)) {
+    throw UserError("{}: damaged PNG file: its line ends were changed, as a transfer in text mode does; copy it again",
+                    name);
+  }
+  return PngDecoder(file, name).decode(limits);
+}
+
+}  // namespace samsr
