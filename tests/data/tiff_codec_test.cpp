@@ -311,6 +311,26 @@ TEST(TiffCodec, SeesMissingAndShortStrips) {
   EXPECT_THAT(tiff_error(std::string("MM\0+\0\x08\0\0", 8)), HasSubstr("ends early"));
 }
 
+TEST(TiffCodec, SeesMissingPalettesAndProfiles) {
+  const std::uint32_t at = handmade_data_offset(9);
+  const auto palette_file = [&](std::uint16_t tag, std::uint32_t offset) {
+    return handmade_tiff({{256, 4, 1, 8},
+                          {257, 4, 1, 8},
+                          {258, 3, 1, 8},
+                          {259, 3, 1, 1},
+                          {262, 3, 1, PHOTOMETRIC_PALETTE},
+                          {273, 4, 1, at},
+                          {278, 4, 1, 8},
+                          {279, 4, 1, 64},
+                          {tag, 3, 768, offset}},
+                         std::string(64 + 1536, 'a'));
+  };
+  EXPECT_EQ(read_tiff(palette_file(320, at + 64)).pixels.type(), CV_8UC3);
+  EXPECT_THAT(tiff_error(palette_file(320, at + 65)), HasSubstr("ends early"));
+  EXPECT_THAT(tiff_error(palette_file(60000, at + 64)), HasSubstr("its palette is missing"));
+  EXPECT_THAT(tiff_error(palette_file(34675, at + 2000)), HasSubstr("ends early"));
+}
+
 TEST(TiffCodec, PromisesOfAFewBytesCostNothing) {
   EXPECT_THAT(tiff_error(grey_file(1U << 31, 1U << 31, 1U << 31, 1, 1, 64)), HasSubstr("p.tif: "));
   EXPECT_THAT(tiff_error(grey_file(20000, 20000, 20000, 1, 1, 64)), HasSubstr("p.tif: "));
