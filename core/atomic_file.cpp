@@ -128,7 +128,7 @@ void make_folder(const fs::path& path) {
 void sync_to_disk(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid() || ::fsync(file.get()) != 0) {
-    throw UserError("{}: cannot be written to disk: {}", path.string(), reason());
+    throw_write_error(path, errno);
   }
 }
 
@@ -142,12 +142,20 @@ void publish(const fs::path& temporary, const fs::path& final_path) {
   sync_to_disk(final_path.has_parent_path() ? final_path.parent_path() : fs::path("."));
 }
 
+void throw_write_error(const fs::path& path, int error) {
+  if (error == ENOSPC || error == EDQUOT || error == EIO || error == EROFS) {
+    throw DiskError("{}: cannot be written: {}; make room or choose another place", path.string(),
+                    std::strerror(error));
+  }
+  throw UserError("{}: cannot be written: {}", path.string(), std::strerror(error));
+}
+
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
   const fs::path temporary = temporary_name(path);
   try {
     const Descriptor file(create_temporary(temporary));
     if (!file.valid()) {
-      throw UserError("{}: cannot be written: {}", path.string(), reason());
+      throw_write_error(path, errno);
     }
     while (!bytes.empty()) {
       const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
@@ -155,7 +163,7 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
         continue;
       }
       if (written < 0) {
-        throw DiskError("{}: cannot be written: {}; make room or choose another place", path.string(), reason());
+        throw_write_error(path, errno);
       }
       bytes.remove_prefix(static_cast<std::size_t>(written));
     }

@@ -18,9 +18,12 @@ class DiskError : public UserError {
   using UserError::UserError;
 };
 
+/// Throws what the system's `error` on writing `path` means: DiskError when the disk is full, broken or read-only,
+/// UserError otherwise.
+[[noreturn]] void throw_write_error(const std::filesystem::path& path, int error);
+
 /// Writes `bytes` so that `path` holds either its old content or all of the new one, whatever happens.
-/// UserError with the system's reason (no permission, a folder of that name); DiskError when the disk is full or
-/// broken.
+/// Errors as throw_write_error().
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 /// Makes the folder and its parents; UserError with the reason when that fails.

@@ -1,14 +1,11 @@
 #include "data/images/byte_sink.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <exception>
 
 #include "core/atomic_file.h"
-#include "core/error.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -17,13 +14,9 @@ namespace {
 class FileSink : public ByteSink {
  public:
   explicit FileSink(const fs::path& path) : path_(path), temporary_(temporary_name(path)) {
-    fd_ = open_new();
-    if (fd_ < 0 && errno == EEXIST) {  // left by a process that had this number
-      ::unlink(temporary_.c_str());
-      fd_ = open_new();
-    }
+    fd_ = create_temporary(temporary_);
     if (fd_ < 0) {
-      throw UserError("{}: cannot be written: {}", path_.string(), std::strerror(errno));
+      throw_write_error(path_, errno);
     }
   }
   FileSink(const FileSink&) = delete;
@@ -44,7 +37,7 @@ class FileSink : public ByteSink {
         continue;
       }
       if (written < 0) {
-        fail();
+        throw_write_error(path_, errno);
       }
       bytes.remove_prefix(static_cast<std::size_t>(written));
     }
@@ -55,21 +48,13 @@ class FileSink : public ByteSink {
     const int closed = ::close(fd_);
     fd_ = -1;
     if (closed != 0) {
-      fail();
+      throw_write_error(path_, errno);
     }
     publish(temporary_, path_);
     finished_ = true;
   }
 
  private:
-  int open_new() const {
-    return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-  }
-  [[noreturn]] void fail() const {
-    throw UserError("{}: cannot be written: {}; make room or choose another place", path_.string(),
-                    std::strerror(errno));
-  }
-
   const fs::path path_;
   const fs::path temporary_;
   int fd_ = -1;

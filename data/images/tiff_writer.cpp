@@ -1,12 +1,10 @@
 #include "data/images/tiff_writer.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "core/atomic_file.h"
@@ -24,13 +22,7 @@ constexpr int kFastDeflate = 1;
 /// An open file for libtiff, which reports no system error: the first one is kept.
 class TiffOutput {
  public:
-  explicit TiffOutput(const fs::path& path) : fd_(open_new(path)) {
-    if (fd_ < 0 && errno == EEXIST) {  // left by a process that had this number
-      ::unlink(path.c_str());
-      fd_ = open_new(path);
-    }
-    error_ = fd_ < 0 ? errno : 0;
-  }
+  explicit TiffOutput(const fs::path& path) : fd_(create_temporary(path)) { error_ = fd_ < 0 ? errno : 0; }
   ~TiffOutput() { close(); }
   TiffOutput(const TiffOutput&) = delete;
   TiffOutput& operator=(const TiffOutput&) = delete;
@@ -46,10 +38,6 @@ class TiffOutput {
   }
 
  private:
-  static int open_new(const fs::path& path) {
-    return ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-  }
-
   void note(int error) { error_ = error_ == 0 ? error : error_; }
 
   static tmsize_t read(thandle_t client, void* bytes, tmsize_t count) {
@@ -97,7 +85,7 @@ class TiffWriter : public ImageWriter {
         rows_a_strip_(std::clamp<std::int64_t>(kStripBytes / row_bytes_, 1, layout.height)),
         output_(std::make_unique<TiffOutput>(temporary_)) {
     if (output_->error() != 0) {
-      throw UserError("{}: cannot be written: {}", path_.string(), std::strerror(output_->error()));
+      throw_write_error(path_, output_->error());
     }
     try {
       const auto bytes = row_bytes_ * layout_.height + static_cast<std::int64_t>(profile.size());
@@ -174,8 +162,7 @@ class TiffWriter : public ImageWriter {
 
   void expect(bool done) const {
     if (output_->error() != 0) {
-      throw UserError("{}: cannot be written: {}; make room or choose another place", path_.string(),
-                      std::strerror(output_->error()));
+      throw_write_error(path_, output_->error());
     }
     if (!done) {
       throw UserError("{}: cannot be written as TIFF: {}", path_.string(), messages_.error);

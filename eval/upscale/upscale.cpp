@@ -1,9 +1,7 @@
 #include "eval/upscale/upscale.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <sstream>
