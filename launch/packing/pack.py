@@ -18,9 +18,9 @@ import tempfile
 from elf import Elf, is_elf
 from libraries import needed_by
 
-# Tests that go by a device (tests/support/device.h), and what is timed beside them.
-TESTS = ("models_tests", "diffusion_tests", "sam_tests", "metrics_tests", "train_tests")
-BENCHES = ("train_step_bench",)
+# Tests that go by a device (tests/support/device.h), the golden files that others read, and what is timed beside them.
+TESTS = ("gpu_tests", "train_step_bench")
+GOLDEN = r"(?!degradation|niqe|psnr_ssim|sam_amg|sam_masks).*\.h5"
 SCRIPTS = ("samsr", "mpirun", "orted", "bundled.sh", "common.sh", "restarts.sh", "slurm.sbatch")
 TREE = ("LICENSE", "configs", "docs/clusters.md", "models/embedded/MODEL_CARD.md",
         "models/embedded/coverage_net.safetensors", "models/embedded/teacher.safetensors")
@@ -177,7 +177,7 @@ def contents(build, tests):
     # Beside the build, the checkout that this script is of: a test's build may be of a copy.
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     used = []
-    for name in ("samsr", *((*TESTS, *BENCHES) if tests else ())):
+    for name in ("samsr", *(TESTS if tests else ())):
         path = os.path.join(build.folder, "bin", name)
         if not os.path.exists(path):
             fail(f"{path} is not built: run launch/bundle without --build, or launch/setup")
@@ -196,7 +196,7 @@ def contents(build, tests):
         path = os.path.join(root, name)
         tree.add_folder(name, path) if os.path.isdir(path) else tree.add(name, path)
     if tests:
-        tree.add_folder("tests/golden", os.path.join(root, "tests/golden"), r".*\.h5")
+        tree.add_folder("tests/golden", os.path.join(root, "tests/golden"), GOLDEN)
     for name, (data, _) in tree.files.items():
         for folder in build.private_folders():
             if folder.encode() in data:
@@ -220,8 +220,8 @@ def main():
     out = arguments.out or f"{name}.tar.xz"
     data = contents(build, arguments.tests).archive(name, int(os.environ.get("SOURCE_DATE_EPOCH", "0")))
     if out.endswith(".xz"):
-        # A dictionary as long as all programs: what they share is stored once.
-        filters = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 28}]
+        # What programs share is stored once, when the dictionary reaches from one to the next.
+        filters = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 26}]
         data = lzma.compress(data, filters=filters)
     with open(out + ".tmp", "wb") as file:
         file.write(data)
