@@ -178,8 +178,7 @@ TEST(Upscaler, LessMemoryMakesSmallerTiles) {
     settings.memory_mb = memory_mb;
     const Upscaler upscaler(loaded, settings, MaskSettings());
     const TilePlan plan = upscaler.plan({6000, 4000});
-    EXPECT_TRUE(memory_mb == 0 || plan.tile_height() == 64 ||
-                upscaler.memory_mb(plan) <= static_cast<double>(memory_mb));
+    EXPECT_TRUE(memory_mb < 100 || upscaler.memory_mb(plan) <= static_cast<double>(memory_mb));
     return plan.tile_height();
   };
   EXPECT_EQ(tile(0), 512);

@@ -80,7 +80,7 @@ TEST_F(Ends, WhatIsNamedAndNotMeasuredIsStatusTwoOnceTheRestIsWritten) {
 
 TEST_F(Ends, InputsOfTheReportAreReadBeforeAnythingIsMeasured) {
   write_text(in("torn.jsonl"), "{\"step\": 1, \"loss\": 2}\n{\"st\n{\"step\": 2}\n");
-  for (const std::string& more : {" --log /nowhere/metrics.jsonl", " --log a=" + in("torn.jsonl")}) {
+  for (const std::string& more : {std::string(" --log /nowhere/metrics.jsonl"), " --log a=" + in("torn.jsonl")}) {
     const Outcome outcome = run(eval("--metrics psnr_y --out " + in("late") + more));
     EXPECT_EQ(outcome.status, 2) << outcome.output;
     EXPECT_EQ(lines_of(outcome.output), 1) << outcome.output;
