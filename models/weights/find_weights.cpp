@@ -9,6 +9,9 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
+/// Bytes of a run's file `best`; what is longer and called so holds weights itself.
+constexpr std::uintmax_t kLongestBest = 4096;
+
 /// The averaged weights of one checkpoint, their CRC checked.
 fs::path averaged_weights(const fs::path& folder) {
   check_checkpoint_file(folder, read_checkpoint_state(folder), kAveragedWeights);
@@ -20,7 +23,7 @@ fs::path averaged_weights(const fs::path& folder) {
 fs::path find_weights(const fs::path& path, Log& log) {
   if (fs::is_regular_file(path)) {
     const fs::path folder = path.parent_path();
-    if (path.filename() == kBestFile) {
+    if (path.filename() == kBestFile && fs::file_size(path) <= kLongestBest) {
       return find_weights(folder / read_best(folder)->checkpoint, log);
     }
     if (fs::exists(folder / kCheckpointState)) {
