@@ -27,7 +27,7 @@ std::optional<std::int64_t> step_of_name(const std::string& name) {
 
 /// Whether `name` can only be an entry of the folder it is looked up in.
 bool stays_in_folder(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+  return !name.empty() && name != "." && name != ".." && fs::path(name) == fs::path(name).filename();
 }
 
 /// Checks what is read of a state, and its type. Its CRC is no defence: whoever wrote it can do so again.

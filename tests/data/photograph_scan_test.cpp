@@ -168,10 +168,10 @@ TEST_F(PhotographScan, PairsAreRegenerated) {
   regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log);
   EXPECT_THAT(lines_.str(), AllOf(HasSubstr("is a link to"), HasSubstr("elsewhere.png, outside")));
   // Every photograph another one: the same size, other pixels.
-  for (const std::string& path : walked(folder_ / "moved")) {
-    cv::Mat image = read_image(folder_.path() / "moved" / path).rgb;
+  for (const fs::path& path : list_images(folder_ / "moved")) {
+    cv::Mat image = read_image(path).rgb;
     image = 255 - image;
-    write_png(folder_.path() / "moved" / path, image);
+    write_png(path, image);
   }
   EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log); }),
               HasSubstr("hr differs"));
