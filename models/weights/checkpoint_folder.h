@@ -22,8 +22,9 @@ std::vector<std::filesystem::path> checkpoint_folders(const std::filesystem::pat
 /// CRC-32C of a state as state.json records it under "crc32c": of its text without that entry.
 std::uint32_t checkpoint_state_crc(const nlohmann::json& state);
 
-/// state.json of a checkpoint, its own CRC checked and removed: numbers `step`, `position`, `seed`, `dataset_size`, text
-/// `config`, and `files`, names in the folder with their CRCs. UserError when it is missing, damaged, or has others.
+/// state.json of a checkpoint, its own CRC checked and removed: numbers `step`, `position`, `seed`, `dataset_size`,
+/// text `config`, and `files`, names in the folder with their CRCs. UserError when it is missing, damaged, or has
+/// others.
 nlohmann::json read_checkpoint_state(const std::filesystem::path& folder);
 /// The same from the text of a state.json; `name` stands for the file in messages.
 nlohmann::json parse_checkpoint_state(const std::string& text, const std::string& name);
