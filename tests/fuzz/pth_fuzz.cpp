@@ -32,8 +32,8 @@ void mend_zip(std::uint8_t* bytes, std::size_t size) {
     if (local + kLocal > size) {
       continue;
     }
-    const std::size_t begin = local + kLocal + number_at<std::uint16_t>(bytes + local + 26) +
-                              number_at<std::uint16_t>(bytes + local + 28);
+    const std::size_t begin =
+        local + kLocal + number_at<std::uint16_t>(bytes + local + 26) + number_at<std::uint16_t>(bytes + local + 28);
     if (begin > size || length > size - begin) {
       continue;
     }

@@ -28,7 +28,8 @@ using samsr::fuzz::must_be_read_or_refused;
 class Folder {
  public:
   Folder() {
-    std::string name = (fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path()) / "fuzz-XXXXXX";
+    std::string name =
+        (fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path()) / "fuzz-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) {
       std::abort();
     }
@@ -46,9 +47,7 @@ class Folder {
   fs::path path_;
 };
 
-void write_text(const fs::path& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
+void write_text(const fs::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
 
 void read_samples(const samsr::Shard& shard) {
   const samsr::RandomAccessFile file(shard.path(), samsr::RandomAccessFile::Access::kRead);
@@ -78,10 +77,10 @@ void use(const std::string& bytes, const samsr::Shard& shard) {
   const std::string name = samsr::shard_name(0);
   const fs::path path = folder.path() / name;
   write_text(path, bytes);
-  write_text(samsr::manifest_path(folder.path()),
-             R"({"format": "samsr-dataset/1", "shards": [{"file": ")" + name + R"(", "first_index": 0, "samples": )" +
-                 std::to_string(shard.samples()) + R"(, "bytes": )" + std::to_string(bytes.size()) +
-                 R"(, "crc32c": {}}]})");
+  write_text(samsr::manifest_path(folder.path()), R"({"format": "samsr-dataset/1", "shards": [{"file": ")" + name +
+                                                      R"(", "first_index": 0, "samples": )" +
+                                                      std::to_string(shard.samples()) + R"(, "bytes": )" +
+                                                      std::to_string(bytes.size()) + R"(, "crc32c": {}}]})");
   must_be_read_or_refused([&] { load(folder.path()); });
   for (const char* picture : {"hr", "lr", "coverage", "coverage_hr"}) {
     must_be_read_or_refused([&] { samsr::read_stored_picture(shard, picture, 0); });
@@ -100,8 +99,7 @@ void mend(std::uint8_t* bytes, std::size_t size) {
     const samsr::Shard shard(file.path());
     const samsr::hdf5::QuietErrors quiet;
     const samsr::hdf5::Id opened = samsr::hdf5::open_file(file.path(), false);
-    std::uint64_t at =
-        samsr::hdf5::offset(samsr::hdf5::open_dataset(opened, std::string(samsr::kChecksumDataset)));
+    std::uint64_t at = samsr::hdf5::offset(samsr::hdf5::open_dataset(opened, std::string(samsr::kChecksumDataset)));
     for (std::uint64_t sample = 0; sample < std::min<std::uint64_t>(shard.samples(), 64); ++sample) {
       for (const samsr::ShardField& field : shard.fields()) {
         const auto* stored = reinterpret_cast<const char*>(bytes) + field.offset + sample * field.bytes;

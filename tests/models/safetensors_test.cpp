@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -166,12 +166,12 @@ TEST_F(Safetensors, ReadsAHeaderOfManyTensorsInTimeThatGrowsWithIt) {
   }
   header.back() = '}';
   // Looked up one by one in a list, as many names took minutes.
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();  // of this process, so that a busy machine does not count
   const TensorFile file = parse_safetensors(with_header(header, kTensors), "memory");
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_LT(std::clock() - begin, 10 * CLOCKS_PER_SEC);
   EXPECT_EQ(file.tensors.size(), static_cast<std::size_t>(kTensors));
   write_safetensors(path_, file);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+  EXPECT_LT(std::clock() - begin, 20 * CLOCKS_PER_SEC);
 }
 
 TEST_F(Safetensors, RefusesHeadersOfAnotherForm) {

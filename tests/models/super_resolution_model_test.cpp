@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "models/first_stage/vq_weight_count.h"
 #include "models/unet/unet_weight_count.h"
@@ -172,9 +172,9 @@ TEST_F(ModelFile, OfALargeNetworkWithoutItsWeightsIsRefusedBeforeItIsMade) {
     ModelSettings settings = testing::small_model_settings(4);
     change(settings);
     save_model(path_, settings, "student", {.tensors = {{"a", torch::zeros({3})}}, .metadata = {}});
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     const std::string told = error_of([&] { load_model(path_); });
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+    EXPECT_LT(std::clock() - begin, 2 * CLOCKS_PER_SEC);
     EXPECT_THAT(told, ::testing::StartsWith(path_.string()));
     EXPECT_EQ(told.find('\n'), std::string::npos);
     return told;
