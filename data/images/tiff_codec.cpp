@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "data/images/tiff_directory.h"
 #include "data/images/tiff_handle.h"
 #include "data/images/tiff_layout.h"
 #include "data/images/tiff_pixels.h"
@@ -12,29 +13,11 @@
 namespace samsr {
 namespace {
 
-constexpr std::size_t kTiffHeader = 8;
-constexpr std::size_t kBigTiffHeader = 16;
 constexpr int kMostPagesCounted = 1000;
-
-bool is_big_tiff(std::string_view file) { return file.size() >= 4 && (file[2] == 43 || file[3] == 43); }
-
-/// Where the first directory lies.
-std::uint64_t first_directory(std::string_view file) {
-  const int bytes = is_big_tiff(file) ? 8 : 4;
-  const bool little = file[0] == 'I';
-  std::uint64_t offset = 0;
-  for (int i = 0; i < bytes; ++i) {
-    const int at = bytes + (little ? bytes - 1 - i : i);
-    offset = offset << 8 | static_cast<unsigned char>(file[static_cast<std::size_t>(at)]);
-  }
-  return offset;
-}
 
 /// Opens the file at its first directory.
 TiffHandle opened_tiff(std::string_view file, TiffMemory& memory, TiffMessages& messages, const std::string& name) {
-  if (file.size() < (is_big_tiff(file) ? kBigTiffHeader : kTiffHeader) || first_directory(file) >= file.size()) {
-    throw UserError("{}: the TIFF file ends early (truncated?)", name);
-  }
+  first_tiff_directory(file, name);
   // What libtiff needs at once is no longer than a part of the file, but for a row of a wide picture.
   constexpr std::int64_t kLeast = std::int64_t{256} << 20;
   TiffHandle handle = open_tiff("r", memory.callbacks(), messages, kLeast + static_cast<std::int64_t>(file.size()) * 2);
@@ -162,6 +145,7 @@ DecodedPicture decode_tiff(std::string_view file, const std::string& name, const
   const TiffHandle handle = opened_tiff(file, memory, messages, name);
   DecodedPicture picture;
   choose_page(handle.get(), messages, name, picture.remarks);
+  check_tiff_directory(file, handle.get(), name);
   const TiffLayout layout = read_tiff_layout(handle.get(), name);
   check_limits(name, layout.picture(), layout.bytes_a_pixel(), limits);
   check_tiff_blocks(handle.get(), layout, file.size(), name);

@@ -57,7 +57,7 @@ TiffColour tiff_colour_of(std::uint16_t photometric, const std::string& name) {
   }
 }
 
-void check_samples(TIFF* file, const TiffLayout& layout, const std::string& name) {
+void check_tiff_samples(TIFF* file, const TiffLayout& layout, const std::string& name) {
   const auto format = tiff_tag<std::uint16_t>(file, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT);
   const char* kind = format == SAMPLEFORMAT_INT                                                  ? "signed integers"
                      : format == SAMPLEFORMAT_IEEEFP                                             ? "floating point"
@@ -195,7 +195,7 @@ TiffLayout read_tiff_layout(TIFF* file, const std::string& name) {
                     layout.compression);
   }
   find_tiff_blocks(file, layout, name);
-  check_samples(file, layout, name);
+  check_tiff_samples(file, layout, name);
   if (layout.colour == TiffColour::kYcbcr && layout.compression == COMPRESSION_JPEG && !layout.planar) {
     TIFFSetField(file, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     layout.colour = TiffColour::kRgb;
