@@ -139,8 +139,8 @@ TEST(JpegCodec, InksAreReadAsTheirMarkerSays) {
     const std::string file = jpeg_of(one_ink, [&](auto& object) { object.write_Adobe_marker = adobe ? TRUE : FALSE; });
     return decode_jpeg(file, "inks", {}).pixels.at<cv::Vec3b>(8, 8);
   };
-  EXPECT_EQ(colour(false), cv::Vec3b(0, 255, 255));
-  EXPECT_EQ(colour(true), cv::Vec3b(0, 0, 0));  // no black is missing: all of it is there
+  EXPECT_LE(cv::norm(colour(false), cv::Vec3b(0, 255, 255), cv::NORM_INF), 2);
+  EXPECT_LE(cv::norm(colour(true), cv::Vec3b(0, 0, 0), cv::NORM_INF), 2);  // no black is missing: all of it is there
 }
 
 TEST(JpegCodec, KindsThatAreNotReadAreNamed) {

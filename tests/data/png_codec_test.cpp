@@ -178,7 +178,7 @@ std::map<std::string, std::string> png_files() {
 TEST(PngCodec, ACutIsAnErrorOrThePictureWasWhole) {
   for (const auto& [name, file] : png_files()) {
     SCOPED_TRACE(name);
-    EXPECT_GT(expect_cuts_are_seen(file, decode_png), 50);
+    EXPECT_GT(expect_cuts_are_seen(file, decode_png, 400), 50);
     EXPECT_TRUE(
         same_pixels(decode_png(file.substr(0, file.size() - 12), name, {}).pixels, decode_png(file, name, {}).pixels));
   }
@@ -191,7 +191,7 @@ TEST(PngCodec, ACutIsAnErrorOrThePictureWasWhole) {
 TEST(PngCodec, ChangedBytesAreAnErrorWherePixelsDependOnThem) {
   const std::string file = png_files().at("plain");
   const cv::Mat whole = decode_png(file, "plain", {}).pixels;
-  for (std::size_t at = 16; at + 12 < file.size(); at += 7) {
+  for (std::size_t at = 16; at + 12 < file.size(); at += 29) {
     std::string changed = file;
     changed[at] = static_cast<char>(changed[at] ^ 0x10);
     EXPECT_THROW(decode_png(changed, "changed", {}), UserError) << at;
