@@ -13,17 +13,18 @@
 namespace samsr {
 namespace {
 
-constexpr double kBytesAMb = 1e6;
+constexpr double kBytesAMegabyte = 1e6;
 
 /// MB that can be allocated without paging, as the kernel estimates it; where it does not say, all that there is.
-double free_memory_mb() {
+double memory_to_spare_mb() {
   std::ifstream in("/proc/meminfo");
   for (std::string key, unit, value; in >> key >> value && std::getline(in, unit);) {
     if (key == "MemAvailable:") {
-      return std::stod(value) * 1024 / kBytesAMb;
+      return std::stod(value) * 1024 / kBytesAMegabyte;
     }
   }
-  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / kBytesAMb;
+  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE)) /
+         kBytesAMegabyte;
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ void check_limits(const std::string& name, const PictureLayout& layout, double b
     throw UserError("{}: has {} x {} pixels, above images.max_megapixels={}; raise it, or make the picture smaller",
                     name, layout.width, layout.height, limits.megapixels);
   }
-  const double needed = pixels * bytes_a_pixel / kBytesAMb;
+  const double needed = pixels * bytes_a_pixel / kBytesAMegabyte;
   if (limits.memory_mb > 0 && needed > static_cast<double>(limits.memory_mb)) {
     throw UserError(
         "{}: {} x {} pixels take {:.0f} MB to decode, above images.max_memory_mb={}; raise it, or make the "
@@ -54,7 +55,7 @@ void check_limits(const std::string& name, const PictureLayout& layout, double b
   }
   // Small pictures need no look at the machine.
   constexpr double kAlwaysThere = 64;
-  if (limits.memory_mb == 0 && needed > kAlwaysThere && needed > free_memory_mb() / 2) {
+  if (limits.memory_mb == 0 && needed > kAlwaysThere && needed > memory_to_spare_mb() / 2) {
     throw UserError(
         "{}: {} x {} pixels take {:.0f} MB to decode, above half of the memory that is free; free some, or "
         "set images.max_memory_mb",

@@ -9,14 +9,14 @@ namespace {
 // ICC.1:2010, 7.2.
 constexpr std::size_t kHeader = 128;
 constexpr std::size_t kColourSpace = 16;
-constexpr std::size_t kSignature = 36;
+constexpr std::size_t kProfileSignature = 36;
 /// 255 segments of 65535 bytes without length, signature, number and count.
 constexpr std::size_t kMostInJpeg = std::size_t{255} * (65535 - 2 - 14);
 
 }  // namespace
 
 bool sound_profile(const std::string& profile) {
-  if (profile.size() <= kHeader || std::string_view(profile).substr(kSignature, 4) != "acsp") {
+  if (profile.size() <= kHeader || std::string_view(profile).substr(kProfileSignature, 4) != "acsp") {
     return false;
   }
   std::size_t length = 0;

@@ -15,7 +15,7 @@
 namespace samsr {
 namespace {
 
-constexpr std::string_view kSignature("\x89PNG\r\n\x1a\n", 8);
+constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
 /// Above the largest profiles in use; what claims more is no profile.
 constexpr std::size_t kLargestProfile = std::size_t{16} << 20;
 /// Chunks that libpng hands over as they are: it refuses profiles that others accept, and knows no animation.
@@ -194,10 +194,10 @@ class PngDecoder {
 
 }  // namespace
 
-bool is_png(std::string_view file) { return file.starts_with(kSignature.substr(0, 4)); }
+bool is_png(std::string_view file) { return file.starts_with(kPngSignature.substr(0, 4)); }
 
 DecodedPicture decode_png(std::string_view file, const std::string& name, const ImageLimits& limits) {
-  if (!file.starts_with(kSignature) && !kSignature.starts_with(file)) {
+  if (!file.starts_with(kPngSignature) && !kPngSignature.starts_with(file)) {
     throw UserError("{}: damaged PNG file: its line ends were changed, as a transfer in text mode does; copy it again",
                     name);
   }

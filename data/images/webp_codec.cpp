@@ -20,11 +20,11 @@ using Demuxer = std::unique_ptr<WebPDemuxer, void (*)(WebPDemuxer*)>;
 
 const std::uint8_t* webp_bytes(std::string_view file) { return reinterpret_cast<const std::uint8_t*>(file.data()); }
 
-[[noreturn]] void ends_early(const std::string& name) {
+[[noreturn]] void webp_ends_early(const std::string& name) {
   throw UserError("{}: the WebP file ends early (truncated?)", name);
 }
 
-[[noreturn]] void damaged(const std::string& name) { throw UserError("{}: damaged WebP file", name); }
+[[noreturn]] void webp_damaged(const std::string& name) { throw UserError("{}: damaged WebP file", name); }
 
 /// Length that the file's own header claims.
 std::size_t claimed_size(std::string_view file) {
@@ -35,7 +35,7 @@ std::size_t claimed_size(std::string_view file) {
   return size + 8;
 }
 
-std::string chunk(const WebPDemuxer* demuxer, const char* type) {
+std::string webp_chunk(const WebPDemuxer* demuxer, const char* type) {
   std::string bytes;
   WebPChunkIterator found{};
   if (WebPDemuxGetChunk(demuxer, type, 1, &found) != 0) {
@@ -62,9 +62,9 @@ cv::Mat decode_still(std::string_view file, const PictureLayout& layout, const s
       throw std::bad_alloc();
     case VP8_STATUS_NOT_ENOUGH_DATA:
     case VP8_STATUS_SUSPENDED:
-      ends_early(name);
+      webp_ends_early(name);
     default:
-      damaged(name);
+      webp_damaged(name);
   }
 }
 
@@ -81,7 +81,7 @@ cv::Mat decode_first_frame(std::string_view file, const PictureLayout& layout, c
   std::uint8_t* canvas = nullptr;
   int time = 0;
   if (decoder == nullptr || WebPAnimDecoderGetNext(decoder.get(), &canvas, &time) == 0) {
-    damaged(name);
+    webp_damaged(name);
   }
   const cv::Mat frame(static_cast<int>(layout.height), static_cast<int>(layout.width), CV_8UC4, canvas);
   cv::Mat alpha;
@@ -102,16 +102,16 @@ bool is_webp(std::string_view file) {
 
 DecodedPicture decode_webp(std::string_view file, const std::string& name, const ImageLimits& limits) {
   if (file.size() < claimed_size(file)) {
-    ends_early(name);
+    webp_ends_early(name);
   }
   WebPBitstreamFeatures features{};
   switch (WebPGetFeatures(webp_bytes(file), file.size(), &features)) {
     case VP8_STATUS_OK:
       break;
     case VP8_STATUS_NOT_ENOUGH_DATA:
-      ends_early(name);
+      webp_ends_early(name);
     default:
-      damaged(name);
+      webp_damaged(name);
   }
   const bool animated = features.has_animation != 0;
   const PictureLayout layout{
@@ -121,7 +121,7 @@ DecodedPicture decode_webp(std::string_view file, const std::string& name, const
   const WebPData data{webp_bytes(file), file.size()};
   const Demuxer demuxer(WebPDemux(&data), WebPDemuxDelete);
   if (demuxer == nullptr) {
-    damaged(name);
+    webp_damaged(name);
   }
   DecodedPicture picture;
   if (animated) {
@@ -130,12 +130,12 @@ DecodedPicture decode_webp(std::string_view file, const std::string& name, const
   } else {
     picture.pixels = decode_still(file, layout, name);
   }
-  const std::string exif = chunk(demuxer.get(), "EXIF");
+  const std::string exif = webp_chunk(demuxer.get(), "EXIF");
   picture.orientation = exif_orientation(exif);
   if (exif.empty() && (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & EXIF_FLAG) != 0) {
     picture.remarks.emplace_back("its EXIF data are missing");
   }
-  picture.profile = chunk(demuxer.get(), "ICCP");
+  picture.profile = webp_chunk(demuxer.get(), "ICCP");
   return picture;
 }
 

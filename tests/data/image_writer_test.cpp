@@ -22,9 +22,9 @@ using testing::largest_difference;
 using testing::TemporaryFolder;
 using testing::textured_picture;
 
-constexpr std::array kFormats{ImageFormat::kPng, ImageFormat::kJpeg, ImageFormat::kWebp};
+constexpr std::array kWrittenFormats{ImageFormat::kPng, ImageFormat::kJpeg, ImageFormat::kWebp};
 
-PictureLayout layout_of(const cv::Mat& picture) {
+PictureLayout written_layout(const cv::Mat& picture) {
   return {.width = picture.cols,
           .height = picture.rows,
           .channels = picture.channels(),
@@ -34,8 +34,8 @@ PictureLayout layout_of(const cv::Mat& picture) {
 TEST(ImageWriter, RowsInPiecesMakeTheFileOfTheWholePicture) {
   const TemporaryFolder folder;
   const cv::Mat picture = textured_picture(61, 47);
-  for (const ImageFormat format : kFormats) {
-    const auto writer = make_image_writer(folder / "a", format, layout_of(picture), "", {});
+  for (const ImageFormat format : kWrittenFormats) {
+    const auto writer = make_image_writer(folder / "a", format, written_layout(picture), "", {});
     for (int y = 0; y < picture.rows;) {
       const int next = std::min(picture.rows, y + 1 + y % 9);
       writer->write(picture.rowRange(y, next));
@@ -52,8 +52,8 @@ TEST(ImageWriter, PartsOfAPictureAreRowsLikeOthers) {  // rows that do not lie o
   const TemporaryFolder folder;
   const cv::Mat large = textured_picture(40, 50);
   const cv::Mat part = large(cv::Rect(7, 5, 20, 30));
-  for (const ImageFormat format : kFormats) {
-    const auto writer = make_image_writer(folder / "a", format, layout_of(part), "", {.webp_lossless = true});
+  for (const ImageFormat format : kWrittenFormats) {
+    const auto writer = make_image_writer(folder / "a", format, written_layout(part), "", {.webp_lossless = true});
     writer->write(part);
     writer->finish();
     EXPECT_LE(largest_difference(read_image(folder / "a").rgb, part), format == ImageFormat::kJpeg ? 90 : 0);
@@ -67,7 +67,7 @@ TEST(ImageWriter, PngHoldsOneToFourChannelsOfBothDepths) {
     for (const int depth : {CV_8U, CV_16U}) {
       cv::Mat picture(9, 13, CV_MAKETYPE(depth, channels));
       random.fill(picture, cv::RNG::UNIFORM, 0, depth == CV_8U ? 256 : 65536);
-      const auto writer = make_image_writer(folder / "a.png", ImageFormat::kPng, layout_of(picture), "", {});
+      const auto writer = make_image_writer(folder / "a.png", ImageFormat::kPng, written_layout(picture), "", {});
       writer->write(picture);
       writer->finish();
       const ImageFile image = read_image(folder / "a.png", Bits::kKept);
@@ -89,10 +89,10 @@ TEST(ImageWriter, PngHoldsOneToFourChannelsOfBothDepths) {
 TEST(ImageWriter, WithoutAnEndNothingIsThereAndTheOldStays) {
   const TemporaryFolder folder;
   const cv::Mat picture = textured_picture(20, 20);
-  for (const ImageFormat format : kFormats) {
+  for (const ImageFormat format : kWrittenFormats) {
     testing::write_text(folder / "a", "old");
     {
-      const auto writer = make_image_writer(folder / "a", format, layout_of(picture), "", {});
+      const auto writer = make_image_writer(folder / "a", format, written_layout(picture), "", {});
       writer->write(picture.rowRange(0, 10));
     }
     EXPECT_EQ(testing::contents(folder.path()).size(), 1U);
@@ -105,7 +105,7 @@ TEST(ImageWriter, ALinkInThePlaceOfItsTemporaryFileIsNotFollowed) {
   testing::write_text(folder / "mine", "mine");
   fs::create_symlink(folder / "mine", temporary_name(folder / "a.png"));
   const cv::Mat picture = textured_picture(20, 20);
-  const auto writer = make_image_writer(folder / "a.png", ImageFormat::kPng, layout_of(picture), "", {});
+  const auto writer = make_image_writer(folder / "a.png", ImageFormat::kPng, written_layout(picture), "", {});
   writer->write(picture);
   writer->finish();
   EXPECT_EQ(read_file(folder / "mine"), "mine");
@@ -114,7 +114,7 @@ TEST(ImageWriter, ALinkInThePlaceOfItsTemporaryFileIsNotFollowed) {
 
 TEST(ImageWriter, APlaceThatCannotBeWrittenIsNamed) {
   const PictureLayout layout{.width = 2, .height = 2};
-  for (const ImageFormat format : kFormats) {
+  for (const ImageFormat format : kWrittenFormats) {
     EXPECT_THAT(error_of([&] { make_image_writer("/proc/none/a", format, layout, "", {}); }),
                 HasSubstr("/proc/none/a: cannot be written: "));
   }

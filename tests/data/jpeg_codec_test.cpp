@@ -20,9 +20,9 @@ using testing::jpeg_of;
 using testing::same_pixels;
 using testing::textured_picture;
 
-const std::string kEnd = "\xFF\xD9";
+const std::string kJpegEnd = "\xFF\xD9";
 
-cv::Mat grey_picture(int height, int width) {
+cv::Mat grey_jpeg_picture(int height, int width) {
   cv::Mat grey;
   cv::extractChannel(textured_picture(height, width), grey, 1);
   return grey;
@@ -36,38 +36,38 @@ cv::Mat inks_picture(int height, int width) {
   return inks;
 }
 
-void sample(jpeg_compress_struct& object, int across, int down) {
+void sample_luma(jpeg_compress_struct& object, int across, int down) {
   object.comp_info[0].h_samp_factor = across;
   object.comp_info[0].v_samp_factor = down;
 }
 
 /// Files of every arrangement, by name.
-std::map<std::string, std::string> files() {
+std::map<std::string, std::string> jpeg_files() {
   const cv::Mat picture = textured_picture(37, 53);
   return {
       {"4:2:0", jpeg_of(picture)},
-      {"4:4:4", jpeg_of(picture, [](auto& object) { sample(object, 1, 1); })},
-      {"4:2:2", jpeg_of(picture, [](auto& object) { sample(object, 2, 1); })},
-      {"4:1:1", jpeg_of(picture, [](auto& object) { sample(object, 4, 1); })},
+      {"4:4:4", jpeg_of(picture, [](auto& object) { sample_luma(object, 1, 1); })},
+      {"4:2:2", jpeg_of(picture, [](auto& object) { sample_luma(object, 2, 1); })},
+      {"4:1:1", jpeg_of(picture, [](auto& object) { sample_luma(object, 4, 1); })},
       {"restarts", jpeg_of(picture, [](auto& object) { object.restart_interval = 2; })},
       {"optimised", jpeg_of(picture, [](auto& object) { object.optimize_coding = TRUE; })},
       {"progressive", jpeg_of(picture, [](auto& object) { jpeg_simple_progression(&object); })},
       {"scans apart", jpeg_of(picture, testing::write_scans_apart)},
       {"RGB", jpeg_of(picture, [](auto& object) { jpeg_set_colorspace(&object, JCS_RGB); })},
-      {"grey", jpeg_of(grey_picture(37, 53))},
-      {"progressive grey", jpeg_of(grey_picture(37, 53), [](auto& object) { jpeg_simple_progression(&object); })},
+      {"grey", jpeg_of(grey_jpeg_picture(37, 53))},
+      {"progressive grey", jpeg_of(grey_jpeg_picture(37, 53), [](auto& object) { jpeg_simple_progression(&object); })},
       {"CMYK", jpeg_of(inks_picture(20, 30))},
       {"YCCK", jpeg_of(inks_picture(20, 30), [](auto& object) { jpeg_set_colorspace(&object, JCS_YCCK); })},
   };
 }
 
-double mean_difference(const cv::Mat& a, const cv::Mat& b) {
+double mean_jpeg_difference(const cv::Mat& a, const cv::Mat& b) {
   return cv::norm(a, b, cv::NORM_L1) / static_cast<double>(a.total() * static_cast<std::size_t>(a.channels()));
 }
 
 TEST(JpegCodec, ReadsEveryArrangement) {
   const cv::Mat picture = textured_picture(37, 53);
-  for (const auto& [name, file] : files()) {
+  for (const auto& [name, file] : jpeg_files()) {
     ASSERT_TRUE(is_jpeg(file)) << name;
     const DecodedPicture decoded = decode_jpeg(file, name, {});
     const bool inks = name == "CMYK" || name == "YCCK";
@@ -75,15 +75,15 @@ TEST(JpegCodec, ReadsEveryArrangement) {
     if (inks) {
       EXPECT_EQ(decoded.pixels.size(), cv::Size(30, 20)) << name;
     } else if (name.find("grey") != std::string::npos) {
-      EXPECT_LT(mean_difference(decoded.pixels, grey_picture(37, 53)), 4) << name;
+      EXPECT_LT(mean_jpeg_difference(decoded.pixels, grey_jpeg_picture(37, 53)), 4) << name;
     } else {
-      EXPECT_LT(mean_difference(decoded.pixels, picture), name == "4:4:4" || name == "RGB" ? 4 : 12) << name;
+      EXPECT_LT(mean_jpeg_difference(decoded.pixels, picture), name == "4:4:4" || name == "RGB" ? 4 : 12) << name;
     }
   }
 }
 
 TEST(JpegCodec, ACutIsAnErrorOrThePictureWasWhole) {
-  for (const auto& [name, file] : files()) {
+  for (const auto& [name, file] : jpeg_files()) {
     SCOPED_TRACE(name);
     EXPECT_GT(expect_cuts_are_seen(file, decode_jpeg, 600), 0);
   }
@@ -91,17 +91,17 @@ TEST(JpegCodec, ACutIsAnErrorOrThePictureWasWhole) {
 
 TEST(JpegCodec, AnEndMarkerBehindACutHidesNothing) {
   const auto with_end = [](std::string_view file, const std::string& name, const ImageLimits& limits) {
-    return decode_jpeg(std::string(file) + kEnd, name, limits);
+    return decode_jpeg(std::string(file) + kJpegEnd, name, limits);
   };
-  for (const auto& [name, file] : files()) {
+  for (const auto& [name, file] : jpeg_files()) {
     SCOPED_TRACE(name);
     EXPECT_GT(expect_cuts_are_seen(file, with_end, 300), 0);
   }
 }
 
 TEST(JpegCodec, OneThatOnlyLacksItsEndMarkerIsRead) {
-  for (const auto& [name, file] : files()) {
-    ASSERT_TRUE(file.ends_with(kEnd));
+  for (const auto& [name, file] : jpeg_files()) {
+    ASSERT_TRUE(file.ends_with(kJpegEnd));
     EXPECT_TRUE(
         same_pixels(decode_jpeg(file.substr(0, file.size() - 2), name, {}).pixels, decode_jpeg(file, name, {}).pixels))
         << name;
@@ -109,11 +109,11 @@ TEST(JpegCodec, OneThatOnlyLacksItsEndMarkerIsRead) {
 }
 
 TEST(JpegCodec, AProgressivePictureNeedsAllOfItsScans) {
-  const std::string file = files().at("progressive");
+  const std::string file = jpeg_files().at("progressive");
   std::size_t scans = 0;
   for (std::size_t at = file.find("\xFF\xDA"); at != std::string::npos; at = file.find("\xFF\xDA", at + 1)) {
     if (scans++ > 0) {
-      EXPECT_THAT(error_of([&] { decode_jpeg(file.substr(0, at) + kEnd, "cut.jpg", {}); }),
+      EXPECT_THAT(error_of([&] { decode_jpeg(file.substr(0, at) + kJpegEnd, "cut.jpg", {}); }),
                   HasSubstr("cut.jpg: the JPEG file ends early (truncated?): scans of it are missing"));
     }
   }
@@ -121,7 +121,7 @@ TEST(JpegCodec, AProgressivePictureNeedsAllOfItsScans) {
 }
 
 TEST(JpegCodec, BytesBeforeAMarkerAndBehindTheEndDoNoHarm) {
-  const std::string file = files().at("4:2:0");
+  const std::string file = jpeg_files().at("4:2:0");
   const cv::Mat pixels = decode_jpeg(file, "plain", {}).pixels;
   std::string padded = file;
   padded.insert(padded.size() - 2, "xyz");
@@ -139,8 +139,8 @@ TEST(JpegCodec, InksAreReadAsTheirMarkerSays) {
     const std::string file = jpeg_of(one_ink, [&](auto& object) { object.write_Adobe_marker = adobe ? TRUE : FALSE; });
     return decode_jpeg(file, "inks", {}).pixels.at<cv::Vec3b>(8, 8);
   };
-  EXPECT_EQ(colour(false), cv::Vec3b(0, 255, 255));
-  EXPECT_EQ(colour(true), cv::Vec3b(0, 0, 0));  // no black is missing: all of it is there
+  EXPECT_LE(cv::norm(colour(false), cv::Vec3b(0, 255, 255), cv::NORM_INF), 2);
+  EXPECT_LE(cv::norm(colour(true), cv::Vec3b(0, 0, 0), cv::NORM_INF), 2);  // no black is missing: all of it is there
 }
 
 TEST(JpegCodec, KindsThatAreNotReadAreNamed) {
@@ -169,7 +169,7 @@ TEST(JpegCodec, LimitsAreCheckedBeforeMemoryIsTaken) {
 }
 
 TEST(JpegCodec, ChangedBytesAreSurvived) {
-  for (const auto& [name, file] : files()) {
+  for (const auto& [name, file] : jpeg_files()) {
     SCOPED_TRACE(name);
     testing::expect_changes_are_survived(file, decode_jpeg, 150);
   }

@@ -104,6 +104,15 @@ TEST_F(PhotographScan, NamesTheFirstFewProblemsAndCountsTheRest) {
                                   HasSubstr("7 more")));
 }
 
+TEST_F(PhotographScan, OtherLimitsMakeTheIndexAnew) {
+  write_png(folder_ / "photos/large.png", cv::Mat(1000, 1100, CV_8UC3, cv::Scalar(1, 2, 3)));
+  limits_.megapixels = 1;
+  EXPECT_EQ(scan()->size(), 5U);
+  EXPECT_THAT(lines_.str(), HasSubstr("large.png: has 1100 x 1000 pixels, above images.max_megapixels=1"));
+  limits_ = {};
+  EXPECT_EQ(scan()->size(), 6U);
+}
+
 TEST_F(PhotographScan, ReadsAgainOnlyWhatMayHaveChanged) {
   scan();
   const std::string before = read_file(folder_ / "out/photographs.index");

@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using testing::pixel_values;
 using testing::same_pixels;
 
-std::string big_endian(std::uint32_t value) {
+std::string png_number(std::uint32_t value) {
   std::string text;
   for (int shift = 24; shift >= 0; shift -= 8) {
     text += static_cast<char>(value >> shift & 0xFF);
@@ -29,13 +29,13 @@ std::string big_endian(std::uint32_t value) {
 
 const Bytef* zlib_view(const std::string& text) { return reinterpret_cast<const Bytef*>(text.data()); }
 
-std::string chunk(const std::string& type, const std::string& bytes) {
+std::string png_chunk(const std::string& type, const std::string& bytes) {
   const std::string body = type + bytes;
-  return big_endian(static_cast<std::uint32_t>(bytes.size())) + body +
-         big_endian(static_cast<std::uint32_t>(::crc32(0, zlib_view(body), static_cast<uInt>(body.size()))));
+  return png_number(static_cast<std::uint32_t>(bytes.size())) + body +
+         png_number(static_cast<std::uint32_t>(::crc32(0, zlib_view(body), static_cast<uInt>(body.size()))));
 }
 
-std::string packed(const std::string& bytes) {
+std::string png_packed(const std::string& bytes) {
   uLongf size = ::compressBound(bytes.size());
   std::string out(size, '\0');
   ::compress(reinterpret_cast<Bytef*>(out.data()), &size, zlib_view(bytes), bytes.size());
@@ -54,15 +54,15 @@ struct PngParts {
   bool interlaced = false;
 
   std::string file() const {
-    const std::string header = big_endian(static_cast<std::uint32_t>(width)) +
-                               big_endian(static_cast<std::uint32_t>(height)) + static_cast<char>(bits) +
+    const std::string header = png_number(static_cast<std::uint32_t>(width)) +
+                               png_number(static_cast<std::uint32_t>(height)) + static_cast<char>(bits) +
                                static_cast<char>(type) + std::string(2, '\0') + static_cast<char>(interlaced ? 1 : 0);
-    return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + before + chunk("IDAT", packed(rows)) + after +
-           chunk("IEND", "");
+    return "\x89PNG\r\n\x1a\n" + png_chunk("IHDR", header) + before + png_chunk("IDAT", png_packed(rows)) + after +
+           png_chunk("IEND", "");
   }
 };
 
-std::string bytes_of(std::initializer_list<int> values) {
+std::string png_bytes(std::initializer_list<int> values) {
   std::string text;
   for (const int value : values) {
     text += static_cast<char>(value);
@@ -70,64 +70,63 @@ std::string bytes_of(std::initializer_list<int> values) {
   return text;
 }
 
-std::vector<int> decoded_values(const PngParts& parts) {
-  return pixel_values(decode_png(parts.file(), "a", {}).pixels);
-}
+std::vector<int> png_values(const PngParts& parts) { return pixel_values(decode_png(parts.file(), "a", {}).pixels); }
 
-using Values = std::vector<int>;
+using PngValues = std::vector<int>;
 
 TEST(PngCodec, GreyOfEveryDepth) {
-  EXPECT_EQ(decoded_values({.width = 4, .bits = 1, .rows = bytes_of({0, 0b01100000})}), (Values{0, 255, 255, 0}));
-  EXPECT_EQ(decoded_values({.width = 4, .bits = 2, .rows = bytes_of({0, 0b00011011})}), (Values{0, 85, 170, 255}));
-  EXPECT_EQ(decoded_values({.width = 2, .bits = 4, .rows = bytes_of({0, 0x3F})}), (Values{51, 255}));
-  EXPECT_EQ(decoded_values({.width = 2, .rows = bytes_of({0, 7, 250})}), (Values{7, 250}));
-  EXPECT_EQ(decoded_values({.bits = 16, .rows = bytes_of({0, 0x12, 0x34})}), (Values{0x1234}));
+  EXPECT_EQ(png_values({.width = 4, .bits = 1, .rows = png_bytes({0, 0b01100000})}), (PngValues{0, 255, 255, 0}));
+  EXPECT_EQ(png_values({.width = 4, .bits = 2, .rows = png_bytes({0, 0b00011011})}), (PngValues{0, 85, 170, 255}));
+  EXPECT_EQ(png_values({.width = 2, .bits = 4, .rows = png_bytes({0, 0x3F})}), (PngValues{51, 255}));
+  EXPECT_EQ(png_values({.width = 2, .rows = png_bytes({0, 7, 250})}), (PngValues{7, 250}));
+  EXPECT_EQ(png_values({.bits = 16, .rows = png_bytes({0, 0x12, 0x34})}), (PngValues{0x1234}));
 }
 
 TEST(PngCodec, ColoursAndAlpha) {
-  EXPECT_EQ(decoded_values({.type = 2, .rows = bytes_of({0, 1, 2, 3})}), (Values{1, 2, 3}));
-  EXPECT_EQ(decoded_values({.bits = 16, .type = 2, .rows = bytes_of({0, 1, 2, 3, 4, 5, 6})}),
-            (Values{0x102, 0x304, 0x506}));
-  EXPECT_EQ(decoded_values({.type = 4, .rows = bytes_of({0, 9, 77})}), (Values{9, 77}));
-  EXPECT_EQ(decoded_values({.bits = 16, .type = 4, .rows = bytes_of({0, 9, 0, 77, 1})}), (Values{0x900, 0x4D01}));
-  EXPECT_EQ(decoded_values({.type = 6, .rows = bytes_of({0, 1, 2, 3, 0})}), (Values{1, 2, 3, 0}));
-  EXPECT_EQ(decoded_values({.bits = 16, .type = 6, .rows = bytes_of({0, 1, 0, 2, 0, 3, 0, 4, 0})}),
-            (Values{0x100, 0x200, 0x300, 0x400}));
+  EXPECT_EQ(png_values({.type = 2, .rows = png_bytes({0, 1, 2, 3})}), (PngValues{1, 2, 3}));
+  EXPECT_EQ(png_values({.bits = 16, .type = 2, .rows = png_bytes({0, 1, 2, 3, 4, 5, 6})}),
+            (PngValues{0x102, 0x304, 0x506}));
+  EXPECT_EQ(png_values({.type = 4, .rows = png_bytes({0, 9, 77})}), (PngValues{9, 77}));
+  EXPECT_EQ(png_values({.bits = 16, .type = 4, .rows = png_bytes({0, 9, 0, 77, 1})}), (PngValues{0x900, 0x4D01}));
+  EXPECT_EQ(png_values({.type = 6, .rows = png_bytes({0, 1, 2, 3, 0})}), (PngValues{1, 2, 3, 0}));
+  EXPECT_EQ(png_values({.bits = 16, .type = 6, .rows = png_bytes({0, 1, 0, 2, 0, 3, 0, 4, 0})}),
+            (PngValues{0x100, 0x200, 0x300, 0x400}));
 }
 
 TEST(PngCodec, PalettesOfEveryDepth) {
-  const std::string palette = chunk("PLTE", bytes_of({1, 2, 3, 40, 50, 60}));
+  const std::string palette = png_chunk("PLTE", png_bytes({1, 2, 3, 40, 50, 60}));
   for (const auto& [bits, pixel] : std::map<int, int>{{1, 0b01000000}, {2, 0b00010000}, {4, 0x01}}) {
-    EXPECT_EQ(decoded_values({.width = 2, .bits = bits, .type = 3, .rows = bytes_of({0, pixel}), .before = palette}),
-              (Values{1, 2, 3, 40, 50, 60}))
+    EXPECT_EQ(png_values({.width = 2, .bits = bits, .type = 3, .rows = png_bytes({0, pixel}), .before = palette}),
+              (PngValues{1, 2, 3, 40, 50, 60}))
         << bits;
   }
-  EXPECT_EQ(decoded_values({.width = 2, .type = 3, .rows = bytes_of({0, 1, 0}), .before = palette}),
-            (Values{40, 50, 60, 1, 2, 3}));
+  EXPECT_EQ(png_values({.width = 2, .type = 3, .rows = png_bytes({0, 1, 0}), .before = palette}),
+            (PngValues{40, 50, 60, 1, 2, 3}));
 }
 
 TEST(PngCodec, ATransparentColourBecomesAlpha) {
-  EXPECT_EQ(decoded_values({.width = 2, .rows = bytes_of({0, 7, 8}), .before = chunk("tRNS", bytes_of({0, 8}))}),
-            (Values{7, 255, 8, 0}));
-  EXPECT_EQ(decoded_values({.bits = 16, .rows = bytes_of({0, 7, 8}), .before = chunk("tRNS", bytes_of({7, 8}))}),
-            (Values{0x708, 0}));
-  EXPECT_EQ(decoded_values({.width = 4, .bits = 2, .rows = bytes_of({0, 0x1B}), .before = chunk("tRNS", {"\0\2", 2})}),
-            (Values{0, 255, 85, 255, 170, 0, 255, 255}));
-  EXPECT_EQ(decoded_values({.width = 2,
-                            .type = 2,
-                            .rows = bytes_of({0, 1, 2, 3, 1, 2, 4}),
-                            .before = chunk("tRNS", bytes_of({0, 1, 0, 2, 0, 3}))}),
-            (Values{1, 2, 3, 0, 1, 2, 4, 255}));
-  EXPECT_EQ(decoded_values({.width = 2,
-                            .type = 3,
-                            .rows = bytes_of({0, 1, 0}),
-                            .before = chunk("PLTE", bytes_of({1, 2, 3, 4, 5, 6})) + chunk("tRNS", bytes_of({99}))}),
-            (Values{4, 5, 6, 255, 1, 2, 3, 99}));
+  EXPECT_EQ(png_values({.width = 2, .rows = png_bytes({0, 7, 8}), .before = png_chunk("tRNS", png_bytes({0, 8}))}),
+            (PngValues{7, 255, 8, 0}));
+  EXPECT_EQ(png_values({.bits = 16, .rows = png_bytes({0, 7, 8}), .before = png_chunk("tRNS", png_bytes({7, 8}))}),
+            (PngValues{0x708, 0}));
+  EXPECT_EQ(png_values({.width = 4, .bits = 2, .rows = png_bytes({0, 0x1B}), .before = png_chunk("tRNS", {"\0\2", 2})}),
+            (PngValues{0, 255, 85, 255, 170, 0, 255, 255}));
+  EXPECT_EQ(png_values({.width = 2,
+                        .type = 2,
+                        .rows = png_bytes({0, 1, 2, 3, 1, 2, 4}),
+                        .before = png_chunk("tRNS", png_bytes({0, 1, 0, 2, 0, 3}))}),
+            (PngValues{1, 2, 3, 0, 1, 2, 4, 255}));
+  EXPECT_EQ(
+      png_values({.width = 2,
+                  .type = 3,
+                  .rows = png_bytes({0, 1, 0}),
+                  .before = png_chunk("PLTE", png_bytes({1, 2, 3, 4, 5, 6})) + png_chunk("tRNS", png_bytes({99}))}),
+      (PngValues{4, 5, 6, 255, 1, 2, 3, 99}));
 }
 
 TEST(PngCodec, WhatOnlyDescribesTheNumbersLeavesThem) {
-  const std::string described = chunk("gAMA", big_endian(100000)) + chunk("sBIT", bytes_of({3}));
-  EXPECT_EQ(decoded_values({.width = 2, .rows = bytes_of({0, 7, 250}), .before = described}), (Values{7, 250}));
+  const std::string described = png_chunk("gAMA", png_number(100000)) + png_chunk("sBIT", png_bytes({3}));
+  EXPECT_EQ(png_values({.width = 2, .rows = png_bytes({0, 7, 250}), .before = described}), (PngValues{7, 250}));
 }
 
 /// Grey from left to right over 12 x 9 pixels: its seven passes one behind the other.
@@ -147,65 +146,67 @@ std::string interlaced_rows() {
 }
 
 TEST(PngCodec, InterlacedIsPutInPlace) {
-  const Values values = decoded_values({.width = 12, .height = 9, .rows = interlaced_rows(), .interlaced = true});
+  const PngValues values = png_values({.width = 12, .height = 9, .rows = interlaced_rows(), .interlaced = true});
   for (std::size_t i = 0; i < values.size(); ++i) {
     ASSERT_EQ(values[i], static_cast<int>(i));
   }
 }
 
 TEST(PngCodec, OfAnAnimationTheFirstFrameIsReadAndSaid) {
-  const std::string frames = chunk("acTL", big_endian(12) + big_endian(0));
-  const DecodedPicture picture = decode_png(PngParts{.rows = bytes_of({0, 5}), .before = frames}.file(), "a", {});
+  const std::string frames = png_chunk("acTL", png_number(12) + png_number(0));
+  const DecodedPicture picture = decode_png(PngParts{.rows = png_bytes({0, 5}), .before = frames}.file(), "a", {});
   EXPECT_THAT(picture.remarks, ::testing::ElementsAre("first of 12 frames"));
-  EXPECT_EQ(pixel_values(picture.pixels), Values{5});
+  EXPECT_EQ(pixel_values(picture.pixels), PngValues{5});
 }
 
-std::map<std::string, std::string> cut_files() {
+std::map<std::string, std::string> png_files() {
   std::string noise(65 * 65, '\0');
   cv::RNG random(3);
   for (std::size_t i = 0; i < noise.size(); ++i) {
     noise[i] = i % 65 == 0 ? '\0' : static_cast<char>(random.uniform(0, 256));
   }
   const std::string exif("MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0", 26);
-  const std::string before = chunk("eXIf", exif) + chunk("iCCP", std::string("x\0\0", 3) + packed("no profile"));
-  return {{"plain", PngParts{.width = 64, .height = 65, .rows = noise}.file()},
-          {"interlaced", PngParts{.width = 12, .height = 9, .rows = interlaced_rows(), .interlaced = true}.file()},
-          {"chunks before", PngParts{.rows = bytes_of({0, 5}), .before = before}.file()},
-          {"chunks after", PngParts{.rows = bytes_of({0, 5}), .before = {}, .after = chunk("tEXt", "a\0b")}.file()}};
+  const std::string before =
+      png_chunk("eXIf", exif) + png_chunk("iCCP", std::string("x\0\0", 3) + png_packed("no profile"));
+  return {
+      {"plain", PngParts{.width = 64, .height = 65, .rows = noise}.file()},
+      {"interlaced", PngParts{.width = 12, .height = 9, .rows = interlaced_rows(), .interlaced = true}.file()},
+      {"chunks before", PngParts{.rows = png_bytes({0, 5}), .before = before}.file()},
+      {"chunks after", PngParts{.rows = png_bytes({0, 5}), .before = {}, .after = png_chunk("tEXt", "a\0b")}.file()}};
 }
 
 TEST(PngCodec, ACutIsAnErrorOrThePictureWasWhole) {
-  for (const auto& [name, file] : cut_files()) {
+  for (const auto& [name, file] : png_files()) {
     SCOPED_TRACE(name);
-    EXPECT_GT(expect_cuts_are_seen(file, decode_png), 50);
+    EXPECT_GT(expect_cuts_are_seen(file, decode_png, 400), 50);
     EXPECT_TRUE(
         same_pixels(decode_png(file.substr(0, file.size() - 12), name, {}).pixels, decode_png(file, name, {}).pixels));
   }
   // Inside a chunk behind the pixels something is lost, though no pixel.
-  const std::string file = cut_files().at("chunks after");
+  const std::string file = png_files().at("chunks after");
   EXPECT_THAT(error_of([&] { decode_png(file.substr(0, file.size() - 14), "a.png", {}); }),
               HasSubstr("a.png: the PNG file ends early (truncated?)"));
 }
 
 TEST(PngCodec, ChangedBytesAreAnErrorWherePixelsDependOnThem) {
-  const std::string file = cut_files().at("plain");
+  const std::string file = png_files().at("plain");
   const cv::Mat whole = decode_png(file, "plain", {}).pixels;
-  for (std::size_t at = 16; at + 12 < file.size(); at += 7) {
+  for (std::size_t at = 16; at + 12 < file.size(); at += 29) {
     std::string changed = file;
     changed[at] = static_cast<char>(changed[at] ^ 0x10);
     EXPECT_THROW(decode_png(changed, "changed", {}), UserError) << at;
   }
   std::string transparent =
-      PngParts{.width = 2, .rows = bytes_of({0, 7, 8}), .before = chunk("tRNS", bytes_of({0, 8}))}.file();
+      PngParts{.width = 2, .rows = png_bytes({0, 7, 8}), .before = png_chunk("tRNS", png_bytes({0, 8}))}.file();
   transparent[transparent.find("tRNS") + 5] ^= 1;
   EXPECT_THAT(error_of([&] { decode_png(transparent, "a.png", {}); }), HasSubstr("a.png: damaged PNG file: tRNS"));
-  for (const auto& [name, each] : cut_files()) {
+  for (const auto& [name, each] : png_files()) {
     testing::expect_changes_are_survived(each, decode_png, 200);
   }
 }
 
 TEST(PngCodec, AFileSentAsTextIsNamedAsThat) {
-  std::string file = PngParts{.rows = bytes_of({0, 5})}.file();
+  std::string file = PngParts{.rows = png_bytes({0, 5})}.file();
   file.erase(4, 1);  // the carriage return
   EXPECT_TRUE(is_png(file));
   EXPECT_THAT(error_of([&] { decode_png(file, "a.png", {}); }), HasSubstr("its line ends were changed"));

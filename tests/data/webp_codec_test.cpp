@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using testing::same_pixels;
 using testing::textured_picture;
 
-cv::Mat with_alpha(const cv::Mat& rgb) {
+cv::Mat webp_with_alpha(const cv::Mat& rgb) {
   cv::Mat rgba;
   cv::cvtColor(rgb, rgba, cv::COLOR_RGB2RGBA);
   for (int y = 0; y < rgba.rows; ++y) {
@@ -48,13 +48,13 @@ std::string webp_of(const cv::Mat& pixels, bool lossless) {
   return file;
 }
 
-std::string taken(WebPData& data) {
+std::string taken_from_webp(WebPData& data) {
   std::string file(reinterpret_cast<const char*>(data.bytes), data.size);
   WebPDataClear(&data);
   return file;
 }
 
-std::string with_chunk(const std::string& file, const char* type, const std::string& bytes) {
+std::string webp_with_chunk(const std::string& file, const char* type, const std::string& bytes) {
   const WebPData picture{reinterpret_cast<const std::uint8_t*>(file.data()), file.size()};
   const WebPData chunk{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
   WebPMux* mux = WebPMuxCreate(&picture, 1);
@@ -62,7 +62,7 @@ std::string with_chunk(const std::string& file, const char* type, const std::str
   WebPData assembled{};
   WebPMuxAssemble(mux, &assembled);
   WebPMuxDelete(mux);
-  return taken(assembled);
+  return taken_from_webp(assembled);
 }
 
 /// Frames without loss, each over the whole canvas.
@@ -90,49 +90,50 @@ std::string animation_of(const std::vector<cv::Mat>& frames) {
   WebPData assembled{};
   WebPAnimEncoderAssemble(encoder, &assembled);
   WebPAnimEncoderDelete(encoder);
-  return taken(assembled);
+  return taken_from_webp(assembled);
 }
 
-const std::string kExif("MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0", 26);
+const std::string kTurnedExif("MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0", 26);
 
-std::map<std::string, std::string> files() {
+std::map<std::string, std::string> webp_files() {
   const cv::Mat picture = textured_picture(21, 34);
   return {{"lossy", webp_of(picture, false)},
           {"lossless", webp_of(picture, true)},
-          {"lossy, alpha", webp_of(with_alpha(picture), false)},
-          {"lossless, alpha", webp_of(with_alpha(picture), true)},
+          {"lossy, alpha", webp_of(webp_with_alpha(picture), false)},
+          {"lossless, alpha", webp_of(webp_with_alpha(picture), true)},
           {"animation", animation_of({picture, textured_picture(21, 34, 2)})},
-          {"profile", with_chunk(webp_of(picture, false), "ICCP", std::string(101, 'x'))}};
+          {"profile", webp_with_chunk(webp_of(picture, false), "ICCP", std::string(101, 'x'))}};
 }
 
 TEST(WebpCodec, ReadsEveryKind) {
   const cv::Mat picture = textured_picture(21, 34);
-  for (const auto& [name, file] : files()) {
+  for (const auto& [name, file] : webp_files()) {
     ASSERT_TRUE(is_webp(file)) << name;
   }
-  EXPECT_TRUE(same_pixels(decode_webp(files().at("lossless"), "a", {}).pixels, picture));
-  EXPECT_TRUE(same_pixels(decode_webp(files().at("lossless, alpha"), "a", {}).pixels, with_alpha(picture)));
+  EXPECT_TRUE(same_pixels(decode_webp(webp_files().at("lossless"), "a", {}).pixels, picture));
+  EXPECT_TRUE(same_pixels(decode_webp(webp_files().at("lossless, alpha"), "a", {}).pixels, webp_with_alpha(picture)));
   cv::Mat alpha;
-  cv::extractChannel(decode_webp(files().at("lossy, alpha"), "a", {}).pixels, alpha, 3);
+  cv::extractChannel(decode_webp(webp_files().at("lossy, alpha"), "a", {}).pixels, alpha, 3);
   cv::Mat expected;
-  cv::extractChannel(with_alpha(picture), expected, 3);
+  cv::extractChannel(webp_with_alpha(picture), expected, 3);
   EXPECT_TRUE(same_pixels(alpha, expected));
-  EXPECT_EQ(decode_webp(files().at("profile"), "a", {}).profile, std::string(101, 'x'));
+  EXPECT_EQ(decode_webp(webp_files().at("profile"), "a", {}).profile, std::string(101, 'x'));
 }
 
 TEST(WebpCodec, OfAnAnimationTheFirstFrameIsReadAndSaid) {
   const cv::Mat first = textured_picture(21, 34);
-  const DecodedPicture opaque = decode_webp(files().at("animation"), "a", {});
+  const DecodedPicture opaque = decode_webp(webp_files().at("animation"), "a", {});
   EXPECT_TRUE(same_pixels(opaque.pixels, first));
   EXPECT_THAT(opaque.remarks, ::testing::ElementsAre("first of 2 frames"));
   const DecodedPicture through = decode_webp(
-      animation_of({with_alpha(first), with_alpha(textured_picture(21, 34, 2)), with_alpha(first)}), "a", {});
+      animation_of({webp_with_alpha(first), webp_with_alpha(textured_picture(21, 34, 2)), webp_with_alpha(first)}), "a",
+      {});
   EXPECT_EQ(through.pixels.channels(), 4);
   EXPECT_THAT(through.remarks, ::testing::ElementsAre("first of 3 frames"));
 }
 
 /// `file` with the length in its header set to what is there.
-std::string with_true_length(std::string_view file) {
+std::string webp_with_true_length(std::string_view file) {
   std::string text(file);
   for (std::size_t i = 0; i < 4 && text.size() >= 12; ++i) {
     text[4 + i] = static_cast<char>((text.size() - 8) >> (8 * i) & 0xFF);
@@ -142,9 +143,9 @@ std::string with_true_length(std::string_view file) {
 
 TEST(WebpCodec, ACutIsAnErrorWhateverTheHeaderSays) {
   const auto lying = [](std::string_view file, const std::string& name, const ImageLimits& limits) {
-    return decode_webp(with_true_length(file), name, limits);
+    return decode_webp(webp_with_true_length(file), name, limits);
   };
-  for (const auto& [name, file] : files()) {
+  for (const auto& [name, file] : webp_files()) {
     SCOPED_TRACE(name);
     // From where it is a WebP file at all.
     const auto from_header = [](const auto& decode) {
@@ -159,15 +160,15 @@ TEST(WebpCodec, ACutIsAnErrorWhateverTheHeaderSays) {
 }
 
 TEST(WebpCodec, AnOrientationThatWasCutOffIsSaid) {
-  const std::string file = with_chunk(files().at("lossy"), "EXIF", kExif);
+  const std::string file = webp_with_chunk(webp_files().at("lossy"), "EXIF", kTurnedExif);
   EXPECT_EQ(decode_webp(file, "a", {}).orientation, 6);
-  const DecodedPicture cut = decode_webp(with_true_length(file.substr(0, file.find("EXIF"))), "a", {});
+  const DecodedPicture cut = decode_webp(webp_with_true_length(file.substr(0, file.find("EXIF"))), "a", {});
   EXPECT_EQ(cut.orientation, 1);
   EXPECT_THAT(cut.remarks, ::testing::ElementsAre("its EXIF data are missing"));
 }
 
 TEST(WebpCodec, ChangedBytesAreSurvived) {
-  for (const auto& [name, file] : files()) {
+  for (const auto& [name, file] : webp_files()) {
     SCOPED_TRACE(name);
     const auto decode = [](std::string_view each, const std::string& called, const ImageLimits& limits) {
       return is_webp(each) ? decode_webp(each, called, limits) : throw UserError("{}: other", called);
