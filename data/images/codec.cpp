@@ -1,34 +1,12 @@
 #include "data/images/codec.h"
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <string_view>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/settings.h"
 
 namespace samsr {
-namespace {
-
-constexpr double kBytesAMegabyte = 1e6;
-
-/// MB that can be allocated without paging, as the kernel estimates it; where it does not say, all that there is.
-double memory_to_spare_mb() {
-  std::ifstream in("/proc/meminfo");
-  for (std::string key, unit, value; in >> key >> value && std::getline(in, unit);) {
-    if (key == "MemAvailable:") {
-      return std::stod(value) * 1024 / kBytesAMegabyte;
-    }
-  }
-  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE)) /
-         kBytesAMegabyte;
-}
-
-}  // namespace
-
 void ImageLimits::bind(Settings& settings) {
   settings
       .add("images.max_megapixels", megapixels,
@@ -46,7 +24,7 @@ void check_limits(const std::string& name, const PictureLayout& layout, double b
     throw UserError("{}: has {} x {} pixels, above images.max_megapixels={}; raise it, or make the picture smaller",
                     name, layout.width, layout.height, limits.megapixels);
   }
-  const double needed = pixels * bytes_a_pixel / kBytesAMegabyte;
+  const double needed = pixels * bytes_a_pixel / 1e6;
   if (limits.memory_mb > 0 && needed > static_cast<double>(limits.memory_mb)) {
     throw UserError(
         "{}: {} x {} pixels take {:.0f} MB to decode, above images.max_memory_mb={}; raise it, or make the "
@@ -55,7 +33,10 @@ void check_limits(const std::string& name, const PictureLayout& layout, double b
   }
   // Small pictures need no look at the machine.
   constexpr double kAlwaysThere = 64;
-  if (limits.memory_mb == 0 && needed > kAlwaysThere && needed > memory_to_spare_mb() / 2) {
+  if (limits.memory_mb > 0 || needed <= kAlwaysThere) {
+    return;
+  }
+  if (const auto free = free_memory_mb(); free && needed > *free / 2) {
     throw UserError(
         "{}: {} x {} pixels take {:.0f} MB to decode, above half of the memory that is free; free some, or "
         "set images.max_memory_mb",

@@ -12,6 +12,8 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "models/weights/checkpoint_folder.h"
+#include "models/weights/find_weights.h"
+#include "models/weights/safetensors.h"
 #include "support/files.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
