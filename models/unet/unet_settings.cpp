@@ -29,9 +29,10 @@ void UNetSettings::bind(Settings& settings) {
       .at_least(1);
   settings.add("unet.dropout", dropout, "probability of dropping an activation while training").between(0.0, 0.99);
   settings.add("unet.channel_mult", channel_mult, "channels of each level, as multiples of model_channels")
-      .above(0.0)
-      .between(0.0, 64.0)
-      .satisfies("1 to 8 levels", [](const auto& levels) { return !levels.empty() && levels.size() <= 8; });
+      .satisfies("1 to 8 levels, each above 0 and at most 64", [](const auto& levels) {
+        return !levels.empty() && levels.size() <= 8 &&
+               std::all_of(levels.begin(), levels.end(), [](double each) { return each > 0 && each <= 64; });
+      });
   settings.add("unet.num_res_blocks", num_res_blocks, "residual blocks of each level").between(1, 64);
   settings.add("unet.num_head_channels", num_head_channels, "channels of one attention head").between(1, kWidest);
   settings.add("unet.use_scale_shift_norm", use_scale_shift_norm,

@@ -38,7 +38,8 @@ std::string jpeg_of(const cv::Mat& pixels, const std::function<void(jpeg_compres
 void write_scans_apart(jpeg_compress_struct& object) {
   static std::array<jpeg_scan_info, 4> scans{};
   for (int i = 0; i < object.num_components; ++i) {
-    scans[static_cast<std::size_t>(i)] = {.comps_in_scan = 1, .component_index = {i}, .Ss = 0, .Se = 63};
+    scans[static_cast<std::size_t>(i)] = {
+        .comps_in_scan = 1, .component_index = {i}, .Ss = 0, .Se = 63, .Ah = 0, .Al = 0};
   }
   object.scan_info = scans.data();
   object.num_scans = object.num_components;

@@ -48,8 +48,8 @@ struct PngParts {
   int height = 1;
   int bits = 8;
   int type = 0;  ///< 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha
-  std::string rows;
-  std::string before;  ///< chunks before the pixels
+  std::string rows{};
+  std::string before{};  ///< chunks before the pixels
   std::string after{};
   bool interlaced = false;
 

@@ -208,7 +208,7 @@ TEST_F(ModelFile, OfALargeNetworkWithoutItsWeightsIsRefusedBeforeItIsMade) {
     EXPECT_THAT(refusal([&](ModelSettings& s) { s.scale = scale; }), HasSubstr("expected a whole number from 1 to 64"));
   }
   EXPECT_THAT(refusal([&](ModelSettings& s) { s.unet.channel_mult.assign(levels(s), 1e300); }),
-              HasSubstr("8 levels of at most 64"));
+              HasSubstr("8 levels, each above 0 and at most 64"));
   EXPECT_THAT(refusal([](ModelSettings& s) { s.unet.in_channels += 1; }), HasSubstr("unet.in_channels"));
 }
 
