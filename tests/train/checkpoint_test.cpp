@@ -148,7 +148,7 @@ TEST_F(CheckpointTest, KeepsTheBestUntilABetterOneComes) {
   EXPECT_THROW(read_best(out_), UserError);
   EXPECT_THROW(find_weights(out_ / "best", log_), UserError);
   write_safetensors(folder_.folder("weights") / "best",
-                    {.tensors = {{"w", at::ones({2})}}});  // somebody's name for weights
+                    {.tensors = {{"w", at::ones({2})}}, .metadata = {}});  // somebody's name for weights
   EXPECT_EQ(find_weights(folder_ / "weights/best", log_), folder_ / "weights/best");
 }
 
