@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
 
 #include "core/yaml_entry.h"
+#include "core/yaml_text.h"
 #include "embedded/published_yaml.h"
 
 namespace samsr {
@@ -32,9 +34,30 @@ TableColumn read_column(const YAML::Node& node, const std::string& source) {
   return column;
 }
 
-QuotedRow read_row(const YAML::Node& node, const std::string& source, std::size_t columns) {
+/// Publications by the names that rows call them by.
+using Publications = std::map<std::string, std::string>;
+
+Publications read_publications(const std::string& yaml, const std::string& source) {
+  Publications publications;
+  const YAML::Node sources = parse_yaml(yaml, source)["sources"];
+  if (!sources || sources.IsNull()) {
+    return publications;
+  }
+  YamlEntry entry(sources, source);
+  for (const auto& named : sources) {
+    const auto name = named.first.as<std::string>();
+    publications[name] = entry.text(name);
+  }
+  return publications;
+}
+
+QuotedRow read_row(const YAML::Node& node, const std::string& source, const Publications& publications,
+                   std::size_t columns) {
   YamlEntry entry(node, source);
   QuotedRow row{entry.text("method"), entry.text("source"), {}};
+  if (const auto named = publications.find(row.source); named != publications.end()) {
+    row.source = named->second;
+  }
   for (const std::string& text : entry.texts("values")) {
     double number = std::numeric_limits<double>::quiet_NaN();
     const char* const end = text.data() + text.size();
@@ -50,7 +73,7 @@ QuotedRow read_row(const YAML::Node& node, const std::string& source, std::size_
   return row;
 }
 
-TableLayout read_layout(const YAML::Node& node, const std::string& source) {
+TableLayout read_layout(const YAML::Node& node, const std::string& source, const Publications& publications) {
   YamlEntry entry(node, source);
   TableLayout layout;
   layout.id = entry.text("id");
@@ -64,7 +87,7 @@ TableLayout read_layout(const YAML::Node& node, const std::string& source) {
     entry.fail("a table needs a column");
   }
   for (const YAML::Node& each : entry.list("quoted")) {
-    layout.quoted.push_back(read_row(each, source, layout.columns.size()));
+    layout.quoted.push_back(read_row(each, source, publications, layout.columns.size()));
   }
   entry.finish();
   return layout;
@@ -75,9 +98,11 @@ TableLayout read_layout(const YAML::Node& node, const std::string& source) {
 std::string TableColumn::arrow() const { return !ranked ? "" : higher_is_better ? " ↑" : " ↓"; }
 
 std::vector<TableLayout> read_layouts(const std::string& yaml, const std::string& source) {
+  const std::vector<YAML::Node> tables = yaml_catalogue(yaml, source, "tables");
+  const Publications publications = read_publications(yaml, source);
   std::vector<TableLayout> layouts;
-  for (const YAML::Node& node : yaml_catalogue(yaml, source, "tables")) {
-    TableLayout layout = read_layout(node, source);
+  for (const YAML::Node& node : tables) {
+    TableLayout layout = read_layout(node, source, publications);
     if (std::any_of(layouts.begin(), layouts.end(), [&](const TableLayout& other) { return other.id == layout.id; })) {
       YamlEntry(node, source).fail("a second table '" + layout.id + "'");
     }
