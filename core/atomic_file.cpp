@@ -143,7 +143,7 @@ void publish(const fs::path& temporary, const fs::path& final_path) {
 }
 
 void throw_write_error(const fs::path& path, int error) {
-  if (error == ENOSPC || error == EDQUOT || error == EIO || error == EROFS) {
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO || error == EROFS) {
     throw DiskError("{}: cannot be written: {}; make room or choose another place", path.string(),
                     std::strerror(error));
   }

@@ -113,7 +113,7 @@ TEST(TiffWriter, AFullDiskIsAnErrorAndLeavesTheOldFile) {
   });
   ::setrlimit(RLIMIT_FSIZE, &old);
   std::signal(SIGXFSZ, ignored);
-  EXPECT_THAT(error, HasSubstr("a.tif: cannot be written: File too large"));
+  EXPECT_THAT(error, HasSubstr("a.tif: cannot be written: File too large; make room"));
   EXPECT_EQ(read_file(folder / "a.tif"), "old");
   EXPECT_EQ(files_in(folder.path()), 1U);
 }

@@ -178,9 +178,11 @@ TEST_F(TrainerTest, OtherDataOfTheSameSizeNeedTheCheckpointsName) {
           checkpoint.string() + " to go on all the same, or train.resume=never to begin anew");
   TrainConfig named = config("run", 2);
   named.train.resume = checkpoint;
-  ToyRun toy(named, *alone_);
-  EXPECT_THAT(toy.said.str(), HasSubstr("goes on all the same"));
-  toy.trainer.run();
+  {
+    ToyRun toy(named, *alone_);
+    EXPECT_THAT(toy.said.str(), HasSubstr("goes on all the same"));
+    toy.trainer.run();
+  }
   EXPECT_EQ(ToyRun(config("run", 3), *alone_).run.step, 2) << "the next checkpoint is of these data";
 }
 
