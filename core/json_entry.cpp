@@ -12,9 +12,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kBytesSuffix = "_bytes";
-constexpr std::size_t kLongestShown = 60;
+constexpr std::size_t kLongestEntryShown = 60;
 /// Whatever walks a document, its writer too, does so by recursion.
-constexpr int kDeepest = 32;
+constexpr int kDeepestJson = 32;
 
 std::string hex_digits(std::string_view bytes) {
   std::string digits;
@@ -63,12 +63,12 @@ JsonEntry::JsonEntry(std::shared_ptr<const Json> root, const Json* value, std::s
 JsonEntry JsonEntry::parse(const std::string& text, const std::string& source) {
   bool too_deep = false;
   const Json::parser_callback_t keep = [&](int depth, Json::parse_event_t, Json&) {
-    too_deep = too_deep || depth > kDeepest;
+    too_deep = too_deep || depth > kDeepestJson;
     return !too_deep;
   };
   Json value = Json::parse(text, keep, /*allow_exceptions=*/false);
   if (too_deep) {
-    throw UserError("{}: its lists and maps are nested more than {} deep", source, kDeepest);
+    throw UserError("{}: its lists and maps are nested more than {} deep", source, kDeepestJson);
   }
   if (value.is_discarded()) {
     throw UserError("{}: damaged, or cut short: it is no JSON", source);
@@ -88,8 +88,8 @@ void JsonEntry::fail(const std::string& message) const {
 
 void JsonEntry::expected(const char* what) const {
   std::string shown = json_text(*value_);
-  if (shown.size() > kLongestShown) {
-    shown = shown_text(shown.substr(0, kLongestShown)) + "…";
+  if (shown.size() > kLongestEntryShown) {
+    shown = shown_text(shown.substr(0, kLongestEntryShown)) + "…";
   }
   fail(fmt::format("expected {}, found {}", what, shown));
 }

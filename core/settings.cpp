@@ -9,12 +9,12 @@
 namespace samsr {
 namespace {
 
-constexpr std::size_t kLongestShown = 200;
+constexpr std::size_t kLongestValueShown = 200;
 
 /// A value for a message.
 std::string shown(const YAML::Node& node) {
   const std::string yaml = node.IsNull() ? std::string() : yaml_of(node);
-  return yaml.size() > kLongestShown ? yaml.substr(0, kLongestShown) + "…" : yaml;
+  return yaml.size() > kLongestValueShown ? yaml.substr(0, kLongestValueShown) + "…" : yaml;
 }
 
 /// An argument for a message of one line.

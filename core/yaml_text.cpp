@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kLargestYaml = std::size_t{4} << 20;
 constexpr std::size_t kLargestRecord = std::size_t{64} << 20;
-constexpr std::size_t kDeepest = 32;
+constexpr std::size_t kDeepestYaml = 32;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 /// Follows the events of the parser, which builds nothing meanwhile, and refuses what is not plain data.
@@ -114,8 +114,8 @@ class PlainDataCheck final : public YAML::EventHandler {
       fail(mark,
            "a key is a text, not a list or a map; fill in {{…}} of templates, and write texts with [ or { in quotes");
     }
-    if (levels_.size() == kDeepest) {
-      fail(mark, fmt::format("nested deeper than {} levels", kDeepest));
+    if (levels_.size() == kDeepestYaml) {
+      fail(mark, fmt::format("nested deeper than {} levels", kDeepestYaml));
     }
     levels_.push_back({map, true, {}});
   }
