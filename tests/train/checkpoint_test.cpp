@@ -245,7 +245,7 @@ TEST_F(CheckpointTest, AStateThatAStrangerWroteIsOneLine) {
         R"({"checkpoint": "step-1", "figure": [], "value": 1})",
         R"({"checkpoint": "step-1", "figure": "a", "value": null})"}) {
     testing::write_text(out_ / "best", best);
-    EXPECT_THAT(testing::error_of([&] { read_best(out_); }), ::testing::HasSubstr("damaged")) << best;
+    EXPECT_THAT(testing::error_of([&] { read_best(out_); }), ::testing::HasSubstr("move the file away")) << best;
   }
 }
 
