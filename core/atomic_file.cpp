@@ -143,11 +143,13 @@ void publish(const fs::path& temporary, const fs::path& final_path) {
 }
 
 void throw_write_error(const fs::path& path, int error) {
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO || error == EROFS) {
-    throw DiskError("{}: cannot be written: {}; make room or choose another place", path.string(),
-                    std::strerror(error));
+  const bool disk = error == ENOSPC || error == EDQUOT || error == EIO || error == EROFS;
+  const std::string message = fmt::format("{}: cannot be written: {}{}", path.string(), std::strerror(error),
+                                          disk || error == EFBIG ? "; make room or choose another place" : "");
+  if (disk) {
+    throw DiskError(message);
   }
-  throw UserError("{}: cannot be written: {}", path.string(), std::strerror(error));
+  throw UserError(message);
 }
 
 void write_file_atomically(const fs::path& path, std::string_view bytes) {

@@ -19,7 +19,7 @@ class DiskError : public UserError {
 };
 
 /// Throws what the system's `error` on writing `path` means: DiskError when the disk is full, broken or read-only,
-/// or lets no file grow further (ulimit -f); UserError otherwise.
+/// UserError otherwise, also when only this file may grow no further.
 [[noreturn]] void throw_write_error(const std::filesystem::path& path, int error);
 
 /// Writes `bytes` so that `path` holds either its old content or all of the new one, whatever happens.

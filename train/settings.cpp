@@ -9,7 +9,7 @@
 namespace samsr {
 
 void OptimizerSettings::bind(Settings& settings, const std::string& section, const std::string& of) {
-  settings.add(section + ".lr", lr, "learning rate" + of + " after warm-up").above(0.0).between(0.0, 10.0);
+  settings.add(section + ".lr", lr, "learning rate" + of + " after warm-up").above(0.0);
   settings.add(section + ".lr_min", lr_min, "learning rate" + of + " at the end of the cosine schedule")
       .between(0.0, 10.0);
   settings.add(section + ".weight_decay", weight_decay, "decoupled weight decay of AdamW").between(0.0, 100.0);

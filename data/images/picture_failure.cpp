@@ -3,6 +3,7 @@
 #include <c10/util/Exception.h>
 
 #include <new>
+#include <oneapi/dnnl/dnnl_common.hpp>
 #include <opencv2/core.hpp>
 
 #include "core/error.h"
@@ -16,6 +17,9 @@ bool is_out_of_memory(const std::exception& error) {
   }
   if (const auto* opencv = dynamic_cast<const cv::Exception*>(&error)) {
     return opencv->code == cv::Error::StsNoMem;
+  }
+  if (const auto* onednn = dynamic_cast<const dnnl::error*>(&error)) {
+    return onednn->status == dnnl_out_of_memory;
   }
   // The CPU's allocator throws the plain type, and says so only in its words.
   const auto* torch = dynamic_cast<const c10::Error*>(&error);

@@ -30,7 +30,7 @@ class Folders : public TrainedRuns {
 TEST_F(Folders, ASecondTrainingOfOneFolderIsRefusedUntilTheFirstEndsOrDies) {
   const std::string arguments = train("run", "train.recipe=resshift train.steps=100000 train.checkpoint_every=2");
   {
-    Running first("exec " + samsr(arguments), in("first.log"));
+    Running first(samsr(arguments), in("first.log"));
     ASSERT_TRUE(first.until([] { return fs::exists(in("run/latest")); })) << read_file(in("first.log"));
     const std::string config = read_file(in("run/config.yaml"));
     expect_refused(samsr(arguments + " train.lr=1e-6"), "train", first.pid());
@@ -41,7 +41,7 @@ TEST_F(Folders, ASecondTrainingOfOneFolderIsRefusedUntilTheFirstEndsOrDies) {
     first.wait();
   }
   ASSERT_TRUE(fs::exists(in("run") / kFolderLockFile));
-  Running second("exec " + samsr(arguments), in("second.log"));
+  Running second(samsr(arguments), in("second.log"));
   const std::string before = read_file(in("run/latest"));
   ASSERT_TRUE(second.until([&] { return read_file(in("run/latest")) != before; })) << read_file(in("second.log"));
   EXPECT_THAT(read_file(in("second.log")), HasSubstr("resumed from"));
@@ -51,7 +51,7 @@ TEST_F(Folders, ASecondTrainingOfOneFolderIsRefusedUntilTheFirstEndsOrDies) {
 }
 
 TEST_F(Folders, ASecondBuildIntoOneFolderIsRefused) {
-  Running first("exec " + samsr(build(in("shards"), "data.samples=100000")), in("build.log"));
+  Running first(samsr(build(in("shards"), "data.samples=100000")), in("build.log"));
   ASSERT_TRUE(first.until([] { return fs::exists(in("shards/shard-000000.h5")); })) << read_file(in("build.log"));
   expect_refused(samsr(build(in("shards"), "data.samples=100000")), "data build", first.pid());
   expect_refused(samsr("data export " + shared_shards() + " " + in("shards")), "data build", first.pid());
