@@ -187,7 +187,7 @@ TEST_F(Ends, ADamagedValidationPictureIsFoundAtTheStart) {
   write_text(in("v/gt/b.png"), whole);
   EXPECT_THAT(refused("eval.crop_border=0 val.metrics=niqe"), HasSubstr("niqe has no value for any"));
   write_text(in("blocked"), "a file");
-  EXPECT_THAT(refused("train.out=" + in("blocked/run") + " --dry-run"), HasSubstr("Not a directory"));
+  EXPECT_THAT(refused("train.out=" + in("blocked/run") + " --dry-run"), HasSubstr("is no folder"));
 }
 
 }  // namespace
