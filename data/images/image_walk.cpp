@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/output.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -43,7 +44,7 @@ std::string folded_case(std::string text) {
 }
 
 WalkedFile kind_of_name(const std::string& name) {
-  const std::string extension = folded_case(fs::path(name).extension().string());
+  const std::string extension = extension_of(name);
   return is_one_of(kRead, extension)     ? WalkedFile::kImage
          : is_one_of(kUnread, extension) ? WalkedFile::kUnread
                                          : WalkedFile::kOther;
@@ -123,8 +124,7 @@ void walk_files(const fs::path& folder, const Visit& visit) {
 
 void LeftOutPictures::add(const std::string& path, WalkedFile kind) {
   if (kind == WalkedFile::kUnread || kind == WalkedFile::kSpecial) {
-    Kind& each = kinds_[kind == WalkedFile::kUnread ? folded_case(fs::path(path).extension().string())
-                                                    : "named pipe, socket or device"];
+    Kind& each = kinds_[kind == WalkedFile::kUnread ? extension_of(path) : "named pipe, socket or device"];
     if (each.count++ == 0) {
       each.first = path;
     }

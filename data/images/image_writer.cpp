@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <limits>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "core/error.h"
+#include "core/output.h"
 #include "data/images/byte_sink.h"
 #include "data/images/jpeg_writer.h"
 #include "data/images/png_writer.h"
@@ -45,9 +45,7 @@ std::optional<ImageFormat> format_of_name(const fs::path& path) {
                                                                                         {".jpeg", ImageFormat::kJpeg},
                                                                                         {".jfif", ImageFormat::kJpeg},
                                                                                         {".webp", ImageFormat::kWebp}}};
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string extension = extension_of(path);
   for (const auto& [known, format] : kExtensions) {
     if (extension == known) {
       return format;

@@ -59,10 +59,8 @@ fs::path photograph_below(const fs::path& folder, const std::string& image, cons
                     printable(image), folder.string());
   }
   const fs::path path = folder / name;
-  const fs::path real = fs::weakly_canonical(path);
-  const fs::path root = fs::weakly_canonical(folder);
-  if (std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first != root.end()) {
-    log.warning("{} is a link to {}, outside {}", path.string(), real.string(), folder.string());
+  if (!is_within(path, folder)) {
+    log.warning("{} is a link to {}, outside {}", path.string(), fs::weakly_canonical(path).string(), folder.string());
   }
   return path;
 }

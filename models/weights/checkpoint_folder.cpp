@@ -30,6 +30,11 @@ bool stays_in_folder(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && fs::path(name) == fs::path(name).filename();
 }
 
+/// Whether the text of a state.json is this program's; nothing else of it is looked at.
+bool says_checkpoint(const nlohmann::json& state) {
+  return state.is_object() && state.contains("format") && state["format"] == kCheckpointFormat;
+}
+
 /// Checks what is read of a state, and its type. Its CRC is no defence: whoever wrote it can do so again.
 void check_state(const JsonEntry& state) {
   constexpr std::uint64_t kMostSteps = 1'000'000'000'000'000;
@@ -82,11 +87,8 @@ bool holds_checkpoint_state(const fs::path& folder) {
   if (!fs::is_regular_file(file)) {
     return false;
   }
-  if (step_of_name(folder.filename().string())) {
-    return true;  // also where the file is damaged
-  }
-  const auto state = nlohmann::json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
-  return state.is_object() && state.contains("format") && state["format"] == kCheckpointFormat;
+  return step_of_name(folder.filename().string()) ||  // also where the file is damaged
+         says_checkpoint(nlohmann::json::parse(read_file(file), nullptr, /*allow_exceptions=*/false));
 }
 
 nlohmann::json read_checkpoint_state(const fs::path& folder) {
@@ -113,8 +115,7 @@ bool is_checkpoint(const fs::path& folder) {
   }
   try {
     const nlohmann::json state = nlohmann::json::parse(read_file(folder / kCheckpointState), nullptr, false);
-    return state.is_object() && state.contains("format") && state["format"] == kCheckpointFormat &&
-           state.contains("step") && state["step"] == *step;
+    return says_checkpoint(state) && state.contains("step") && state["step"] == *step;
   } catch (const UserError&) {
     return false;
   }
