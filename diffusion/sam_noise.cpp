@@ -85,7 +85,7 @@ SamStatistics SamStatisticsSum::statistics() const {
 
 at::Tensor coverage_noise(const at::Tensor& coverage, const at::Tensor& z, const SamStatistics& statistics,
                           const SamSettings& settings) {
-  return (noise_sum(coverage, z, statistics.largest, settings) - statistics.mean) / statistics.deviation;
+  return noise_sum(coverage, z, statistics.largest, settings).sub_(statistics.mean).div_(statistics.deviation);
 }
 
 }  // namespace samsr

@@ -59,6 +59,7 @@ class PngDecoder {
   ~PngDecoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
   DecodedPicture decode(const ImageLimits& limits) {
+    find_end_of_chunks();
     check(png_succeeds(png_, [&] {
       png_set_read_fn(png_, this, on_read);
       png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
@@ -102,28 +103,25 @@ class PngDecoder {
     return pixels;
   }
 
-  /// What follows the pixels. A file that ends here has lost nothing, unless it ends inside a chunk.
-  void read_end() {
-    const std::size_t end_of_pixels = at_;
-    if (png_succeeds(png_, [&] { png_read_end(png_, info_); })) {
-      return;
-    }
-    if (!ended_) {
-      fail();
-    }
-    std::size_t at = end_of_pixels;
-    while (file_.size() - at >= 12) {
-      std::size_t length = 0;
-      for (std::size_t i = 0; i < 4; ++i) {
-        length = length << 8 | static_cast<unsigned char>(file_[at + i]);
-      }
-      if (length > file_.size() - at - 12) {
+  /// libpng takes the memory that a chunk promises before it reads it, so none may promise more than there is.
+  void find_end_of_chunks() {
+    bool last = false;
+    for (end_of_chunks_ = std::min(kPngSignature.size(), file_.size()); !last && file_.size() - end_of_chunks_ >= 12;) {
+      const std::size_t length = png_get_uint_32(reinterpret_cast<png_const_bytep>(file_.data()) + end_of_chunks_);
+      if (length > file_.size() - end_of_chunks_ - 12) {
+        ended_ = true;
         fail();
       }
-      at += 12 + length;
+      last = file_.substr(end_of_chunks_ + 4, 4) == "IEND";
+      end_of_chunks_ += 12 + length;
     }
+  }
+
+  /// What follows the pixels. A file that lacks no more than its end marker has lost nothing.
+  void read_end() {
     constexpr std::string_view kEnd("\0\0\0\0IEND\xAE\x42\x60\x82", 12);
-    if (!kEnd.starts_with(file_.substr(at))) {
+    if (!png_succeeds(png_, [&] { png_read_end(png_, info_); }) &&
+        !(ended_ && kEnd.starts_with(file_.substr(end_of_chunks_)))) {
       fail();
     }
   }
@@ -186,7 +184,8 @@ class PngDecoder {
   const std::string_view file_;
   const std::string& name_;
   std::size_t at_ = 0;
-  bool ended_ = false;  ///< more bytes were asked for than there are
+  std::size_t end_of_chunks_ = 0;  ///< where the first one begins that is not there as a whole
+  bool ended_ = false;             ///< more bytes were asked for than there are
   PngMessages messages_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;

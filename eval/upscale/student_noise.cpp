@@ -25,10 +25,10 @@ StudentNoise::StudentNoise(const SuperResolutionModel& model, std::uint64_t seed
 template <class Use>
 void StudentNoise::for_each_square(Use use) const {
   const std::int64_t multiple = model_.lq_multiple();
-  // Where a square of noise is more than one step of the network, it is a whole number of them, and cells are drawn
-  // once.
-  const std::int64_t cell = NoiseField::kCell * model_.first_stage().factor() / model_.settings().scale;
-  const std::int64_t side = std::max(cell / multiple, std::int64_t{1}) * multiple;
+  // Squares of several cells of noise, to be few and still lie in a cache of the processor. Where one is more than one
+  // step of the network, it is a whole number of them, and cells are drawn once.
+  const std::int64_t cells = 4 * NoiseField::kCell * model_.first_stage().factor() / model_.settings().scale;
+  const std::int64_t side = std::max(cells / multiple, std::int64_t{1}) * multiple;
   for (std::int64_t top = 0; top < plan_.padded_height(); top += side) {
     for (std::int64_t left = 0; left < plan_.padded_width(); left += side) {
       use(TileWindow{top, left, std::min(side, plan_.padded_height() - top),
@@ -48,12 +48,15 @@ at::Tensor StudentNoise::counts(const TileWindow& window) const {
   return coverage_at(plan_.read_padded(*coverage_, window), height, width);
 }
 
-at::Tensor StudentNoise::shift(const TileWindow& window) {
+at::Tensor StudentNoise::start(const TileWindow& window, const at::Tensor& z_y) {
   const Schedule& schedule = model_.diffusion().schedule();
-  const at::Tensor noise = plain(window);
-  const at::Tensor nothing = at::zeros_like(noise);
-  return coverage_ ? samsr_start(schedule, model_.settings().sam, nothing, counts(window), noise, statistics_)
-                   : sinsr_start(schedule, nothing, noise).x_T;
+  const auto there = [&](const at::Tensor& tensor) { return tensor.to(z_y.device()); };
+  const at::Tensor noise = there(plain(window));
+  if (!coverage_) {
+    return sinsr_start(schedule, z_y, noise).x_T;
+  }
+  return samsr_start(schedule, model_.settings().sam, z_y, there(counts(window)), noise,
+                     {there(statistics_.largest), there(statistics_.mean), there(statistics_.deviation)});
 }
 
 }  // namespace samsr

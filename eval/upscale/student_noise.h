@@ -18,8 +18,8 @@ class StudentNoise {
   /// picture (picture_coverage()); undefined for plain noise.
   StudentNoise(const SuperResolutionModel& model, std::uint64_t seed, const TilePlan& plan, const at::Tensor& coverage);
 
-  /// x_T - z_y at a window of the padded picture: (1,C,h,w) float32 on the CPU, which z_y has no part in.
-  at::Tensor shift(const TileWindow& window);
+  /// x_T of a window of the padded picture, whose latent is z_y (1,C,h,w); float32 on the device of z_y.
+  at::Tensor start(const TileWindow& window, const at::Tensor& z_y);
 
  private:
   at::Tensor plain(const TileWindow& window);

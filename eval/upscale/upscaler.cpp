@@ -151,12 +151,12 @@ std::string Upscaler::describe() const {
 
 TileModel Upscaler::student(StudentNoise& noise) const {
   return [this, &noise](const at::Tensor& tiles, std::span<const TileWindow> windows) {
-    std::vector<at::Tensor> shifts;
-    for (const TileWindow& window : windows) {
-      shifts.push_back(noise.shift(window));
-    }
     const at::Tensor z_y = model_.first_stage().encode_lq(tiles, scale()).to(at::kFloat);
-    const at::Tensor x_T = z_y + at::cat(shifts).to(tiles.device());
+    std::vector<at::Tensor> starts;
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+      starts.push_back(noise.start(windows[i], z_y.narrow(0, static_cast<std::int64_t>(i), 1)));
+    }
+    const at::Tensor x_T = starts.size() == 1 ? starts.front() : at::cat(starts);
     const Diffusion& diffusion = model_.diffusion();
     return model_.image_of(
         diffusion.predict_x0(denoiser_of(model_.unet()), x_T, diffusion.schedule().last(), z_y, tiles));

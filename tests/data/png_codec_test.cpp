@@ -188,6 +188,17 @@ TEST(PngCodec, ACutIsAnErrorOrThePictureWasWhole) {
               HasSubstr("a.png: the PNG file ends early (truncated?)"));
 }
 
+// libpng takes the memory first: with its own check of lengths 1 GB.
+TEST(PngCodec, AChunkLongerThanTheFileIsRefusedBeforeMemoryIsTaken) {
+  std::string exif = png_chunk("eXIf", "MM");
+  exif[0] = 0x3d;
+  for (const PngParts& parts : {PngParts{.rows = png_bytes({0, 5}), .before = exif},
+                                PngParts{.rows = png_bytes({0, 5}), .before = {}, .after = exif}}) {
+    EXPECT_THAT(error_of([&] { decode_png(parts.file(), "a.png", {}); }),
+                HasSubstr("a.png: the PNG file ends early (truncated?)"));
+  }
+}
+
 TEST(PngCodec, ChangedBytesAreAnErrorWherePixelsDependOnThem) {
   const std::string file = png_files().at("plain");
   const cv::Mat whole = decode_png(file, "plain", {}).pixels;
