@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "core/checksum.h"
 #include "core/error.h"
@@ -76,15 +77,32 @@ bool is_left_over(const std::string& name) {
 
 }  // namespace
 
+void check_no_pipe(const fs::path& path) {
+  std::error_code ignored;
+  if ((fs::is_fifo(path, ignored) || fs::is_socket(path, ignored)) && !path.string().starts_with("/dev/")) {
+    throw UserError("{}: is a pipe, a file is needed", path.string());
+  }
+}
+
+void check_replaceable(const fs::path& path) {
+  std::error_code ignored;
+  const fs::file_type type = fs::status(path, ignored).type();
+  // /dev/stdout may lead to a file, and the link would be replaced all the same.
+  const std::string folder = fs::weakly_canonical(path.has_parent_path() ? path.parent_path() : ".", ignored).string();
+  const bool link_of_the_system =
+      fs::is_symlink(path, ignored) && (folder == "/dev" || folder == "/proc" || folder.starts_with("/proc/"));
+  if (type == fs::file_type::character || type == fs::file_type::block || type == fs::file_type::fifo ||
+      type == fs::file_type::socket || link_of_the_system) {
+    throw UserError("{}: is a device or a pipe, which a file would take the place of; name a file", path.string());
+  }
+}
+
 std::string read_file(const fs::path& path) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
     throw UserError("{}: is a folder, a file is needed", path.string());
   }
-  // Opening a pipe that nobody writes to waits for ever; what the shell hands over below /dev has its writer.
-  if ((fs::is_fifo(path, ignored) || fs::is_socket(path, ignored)) && !path.string().starts_with("/dev/")) {
-    throw UserError("{}: is a pipe, a file is needed", path.string());
-  }
+  check_no_pipe(path);
   std::ifstream in(path, std::ios::binary);
   if (!in) {
     throw UserError("{}: cannot be read: {}", path.string(), reason());
@@ -133,6 +151,7 @@ void sync_to_disk(const fs::path& path) {
 }
 
 void publish(const fs::path& temporary, const fs::path& final_path) {
+  check_replaceable(final_path);
   sync_to_disk(temporary);
   std::error_code error;
   fs::rename(temporary, final_path, error);
@@ -152,29 +171,50 @@ void throw_write_error(const fs::path& path, int error) {
   throw UserError(message);
 }
 
-void write_file_atomically(const fs::path& path, std::string_view bytes) {
-  const fs::path temporary = temporary_name(path);
-  try {
-    const Descriptor file(create_temporary(temporary));
-    if (!file.valid()) {
-      throw_write_error(path, errno);
-    }
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) {
-        continue;
-      }
-      if (written < 0) {
-        throw_write_error(path, errno);
-      }
-      bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    publish(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
-    throw;
+NewFile::NewFile(fs::path path) : path_(std::move(path)), temporary_(temporary_name(path_)) {
+  check_replaceable(path_);
+  descriptor_ = create_temporary(temporary_);
+  if (descriptor_ < 0) {
+    throw_write_error(path_, errno);
   }
+}
+
+NewFile::~NewFile() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
+  if (!finished_) {
+    ::unlink(temporary_.c_str());
+  }
+}
+
+void NewFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written < 0) {
+      throw_write_error(path_, errno);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void NewFile::finish() {
+  // Some network file systems report a full disk only here.
+  const int closed = ::close(std::exchange(descriptor_, -1));
+  if (closed != 0) {
+    throw_write_error(path_, errno);
+  }
+  publish(temporary_, path_);
+  finished_ = true;
+}
+
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
+  NewFile file(path);
+  file.write(bytes);
+  file.finish();
 }
 
 }  // namespace samsr

@@ -12,6 +12,13 @@ namespace samsr {
 /// Whole content of a file. UserError when it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
+/// UserError where `path` is a pipe or a socket, on which opening would wait for ever; those below /dev, which the
+/// shell hands over, have their writer.
+void check_no_pipe(const std::filesystem::path& path);
+
+/// UserError where a file of this name would take the place of a device, a pipe or a link to one.
+void check_replaceable(const std::filesystem::path& path);
+
 /// The disk takes no more: what else is to be written there will fail as well.
 class DiskError : public UserError {
  public:
@@ -21,6 +28,27 @@ class DiskError : public UserError {
 /// Throws what the system's `error` on writing `path` means: DiskError when the disk is full, broken or read-only,
 /// UserError otherwise, also when only this file may grow no further.
 [[noreturn]] void throw_write_error(const std::filesystem::path& path, int error);
+
+/// A file that is absent or as before until finish(): it grows under a temporary name.
+class NewFile {
+ public:
+  /// UserError as check_replaceable(), and as throw_write_error() when the file cannot be made.
+  explicit NewFile(std::filesystem::path path);
+  ~NewFile();
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  /// Errors as throw_write_error().
+  void write(std::string_view bytes);
+  /// Nothing can be written after it. Errors as throw_write_error().
+  void finish();
+
+ private:
+  const std::filesystem::path path_;
+  const std::filesystem::path temporary_;
+  int descriptor_ = -1;
+  bool finished_ = false;
+};
 
 /// Writes `bytes` so that `path` holds either its old content or all of the new one, whatever happens.
 /// Errors as throw_write_error().
@@ -33,7 +61,7 @@ void make_folder(const std::filesystem::path& path);
 void sync_to_disk(const std::filesystem::path& path);
 
 /// Renames a file already written under a temporary name in the same folder: syncs it, renames it,
-/// syncs the folder.
+/// syncs the folder. UserError as check_replaceable().
 void publish(const std::filesystem::path& temporary, const std::filesystem::path& final_path);
 
 /// Temporary name beside `path`, unique among processes: .NAME.tmp-PROCESS-MARK. The mark, eight hex digits, tells the

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -25,7 +26,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::seconds kBeat{5};
-constexpr std::chrono::seconds kSilence{60};
 constexpr std::chrono::milliseconds kLook{250};
 constexpr int kLooksAtFlocked = 3;
 
@@ -126,8 +126,8 @@ std::optional<std::chrono::nanoseconds> file_system_time(const fs::path& folder)
 /// Watches a lock whose holder cannot be looked for, because another host has it.
 class SilenceWatch {
  public:
-  SilenceWatch(const fs::path& folder, const std::function<void(const std::string&)>& say)
-      : folder_(folder), say_(say) {}
+  SilenceWatch(const fs::path& folder, const std::function<void(const std::string&)>& say, std::chrono::seconds silence)
+      : folder_(folder), say_(say), silence_(silence) {}
 
   /// True when the holder of the open lock is silent for too long; UserError when it has given a sign of life since the
   /// last look. Otherwise it is to be asked again in a moment.
@@ -141,14 +141,20 @@ class SilenceWatch {
     if (looked_ && sign != seen_) {
       refuse(folder_, holder);
     }
-    if (*now - sign >= kSilence) {
+    const auto here = std::chrono::steady_clock::now();
+    // By the clock of this process too: where the file system's was set back, its signs lie in the future.
+    if (*now - sign >= silence_ || (looked_ && here - first_look_ >= silence_)) {
       return true;
+    }
+    if (!looked_) {
+      first_look_ = here;
     }
     if (!looked_ && !holder.host.empty()) {
       say_(fmt::format(
           "{}: `{}` on {} held it {} s ago; waiting for a sign of life, {} s at most, before it is taken for lost",
           folder_.string(), holder.purpose, holder.host,
-          std::chrono::duration_cast<std::chrono::seconds>(*now - sign).count(), kSilence.count()));
+          std::max(std::chrono::duration_cast<std::chrono::seconds>(*now - sign), std::chrono::seconds(0)).count(),
+          silence_.count()));
     }
     seen_ = sign;
     looked_ = true;
@@ -158,13 +164,16 @@ class SilenceWatch {
  private:
   const fs::path& folder_;
   const std::function<void(const std::string&)>& say_;
+  const std::chrono::seconds silence_;
   bool looked_ = false;
+  std::chrono::steady_clock::time_point first_look_;
   std::chrono::nanoseconds seen_{};  ///< at the last look
 };
 
 }  // namespace
 
-FolderLock::FolderLock(fs::path folder, std::string_view purpose, const std::function<void(const std::string&)>& say)
+FolderLock::FolderLock(fs::path folder, std::string_view purpose, const std::function<void(const std::string&)>& say,
+                       std::chrono::seconds silence)
     : folder_(std::move(folder)), file_(folder_ / kFolderLockFile) {
   std::error_code ignored;
   for (fs::path each = fs::absolute(folder_).lexically_normal(); !each.empty() && !fs::exists(each, ignored);
@@ -175,7 +184,7 @@ FolderLock::FolderLock(fs::path folder, std::string_view purpose, const std::fun
   }
   make_folder(folder_);
   try {
-    acquire(lock_text(purpose), say);
+    acquire(lock_text(purpose), say, silence);
   } catch (...) {
     remove_made_folders();
     throw;
@@ -206,14 +215,19 @@ void FolderLock::check() const {
   }
 }
 
-void FolderLock::acquire(const std::string& text, const std::function<void(const std::string&)>& say) {
-  SilenceWatch watch(folder_, say);
+void FolderLock::acquire(const std::string& text, const std::function<void(const std::string&)>& say,
+                         std::chrono::seconds silence) {
+  SilenceWatch watch(folder_, say, silence);
   int met_flocked = 0;
   while (!create(text)) {
     const OpenLock lock(::open(file_.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (lock.get() < 0) {
       if (errno == ENOENT) {
         continue;  // given back in this moment
+      }
+      if (errno == ELOOP || errno == EISDIR) {
+        throw UserError("{}: is a {}, which samsr does not make; remove it", file_.string(),
+                        errno == EISDIR ? "folder" : "link");
       }
       throw UserError("{}: cannot be opened: {}; another user's run may hold the folder", file_.string(),
                       std::strerror(errno));

@@ -1,6 +1,7 @@
 #pragma once
 // One writer a folder: whoever writes several files into one holds it, so that two runs never mix theirs.
 
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
@@ -17,15 +18,18 @@ namespace samsr {
 ///
 /// A lock is stale, and taken over, when its process has ended: at once on the same host (the file is flocked, and the
 /// process is looked for by number and start). Of another host it is known by silence: the holder touches the file
-/// every 5 seconds; after 60 without, by the clock of the file system itself, the host is taken for lost.
+/// every 5 seconds; after 60 without, by the clock of the file system itself or by that of whoever waits, the host is
+/// taken for lost.
 class FolderLock {
  public:
+  static constexpr std::chrono::seconds kSilence{60};
+
   /// Waits for nothing when the holder is known to live; else until it is seen to live or to be silent, a minute at
   /// most, which it says once through `say`. Makes the folder and its parents; those that are empty at the end are
   /// removed again. `purpose`: "train", "data build". UserError naming host, process and time of whoever holds the
-  /// folder, or why it cannot be written.
-  FolderLock(std::filesystem::path folder, std::string_view purpose,
-             const std::function<void(const std::string&)>& say);
+  /// folder, or why it cannot be written. `silence`: after which the holder on another host is taken for lost.
+  FolderLock(std::filesystem::path folder, std::string_view purpose, const std::function<void(const std::string&)>& say,
+             std::chrono::seconds silence = kSilence);
   /// Gives the folder back.
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
@@ -36,7 +40,8 @@ class FolderLock {
   void check() const;
 
  private:
-  void acquire(const std::string& text, const std::function<void(const std::string&)>& say);
+  void acquire(const std::string& text, const std::function<void(const std::string&)>& say,
+               std::chrono::seconds silence);
   bool create(const std::string& text);
   void remove_made_folders() const;
   void beat();

@@ -63,6 +63,9 @@ std::string value_of(const std::string& name) {
 }  // namespace
 
 std::string user_path(const std::string& typed) {
+  if (typed.find('\0') != std::string::npos) {
+    throw UserError("a path cannot hold a zero byte");
+  }
   const std::string text = with_home(typed);
   std::string path;
   for (std::size_t at = 0; at < text.size();) {

@@ -148,6 +148,9 @@ std::vector<YAML::Node> parse_documents(const std::string& text, const std::stri
   if (text.size() > bytes) {
     throw UserError("{}: more than {} MB, which is too much for YAML of samsr", source, bytes >> 20);
   }
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
+    throw UserError("{}: is text in UTF-16; save it in UTF-8", source);
+  }
   std::string plain = text.substr(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   const auto control = std::find_if(plain.begin(), plain.end(), is_control);
   if (control != plain.end()) {
@@ -243,6 +246,7 @@ std::vector<YAML::Node> parse_yaml_documents(const std::string& text, const std:
 }
 
 std::string read_yaml_file(const std::filesystem::path& path) {
+  check_no_pipe(path);
   std::error_code ignored;
   std::ifstream in(path, std::ios::binary);
   if (!in || std::filesystem::is_directory(path, ignored)) {

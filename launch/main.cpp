@@ -8,6 +8,7 @@
 
 #include "comm/communicator.h"
 #include "core/error.h"
+#include "core/file_error.h"
 #include "core/log.h"
 #include "launch/process.h"
 #include "launch/standard_output.h"
@@ -47,6 +48,8 @@ int run_verb(int argc, char** argv, samsr::Communicator& communicator, samsr::Lo
     return end(std::string(error.what()) + "; see --help", kUserMistake);
   } catch (const samsr::UserError& error) {
     return end(error.what(), kUserMistake);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return end(samsr::describe_error(error), kUserMistake);
   } catch (const std::exception& error) {
     return end(std::string("internal error: ") + error.what(), kFault);
   }

@@ -59,6 +59,7 @@ class StandardOutput::Buffer : public std::streambuf {
 
 StandardOutput::StandardOutput() : buffer_(std::make_unique<Buffer>()), before_(std::cout.rdbuf(buffer_.get())) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit of `ulimit -f` fails, which is told and cleaned up
 }
 
 StandardOutput::~StandardOutput() {

@@ -1,8 +1,5 @@
 #include "data/images/byte_sink.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <exception>
 
 #include "core/atomic_file.h"
@@ -13,52 +10,12 @@ namespace {
 
 class FileSink : public ByteSink {
  public:
-  explicit FileSink(const fs::path& path) : path_(path), temporary_(temporary_name(path)) {
-    fd_ = create_temporary(temporary_);
-    if (fd_ < 0) {
-      throw_write_error(path_, errno);
-    }
-  }
-  FileSink(const FileSink&) = delete;
-  FileSink& operator=(const FileSink&) = delete;
-  ~FileSink() override {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-    if (!finished_) {
-      ::unlink(temporary_.c_str());
-    }
-  }
-
-  void write(std::string_view bytes) override {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) {
-        continue;
-      }
-      if (written < 0) {
-        throw_write_error(path_, errno);
-      }
-      bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-  }
-
-  void finish() override {
-    // Some network file systems report a full disk only here.
-    const int closed = ::close(fd_);
-    fd_ = -1;
-    if (closed != 0) {
-      throw_write_error(path_, errno);
-    }
-    publish(temporary_, path_);
-    finished_ = true;
-  }
+  explicit FileSink(const fs::path& path) : file_(path) {}
+  void write(std::string_view bytes) override { file_.write(bytes); }
+  void finish() override { file_.finish(); }
 
  private:
-  const fs::path path_;
-  const fs::path temporary_;
-  int fd_ = -1;
-  bool finished_ = false;
+  NewFile file_;
 };
 
 class MemorySink : public ByteSink {

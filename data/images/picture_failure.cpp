@@ -7,6 +7,7 @@
 #include <opencv2/core.hpp>
 
 #include "core/error.h"
+#include "core/file_error.h"
 
 namespace samsr {
 
@@ -32,6 +33,8 @@ std::string describe_failure(const std::string& item, const std::exception_ptr& 
     std::rethrow_exception(failure);
   } catch (const UserError& error) {
     return error.what();
+  } catch (const std::filesystem::filesystem_error& error) {
+    return describe_error(error);
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) {
       return fmt::format("{}: there is not enough memory for it", item);

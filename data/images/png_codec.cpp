@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -86,8 +87,13 @@ class PngDecoder {
   }
 
   cv::Mat read_pixels() {
+    const bool palette = png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE;
     check(png_succeeds(png_, [&] {
-      png_set_expand(png_);
+      if (palette) {
+        png_set_packing(png_);
+      } else {
+        png_set_expand(png_);
+      }
       png_set_swap(png_);  // PNG is big-endian; without effect on 8 bits
       png_set_interlace_handling(png_);
       png_read_update_info(png_, info_);
@@ -100,6 +106,34 @@ class PngDecoder {
       rows.push_back(pixels.ptr(y));
     }
     check(png_succeeds(png_, [&] { png_read_image(png_, rows.data()); }));
+    return palette ? looked_up(pixels) : pixels;
+  }
+
+  /// Colours of a palette's indices; libpng's own expansion makes those beyond the palette black, without a word.
+  cv::Mat looked_up(const cv::Mat& indices) const {
+    png_colorp colours = nullptr;
+    int count = 0;
+    png_bytep alpha = nullptr;
+    int alphas = 0;
+    png_get_PLTE(png_, info_, &colours, &count);
+    png_get_tRNS(png_, info_, &alpha, &alphas, nullptr);
+    const int channels = alphas > 0 ? 4 : 3;
+    std::array<std::array<uchar, 4>, 256> table{};
+    for (int i = 0; i < count; ++i) {
+      table[static_cast<std::size_t>(i)] = {colours[i].red, colours[i].green, colours[i].blue,
+                                            i < alphas ? alpha[i] : uchar{255}};
+    }
+    cv::Mat pixels(indices.size(), CV_8UC(channels));
+    for (int y = 0; y < indices.rows; ++y) {
+      const uchar* from = indices.ptr(y);
+      uchar* to = pixels.ptr(y);
+      for (int x = 0; x < indices.cols; ++x, to += channels) {
+        if (from[x] >= count) {
+          throw UserError("{}: damaged PNG file: a pixel has colour {} of a palette of {}", name_, from[x], count);
+        }
+        std::memcpy(to, table[from[x]].data(), static_cast<std::size_t>(channels));
+      }
+    }
     return pixels;
   }
 
@@ -129,7 +163,7 @@ class PngDecoder {
   /// A damaged chunk without pixels is passed over, unless the picture depends on it.
   void check_chunks() const {
     for (const std::string& each : messages_.warnings()) {
-      if (each.starts_with("tRNS") || each.starts_with("eXIf") || each.find("palette index") != std::string::npos) {
+      if (each.starts_with("tRNS") || each.starts_with("eXIf")) {
         throw UserError("{}: damaged PNG file: {}", name_, each);
       }
     }

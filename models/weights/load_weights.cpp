@@ -98,6 +98,13 @@ void load_weights(torch::nn::Module& module, const TensorFile& file, const std::
   }
   const NamedWeights given = fitting_weights(file, wanted, source, "the network of the settings");
   const torch::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : state) {
+    // An index of the file's own could reach beyond its table, and another mask would be another network.
+    if (follows_from_settings(name) && !given.at(name).to(tensor.options()).equal(tensor)) {
+      throw UserError("{}: '{}' is not what follows from the settings: the file is damaged, or of another network",
+                      source, name);
+    }
+  }
   for (auto& [name, tensor] : state) {
     tensor.copy_(given.at(name));
   }

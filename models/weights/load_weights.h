@@ -30,7 +30,8 @@ NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWei
 bool follows_from_settings(const std::string& name);
 
 /// Copies every tensor of `file` into the parameter or buffer of its name, converting the number type. UserError as
-/// from fitting_weights(), but that what follows_from_settings() may be missing; `module` is then unchanged.
+/// from fitting_weights(), but that what follows_from_settings() may be missing, and where it is there must be what the
+/// module has already; `module` is then unchanged.
 void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source);
 
 /// Parameters, then buffers, under their names, on the CPU, contiguous; floating point ones as float32. Copies:

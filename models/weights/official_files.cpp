@@ -101,7 +101,8 @@ std::optional<fs::path> OfficialFiles::find(const std::string& name) const {
   names.insert(names.end(), file.also.begin(), file.also.end());
   for (const fs::path& folder : folders_) {
     for (const std::string& each : names) {
-      if (fs::is_regular_file(folder / each)) {
+      std::error_code unreadable;  // such as the cache of another user, under whose HOME the program runs
+      if (fs::is_regular_file(folder / each, unreadable)) {
         return folder / each;
       }
     }

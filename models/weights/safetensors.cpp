@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
@@ -172,30 +171,18 @@ void write_safetensors(const fs::path& path, const TensorFile& file) {
   std::stable_sort(tensors.begin(), tensors.end(),
                    [](const auto& a, const auto& b) { return a.second.element_size() > b.second.element_size(); });
   const std::string header = make_header(file, tensors);
-  const fs::path temporary = temporary_name(path);
-  try {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    std::array<char, 8> prefix{};
-    for (std::size_t i = 0; i < prefix.size(); ++i) {
-      prefix[i] = static_cast<char>(header.size() >> (8 * i) & 0xff);
-    }
-    out.write(prefix.data(), prefix.size());
-    out.write(header.data(), static_cast<std::streamsize>(header.size()));
-    for (const auto& [name, tensor] : tensors) {
-      const at::Tensor bytes = tensor.detach().to(at::kCPU).contiguous();
-      out.write(static_cast<const char*>(bytes.const_data_ptr()), static_cast<std::streamsize>(bytes.nbytes()));
-    }
-    out.close();
-    if (!out) {
-      throw UserError("{}: cannot be written: {}; make room or choose another place", path.string(),
-                      std::strerror(errno));
-    }
-    publish(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
-    throw;
+  std::array<char, 8> prefix{};
+  for (std::size_t i = 0; i < prefix.size(); ++i) {
+    prefix[i] = static_cast<char>(header.size() >> (8 * i) & 0xff);
   }
+  NewFile out(path);
+  out.write({prefix.data(), prefix.size()});
+  out.write(header);
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor bytes = tensor.detach().to(at::kCPU).contiguous();
+    out.write({static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes()});
+  }
+  out.finish();
 }
 
 }  // namespace samsr

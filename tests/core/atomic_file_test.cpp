@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +50,24 @@ TEST_F(AtomicFile, KeepsTheOldContentWhenTheDiskIsFull) {
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(read_file(folder_ / "a"), "old");
   EXPECT_EQ(files(), 1);
+}
+
+TEST_F(AtomicFile, TakesThePlaceOfNoDeviceOrPipe) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  fs::create_symlink("/dev/null", folder_ / "link");
+  for (const fs::path& path : {folder_ / "pipe", folder_ / "link", fs::path("/dev/null"), fs::path("/dev/stdout"),
+                               fs::path("/dev/stderr"), fs::path("/proc/self/fd/1")}) {
+    EXPECT_THAT(testing::error_of([&] { write_file_atomically(path, "x"); }),
+                ::testing::HasSubstr(path.string() + ": is a device or a pipe"));
+  }
+  EXPECT_TRUE(fs::is_fifo(folder_ / "pipe"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+  // A link to a file is replaced, and what it leads to stays.
+  write_file_atomically(folder_ / "precious", "mine");
+  fs::create_symlink("precious", folder_ / "to_file");
+  write_file_atomically(folder_ / "to_file", "x");
+  EXPECT_EQ(read_file(folder_ / "precious"), "mine");
+  EXPECT_EQ(read_file(folder_ / "to_file"), "x");
 }
 
 TEST_F(AtomicFile, CleansWhatAnInterruptedRunLeft) {

@@ -145,6 +145,17 @@ TEST_F(FolderLockTest, OfAnotherHostASignOfLifeDecides) {
   heart.join();
 }
 
+TEST_F(FolderLockTest, ASignOfLifeFromTheFutureIsNotWaitedFor) {
+  leave_lock("far", "another-boot", this_process(), -86400);
+  const auto start = std::chrono::steady_clock::now();
+  {
+    const FolderLock lock(
+        out_, "train", [this](const std::string& text) { said_ += text; }, std::chrono::seconds(1));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_THAT(said_, HasSubstr("far held it 0 s ago; waiting for a sign of life, 1 s at most"));
+}
+
 TEST_F(FolderLockTest, OneOfManyGetsAStaleLock) {
   for (int round = 0; round < 2; ++round) {
     leave_lock(host_name(), "an earlier boot", {1, 1}, 3600);
@@ -191,8 +202,11 @@ TEST_F(FolderLockTest, ARunWhoseLockIsGoneIsToldSo) {
 TEST_F(FolderLockTest, ALinkInThePlaceOfTheLockIsNotFollowed) {
   testing::write_text(folder_ / "precious", "text");
   fs::create_symlink(folder_ / "precious", lock_);
-  EXPECT_THAT(error_in(out_), HasSubstr(kFolderLockFile));
+  EXPECT_THAT(error_in(out_), HasSubstr(std::string(kFolderLockFile) + ": is a link, which samsr does not make"));
   EXPECT_EQ(read_file(folder_ / "precious"), "text");
+  fs::remove(lock_);
+  fs::create_directory(lock_);
+  EXPECT_THAT(error_in(out_), HasSubstr(std::string(kFolderLockFile) + ": is a folder, which samsr does not make"));
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ TEST_F(UserPath, AllElseStays) {
 
 TEST_F(UserPath, WhatCannotBeReadIsRefusedWithAHint) {
   EXPECT_THAT(refusal_of("~nobody_of_this_name/x"), HasSubstr("write ./~nobody_of_this_name/x"));
+  EXPECT_THAT(refusal_of(std::string("a\0b", 3)), HasSubstr("zero byte"));
   EXPECT_THAT(refusal_of("~+"), HasSubstr("write ./~+"));
   EXPECT_THAT(refusal_of("$SAMSR_TEST_NOT_SET/x"), HasSubstr("$SAMSR_TEST_NOT_SET is not set"));
   EXPECT_THAT(refusal_of("$SAMSR_TEST_EMPTY/x"), HasSubstr("$SAMSR_TEST_EMPTY is not set"));

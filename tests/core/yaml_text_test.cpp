@@ -112,7 +112,8 @@ TEST(YamlText, ControlCharactersAreRefused) {
                                      "a\0:\0 \0"
                                      "1\0\n\0",
                                      12)),
-              HasSubstr("save the file as text in UTF-8"));
+              HasSubstr("is text in UTF-16; save it in UTF-8"));
+  EXPECT_THAT(refusal_of("\xfe\xff"), HasSubstr("is text in UTF-16; save it in UTF-8"));
 }
 
 TEST(YamlText, EveryTextIsWrittenSoThatItReadsBack) {

@@ -104,6 +104,19 @@ TEST(PngCodec, PalettesOfEveryDepth) {
             (PngValues{40, 50, 60, 1, 2, 3}));
 }
 
+TEST(PngCodec, AColourBeyondThePaletteIsAnError) {
+  const std::string palette = png_chunk("PLTE", png_bytes({1, 2, 3, 40, 50, 60}));
+  for (const std::string& chunks : {palette, palette + png_chunk("tRNS", png_bytes({9}))}) {
+    for (const auto& [bits, pixel] : std::map<int, int>{{2, 0b00100000}, {4, 0x0f}, {8, 0x07}}) {
+      const PngParts parts{.bits = bits,
+                           .type = 3,
+                           .rows = png_bytes({0, bits == 8 ? pixel : pixel << (4 - bits % 4)}),
+                           .before = chunks};
+      EXPECT_THAT(error_of([&] { decode_png(parts.file(), "a.png", {}); }), HasSubstr("of a palette of 2")) << bits;
+    }
+  }
+}
+
 TEST(PngCodec, ATransparentColourBecomesAlpha) {
   EXPECT_EQ(png_values({.width = 2, .rows = png_bytes({0, 7, 8}), .before = png_chunk("tRNS", png_bytes({0, 8}))}),
             (PngValues{7, 255, 8, 0}));

@@ -129,10 +129,37 @@ TEST_F(Ends, APipeInPlaceOfAFileDoesNotHang) {
   for (const std::string& arguments :
        {"upscale " + in("pipe.png") + " " + in("x.png"),
         "upscale " + in("gt/a.png") + " x.png --model " + in("pipe.png"), "table " + in("pipe.png"),
-        "data inspect " + in("pipe.png"), "weights inspect " + in("pipe.png")}) {
+        "data inspect " + in("pipe.png"), "weights inspect " + in("pipe.png"), "settings --config " + in("pipe.png"),
+        "table " + in("gt") + " --published " + in("pipe.png")}) {
     const Outcome outcome = run("timeout 20 env " + samsr(arguments));
     EXPECT_EQ(outcome.status, 2) << arguments << outcome.output;
     EXPECT_THAT(outcome.output, HasSubstr("pipe")) << arguments;
+  }
+}
+
+TEST_F(Ends, ALimitOnTheSizeOfFilesIsAnErrorAndLeavesNothing) {
+  fs::create_directories(in("limited"));
+  for (const std::string& arguments : {"upscale " + in("gt/a.png") + " " + in("limited/a.png"),
+                                       "weights convert embedded " + in("limited/a.safetensors")}) {
+    const Outcome outcome = run("bash -c 'ulimit -f 1; " + samsr(arguments) + "'");
+    EXPECT_EQ(outcome.status, 2) << arguments << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("cannot be written: File too large")) << arguments;
+    EXPECT_TRUE(fs::is_empty(in("limited"))) << arguments;
+  }
+}
+
+TEST_F(Ends, AFolderThatMayNotBeSearchedIsAUsersError) {
+  fs::create_directories(in("around"));
+  fs::create_symlink("around", in("around/around"));  // to itself
+  for (const std::string& arguments :
+       {"upscale " + in("around/around/x.png") + " " + in("y.png"), "settings --config " + in("around/around"),
+        "data inspect " + in("around/around"), "data check " + in("around/around"),
+        "weights inspect " + in("around/around"), "table " + in("around/around"),
+        "data verify " + in("around/around") + std::string(300, 'x'),
+        "eval --ref " + in("gt") + " --pred x=" + in("around/around") + " --out " + in("ev_around")}) {
+    const Outcome outcome = run(samsr(arguments));
+    EXPECT_EQ(outcome.status, 2) << arguments << outcome.output;
+    EXPECT_THAT(outcome.output, Not(HasSubstr("internal error"))) << arguments;
   }
 }
 

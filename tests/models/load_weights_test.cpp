@@ -126,6 +126,27 @@ TEST(LoadWeights, WhatFollowsFromTheSettingsMayBeLeftOut) {
   EXPECT_NE(refusal_of(*to, compact).find("1 missing"), std::string::npos);
 }
 
+// An index beyond its table ended in the middle of the network, or in another network without a word.
+TEST(LoadWeights, WhatFollowsFromTheSettingsMustBeThat) {
+  UNetSwin model(small_unet());
+  const TensorFile right = state_of(*model);
+  for (const char* kind : {".relative_position_index", ".attn_mask"}) {
+    TensorFile file = state_of(*model);
+    const auto found = std::find_if(file.tensors.begin(), file.tensors.end(),
+                                    [&](const auto& named) { return named.first.ends_with(kind); });
+    ASSERT_NE(found, file.tensors.end()) << kind;
+    found->second = found->second.to(torch::kHalf);  // another precision is no other value
+    EXPECT_NO_THROW(load_weights(*model, file, "memory"));
+    for (const double value : {1e4, -1.0}) {
+      found->second.view(-1)[3] = value;
+      file.tensors.front().second = file.tensors.front().second + 1;
+      EXPECT_NE(refusal_of(*model, file).find("'" + found->first + "' is not what follows from the settings"),
+                std::string::npos);
+      EXPECT_TRUE(state_of(*model).tensors.front().second.equal(right.tensors.front().second));
+    }
+  }
+}
+
 TEST(StateOf, IsACopyWithTheBuffersOfOfficialFiles) {
   UNetSwin model(small_unet());
   const TensorFile state = state_of(*model);
