@@ -2,9 +2,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
-
-#include "core/lru_cache.h"
+#include <map>
+#include <vector>
 
 namespace samsr {
 
@@ -18,15 +19,24 @@ class NoiseField {
 
   NoiseField(std::uint64_t seed, std::int64_t channels);
 
-  std::int64_t channels() const { return channels_; }
+  /// Bytes of a square.
+  static std::int64_t cell_bytes(std::int64_t channels);
 
   /// The piece of `layer` (the step of a sampler) at (top, left) >= 0: (1,C,height,width) float32 on the CPU.
   at::Tensor piece(std::uint64_t layer, std::int64_t top, std::int64_t left, std::int64_t height, std::int64_t width);
 
  private:
+  /// Layer, row and column of a square.
+  using Place = std::array<std::int64_t, 3>;
+
+  /// (C, kCell, kCell); holds until the next call.
+  at::Tensor cell(const Place& place);
+
   const std::uint64_t seed_;
-  const std::int64_t channels_;
-  LruCache<at::Tensor> cells_;
+  const at::Tensor kept_;               ///< (squares, C, kCell, kCell): those drawn last
+  std::vector<Place> places_;           ///< of each
+  std::map<Place, std::size_t> where_;  ///< in `kept_`
+  std::size_t drawn_ = 0;               ///< in all
 };
 
 }  // namespace samsr

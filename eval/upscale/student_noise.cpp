@@ -25,10 +25,15 @@ StudentNoise::StudentNoise(const SuperResolutionModel& model, std::uint64_t seed
 template <class Use>
 void StudentNoise::for_each_square(Use use) const {
   const std::int64_t multiple = model_.lq_multiple();
-  // Squares of several cells of noise, to be few and still lie in a cache of the processor. Where one is more than one
-  // step of the network, it is a whole number of them, and cells are drawn once.
-  const std::int64_t cells = 4 * NoiseField::kCell * model_.first_stage().factor() / model_.settings().scale;
-  const std::int64_t side = std::max(cells / multiple, std::int64_t{1}) * multiple;
+  // Squares of so many cells of noise that they are few and still lie in a cache of the processor. Where one is more
+  // than one step of the network, it is a whole number of them, and cells are drawn once.
+  constexpr std::int64_t kCache = std::int64_t{1} << 20;
+  std::int64_t cells = 1;
+  while (4 * cells * cells * NoiseField::cell_bytes(model_.first_stage().channels()) <= kCache) {
+    cells *= 2;
+  }
+  const std::int64_t lq = cells * NoiseField::kCell * model_.first_stage().factor() / model_.settings().scale;
+  const std::int64_t side = std::max(lq / multiple, std::int64_t{1}) * multiple;
   for (std::int64_t top = 0; top < plan_.padded_height(); top += side) {
     for (std::int64_t left = 0; left < plan_.padded_width(); left += side) {
       use(TileWindow{top, left, std::min(side, plan_.padded_height() - top),
