@@ -48,6 +48,8 @@ class Settings {
     template <class N>
     Handle& at_least(N low);
     template <class N>
+    Handle& at_most(N high);
+    template <class N>
     Handle& above(N low);
     Handle& one_of(std::vector<std::string> choices);
     /// The text names a file or folder; what is given is taken as a shell would take it (core/user_path.h).
@@ -198,6 +200,14 @@ template <class N>
 Settings::Handle<T>& Settings::Handle<T>::at_least(N low) {
   return satisfies(fmt::format("at least {}", low), [low](const T& value) {
     return settings_detail::each(value, [&](const auto& v) { return v >= low; });
+  });
+}
+
+template <class T>
+template <class N>
+Settings::Handle<T>& Settings::Handle<T>::at_most(N high) {
+  return satisfies(fmt::format("at most {}", high), [high](const T& value) {
+    return settings_detail::each(value, [&](const auto& v) { return v <= high; });
   });
 }
 

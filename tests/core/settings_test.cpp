@@ -24,6 +24,8 @@ struct Example {
   std::string title;
   std::uint64_t seed = 1;
   std::vector<std::string> kinds{"a", "b"};
+  double share = 0.05;
+  std::vector<double> sizes{1};
 
   void bind(Settings& settings) {
     settings.add("train.lr", lr, "learning rate").above(0.0);
@@ -35,6 +37,8 @@ struct Example {
     settings.add("train.title", title, "what it is called");
     settings.add("train.seed", seed, "seed");
     settings.add("data.kinds", kinds, "kinds");
+    settings.add("data.share", share, "share").above(0.0).at_most(0.5);
+    settings.add("data.sizes", sizes, "sizes").at_most(64);
   }
 };
 
@@ -93,6 +97,17 @@ TEST_F(SettingsTest, NamesWhatWasExpected) {
   EXPECT_THAT(failure("train: {recipe: [samsr]}"), HasSubstr("expected text"));
   EXPECT_THAT(failure("train: {lr: [1]}"), HasSubstr("'[1]', expected a number"));
   EXPECT_THAT(failure("data: {kinds: a}"), HasSubstr("write a list as [A, B]"));
+}
+
+TEST_F(SettingsTest, ARangeMayLeaveItsLowerEndOut) {
+  for (const char* outside : {"0", "-0.1", "0.51"}) {
+    EXPECT_THAT(failure(std::string("data: {share: ") + outside + "}"),
+                HasSubstr("expected a number (above 0, at most 0.5)"));
+  }
+  settings.apply_override("data.share=0.5");
+  EXPECT_DOUBLE_EQ(example.share, 0.5);
+  settings.apply_override("data.sizes=[64, -3]");
+  EXPECT_THAT(refusal("data.sizes=[1, 65]"), HasSubstr("expected a list of numbers (at most 64)"));
 }
 
 TEST_F(SettingsTest, ARefusedValueLeavesTheOldOne) {
