@@ -80,6 +80,9 @@ class Settings {
 
   /// All current values as nested YAML, in the order of definition.
   std::string to_yaml() const;
+  /// The current value of `key` by itself: a text or path as it is, all else as YAML. UserError, which names `place`,
+  /// for an unknown key.
+  std::string value(const std::string& key, const std::string& place) const;
   const std::vector<Entry>& entries() const { return entries_; }
   /// Where the value of `key` came from, for messages about combinations: "file.yaml:12", an override,
   /// or "default".
@@ -93,6 +96,7 @@ class Settings {
   void load_chain(const std::filesystem::path& path, std::vector<std::filesystem::path> including);
   void assign(const std::string& key, const YAML::Node& node, const std::string& place);
   Entry* find(const std::string& key);
+  [[noreturn]] void refuse_unknown(const std::string& key, const std::string& place) const;
   bool is_section(const std::string& key) const;
 
   std::vector<Entry> entries_;

@@ -110,6 +110,19 @@ TEST_F(SettingsTest, ARangeMayLeaveItsLowerEndOut) {
   EXPECT_THAT(refusal("data.sizes=[1, 65]"), HasSubstr("expected a list of numbers (at most 64)"));
 }
 
+TEST_F(SettingsTest, OneValueIsGivenByItself) {
+  ::setenv("SAMSR_TEST_RUNS", "/data/runs", 1);
+  settings.apply_override("train.out=$SAMSR_TEST_RUNS/Trip #2: \"a\"");
+  EXPECT_EQ(settings.value("train.out", "--value"), "/data/runs/Trip #2: \"a\"");
+  EXPECT_EQ(settings.value("train.lr", "--value"), "5e-05");
+  EXPECT_EQ(settings.value("data.use_hflip", "--value"), "true");
+  EXPECT_EQ(settings.value("data.kinds", "--value"), "[a, b]");
+  EXPECT_EQ(settings.value("train.title", "--value"), "");
+  EXPECT_THAT(testing::error_of([&] { settings.value("train.lrr", "--value"); }),
+              HasSubstr("--value: unknown key 'train.lrr', did you mean 'train.lr'"));
+  EXPECT_THAT(testing::error_of([&] { settings.value("train", "--value"); }), HasSubstr("train is a section"));
+}
+
 TEST_F(SettingsTest, ARefusedValueLeavesTheOldOne) {
   failure("train: {steps: 5000}");
   EXPECT_EQ(example.steps, 100);

@@ -27,13 +27,15 @@ class SlurmScript : public ::testing::Test {
     write_program("srun", "echo \"srun $*\" >>" + calls() + "\n" + job);
     write_program("scontrol", "echo \"scontrol $*\" >>" + calls());
   }
-  std::string command() const {
+  /// `place`: the argument that says where the run is.
+  std::string command(const std::string& place) const {
     return "PATH=" + folder_.path() +
            ":$PATH SLURM_SUBMIT_DIR=" SAMSR_SOURCE
-           " SLURM_JOB_ID=77 SLURM_CPUS_PER_TASK=8 SAMSR_RESTARTS=2 SAMSR_RESTART_PAUSE=0 bash " SAMSR_SOURCE
-           "/launch/slurm.sbatch train train.out=" +
-           (folder_ / "run") + " train.steps=5";
+           " SLURM_JOB_ID=77 SLURM_CPUS_PER_TASK=8 SAMSR_RESTARTS=2 SAMSR_RESTART_PAUSE=0 SAMSR_BINARY=" SAMSR_BINARY
+           " bash " SAMSR_SOURCE "/launch/slurm.sbatch train " +
+           place + " train.steps=5";
   }
+  std::string command() const { return command("train.out=" + (folder_ / "run")); }
   /// Sends a signal to the script as soon as the job runs; the script's exit status.
   int interrupt(int signal) {
     Running running(command(), folder_ / "log");
@@ -85,9 +87,18 @@ TEST_F(SlurmScript, StartsAgainAfterAFaultAsOftenAsAllowed) {
 TEST_F(SlurmScript, ANewCheckpointGivesAllRestartsBack) {
   write_programs("mkdir -p " + (folder_ / "run") + "; cd " + (folder_ / "run") +
                  "; echo . >>latest; [ $(wc -l <latest) -ge 6 ] || exit 1");
-  const Outcome outcome = run(command());
-  EXPECT_EQ(outcome.status, 0) << outcome.output;
-  EXPECT_THAT(outcome.output, Not(HasSubstr("restart 2 of 2")));
+  write_text(folder_ / "base.yaml", "train: {out: ~/run}\n");
+  write_text(folder_ / "x.yaml", "base: base.yaml\n");
+  for (const std::string& place :
+       {"train.out=" + (folder_ / "run"), std::string("'train.out=~/run'"), std::string("'train.out=${HOME}/run'"),
+        "train.out=/nowhere train.out=" + (folder_ / "run"), "--config " + (folder_ / "x.yaml"),
+        "--config=" + (folder_ / "x.yaml")}) {
+    fs::remove_all(folder_ / "run");
+    const Outcome outcome = run("HOME=" + folder_.path() + " " + command(place));
+    EXPECT_EQ(outcome.status, 0) << place << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("restart 1 of 2"));
+    EXPECT_THAT(outcome.output, Not(HasSubstr("restart 2 of 2"))) << place;
+  }
 }
 
 TEST_F(SlurmScript, AMistakeEndsTheJob) {
