@@ -119,6 +119,12 @@ TEST(MpirunScript, MistakesInItsOptionsAreStatusTwoAndNeverRepeated) {
   write_text(folder / "crlf", "localhost slots=2\r\n");
   write_text(folder / "comments", "# none\n\n");
   write_text(folder / "one", "localhost slots=1\n");
+  write_text(folder / "mark", "\xef\xbb\xbflocalhost slots=2\n");
+  write_text(folder / "mpich", "# of MPICH\n\n localhost:2\n");
+  write_text(folder / "comma", "localhost, slots=2\n");
+  write_text(folder / "letters", "l\xc3\xb6kal slots=2\n");
+  write_text(folder / "slot", "localhost slot=2\n");
+  write_text(folder / "word", "localhost slots=two\n");
   const std::pair<std::string, std::string> mistakes[] = {{"-n two", "-n 'two'"},
                                                           {"-n 0", "-n '0'"},
                                                           {"-np 1.5", "-np '1.5'"},
@@ -127,6 +133,19 @@ TEST(MpirunScript, MistakesInItsOptionsAreStatusTwoAndNeverRepeated) {
                                                           {"-n 2 --hostfile " + folder.path().string(), "no such file"},
                                                           {"-n 2 --hostfile " + (folder / "comments"), "names no host"},
                                                           {"-n 3 --hostfile " + (folder / "one"), "not enough slots"},
+                                                          {"-n 2 --hostfile " + (folder / "mark"), "byte order mark"},
+                                                          {"-n 2 --hostfile " + (folder / "mpich"), "'localhost:2'"},
+                                                          {"-n 2 --hostfile " + (folder / "comma"), "'localhost,'"},
+                                                          {"-n 1 --hostfile " + (folder / "letters"), "parse error"},
+                                                          {"-n 1 --hostfile " + (folder / "slot"), "parse error"},
+                                                          {"-n 1 --hostfile " + (folder / "word"), "bad parameter"},
+                                                          {"-n 1 -H 'local host'", "illegal character"},
+                                                          {"-n 99999999", "-n 99999999: on this host"},
+                                                          {"-n 1 -x SAMSR_NO_SUCH", "no such variable"},
+                                                          {"-n 1 -x HOME,PATH", "'HOME,PATH'"},
+                                                          {"-n 1 -x =3", "'=3'"},
+                                                          {"-n 1 --bind-to nonsense", "nonsense"},
+                                                          {"-n 1 --rank-by nonsense", "nonsense"},
                                                           {"-n 2 --no-such-option", "--no-such-option"},
                                                           {"-n 2 --map-by nonsense", "nonsense"}};
   for (const auto& [options, part] : mistakes) {
@@ -155,6 +174,20 @@ TEST(Scripts, StartByLinksFromAnywhereInAnyEnvironment) {
     EXPECT_EQ(outcome.status, 0) << command << outcome.output;
     EXPECT_EQ(outcome.output, "it runs\n") << command;
   }
+}
+
+TEST(MpirunScript, WhatCannotBePrintedIsAnError) {
+  const TemporaryFolder folder;
+  const std::string mpirun = SAMSR_SOURCE "/launch/mpirun -n 2 ";
+  const std::string version = "SAMSR_BINARY=" SAMSR_BINARY " OMP_NUM_THREADS=1 " + mpirun + "version";
+  const Outcome full = run("{ " + version + " 2>&1 >/dev/full; }");
+  EXPECT_EQ(full.status, 2);
+  EXPECT_THAT(full.output, HasSubstr("standard output cannot be written"));
+  const std::string said = succeed(version);
+  EXPECT_EQ(succeed(version + " >" + (folder / "said") + " && cat " + (folder / "said")), said);
+  succeed("SAMSR_BINARY=/bin/echo " + mpirun + "more >>" + (folder / "said"));
+  EXPECT_EQ(read_file(folder / "said"), said + "more\nmore\n");
+  EXPECT_EQ(run("{ SAMSR_BINARY=/bin/false " + mpirun + "version 2>&1 >/dev/full; }").status, 1) << "its own status";
 }
 
 TEST(HasGpu, LooksForTheDriversFilesAlone) {
