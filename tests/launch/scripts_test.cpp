@@ -176,6 +176,33 @@ TEST(Scripts, StartByLinksFromAnywhereInAnyEnvironment) {
   }
 }
 
+TEST(Scripts, SayWhatTheyAreForByWhateverLink) {
+  const TemporaryFolder folder;
+  int scripts = 0;
+  for (const auto& entry : fs::directory_iterator(SAMSR_SOURCE "/launch")) {
+    if (!entry.is_regular_file() || (entry.status().permissions() & fs::perms::owner_exec) == fs::perms::none) {
+      continue;
+    }
+    ++scripts;
+    const fs::path link = folder / entry.path().filename();
+    fs::create_symlink(entry.path(), link);
+    const Outcome help = run("cd " + folder.path() + " && SAMSR_BINARY=" SAMSR_BINARY " " + link + " --help");
+    EXPECT_EQ(help.status, 0) << link << help.output;
+    EXPECT_GE(std::count(help.output.begin(), help.output.end(), '\n'), 1) << link;
+    EXPECT_THAT(help.output, Not(HasSubstr("SBATCH -"))) << link;
+    EXPECT_THAT(help.output, Not(HasSubstr(": line "))) << link;
+  }
+  EXPECT_GE(scripts, 11);
+  for (const char* script :
+       {"bundle", "demo_photographs", "mpirun -n 1", "quickstart", "samsr", "setup", "strip", "train_embedded"}) {
+    const Outcome outcome =
+        run("SAMSR_BINARY=" SAMSR_BINARY " " SAMSR_SOURCE "/launch/" + std::string(script) + " --no-such version");
+    EXPECT_EQ(outcome.status, 2) << script << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("--no-such")) << script;
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+  }
+}
+
 TEST(MpirunScript, WhatCannotBePrintedIsAnError) {
   const TemporaryFolder folder;
   const std::string mpirun = SAMSR_SOURCE "/launch/mpirun -n 2 ";
