@@ -198,6 +198,13 @@ void ValidationSettings::bind(Settings& settings) {
       .at_least(0);
 }
 
+void ValidationSettings::check() const {
+  if (lq.empty() && !gt.empty()) {
+    throw UserError("val.gt is {}, but val.lq is not set, so that nothing would be validated; give both, or neither",
+                    gt);
+  }
+}
+
 void CoverageNetRunSettings::bind(Settings& settings) {
   network.bind(settings);
   settings

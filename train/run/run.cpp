@@ -65,6 +65,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       watchdog(communicator, log, static_cast<double>(settings.timeout)),
       bad_samples(settings.shards, config.loader.max_bad) {
   check_shards(shards, config.model);
+  config.validation.check();
   check_writable(out, fmt::format("train.out={}", out.string()));
   if (!config.dry_run) {
     held = hold_folder(out, "train", communicator, log);
