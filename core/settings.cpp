@@ -93,18 +93,31 @@ std::string Settings::origin(const std::string& key) const {
   throw std::logic_error("no setting " + key);
 }
 
+std::string Settings::value(const std::string& key, const std::string& place) const {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.key == key; });
+  if (entry == entries_.end()) {
+    refuse_unknown(key, place);
+  }
+  const YAML::Node node = entry->current();
+  return node.IsScalar() ? node.Scalar() : yaml_of(node);
+}
+
+void Settings::refuse_unknown(const std::string& key, const std::string& place) const {
+  std::vector<std::string> known;
+  for (const Entry& each : entries_) {
+    known.push_back(each.key);
+  }
+  if (is_section(key)) {
+    throw UserError("{}: {} is a section, not a value; name one of its keys, such as {}.…", place, key, key);
+  }
+  throw UserError("{}: unknown key {}{}; `samsr settings` lists them all", place, argument_shown(key),
+                  did_you_mean(key, known));
+}
+
 void Settings::assign(const std::string& key, const YAML::Node& node, const std::string& place) {
   Entry* entry = find(key);
   if (entry == nullptr) {
-    std::vector<std::string> known;
-    for (const Entry& each : entries_) {
-      known.push_back(each.key);
-    }
-    if (is_section(key)) {
-      throw UserError("{}: {} is a section, not a value; set one of its keys, such as {}.…", place, key, key);
-    }
-    throw UserError("{}: unknown key {}{}; `samsr settings` lists them all", place, argument_shown(key),
-                    did_you_mean(key, known));
+    refuse_unknown(key, place);
   }
   const auto refuse = [&](const std::string& advice) {
     throw UserError("{}: {} is '{}', expected {}{}{}", place, key, shown(node), entry->type,

@@ -48,6 +48,8 @@ class Settings {
     template <class N>
     Handle& at_least(N low);
     template <class N>
+    Handle& at_most(N high);
+    template <class N>
     Handle& above(N low);
     Handle& one_of(std::vector<std::string> choices);
     /// The text names a file or folder; what is given is taken as a shell would take it (core/user_path.h).
@@ -78,6 +80,9 @@ class Settings {
 
   /// All current values as nested YAML, in the order of definition.
   std::string to_yaml() const;
+  /// The current value of `key` by itself: a text or path as it is, all else as YAML. UserError, which names `place`,
+  /// for an unknown key.
+  std::string value(const std::string& key, const std::string& place) const;
   const std::vector<Entry>& entries() const { return entries_; }
   /// Where the value of `key` came from, for messages about combinations: "file.yaml:12", an override,
   /// or "default".
@@ -91,6 +96,7 @@ class Settings {
   void load_chain(const std::filesystem::path& path, std::vector<std::filesystem::path> including);
   void assign(const std::string& key, const YAML::Node& node, const std::string& place);
   Entry* find(const std::string& key);
+  [[noreturn]] void refuse_unknown(const std::string& key, const std::string& place) const;
   bool is_section(const std::string& key) const;
 
   std::vector<Entry> entries_;
@@ -198,6 +204,14 @@ template <class N>
 Settings::Handle<T>& Settings::Handle<T>::at_least(N low) {
   return satisfies(fmt::format("at least {}", low), [low](const T& value) {
     return settings_detail::each(value, [&](const auto& v) { return v >= low; });
+  });
+}
+
+template <class T>
+template <class N>
+Settings::Handle<T>& Settings::Handle<T>::at_most(N high) {
+  return satisfies(fmt::format("at most {}", high), [high](const T& value) {
+    return settings_detail::each(value, [&](const auto& v) { return v <= high; });
   });
 }
 

@@ -12,8 +12,8 @@ void DiffusionSettings::bind(Settings& settings) {
   settings.add("diffusion.steps", steps, "diffusion steps T").between(2, 10000);
   settings.add("diffusion.min_noise_level", min_noise_level, "noise κ·sqrt(η) of the first step")
       .above(0.0)
-      .between(0.0, 1000.0);
-  settings.add("diffusion.kappa", kappa, "strength κ of the noise").above(0.0).between(0.0, 1000.0);
+      .at_most(1000.0);
+  settings.add("diffusion.kappa", kappa, "strength κ of the noise").above(0.0).at_most(1000.0);
   settings
       .add("diffusion.predict_type", predict_type,
            "what the network's output is: the HR latent, or the LR latent minus the HR latent")

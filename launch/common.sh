@@ -13,6 +13,9 @@ LIBTORCH=$DEPS/libtorch-$LIBTORCH_VERSION
 say() { printf '%s\n' "samsr: $*"; }
 fail() { printf '%s\n' "samsr: $*" >&2; exit 2; }
 
+# print_head SCRIPT: the comment that it opens with, which is its help.
+print_head() { sed -n '2,/^[^#]/s/^#\( \|$\)//p' "$1"; }
+
 # has_gpu [DEVICES]: whether NVIDIA's driver offers a GPU here, by its files /dev/nvidia0, /dev/nvidia1, …, which is as
 # quick as a container without nvidia-smi is common. SAMSR_GPU=yes or no answers in its place; launch/mpirun sets it, so
 # that the ranks of its host agree.

@@ -21,30 +21,44 @@ run_child() {
   return "$status"
 }
 
-# checkpoint_of ARGUMENT…: the name of the newest checkpoint of `train.out=DIR`, if that is among the arguments.
-checkpoint_of() {
-  local argument
-  for argument in "$@"; do
-    case $argument in train.out=*) cat "${argument#train.out=}/latest" 2>/dev/null || true ;; esac
+# run_folder COMMAND…: the folder of a run that `… launch/samsr train …` trains, by samsr's own reading of its settings;
+# empty for other verbs, and for settings that samsr refuses, which the command itself tells of.
+run_folder() {
+  local settings=()
+  while [ $# -gt 0 ] && [ "$1" != "$ROOT/launch/samsr" ]; do shift; done
+  [ "${2:-}" = train ] || return 0
+  shift 2
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --config) settings+=("$1" "${2:-}"); [ $# -lt 2 ] || shift ;;
+      --config=* | [!-]*=*) settings+=("$1") ;;
+    esac
+    shift
   done
+  # As one process, also where this script is itself a step of Slurm's.
+  env -u SLURM_STEP_NUM_TASKS "$ROOT/launch/samsr" settings --value train.out "${settings[@]}" </dev/null 2>/dev/null || true
 }
+
+# newest_checkpoint FOLDER: the name of the newest checkpoint of the run in FOLDER; empty for none.
+newest_checkpoint() { [ -z "$1" ] || cat "$1/latest" 2>/dev/null || true; }
 
 # run_with_restarts RESTARTS PAUSE COMMAND…: runs the command, and again after a fault, at most RESTARTS times in a row
 # without a new checkpoint in between. Not a fault: the end (0), a user's mistake (2), a command that cannot be run, and
 # any end after a signal. PAUSE seconds before the first restart, twice as many before each further one, at most 300.
 run_with_restarts() {
-  local restarts=$1 pause=$2 used=0 status before
+  local restarts=$1 pause=$2 used=0 status before folder=
   shift 2
+  if [ "$restarts" -gt 0 ]; then folder=$(run_folder "$@"); fi  # before the traps: a signal now ends the script
   trap 'ask_to_stop TERM' TERM
   trap 'ask_to_stop INT' INT
   trap 'ask_to_stop USR1' USR1
   while :; do
-    before=$(checkpoint_of "$@")
+    before=$(newest_checkpoint "$folder")
     status=0
     run_child "$@" || status=$?
     case $status in 0 | 2 | 126 | 127) return "$status" ;; esac
     [ -z "$asked_to_stop" ] || return "$status"
-    [ "$(checkpoint_of "$@")" = "$before" ] || used=0
+    [ "$(newest_checkpoint "$folder")" = "$before" ] || used=0
     if [ "$used" -ge "$restarts" ]; then
       [ "$restarts" -eq 0 ] || say "the run ended with status $status; no restart is left of $restarts" >&2
       return "$status"

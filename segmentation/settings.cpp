@@ -17,7 +17,7 @@ void MaskSettings::bind(Settings& settings) {
       .between(0.0, 50.0);
   settings.add("masks.graph_k", graph_k, "graph masks: preference for large segments, one number for each scale")
       .above(0.0)
-      .between(0.0, 1e6)
+      .at_most(1e6)
       .satisfies("at least one", [](const std::vector<double>& k) { return !k.empty(); });
   settings.add("masks.graph_min_size", graph_min_size, "graph masks: smallest segment of each scale, reduced pixels")
       .at_least(1);
@@ -29,7 +29,7 @@ void MaskSettings::bind(Settings& settings) {
       .add("masks.graph_same", graph_same,
            "graph masks: intersection over union from which masks of two scales are one")
       .above(0.0)
-      .between(0.0, 1.0);
+      .at_most(1.0);
   settings.add("masks.pool_threshold", pool_threshold, "share of its pixels from which a pooled pixel is covered")
       .between(0.0, 1.0);
 }

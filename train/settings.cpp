@@ -15,7 +15,7 @@ void OptimizerSettings::bind(Settings& settings, const std::string& section, con
   settings.add(section + ".weight_decay", weight_decay, "decoupled weight decay of AdamW").between(0.0, 100.0);
   settings.add(section + ".beta1", beta1, "AdamW's decay a step of the gradient's mean").between(0.0, 0.999999);
   settings.add(section + ".beta2", beta2, "AdamW's decay a step of the gradient's mean square").between(0.0, 0.999999);
-  settings.add(section + ".eps", eps, "AdamW's ε, added to the root of the mean square").above(0.0).between(0.0, 1.0);
+  settings.add(section + ".eps", eps, "AdamW's ε, added to the root of the mean square").above(0.0).at_most(1.0);
   settings
       .add(section + ".clip", clip,
            "gradients" + of + " of a larger global norm than this are scaled down to it; 0 for never")
@@ -198,12 +198,19 @@ void ValidationSettings::bind(Settings& settings) {
       .at_least(0);
 }
 
+void ValidationSettings::check() const {
+  if (lq.empty() && !gt.empty()) {
+    throw UserError("val.gt is {}, but val.lq is not set, so that nothing would be validated; give both, or neither",
+                    gt);
+  }
+}
+
 void CoverageNetRunSettings::bind(Settings& settings) {
   network.bind(settings);
   settings
       .add("coverage_net.held_out", held_out, "share of the samples, the last ones of the data set, that never train")
       .above(0.0)
-      .between(0.0, 0.5);
+      .at_most(0.5);
 }
 
 }  // namespace samsr

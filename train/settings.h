@@ -103,6 +103,8 @@ struct ValidationSettings {
   std::int64_t panel = 4;
 
   void bind(Settings& settings);
+  /// UserError for originals without the pictures that belong to them.
+  void check() const;
 };
 
 /// The recipe coverage_net. Section `coverage_net.`.

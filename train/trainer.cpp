@@ -67,13 +67,20 @@ void Trainer::run() {
   if (run_.report) {
     run_.report->finish();
   }
-  run_.log.info("{} at step {}; checkpoint {}", stop && run_.step < settings.steps ? "stopped by a signal" : "done",
-                run_.step, (run_.out / checkpoint_name(saved)).string());
-  if (saved < run_.step) {
-    run_.log.warning(
-        "the last steps were not finite, so nothing after step {} is saved; the same command goes on from there",
-        saved);
+  const bool stopped = stop && run_.step < settings.steps;
+  if (saved == run_.step) {
+    run_.log.info("{} at step {}; checkpoint {}", stopped ? "stopped by a signal" : "done", run_.step,
+                  run_.newest.string());
+    return;
   }
+  const std::string unsaved =
+      fmt::format("the last {} not finite, so nothing after step {} is saved: {}",
+                  bad_steps_ == 1 ? "step was" : fmt::format("{} steps were", bad_steps_), saved, run_.newest_named());
+  if (!stopped) {
+    throw UserError("{}; lower train.lr, or look at the weights that the run began with and the samples named above",
+                    unsaved);
+  }
+  run_.log.warning("stopped by a signal at step {}; {}; the same command goes on from there", run_.step, unsaved);
 }
 
 bool Trainer::step() {
@@ -127,9 +134,9 @@ void Trainer::finish_pending_steps() {
   pending_.clear();
   if (bad_steps_ > run_.settings.max_bad_steps) {
     throw UserError(
-        "{} steps in a row had a loss or gradient that is not finite; the last checkpoint is whole; lower train.lr, or "
-        "look at the samples named above",
-        bad_steps_);
+        "{} steps in a row had a loss or gradient that is not finite; {}; lower train.lr, or look at the samples named "
+        "above",
+        bad_steps_, run_.newest_named());
   }
 }
 

@@ -14,11 +14,14 @@ class Trainer {
   /// `run` outlives it.
   explicit Trainer(Run& run);
 
-  /// Trains until the last step, a stop signal, or too many bad steps (UserError).
+  /// Trains until the last step, a stop signal, or too many bad steps. UserError for these, and when the last step is
+  /// done and a bad one, so that it is not saved.
   void run();
 
   /// One step, and what its time went into. For a dry run.
   StepTimes try_step();
+  /// In a row, the last step among them.
+  int bad_steps() const { return bad_steps_; }
 
  private:
   /// A step whose values are still on the device.

@@ -13,7 +13,9 @@ void add_settings_verb(CLI::App& app, VerbContext& context) {
                          "key=value, says what all settings then are (YAML)");
   auto arguments = std::make_shared<ConfigArguments>();
   arguments->add_to(*verb);
-  verb->callback([&context, arguments] {
+  auto key = std::make_shared<std::string>();
+  verb->add_option("--value", *key, "print what this one setting is, alone: --value train.out");
+  verb->callback([&context, arguments, key] {
     Config config;
     Settings settings;
     if (arguments->empty()) {
@@ -21,8 +23,11 @@ void add_settings_verb(CLI::App& app, VerbContext& context) {
     } else {
       arguments->load(config, settings);
     }
+    const std::string text = !key->empty()        ? settings.value(*key, "--value") + "\n"
+                             : arguments->empty() ? settings_table(settings)
+                                                  : settings.to_yaml();
     if (context.communicator.rank() == 0) {
-      std::cout << (arguments->empty() ? settings_table(settings) : settings.to_yaml());
+      std::cout << text;
     }
   });
 }

@@ -84,9 +84,7 @@ void FirstStageSettings::bind(Settings& settings) {
       .add("first_stage.weights", weights, "weights of vq_f4: autoencoder_vq_f4.pth, or the same names as safetensors")
       .path();
   settings.add("first_stage.factor", factor, "side of the tiles that space_to_depth folds, in pixels").between(1, 64);
-  settings.add("first_stage.scale_factor", scale_factor, "multiplies latents after encoding")
-      .above(0.0)
-      .between(0.0, 1e6);
+  settings.add("first_stage.scale_factor", scale_factor, "multiplies latents after encoding").above(0.0).at_most(1e6);
   autoencoder.bind(settings);
 }
 

@@ -24,6 +24,8 @@ struct Example {
   std::string title;
   std::uint64_t seed = 1;
   std::vector<std::string> kinds{"a", "b"};
+  double share = 0.05;
+  std::vector<double> sizes{1};
 
   void bind(Settings& settings) {
     settings.add("train.lr", lr, "learning rate").above(0.0);
@@ -35,6 +37,8 @@ struct Example {
     settings.add("train.title", title, "what it is called");
     settings.add("train.seed", seed, "seed");
     settings.add("data.kinds", kinds, "kinds");
+    settings.add("data.share", share, "share").above(0.0).at_most(0.5);
+    settings.add("data.sizes", sizes, "sizes").at_most(64);
   }
 };
 
@@ -93,6 +97,30 @@ TEST_F(SettingsTest, NamesWhatWasExpected) {
   EXPECT_THAT(failure("train: {recipe: [samsr]}"), HasSubstr("expected text"));
   EXPECT_THAT(failure("train: {lr: [1]}"), HasSubstr("'[1]', expected a number"));
   EXPECT_THAT(failure("data: {kinds: a}"), HasSubstr("write a list as [A, B]"));
+}
+
+TEST_F(SettingsTest, ARangeMayLeaveItsLowerEndOut) {
+  for (const char* outside : {"0", "-0.1", "0.51"}) {
+    EXPECT_THAT(failure(std::string("data: {share: ") + outside + "}"),
+                HasSubstr("expected a number (above 0, at most 0.5)"));
+  }
+  settings.apply_override("data.share=0.5");
+  EXPECT_DOUBLE_EQ(example.share, 0.5);
+  settings.apply_override("data.sizes=[64, -3]");
+  EXPECT_THAT(refusal("data.sizes=[1, 65]"), HasSubstr("expected a list of numbers (at most 64)"));
+}
+
+TEST_F(SettingsTest, OneValueIsGivenByItself) {
+  ::setenv("SAMSR_TEST_RUNS", "/data/runs", 1);
+  settings.apply_override("train.out=$SAMSR_TEST_RUNS/Trip #2: \"a\"");
+  EXPECT_EQ(settings.value("train.out", "--value"), "/data/runs/Trip #2: \"a\"");
+  EXPECT_EQ(settings.value("train.lr", "--value"), "5e-05");
+  EXPECT_EQ(settings.value("data.use_hflip", "--value"), "true");
+  EXPECT_EQ(settings.value("data.kinds", "--value"), "[a, b]");
+  EXPECT_EQ(settings.value("train.title", "--value"), "");
+  EXPECT_THAT(testing::error_of([&] { settings.value("train.lrr", "--value"); }),
+              HasSubstr("--value: unknown key 'train.lrr', did you mean 'train.lr'"));
+  EXPECT_THAT(testing::error_of([&] { settings.value("train", "--value"); }), HasSubstr("train is a section"));
 }
 
 TEST_F(SettingsTest, ARefusedValueLeavesTheOldOne) {

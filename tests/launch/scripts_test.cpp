@@ -27,13 +27,15 @@ class SlurmScript : public ::testing::Test {
     write_program("srun", "echo \"srun $*\" >>" + calls() + "\n" + job);
     write_program("scontrol", "echo \"scontrol $*\" >>" + calls());
   }
-  std::string command() const {
+  /// `place`: the argument that says where the run is.
+  std::string command(const std::string& place) const {
     return "PATH=" + folder_.path() +
            ":$PATH SLURM_SUBMIT_DIR=" SAMSR_SOURCE
-           " SLURM_JOB_ID=77 SLURM_CPUS_PER_TASK=8 SAMSR_RESTARTS=2 SAMSR_RESTART_PAUSE=0 bash " SAMSR_SOURCE
-           "/launch/slurm.sbatch train train.out=" +
-           (folder_ / "run") + " train.steps=5";
+           " SLURM_JOB_ID=77 SLURM_CPUS_PER_TASK=8 SAMSR_RESTARTS=2 SAMSR_RESTART_PAUSE=0 SAMSR_BINARY=" SAMSR_BINARY
+           " bash " SAMSR_SOURCE "/launch/slurm.sbatch train " +
+           place + " train.steps=5";
   }
+  std::string command() const { return command("train.out=" + (folder_ / "run")); }
   /// Sends a signal to the script as soon as the job runs; the script's exit status.
   int interrupt(int signal) {
     Running running(command(), folder_ / "log");
@@ -85,9 +87,18 @@ TEST_F(SlurmScript, StartsAgainAfterAFaultAsOftenAsAllowed) {
 TEST_F(SlurmScript, ANewCheckpointGivesAllRestartsBack) {
   write_programs("mkdir -p " + (folder_ / "run") + "; cd " + (folder_ / "run") +
                  "; echo . >>latest; [ $(wc -l <latest) -ge 6 ] || exit 1");
-  const Outcome outcome = run(command());
-  EXPECT_EQ(outcome.status, 0) << outcome.output;
-  EXPECT_THAT(outcome.output, Not(HasSubstr("restart 2 of 2")));
+  write_text(folder_ / "base.yaml", "train: {out: ~/run}\n");
+  write_text(folder_ / "x.yaml", "base: base.yaml\n");
+  for (const std::string& place :
+       {"train.out=" + (folder_ / "run"), std::string("'train.out=~/run'"), std::string("'train.out=${HOME}/run'"),
+        "train.out=/nowhere train.out=" + (folder_ / "run"), "--config " + (folder_ / "x.yaml"),
+        "--config=" + (folder_ / "x.yaml")}) {
+    fs::remove_all(folder_ / "run");
+    const Outcome outcome = run("HOME=" + folder_.path() + " " + command(place));
+    EXPECT_EQ(outcome.status, 0) << place << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("restart 1 of 2"));
+    EXPECT_THAT(outcome.output, Not(HasSubstr("restart 2 of 2"))) << place;
+  }
 }
 
 TEST_F(SlurmScript, AMistakeEndsTheJob) {
@@ -108,6 +119,12 @@ TEST(MpirunScript, MistakesInItsOptionsAreStatusTwoAndNeverRepeated) {
   write_text(folder / "crlf", "localhost slots=2\r\n");
   write_text(folder / "comments", "# none\n\n");
   write_text(folder / "one", "localhost slots=1\n");
+  write_text(folder / "mark", "\xef\xbb\xbflocalhost slots=2\n");
+  write_text(folder / "mpich", "# of MPICH\n\n localhost:2\n");
+  write_text(folder / "comma", "localhost, slots=2\n");
+  write_text(folder / "letters", "l\xc3\xb6kal slots=2\n");
+  write_text(folder / "slot", "localhost slot=2\n");
+  write_text(folder / "word", "localhost slots=two\n");
   const std::pair<std::string, std::string> mistakes[] = {{"-n two", "-n 'two'"},
                                                           {"-n 0", "-n '0'"},
                                                           {"-np 1.5", "-np '1.5'"},
@@ -116,6 +133,19 @@ TEST(MpirunScript, MistakesInItsOptionsAreStatusTwoAndNeverRepeated) {
                                                           {"-n 2 --hostfile " + folder.path().string(), "no such file"},
                                                           {"-n 2 --hostfile " + (folder / "comments"), "names no host"},
                                                           {"-n 3 --hostfile " + (folder / "one"), "not enough slots"},
+                                                          {"-n 2 --hostfile " + (folder / "mark"), "byte order mark"},
+                                                          {"-n 2 --hostfile " + (folder / "mpich"), "'localhost:2'"},
+                                                          {"-n 2 --hostfile " + (folder / "comma"), "'localhost,'"},
+                                                          {"-n 1 --hostfile " + (folder / "letters"), "parse error"},
+                                                          {"-n 1 --hostfile " + (folder / "slot"), "parse error"},
+                                                          {"-n 1 --hostfile " + (folder / "word"), "bad parameter"},
+                                                          {"-n 1 -H 'local host'", "illegal character"},
+                                                          {"-n 99999999", "-n 99999999: on this host"},
+                                                          {"-n 1 -x SAMSR_NO_SUCH", "no such variable"},
+                                                          {"-n 1 -x HOME,PATH", "'HOME,PATH'"},
+                                                          {"-n 1 -x =3", "'=3'"},
+                                                          {"-n 1 --bind-to nonsense", "nonsense"},
+                                                          {"-n 1 --rank-by nonsense", "nonsense"},
                                                           {"-n 2 --no-such-option", "--no-such-option"},
                                                           {"-n 2 --map-by nonsense", "nonsense"}};
   for (const auto& [options, part] : mistakes) {
@@ -144,6 +174,47 @@ TEST(Scripts, StartByLinksFromAnywhereInAnyEnvironment) {
     EXPECT_EQ(outcome.status, 0) << command << outcome.output;
     EXPECT_EQ(outcome.output, "it runs\n") << command;
   }
+}
+
+TEST(Scripts, SayWhatTheyAreForByWhateverLink) {
+  const TemporaryFolder folder;
+  int scripts = 0;
+  for (const auto& entry : fs::directory_iterator(SAMSR_SOURCE "/launch")) {
+    if (!entry.is_regular_file() || (entry.status().permissions() & fs::perms::owner_exec) == fs::perms::none) {
+      continue;
+    }
+    ++scripts;
+    const fs::path link = folder / entry.path().filename();
+    fs::create_symlink(entry.path(), link);
+    const Outcome help = run("cd " + folder.path() + " && SAMSR_BINARY=" SAMSR_BINARY " " + link + " --help");
+    EXPECT_EQ(help.status, 0) << link << help.output;
+    EXPECT_GE(std::count(help.output.begin(), help.output.end(), '\n'), 1) << link;
+    EXPECT_THAT(help.output, Not(HasSubstr("SBATCH -"))) << link;
+    EXPECT_THAT(help.output, Not(HasSubstr(": line "))) << link;
+  }
+  EXPECT_GE(scripts, 11);
+  for (const char* script :
+       {"bundle", "demo_photographs", "mpirun -n 1", "quickstart", "samsr", "setup", "strip", "train_embedded"}) {
+    const Outcome outcome =
+        run("SAMSR_BINARY=" SAMSR_BINARY " " SAMSR_SOURCE "/launch/" + std::string(script) + " --no-such version");
+    EXPECT_EQ(outcome.status, 2) << script << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("--no-such")) << script;
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+  }
+}
+
+TEST(MpirunScript, WhatCannotBePrintedIsAnError) {
+  const TemporaryFolder folder;
+  const std::string mpirun = SAMSR_SOURCE "/launch/mpirun -n 2 ";
+  const std::string version = "SAMSR_BINARY=" SAMSR_BINARY " OMP_NUM_THREADS=1 " + mpirun + "version";
+  const Outcome full = run("{ " + version + " 2>&1 >/dev/full; }");
+  EXPECT_EQ(full.status, 2);
+  EXPECT_THAT(full.output, HasSubstr("standard output cannot be written"));
+  const std::string said = succeed(version);
+  EXPECT_EQ(succeed(version + " >" + (folder / "said") + " && cat " + (folder / "said")), said);
+  succeed("SAMSR_BINARY=/bin/echo " + mpirun + "more >>" + (folder / "said"));
+  EXPECT_EQ(read_file(folder / "said"), said + "more\nmore\n");
+  EXPECT_EQ(run("{ SAMSR_BINARY=/bin/false " + mpirun + "version 2>&1 >/dev/full; }").status, 1) << "its own status";
 }
 
 TEST(HasGpu, LooksForTheDriversFilesAlone) {

@@ -35,6 +35,23 @@ TEST(SettingsVerb, TextIsTakenAsItIsTyped) {
   }
 }
 
+TEST(SettingsVerb, SaysWhatOneSettingIs) {
+  const TemporaryFolder folder;
+  write_text(folder / "x.yaml", "train: {out: $HOME/a b}\n");
+  const std::pair<std::string, std::string> cases[] = {
+      {"--value train.steps", "500000\n"},
+      {"--value train.out --config " + (folder / "x.yaml").string(), "/home/me/a b\n"},
+      {"--value train.out 'train.out=~/runs'", "/home/me/runs\n"}};
+  for (const auto& [arguments, expected] : cases) {
+    const Outcome outcome = run("HOME=/home/me " + samsr("settings " + arguments));
+    EXPECT_EQ(outcome.status, 0) << arguments;
+    EXPECT_EQ(outcome.output, expected);
+  }
+  const Outcome unknown = run(samsr("settings --value train.output"));
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.output, HasSubstr("did you mean 'train.out'"));
+}
+
 TEST(SettingsVerb, StructureThatIsNoneIsOneLine) {
   const TemporaryFolder folder;
   for (const char* text : {"train:\n  out: {{ run_dir }}\n", "a: &a\n  b: *a\n", "train: {steps: 1}\n---\na: 1\n",

@@ -6,12 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "launch/trained_runs.h"
+#include "models/weights/safetensors.h"
 #include "support/files.h"
 
 namespace samsr::testing {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class TrainVerb : public TrainedRuns {};
 
@@ -79,6 +81,27 @@ TEST_F(TrainVerb, ANewRunInAnOldFolderLosesNothing) {
   EXPECT_EQ(again.status, 0) << again.output;
   EXPECT_TRUE(fs::exists(in("again/previous-1/step-00000005/state.json")));
   EXPECT_EQ(metrics("again").size(), 5U);
+}
+
+TEST_F(TrainVerb, ARunThatIsFiniteInNoStepNamesNoCheckpoint) {
+  TensorFile student = read_safetensors(shared_teacher() / "step-00000004/student.safetensors");
+  for (auto& [name, weights] : student.tensors) {
+    if (weights.dim() == 4) {
+      weights = weights * 1e30;
+    }
+  }
+  write_safetensors(in("huge.safetensors"), student);
+  const std::string command = train("huge", "train.recipe=resshift train.steps=3 train.init=" + in("huge.safetensors"));
+  const Outcome tried = run(samsr(command + " --dry-run"));
+  EXPECT_EQ(tried.status, 2) << tried.output;
+  EXPECT_THAT(tried.output, HasSubstr("no step has a finite loss"));
+  for (const std::string& each : {samsr(command), samsr_on(2, command)}) {
+    const Outcome outcome = run(each);
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("the last 3 steps were not finite"));
+    EXPECT_THAT(outcome.output, HasSubstr("there is no checkpoint"));
+    EXPECT_THAT(outcome.output, Not(HasSubstr("done at step")));
+  }
 }
 
 TEST_F(TrainVerb, WhatDoesNotFitIsSaidInOneLine) {

@@ -105,6 +105,9 @@ TEST_F(ValidationWhileTraining, SaysWhatDoesNotFit) {
   EXPECT_THAT(message("val.metrics=psnr_y"), HasSubstr("val.gt"));
   EXPECT_THAT(message(with_gt() + "val.metrics=ssim_y val.best=psnr_y"), HasSubstr("val.best is psnr_y"));
   EXPECT_THAT(message("val.gt=" + shared_photographs()), HasSubstr("photographs"));
+  for (const char* more : {"", "--dry-run", "train.recipe=coverage_net"}) {
+    EXPECT_THAT(message(with_gt() + "val.lq= " + more), HasSubstr("but val.lq is not set"));
+  }
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ namespace samsr::testing {
 namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 namespace fs = std::filesystem;
 
 constexpr const char* kParts[] = {"student", "ema", "optimizer", "critic", "critic-optimizer"};
@@ -102,7 +103,33 @@ TEST_F(TrainerTest, GivesUpAfterTooManyStepsThatAreNotFinite) {
   settings.train.max_bad_steps = 0;
   ToyRun toy(settings, *alone_);
   toy.recipe().poisoned = 1;
-  EXPECT_THROW(toy.trainer.run(), UserError);
+  EXPECT_THAT(error_of([&] { toy.trainer.run(); }), HasSubstr("not finite; there is no checkpoint;"));
+}
+
+TEST_F(TrainerTest, ARunWhoseLastStepIsNotFiniteEndsWithItsNewestCheckpoint) {
+  TrainConfig settings = config("run", 1);
+  {
+    ToyRun toy(settings, *alone_);
+    toy.recipe().poisoned = 5;
+    const std::string said = error_of([&] { toy.trainer.run(); });
+    EXPECT_THAT(said, HasSubstr("the last step was not finite"));
+    EXPECT_THAT(said, HasSubstr("nothing after step 0 is saved: there is no checkpoint;"));
+    EXPECT_THAT(toy.said.str(), Not(HasSubstr("done at step")));
+  }
+  ToyRun(settings, *alone_).trainer.run();
+  settings.train.steps = 3;
+  const std::string newest = "nothing after step 1 is saved: the newest checkpoint is ";
+  const std::string first = folder_ / "run" / checkpoint_name(1);
+  {
+    ToyRun toy(settings, *alone_);
+    toy.recipe().poisoned = 23;
+    EXPECT_THAT(error_of([&] { toy.trainer.run(); }), HasSubstr(newest + first + ";")) << "a good step and a bad one";
+  }
+  settings.train.out = folder_ / "elsewhere";
+  settings.train.resume = first;
+  ToyRun toy(settings, *alone_);
+  toy.recipe().poisoned = 23;
+  EXPECT_THAT(error_of([&] { toy.trainer.run(); }), HasSubstr(newest + first + ";")) << "of another folder";
 }
 
 TEST_F(TrainerTest, ACheckpointHoldsThePartsOfEveryTrainable) {

@@ -53,6 +53,11 @@ void try_exchange(Run& run) {
 void try_step(Run& run, Trainer& trainer) {
   trainer.try_step();  // the first one makes what later ones find made
   const StepTimes times = trainer.try_step();
+  if (trainer.bad_steps() > 1) {
+    throw UserError(
+        "no step has a finite loss and gradient; lower train.lr, or look at the weights that the run begins with and "
+        "the samples named above");
+  }
   std::string phases;
   for (std::size_t phase = 0; phase < kStepPhaseNames.size(); ++phase) {
     phases += fmt::format("{}{} {:.0f}", phases.empty() ? "" : ", ", kStepPhaseNames[phase], times.ms[phase]);

@@ -65,6 +65,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       watchdog(communicator, log, static_cast<double>(settings.timeout)),
       bad_samples(settings.shards, config.loader.max_bad) {
   check_shards(shards, config.model);
+  config.validation.check();
   check_writable(out, fmt::format("train.out={}", out.string()));
   if (!config.dry_run) {
     held = hold_folder(out, "train", communicator, log);
@@ -121,6 +122,7 @@ void Run::resume(const fs::path& folder) {
   for (TrainableState& state : states) {
     state.load(checkpoint, folder.string());
   }
+  newest = folder;
   step = checkpoint.step;
   position = checkpoint.position;
   if (communicator.rank() == 0) {
@@ -223,14 +225,16 @@ std::string Run::memory_problem() const {
       needed, *usable, settings.microbatch, memory.text());
 }
 
+std::string Run::newest_named() const {
+  return newest.empty() ? "there is no checkpoint" : "the newest checkpoint is " + newest.string();
+}
+
 void Run::check_weights() const {
   const torch::NoGradGuard no_grad;
   for (const TrainableState& state : states) {
     if (!at::isfinite(at::stack(at::_foreach_norm(state.parameters()))).all().item<bool>()) {
-      throw UserError(
-          "the weights have grown beyond all bounds by step {}, so they are not saved; the last checkpoint is whole; "
-          "lower train.lr",
-          step);
+      throw UserError("the weights have grown beyond all bounds by step {}, so they are not saved; {}; lower train.lr",
+                      step, newest_named());
     }
   }
 }
@@ -257,6 +261,7 @@ void Run::save() {
       log.info("best so far: {}, {} {:.5f}", best_yet->checkpoint, best_yet->figure, best_yet->value);
     }
   }
+  newest = out / checkpoint_name(step);
   best_yet.reset();
   return_freed_memory();
   communicator.barrier();

@@ -41,6 +41,8 @@ class Run {
   /// What to say when the ranks of this host need more memory than there is; empty when they do not.
   std::string memory_problem() const;
   std::int64_t parameter_count() const;
+  /// Which checkpoint is the newest, for messages: "the newest checkpoint is PATH".
+  std::string newest_named() const;
 
   const TrainConfig& config;
   const TrainSettings& settings;  ///< those of config.train
@@ -65,6 +67,7 @@ class Run {
   std::unique_ptr<Prefetcher> batches;
   MemoryEstimate memory;  ///< that a step of this rank needs
 
+  std::filesystem::path newest;            ///< checkpoint resumed from or saved; empty while there is none
   std::int64_t step = 0;                   ///< done
   std::uint64_t position = 0;              ///< samples drawn by all ranks for them
   std::optional<BestCheckpoint> best;      ///< of all validations
