@@ -89,7 +89,7 @@ void UpscaleSettings::bind(Settings& registry) {
       .between(0, 100000000);
   registry.add("upscale.overlap", tiles.overlap, "LR pixels that neighbouring tiles share at least").between(0, 1024);
   registry.add("upscale.batch", tiles.batch, "tiles at once on a GPU; a CPU takes one after another").between(1, 256);
-  registry.add("upscale.seed", seed, "seed of the noise; the same seed gives the same pictures");
+  registry.add("upscale.seed", seed, "seed of the noise; the same seed gives the same pictures").at_least(0U);
   registry
       .add("upscale.sampler", sampler,
            "one_step; T steps: ancestral (random, ResShift's) or rollout (deterministic, SinSR's); auto: "
