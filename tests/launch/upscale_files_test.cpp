@@ -82,6 +82,16 @@ TEST_F(UpscaleVerb, FlagsAreShortForSettings) {
   EXPECT_TRUE(shaped == result("--noise sam --seed 3").first);
 }
 
+TEST_F(UpscaleVerb, TilesThatDoNotFitTheModelAreRefusedBeforeAnythingIsMade) {
+  write_pictures(3);
+  for (const char* tiles : {"upscale.tile=16 upscale.overlap=16", "upscale.overlap=1024"}) {
+    const Outcome outcome = run(samsr(arguments("in", "out", tiles)));
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    EXPECT_THAT(outcome.output, AllOf(HasSubstr("leaves no room for an overlap"), Not(HasSubstr("left out"))));
+    EXPECT_FALSE(fs::exists(folder_ / "out"));
+  }
+}
+
 TEST_F(UpscaleVerb, RanksShareAFolder) {
   write_pictures(7);
   write_text(folder_ / "in/torn.png", "no picture");
