@@ -66,6 +66,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       bad_samples(settings.shards, config.loader.max_bad) {
   check_shards(shards, config.model);
   check_writable(out, fmt::format("train.out={}", out.string()));
+  check_run_folder(out);
   if (!config.dry_run) {
     held = hold_folder(out, "train", communicator, log);
   }
@@ -91,10 +92,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
   const RunRecord record = run_record(*this);
   record.print(log);
   if (!config.dry_run) {
-    prepare_folder();
-    if (communicator.rank() == 0) {
-      record.append_to(out / "run.yaml");
-    }
+    prepare_folder(record);
   }
 }
 
@@ -168,7 +166,7 @@ void Run::open_data() {
       std::make_unique<Prefetcher>(*loader, sequence, config.loader.loader_threads, config.loader.prefetch, finish);
 }
 
-void Run::prepare_folder() {
+void Run::prepare_folder(const RunRecord& record) {
   if (communicator.rank() == 0) {
     clean_temporaries(out);
     if (step == 0) {
@@ -177,6 +175,7 @@ void Run::prepare_folder() {
         log.info("the earlier run in {} was moved to {}", out.string(), aside.string());
       }
     }
+    record.append_to(out / "run.yaml");  // first: it says that the others are a run's
     write_file_atomically(out / "config.yaml", yaml_comment(config.command) + config.resolved);
     report = std::make_unique<RunReport>(settings, config.loader, out, step, log);
     if (settings.tensorboard && settings.log_images > 0) {
