@@ -18,6 +18,8 @@ namespace {
 
 using Gpus = std::vector<std::string>;
 
+constexpr int kThreadsPerCore = 4;
+
 /// The GPU that each rank takes.
 Gpus taken_by_each(const std::vector<Gpus>& visible) {
   Gpus taken;
@@ -104,6 +106,11 @@ void prepare_device(c10::Device device, Arithmetic arithmetic) {
 
 int set_threads(const RunSettings& settings, const Communicator& communicator) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (const int most = kThreadsPerCore * cores; settings.threads > most) {
+    throw UserError(
+        "train.threads={}: this host has {} core{}, and more than {} threads would hold each other up; set fewer, or 0",
+        settings.threads, cores, cores == 1 ? "" : "s", most);
+  }
   const int chosen = settings.threads > 0 ? settings.threads : std::max(1, cores / communicator.local_size());
   at::set_num_threads(chosen);
   return chosen;

@@ -4,7 +4,9 @@ namespace samsr {
 
 void RunSettings::bind(Settings& settings) {
   settings.add("train.device", device, "auto takes a GPU where there is one").one_of({"auto", "cpu", "cuda"});
-  settings.add("train.threads", threads, "CPU threads a rank; 0 shares the host's cores among its ranks")
+  settings
+      .add("train.threads", threads,
+           "CPU threads a rank, four a core at most; 0 shares the host's cores among its ranks")
       .between(0, 1024);
 }
 

@@ -23,9 +23,16 @@ bool begins_in_folder(const std::string& name) {
 }
 
 /// The last part of a path that has a name.
-std::string last_part(const fs::path& path) {
+std::string last_name(const fs::path& path) {
   const fs::path clean = path.lexically_normal();
   return (clean.has_filename() ? clean : clean.parent_path()).filename().string();
+}
+
+/// The same; of "." and "..", what the folder is called.
+std::string last_part(const fs::path& path) {
+  const std::string last = last_name(path);
+  std::error_code unreadable;
+  return last == "." || last == ".." ? last_name(fs::weakly_canonical(fs::current_path() / path, unreadable)) : last;
 }
 
 }  // namespace
@@ -49,6 +56,12 @@ NamedPath NamedPath::parse(const std::string& argument) {
     throw UserError("'{}': expected a path, or NAME=PATH", argument);
   }
   return chosen;
+}
+
+void check_folder_name(const std::string& name, const std::string& what) {
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
+    throw UserError("{}: '{}' cannot be the name of a folder of results; give it another as NAME=PATH", what, name);
+  }
 }
 
 std::vector<NamedPath> named_paths(const std::vector<std::string>& arguments) {

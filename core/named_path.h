@@ -20,6 +20,10 @@ struct NamedPath {
   static NamedPath parse(const std::string& argument);
 };
 
+/// UserError, beginning with `what` ("--model a/b=x.pth"), unless `name` can be that of a folder in another: it is not
+/// empty, "." or "..", and holds no "/".
+void check_folder_name(const std::string& name, const std::string& what);
+
 /// One for each argument.
 std::vector<NamedPath> named_paths(const std::vector<std::string>& arguments);
 

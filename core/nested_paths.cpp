@@ -8,7 +8,7 @@ namespace {
 
 /// Without links, "." and "..", and without a slash at the end; made absolute where nothing of it exists.
 fs::path resolved_path(const fs::path& path) {
-  fs::path resolved = fs::weakly_canonical(fs::absolute(path));
+  fs::path resolved = fs::weakly_canonical(fs::current_path() / path);
   return resolved.has_filename() ? resolved : resolved.parent_path();
 }
 

@@ -5,7 +5,7 @@
 
 namespace samsr {
 
-/// True when `inner` is `outer` or lies below it; neither need exist.
+/// True when `inner` is `outer` or lies below it; neither need exist. An empty path is the current folder.
 bool is_within(const std::filesystem::path& inner, const std::filesystem::path& outer);
 
 }  // namespace samsr

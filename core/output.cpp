@@ -14,7 +14,7 @@ namespace samsr {
 namespace fs = std::filesystem;
 
 fs::path existing_part(fs::path folder) {
-  folder = fs::absolute(folder);
+  folder = fs::current_path() / folder;  // where it is empty, absolute() would throw
   std::error_code unreadable;
   while (!fs::exists(folder, unreadable) && folder.has_relative_path()) {
     folder = folder.parent_path();
@@ -29,6 +29,15 @@ void check_writable(const fs::path& folder, const std::string& what) {
   }
   if (::access(place.c_str(), W_OK | X_OK) != 0) {
     throw UserError("{}: {} cannot be written: {}; choose another place", what, place.string(), std::strerror(errno));
+  }
+}
+
+void check_file_writable(const fs::path& file, const std::string& what) {
+  if (fs::is_directory(file)) {
+    throw UserError("{}: is a folder; name a file", what);
+  }
+  if (!file.empty()) {
+    check_writable(file.parent_path(), what);
   }
 }
 

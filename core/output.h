@@ -12,6 +12,9 @@ namespace samsr {
 /// UserError, beginning with `what` ("train.out=runs/a"), unless `folder` can be written, or made where it is missing.
 void check_writable(const std::filesystem::path& folder, const std::string& what);
 
+/// The same of a file to write, whose folder is made where it is missing; an empty path is none.
+void check_file_writable(const std::filesystem::path& file, const std::string& what);
+
 /// Bytes that are free where `folder` lies or will lie; `what` as above.
 std::uint64_t free_bytes(const std::filesystem::path& folder, const std::string& what);
 

@@ -26,8 +26,8 @@ void Config::share() {
   eval.images = build.images;
 }
 
-ModelArgument Config::model_argument(const std::string& path) const {
-  return {path, model, train.recipe, upscale, build.masks, weights};
+ModelArgument Config::model_argument(const std::string& path, const Settings& settings) const {
+  return {path, model, train.recipe, upscale, build.masks, weights, model_settings_given(settings)};
 }
 
 }  // namespace samsr

@@ -34,7 +34,7 @@ struct Config {
   void share();
 
   /// The model that `path` names on the command line, with the settings of this configuration.
-  ModelArgument model_argument(const std::string& path) const;
+  ModelArgument model_argument(const std::string& path, const Settings& settings) const;
 };
 
 }  // namespace samsr

@@ -39,7 +39,7 @@ int run_verb(int argc, char** argv, samsr::Communicator& communicator, samsr::Lo
     samsr::add_weights_verbs(app, context);
     samsr::add_settings_verb(app, context);
     samsr::add_version_verb(app, context);
-    samsr::check_verb_name(app, argc, argv);
+    samsr::check_command_line(app, argc, argv);
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::Success& help) {

@@ -37,7 +37,7 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
   settings.add("train.global_batch", global_batch, "images an optimizer step sees, over all ranks").between(1, 1 << 24);
   settings.add("train.microbatch", microbatch, "images a rank computes at once; less needs less memory")
       .between(1, 1 << 24);
-  settings.add("train.seed", seed, "seed of shuffling, noise and fresh weights");
+  settings.add("train.seed", seed, "seed of shuffling, noise and fresh weights").at_least(0U);
 
   optimizer.bind(settings, "train", "");
   settings

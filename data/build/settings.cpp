@@ -8,7 +8,7 @@ void DataSettings::bind(Settings& settings) {
   settings.add("data.images", images, "folder of photographs (subfolders included)").path();
   settings.add("data.out", out, "folder of the shards").path();
   settings.add("data.samples", samples, "number of training pairs").between(std::uint64_t{1}, std::uint64_t{1} << 40);
-  settings.add("data.seed", seed, "seed of everything drawn for the data set");
+  settings.add("data.seed", seed, "seed of everything drawn for the data set").at_least(0U);
   settings.add("data.scale", scale, "how much smaller the low-resolution image is").between(1, 8);
   settings.add("data.gt_size", gt_size, "side of the high-resolution image, pixels").between(16, 4096);
   settings.add("data.crop_pad_size", crop_pad_size, "side of the piece of photograph that is degraded, pixels")

@@ -249,6 +249,8 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
                        std::ostream& out) {
   check_extension(options.out, {".json"}, "JSON");
   check_extension(options.sheet, {".png"}, "PNG");
+  check_file_writable(options.out, fmt::format("--out {}", options.out.string()));
+  check_file_writable(options.sheet, fmt::format("--sheet {}", options.sheet.string()));
   std::vector<fs::path> files;
   const std::string unread =
       walk_images(folder, [&](const std::string& path) { files.push_back(folder / path); }).text();
@@ -265,9 +267,11 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
     }
     out.flush();
     if (!options.out.empty()) {
+      make_folder(fs::absolute(options.out).parent_path());
       report.write(options.out);
     }
     if (!options.sheet.empty() && !report.readable().empty()) {
+      make_folder(fs::absolute(options.sheet).parent_path());
       write_png(options.sheet, draw_photograph_sheet(report.readable(), options.sheet_count));
     }
   }

@@ -9,6 +9,7 @@
 #include <ostream>
 #include <vector>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/json_entry.h"
 #include "core/output.h"
@@ -169,6 +170,7 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
                     fs::exists(path) ? "is a pipe or a device, not a shard" : "no such shard or folder of shards");
   }
   check_extension(options.sheet, {".png"}, "PNG");
+  check_file_writable(options.sheet, fmt::format("--sheet {}", options.sheet.string()));
   const std::vector<Shard> shards = open_shards(path);
   if (fs::is_directory(path) && !fs::exists(manifest_path(path))) {
     out << "not complete: the build has not finished\n";
@@ -203,6 +205,7 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
     out << "config:\n" << header.config;
   }
   if (!options.sheet.empty()) {
+    make_folder(fs::absolute(options.sheet).parent_path());
     write_png(options.sheet, draw_sheet(shards, options.count));
     out << "contact sheet: " << options.sheet.string() << '\n';
   }

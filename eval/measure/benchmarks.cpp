@@ -52,6 +52,7 @@ Benchmark read_benchmark(YamlEntry& entry, const fs::path& folder) {
 
 /// Puts the images where they lie in `folder`: in the subfolders of a paired set, or directly.
 void locate(Benchmark& benchmark, const fs::path& folder) {
+  benchmark.folder = folder;
   constexpr std::array<std::array<const char*, 2>, 4> kPairs{{{"lq", "gt"}, {"lr", "hr"}, {"LR", "HR"}, {"LQ", "GT"}}};
   for (const auto& [low, high] : kPairs) {
     if (fs::is_directory(folder / low) && fs::is_directory(folder / high)) {
@@ -165,6 +166,7 @@ std::vector<Benchmark> BenchmarkCatalogue::find_all(const std::vector<std::strin
   std::set<std::string> names;
   for (const std::string& argument : arguments) {
     found.push_back(find(argument, scale));
+    check_folder_name(found.back().name, "--benchmark " + argument);
     if (!names.insert(found.back().name).second) {
       throw UserError("two benchmarks are called '{}': give one another name with --benchmark NAME=DIR",
                       found.back().name);

@@ -16,6 +16,7 @@ struct Benchmark {
   std::string title;               ///< "RealSR", for tables
   std::filesystem::path lq;        ///< low-resolution images
   std::filesystem::path gt;        ///< references; empty: there are none
+  std::filesystem::path folder;    ///< that the user named for both; empty for others
   std::int64_t count = 0;          ///< images that the published set has; 0 for any number
   std::vector<std::string> names;  ///< what they are called; empty when that is not known
   std::int64_t size = 0;           ///< side of every reference, in pixels; 0 for any
@@ -37,7 +38,7 @@ class BenchmarkCatalogue {
   /// lr), otherwise low-resolution images. UserError with the nearest name when it is neither.
   Benchmark find(const std::string& argument, std::int64_t scale) const;
 
-  /// One for each argument. UserError also when two have the same name.
+  /// One for each argument. UserError also when two have the same name, or one has a name that no folder can have.
   std::vector<Benchmark> find_all(const std::vector<std::string>& arguments, std::int64_t scale) const;
 
  private:

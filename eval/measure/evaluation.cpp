@@ -111,15 +111,28 @@ Comparison compare_results(const std::vector<NamedPath>& results, const Benchmar
   return plan_comparison(request, set.scale, problems);
 }
 
-/// UserError when the tables would be written among pictures: the next evaluation would find them there.
-void check_out(const EvaluationRequest& request) {
+/// The folder of the results of each set: that of its name where there are several.
+std::vector<fs::path> folders_of_sets(const EvaluationRequest& request) {
+  std::vector<fs::path> folders;
+  for (const Benchmark& set : request.sets) {
+    folders.push_back(request.sets.size() > 1 ? request.out / set.name : request.out);
+  }
+  return folders;
+}
+
+/// UserError when tables or pictures would be written among pictures: the next evaluation would find them there.
+void check_out(const EvaluationRequest& request, std::vector<fs::path> written) {
+  written.push_back(request.out);
   const auto refuse_within = [&](const fs::path& pictures) {
-    if (!pictures.empty() && fs::is_directory(pictures) && is_within(request.out, pictures)) {
-      throw UserError("--out {}: lies in a folder of pictures that are measured ({}); name a folder elsewhere",
-                      request.out.string(), pictures.string());
+    for (const fs::path& folder : written) {
+      if (!pictures.empty() && fs::is_directory(pictures) && is_within(folder, pictures)) {
+        throw UserError("--out {}: {} lies in a folder of pictures that are measured ({}); name a folder elsewhere",
+                        request.out.string(), folder.string(), pictures.string());
+      }
     }
   };
   for (const Benchmark& set : request.sets) {
+    refuse_within(set.folder);
     refuse_within(set.gt);
     refuse_within(set.lq);
   }
@@ -128,7 +141,7 @@ void check_out(const EvaluationRequest& request) {
   }
 }
 
-/// UserError when models have nothing to upscale, or one of their names is taken.
+/// UserError when models have nothing to upscale, or one of their names is taken or cannot be that of a folder.
 void check_models(const EvaluationRequest& request) {
   std::set<std::string> names;
   for (const EvaluatedModel& model : request.models) {
@@ -138,6 +151,7 @@ void check_models(const EvaluationRequest& request) {
                         model.argument.path);
       }
     }
+    check_folder_name(model.name, "--model " + model.argument.path);
     if (!names.insert(model.name).second) {
       throw UserError("two models are called '{}': give one another name with --model NAME=PATH", model.name);
     }
@@ -251,19 +265,18 @@ void EvalSettings::bind(Settings& settings) {
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
                                         Communicator& communicator, Log& log, InputProblems& problems) {
   const bool several = request.sets.size() > 1;
-  check_out(request);
+  const std::vector<fs::path> folders = folders_of_sets(request);
+  check_out(request, folders);
   check_writable(request.out, fmt::format("--out {}", request.out.string()));
   const MetricPool metrics(request, device, log, problems);
   check_models(request);
   // Whatever can be found wrong with the folders is said before anything long begins.
   std::vector<Comparison> comparisons;
-  std::vector<fs::path> folders;
   for (const Benchmark& set : request.sets) {
     check_presence(set);
     comparisons.push_back(compare_results(request.results, set, several, problems));
     comparisons.back().images = request.settings.images;
     check_completeness(set, comparisons.back().lq, problems);
-    folders.push_back(several ? request.out / set.name : request.out);
   }
   try_later_models(request);
   for (const EvaluatedModel& model : request.models) {

@@ -57,7 +57,43 @@ fs::path autoencoder_of(const fs::path& model, const OfficialFiles& catalogue) {
   return *found;
 }
 
+constexpr const char* kScaleKey = "data.scale";
+
+/// Values of all settings of a model, as YAML, under their keys.
+std::map<std::string, std::string> values_of(ModelSettings model) {
+  Settings registry;
+  model.bind(registry);
+  registry.add(kScaleKey, model.scale, "");
+  std::map<std::string, std::string> values;
+  for (const Settings::Entry& entry : registry.entries()) {
+    values[entry.key] = yaml_of(entry.current());
+  }
+  return values;
+}
+
+/// Warns of each setting that the user gave and the model, which carries its own, has otherwise.
+void warn_of_settings_without_effect(const ModelArgument& argument, const ModelSettings& carried, Log& log) {
+  const std::map<std::string, std::string> asked = values_of(argument.model);
+  const std::map<std::string, std::string> own = values_of(carried);
+  for (const auto& [key, place] : argument.given) {
+    if (asked.at(key) != own.at(key)) {
+      const std::string what = place.starts_with("'") ? place : fmt::format("{}: {}={}", place, key, asked.at(key));
+      log.warning("{} has no effect: the model carries {}", what, own.at(key));
+    }
+  }
+}
+
 }  // namespace
+
+std::map<std::string, std::string> model_settings_given(const Settings& settings) {
+  std::map<std::string, std::string> given;
+  for (const auto& [key, value] : values_of({})) {
+    if (const std::string origin = settings.origin(key); origin != "default") {
+      given[key] = origin;
+    }
+  }
+  return given;
+}
 
 std::string shipped_config_of(const std::string& path) {
   const OfficialFiles catalogue{OfficialFilesSettings()};
@@ -70,6 +106,7 @@ LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
   if (argument.path == kEmbeddedModel) {
     LoadedModel loaded = load_model(embedded_student(), "the embedded student", first_stage);
     log.info("model: the embedded student (see models/embedded/MODEL_CARD.md)");
+    warn_of_settings_without_effect(argument, loaded.model->settings(), log);
     return loaded;
   }
   const OfficialFiles catalogue(argument.files);
@@ -81,6 +118,7 @@ LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
   LoadedModel loaded = load_model(weights, first_stage, &argument.model);
   if (loaded.own_settings) {
     log.info("model: {}", weights.string());
+    warn_of_settings_without_effect(argument, loaded.model->settings(), log);
   } else if (official != nullptr) {
     if (official->kind == "student") {
       const Method* method = find_method(argument.recipe);

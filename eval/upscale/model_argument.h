@@ -1,6 +1,7 @@
 #pragma once
 // What `--model` names: the embedded student, a file or folder of samsr's own, or an official file by its name.
 
+#include <map>
 #include <string>
 
 #include "core/log.h"
@@ -21,7 +22,11 @@ struct ModelArgument {
   UpscaleSettings upscale;
   MaskSettings masks;
   OfficialFilesSettings files;
+  std::map<std::string, std::string> given{};  ///< key → place of what the user set of `model`: model_settings_given()
 };
+
+/// Settings of a model that `settings` has not from their defaults: key → where they were set (Settings::origin()).
+std::map<std::string, std::string> model_settings_given(const Settings& settings);
 
 /// Name of the shipped settings that an official model needs ("samsr_x4.yaml"), for ConfigArguments::load(); empty for
 /// every other model. `path`: the official name, its file's name, or a path that ends in either, in safetensors too.
@@ -29,8 +34,8 @@ std::string shipped_config_of(const std::string& path);
 
 /// The model, on the CPU. The kind of an official one is in the catalogue; what it needs beside, the autoencoder, is
 /// looked for beside the file and in the folder of official files unless first_stage.weights names it. Says in the log
-/// what was taken. UserError when a file is missing, which says where it is published and where to put it, or does not
-/// fit its settings.
+/// what was taken, and warns of settings that have no effect because the model carries its own. UserError when a file
+/// is missing, which says where it is published and where to put it, or does not fit its settings.
 LoadedModel load_model_argument(const ModelArgument& argument, Log& log);
 
 /// Masks of the argument; where those of Segment Anything are asked for and no file of weights is named, with an

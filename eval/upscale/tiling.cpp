@@ -13,6 +13,11 @@ std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+/// Side of the tiles, LR pixels.
+std::int64_t tile_of(const TileSettings& settings, std::int64_t multiple) {
+  return std::max(settings.tile / multiple * multiple, multiple);
+}
+
 /// For places first … first+count-1 of an axis of n pixels that goes on as its reflection (edge not repeated), the
 /// pixels that are there; any n >= 1.
 at::Tensor reflected_indices(std::int64_t n, std::int64_t first, std::int64_t count) {
@@ -92,19 +97,23 @@ class RowBand {
 
 }  // namespace
 
-TilePlan::Axis TilePlan::plan_axis(std::int64_t length, std::int64_t multiple, const TileSettings& settings) {
-  const std::int64_t padded = round_up(length, multiple);
-  const std::int64_t tile = std::max(settings.tile / multiple * multiple, multiple);
-  if (padded <= tile) {
-    return {padded, padded, 0, {0}};
-  }
-  const std::int64_t stride = (tile - settings.overlap) / multiple * multiple;
-  if (stride < multiple) {
+void check_tiles(const TileSettings& settings, std::int64_t multiple) {
+  if (tile_of(settings, multiple) - settings.overlap < multiple) {
     throw UserError(
         "upscale.tile={} leaves no room for an overlap of {}: this model works in steps of {} pixels; "
         "use a tile of at least {}",
         settings.tile, settings.overlap, multiple, round_up(settings.overlap + multiple, multiple));
   }
+}
+
+TilePlan::Axis TilePlan::plan_axis(std::int64_t length, std::int64_t multiple, const TileSettings& settings) {
+  const std::int64_t padded = round_up(length, multiple);
+  const std::int64_t tile = tile_of(settings, multiple);
+  if (padded <= tile) {
+    return {padded, padded, 0, {0}};
+  }
+  check_tiles(settings, multiple);
+  const std::int64_t stride = (tile - settings.overlap) / multiple * multiple;
   Axis axis{padded, tile, tile - stride, {}};
   for (std::int64_t start = 0; start + tile < padded; start += stride) {
     axis.starts.push_back(start);

@@ -18,6 +18,10 @@ struct TileSettings {
   std::int64_t batch = 1;     ///< tiles a call
 };
 
+/// UserError when `tile` is too small for the overlap, so that no picture larger than it can be cut; `multiple`: the
+/// network takes multiples of it only.
+void check_tiles(const TileSettings& settings, std::int64_t multiple);
+
 /// A rectangle of an image, in its pixels.
 struct TileWindow {
   std::int64_t top;
@@ -37,7 +41,7 @@ ReadWindow window_reader(at::Tensor image);
 class TilePlan {
  public:
   /// `height`, `width` of the low-resolution image; `multiple`: the network takes multiples of it only.
-  /// UserError when `tile` is too small for the overlap.
+  /// UserError as check_tiles(), where one tile is not enough.
   TilePlan(std::int64_t height, std::int64_t width, std::int64_t multiple, const TileSettings& settings);
 
   std::int64_t height() const { return height_; }

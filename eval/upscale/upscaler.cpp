@@ -89,7 +89,7 @@ void UpscaleSettings::bind(Settings& registry) {
       .between(0, 100000000);
   registry.add("upscale.overlap", tiles.overlap, "LR pixels that neighbouring tiles share at least").between(0, 1024);
   registry.add("upscale.batch", tiles.batch, "tiles at once on a GPU; a CPU takes one after another").between(1, 256);
-  registry.add("upscale.seed", seed, "seed of the noise; the same seed gives the same pictures");
+  registry.add("upscale.seed", seed, "seed of the noise; the same seed gives the same pictures").at_least(0U);
   registry
       .add("upscale.sampler", sampler,
            "one_step; T steps: ancestral (random, ResShift's) or rollout (deterministic, SinSR's); auto: "
@@ -136,6 +136,9 @@ Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const M
       masks_name_(settings.masks == "auto" ? masks.source : settings.masks),
       name_(loaded.name.empty() ? "the model" : loaded.name),
       weight_bytes_(model_.first_stage().weight_bytes()) {
+  TileSettings tiles = settings_.tiles;
+  tiles.tile = largest_tile();
+  check_tiles(tiles, model_.lq_multiple());
   for (const at::Tensor& parameter : model_.unet()->parameters()) {
     weight_bytes_ += parameter.nbytes();
   }
@@ -181,18 +184,25 @@ TileModel Upscaler::teacher(NoiseField& field) const {
   };
 }
 
+std::int64_t Upscaler::largest_tile() const {
+  if (settings_.tiles.tile > 0) {
+    return settings_.tiles.tile;
+  }
+  // An autoencoder's layers at the size of the result take most of the memory.
+  return model_.first_stage().lossless() ? 512 : 256;
+}
+
 TilePlan Upscaler::plan(cv::Size size) const {
   const auto planned = [&](std::int64_t tile) {
     TileSettings tiles = settings_.tiles;
     tiles.tile = tile;
     return TilePlan(size.height, size.width, model_.lq_multiple(), tiles);
   };
+  std::int64_t tile = largest_tile();
   if (settings_.tiles.tile > 0) {
-    return planned(settings_.tiles.tile);
+    return planned(tile);
   }
-  // An autoencoder's layers at the size of the result take most of the memory.
   constexpr std::int64_t kSmallestTile = 64;
-  std::int64_t tile = model_.first_stage().lossless() ? 512 : 256;
   const std::int64_t smallest = std::max(kSmallestTile, settings_.tiles.overlap + 2 * model_.lq_multiple());
   while (settings_.memory_mb > 0 && tile / 2 >= smallest &&
          memory_mb(planned(tile)) > static_cast<double>(settings_.memory_mb)) {

@@ -46,7 +46,7 @@ using TakeProgress = std::function<void(std::size_t tiles_done, std::size_t tile
 class Upscaler {
  public:
   /// `loaded` must outlive the upscaler. `masks`: how the masks of SAM noise are made. UserError when their weights
-  /// are missing, or sampler, noise and masks contradict each other.
+  /// are missing, or sampler, noise and masks, or tile and overlap contradict each other.
   Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks);
 
   std::int64_t scale() const { return model_.settings().scale; }
@@ -73,6 +73,7 @@ class Upscaler {
   TileModel teacher(NoiseField& field) const;
   c10::Device device() const;
   std::int64_t tiles_at_once() const;
+  std::int64_t largest_tile() const;
 
   SuperResolutionModel& model_;
   const UpscaleSettings settings_;

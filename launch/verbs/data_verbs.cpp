@@ -66,8 +66,9 @@ void add_export(CLI::App& data, VerbContext& context) {
   auto options = std::make_shared<ExportOptions>();
   verb->add_option("folder", *folder, "folder of shards")->required();
   verb->add_option("out", *out, "folder for the pairs")->required();
-  verb->add_option("--first", options->first, "index of the first sample");
-  verb->add_option("--count", options->count, "number of samples; all from the first on by default");
+  verb->add_option("--first", options->first, "index of the first sample")->check(whole_number(0));
+  verb->add_option("--count", options->count, "number of samples; all from the first on by default")
+      ->check(whole_number(1));
   verb->callback([&context, folder, out, options] {
     if (context.communicator.rank() == 0) {
       export_pairs(*folder, *out, *options, context.log);
@@ -83,7 +84,7 @@ void add_regenerate(CLI::App& data, VerbContext& context) {
   auto out = std::make_shared<std::string>();
   auto overrides = std::make_shared<std::vector<std::string>>();
   verb->add_option("folder", *folder, "folder of shards")->required();
-  verb->add_option("--index", *index, "index of the pair")->required();
+  verb->add_option("--index", *index, "index of the pair")->required()->check(whole_number(0));
   verb->add_option("--out", *out, "folder for the pair, OUT/lq and OUT/gt")->required();
   verb->add_option("overrides", *overrides, "data.images=DIR where the photographs lie elsewhere by now");
   verb->callback([&context, folder, index, out, overrides] {

@@ -39,7 +39,7 @@ EvaluatedModel model_of(const std::string& argument, const ConfigArguments& argu
   Config config;
   Settings settings;
   arguments.load(config, settings, shipped_config_of(named.path.string()));
-  return {named.name, config.model_argument(named.path.string())};
+  return {named.name, config.model_argument(named.path.string(), settings)};
 }
 
 /// The benchmarks asked for, or the one set that --ref and --lq name.

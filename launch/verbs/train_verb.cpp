@@ -17,7 +17,7 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
   const auto profile = std::make_shared<std::int64_t>(0);
   verb->add_option("--profile", *profile,
                    "record this many steps, a few after the first, as a Chrome trace in train.out")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   verb->callback([&context, arguments, dry_run, profile] {
     Config config;
     Settings settings;

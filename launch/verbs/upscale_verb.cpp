@@ -41,8 +41,9 @@ void upscale(const UpscaleArguments& arguments, VerbContext& context) {
   apply_flag(settings, "--seed", "upscale.seed", arguments.seed);
   apply_flag(settings, "--batch", "upscale.batch", arguments.batch);
   set_threads(config.run, context.communicator);
-  upscale_files(config.model_argument(arguments.model), choose_device(config.run, context.communicator).device,
-                arguments.in, arguments.out, context.communicator, context.log);
+  upscale_files(config.model_argument(arguments.model, settings),
+                choose_device(config.run, context.communicator).device, arguments.in, arguments.out,
+                context.communicator, context.log);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 // parsed.
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "comm/communicator.h"
@@ -30,8 +32,13 @@ void add_weights_verbs(CLI::App& app, VerbContext& context);
 void add_settings_verb(CLI::App& app, VerbContext& context);
 void add_version_verb(CLI::App& app, VerbContext& context);
 
-/// UserError with the nearest name for a verb, also one below another (`data biuld`), that `app` lacks: CLI11 says of a
-/// misspelt one only that one is required.
-void check_verb_name(const CLI::App& app, int argc, char** argv);
+/// To be called before parsing. UserError with the nearest name for a verb, also one below another (`data biuld`), or
+/// an option that `app` lacks: CLI11 says of a misspelt one only that another is required. Parsing then throws
+/// UserError for empty values too.
+void check_command_line(CLI::App& app, int argc, char** argv);
+
+/// Check for an option: a whole number, not below `least`. CLI11's own print the largest double
+/// and take what is too large for the largest number.
+std::function<std::string(const std::string&)> whole_number(std::int64_t least);
 
 }  // namespace samsr

@@ -20,8 +20,11 @@ std::string presence(const OfficialFile& file, const std::optional<fs::path>& pa
   if (!path) {
     return "missing";
   }
-  if (!verify || file.sha256.empty()) {
+  if (!verify) {
     return path->string();
+  }
+  if (file.sha256.empty()) {
+    return fmt::format("{} (cannot be verified: no SHA-256 is published)", path->string());
   }
   try {
     const std::string digest = sha256_of_file(*path);
@@ -50,8 +53,9 @@ std::vector<std::string> list_official_files(const OfficialFiles& catalogue, boo
       out << fmt::format("    SHA-256{}: {}\n", file.sha256.size() == 64 ? "" : " begins", file.sha256);
     }
   }
-  out << fmt::format("{} of {} files are present; put others into {}/ (weights.folder, or SAMSR_WEIGHTS)\n", present,
-                     catalogue.files().size(), catalogue.folder().string());
+  out << fmt::format("{} of {} files are present; put others into {}{} (weights.folder, or SAMSR_WEIGHTS)\n", present,
+                     catalogue.files().size(), (catalogue.folder() / "").string(),
+                     fs::is_directory(catalogue.folder()) ? "" : ", which is no folder yet");
   return wrong;
 }
 

@@ -35,6 +35,23 @@ TEST(NamedPath, AnEmptyNameOrPathIsAnError) {
   }
 }
 
+TEST(NamedPath, AFolderIsCalledByItsNameHoweverItIsReached) {
+  const std::string here = fs::current_path().filename().string();
+  for (const char* path : {".", "./", "./.", "nowhere/.."}) {
+    EXPECT_EQ(NamedPath::parse(path).name, here) << path;
+  }
+  EXPECT_EQ(NamedPath::parse("..").name, fs::current_path().parent_path().filename().string());
+}
+
+TEST(NamedPath, ANameThatLeadsElsewhereIsNoFoldersName) {
+  for (const char* name : {"", ".", "..", "/", "a/b", "../a", "a/", "/a"}) {
+    EXPECT_THAT(testing::error_of([&] { check_folder_name(name, "--model x"); }), HasSubstr("--model x: '")) << name;
+  }
+  for (const char* name : {"a", "...", ".a", "a..b", "m:0.1", "a b"}) {
+    EXPECT_NO_THROW(check_folder_name(name, "--model x")) << name;
+  }
+}
+
 TEST(NamedPath, TheHomeIsPutInBehindTheName) {
   EXPECT_EQ(NamedPath::parse("ours=~/x").path, std::string(std::getenv("HOME")) + "/x");
   EXPECT_THAT(testing::error_of([] { NamedPath::parse("ours=$SAMSR_NOT_SET/x"); }), HasSubstr("SAMSR_NOT_SET"));

@@ -24,6 +24,9 @@ TEST(NestedPaths, AreKnownWhateverTheyAreCalled) {
   EXPECT_TRUE(is_within(folder.path(), "/"));
   EXPECT_TRUE(is_within("not/yet", "."));
   EXPECT_FALSE(is_within(".", "not/yet"));
+  EXPECT_TRUE(is_within("", "."));
+  EXPECT_TRUE(is_within("not/yet", ""));
+  EXPECT_FALSE(is_within("", "not/yet"));
 }
 
 TEST(FieldText, GivesBackAnyBytesAndLeavesOutWhatWasCut) {

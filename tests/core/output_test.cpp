@@ -34,6 +34,20 @@ TEST(Output, APlaceIsLookedAtBeforeItIsMade) {
               AllOf(HasSubstr("--out x"), HasSubstr("is no folder")));
   EXPECT_THAT(testing::error_of([&] { check_writable("/proc/1/new", "--out x"); }), HasSubstr("--out x"));
   EXPECT_GT(free_bytes(folder / "not/yet", "out"), 0U);
+  EXPECT_NO_THROW(check_writable("", "out")) << "the current folder";
+}
+
+TEST(Output, OfAFileItsFolderIsLookedAt) {
+  const testing::TemporaryFolder folder;
+  testing::write_text(folder / "file", "x");
+  for (const std::filesystem::path& file : {folder / "file", folder / "new.json", folder / "not/yet/new.json"}) {
+    EXPECT_NO_THROW(check_file_writable(file, "--out x")) << file;
+  }
+  EXPECT_NO_THROW(check_file_writable("new.json", "--out x"));
+  EXPECT_THAT(testing::error_of([&] { check_file_writable(folder / "file/x.json", "--out x"); }),
+              AllOf(HasSubstr("--out x"), HasSubstr("is no folder")));
+  EXPECT_THAT(testing::error_of([&] { check_file_writable(folder.path(), "--out x"); }),
+              HasSubstr("--out x: is a folder"));
 }
 
 }  // namespace

@@ -61,6 +61,19 @@ TEST(BenchmarkCatalogue, AFolderStandsForASet) {
               AllOf(HasSubstr("neither a benchmark"), HasSubstr("did you mean 'realset65'")));
 }
 
+TEST(BenchmarkCatalogue, ANameThatLeadsOutOfTheFolderOfResultsIsRefused) {
+  const testing::TemporaryFolder scratch;
+  scratch.folder("wild");
+  const BenchmarkCatalogue catalogue("benchmarks: [{name: ../x, title: X, lq: l}]", "b.yaml", "sets");
+  for (const std::string name : {".", "..", "a/b", "/a"}) {
+    EXPECT_THAT(error_of([&] { catalogue.find_all({name + "=" + (scratch / "wild").string()}, 4); }),
+                HasSubstr("cannot be the name of a folder"))
+        << name;
+  }
+  EXPECT_THAT(error_of([&] { catalogue.find_all({"../x"}, 4); }), HasSubstr("'../x' cannot be the name of a folder"));
+  EXPECT_EQ(catalogue.find_all({"x=" + (scratch / "wild").string()}, 4).front().name, "x");
+}
+
 TEST(BenchmarkCatalogue, MistakesAreNamedWithTheirPlace) {
   const auto message = [](const std::string& yaml) {
     return error_of([&] { const BenchmarkCatalogue catalogue(yaml, "b.yaml", "sets"); });

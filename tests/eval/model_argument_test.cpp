@@ -16,6 +16,7 @@ namespace {
 using ::testing::AllOf;
 using testing::error_of;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ModelArgumentTest : public ::testing::Test {
  protected:
@@ -48,6 +49,31 @@ TEST_F(ModelArgumentTest, AMissingModelSaysWhatToDo) {
   EXPECT_THAT(error_of([&] { load_model_argument(argument("SamSR_v1"), log_); }),
               AllOf(HasSubstr("SamSR_v1.pth"), HasSubstr("published at"), HasSubstr(scratch_.path().string())));
   EXPECT_THAT(error_of([&] { load_model_argument(argument("embeded"), log_); }), HasSubstr("did you mean 'embedded'?"));
+}
+
+TEST_F(ModelArgumentTest, SettingsThatTheModelCarriesItselfAreSaidToHaveNoEffect) {
+  ModelArgument asked = argument(kEmbeddedModel);
+  asked.model = load_model_argument(asked, log_).model->settings();
+  const double kappa = asked.model.diffusion.kappa;
+  Settings settings;
+  asked.model.bind(settings);
+  settings.add("data.scale", asked.model.scale, "");
+  settings.load_text("samsr:\n  m: 0.875\nunet:\n  model_channels: 96\n", "mine.yaml");
+  for (const char* assignment : {"diffusion.kappa=3", "first_stage.type=none", "data.scale=2"}) {
+    settings.apply_override(assignment);
+  }
+  settings.apply_override(fmt::format("diffusion.steps={}", asked.model.diffusion.steps));
+  asked.given = model_settings_given(settings);
+  load_model_argument(asked, log_);
+  const std::string said = said_.str();
+  EXPECT_THAT(said,
+              HasSubstr(fmt::format("warning: 'diffusion.kappa=3' has no effect: the model carries {}\n", kappa)));
+  EXPECT_THAT(said, HasSubstr("warning: 'first_stage.type=none' has no effect: the model carries "));
+  EXPECT_THAT(said, HasSubstr("warning: 'data.scale=2' has no effect: the model carries 4\n"));
+  EXPECT_THAT(said, HasSubstr("warning: mine.yaml:2: samsr.m=0.875 has no effect: the model carries "));
+  EXPECT_THAT(said, HasSubstr("warning: mine.yaml:4: unet.model_channels=96 has no effect: the model carries "));
+  EXPECT_THAT(said, Not(HasSubstr("diffusion.steps"))) << "it is the model's";
+  EXPECT_THAT(said, Not(HasSubstr("diffusion.etas_end"))) << "nobody set it";
 }
 
 TEST_F(ModelArgumentTest, MasksOfSegmentAnythingFindTheirWeights) {

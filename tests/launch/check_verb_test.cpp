@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/atomic_file.h"
@@ -34,6 +35,22 @@ TEST(CheckVerb, EndsWithStatusTwoWhenNothingCanBeUsed) {
   const Outcome outcome = run(samsr("data check " + folder.path()));
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.output, HasSubstr("none of 1 files can be used for data.gt_size=256"));
+}
+
+TEST(CheckVerb, PlacesToWriteToAreLookedAtBeforeThePhotographs) {
+  const TemporaryFolder folder;
+  write_golden_photographs(folder / "photographs");
+  write_text(folder / "file", "x");
+  const std::string check = "data check " + (folder / "photographs") + " --gt-size 32";
+  for (const std::string& place : {" --out " + (folder / "file/c.json"), " --sheet " + (folder / "file/s.png"),
+                                   " --out " + folder.path(), " --sheet " + folder.path()}) {
+    const Outcome outcome = run(samsr(check + place));
+    EXPECT_EQ(outcome.status, 2) << place;
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+  }
+  EXPECT_EQ(run(samsr(check + " --out " + (folder / "new/c.json") + " --sheet " + (folder / "newer/s.png"))).status, 0);
+  EXPECT_THAT(read_file(folder / "new/c.json"), HasSubstr("usable"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "newer/s.png"));
 }
 
 }  // namespace

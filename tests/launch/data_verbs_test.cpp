@@ -14,7 +14,9 @@
 namespace samsr::testing {
 namespace {
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::vector<fs::path> shards_in(const fs::path& folder) {
   std::vector<fs::path> found;
@@ -54,6 +56,10 @@ TEST_F(DataVerbs, InspectShowsAndVerifyChecks) {
   EXPECT_EQ(shown.status, 0) << shown.output;
   EXPECT_THAT(shown.output, HasSubstr("coverage"));
   EXPECT_FALSE(read_image(folder_ / "sheet.png").rgb.empty());
+  const Outcome nowhere =
+      run(samsr("data inspect " + (folder_ / "shards") + " --sheet " + (folder_ / "sheet.png/a.png")));
+  EXPECT_EQ(nowhere.status, 2);
+  EXPECT_THAT(nowhere.output, AllOf(HasSubstr("is no folder"), Not(HasSubstr("coverage")))) << "before all else";
   EXPECT_EQ(run(samsr("data verify " + (folder_ / "shards"))).status, 0);
 
   const fs::path shard = shards_in(folder_ / "shards").at(2);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "core/atomic_file.h"
 #include "launch/program.h"
@@ -50,6 +51,63 @@ TEST(CommandLine, RanksSayAMistakeOnce) {
   EXPECT_EQ(outcome.status, 2) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("did you mean 'train.lr'"));
   EXPECT_EQ(outcome.output.find("unknown key"), outcome.output.rfind("unknown key")) << outcome.output;
+}
+
+TEST(CommandLine, ValuesThatAreEmptyAreRefused) {
+  const TemporaryFolder folder;
+  const std::string here = "cd " + folder.path() + " && ";
+  for (const auto& [arguments, name] :
+       {std::pair("upscale p.png ''", "out"), std::pair("upscale '' o.png", "in"),
+        std::pair("upscale p.png o.png --seed ''", "--seed"), std::pair("upscale p.png o.png --masks ''", "--masks"),
+        std::pair("upscale p.png o.png --model=", "--model"), std::pair("upscale p.png o.png --config ''", "--config"),
+        std::pair("eval --lq a --out ''", "--out"), std::pair("eval --lq a --out=", "--out"),
+        std::pair("eval --lq a --out b --metrics ''", "--metrics"), std::pair("eval --metrics= --out b", "--metrics"),
+        std::pair("table R --out ''", "--out"), std::pair("table ''", "results"), std::pair("data check ''", "folder"),
+        std::pair("data check a --sheet ''", "--sheet"), std::pair("data export a '' --count 3", "out"),
+        std::pair("data split a ''", "folder"), std::pair("strip '' --lq a", "out"),
+        std::pair("weights inspect ''", "path"), std::pair("train --config=", "--config")}) {
+    const Outcome outcome = run(here + samsr(arguments));
+    EXPECT_EQ(outcome.status, 2) << arguments;
+    EXPECT_THAT(outcome.output, HasSubstr(std::string("samsr: ") + name + " is empty: give it a value")) << arguments;
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(CommandLine, WhatBeginsWithADashIsAnOptionOrSaidToBeNone) {
+  expect_one_line("upscale -lead.jpg o.png",
+                  "unknown option '-lead.jpg'; a path that begins with a dash is written ./-lead.jpg");
+  expect_one_line("upscale p.png -o.png", "written ./-o.png");
+  expect_one_line("data split small -out", "unknown option '-out'");
+  expect_one_line("eval --lq a -out b", "unknown option '-out', did you mean '--out'?");
+  expect_one_line("train --dryrun", "unknown option '--dryrun', did you mean '--dry-run'?");
+  expect_one_line("data check --sheets=a.png b", "unknown option '--sheets', did you mean '--sheet'?");
+  expect_one_line("upscale --model -m.pth /nowhere.png o.png", "/nowhere.png");  // an option's value may
+  expect_one_line("data check -1", "-1");                                        // and a number
+  expect_one_line("data verify -- -nowhere", "-nowhere");
+}
+
+TEST(CommandLine, NumbersOfFlagsAreSaidAsTheyWereGiven) {
+  for (const char* value : {"0", "x", "-3", "1.5", "99999999999999999999"}) {
+    expect_one_line(std::string("train --profile ") + value,
+                    std::string("--profile: expected a whole number of at least 1, found '") + value + "'");
+  }
+  expect_one_line("data regenerate a --out b --index -1", "whole number of at least 0, found '-1'");
+  expect_one_line("data export a b --first -1", "--first: expected a whole number of at least 0, found '-1'");
+  expect_one_line("data export a b --count -1", "--count: expected a whole number of at least 1, found '-1'");
+  for (const char* seed : {"data.seed", "rollout.seed", "train.seed", "upscale.seed"}) {
+    expect_one_line(std::string("settings ") + seed + "=-1", "expected an integer (at least 0); it is below 0");
+  }
+}
+
+TEST(CommandLine, MoreThreadsThanTheCoresCanServeAreRefusedBeforeAnyIsMade) {
+  if (std::thread::hardware_concurrency() >= 256) {
+    GTEST_SKIP() << "the setting itself takes no more than 1024";
+  }
+  const TemporaryFolder folder;
+  write_text(folder / "p.png", "");
+  expect_one_line("upscale " + (folder / "p.png") + " " + (folder / "o.png") + " train.threads=1024",
+                  "train.threads=1024: this host has ");
 }
 
 TEST(CommandLine, HelpIsEverywhere) {

@@ -137,6 +137,31 @@ TEST_F(EvalVerb, MistakesInResultsAreSaidAndTheRestComputedOnRequest) {
   EXPECT_EQ(results.at("methods")[0].at("counted").at("psnr_y"), 3);
 }
 
+TEST_F(EvalVerb, NothingIsWrittenOutsideTheFolderOfResultsNorAmongPictures) {
+  const std::string metrics = " --metrics niqe --out ";
+  const auto before = contents(folder_->path());
+  for (const char* name : {"..", ".", "a/b"}) {
+    for (const std::string& arguments :
+         {"--benchmark " + std::string(name) + "=" + in("pairs") + " --benchmark " + in("wild"),
+          "--benchmark " + std::string(name) + "=" + in("wild"),
+          "--lq " + in("pairs/lq") + " --model " + name + "=embedded"}) {
+      const Outcome outcome = run(samsr("eval " + arguments + metrics + in("inner/out")));
+      EXPECT_EQ(outcome.status, 2) << arguments;
+      EXPECT_THAT(outcome.output, HasSubstr("'" + std::string(name) + "' cannot be the name of a folder")) << arguments;
+    }
+  }
+  for (const std::string& arguments : {"--benchmark mine=" + in("pairs") + metrics + in("pairs"),
+                                       "--benchmark " + in("pairs") + metrics + in("pairs/out"),
+                                       "--benchmark lq=" + in("wild") + " --benchmark b=" + in("other/pairs") +
+                                           " --pred x=" + in("pairs/lq") + metrics + in("pairs")}) {
+    const Outcome outcome = run(samsr("eval " + arguments));
+    EXPECT_EQ(outcome.status, 2) << arguments;
+    EXPECT_THAT(outcome.output, HasSubstr("lies in a folder of pictures that are measured")) << arguments;
+  }
+  auto after = contents(folder_->path());
+  EXPECT_EQ(after, before);
+}
+
 TEST_F(EvalVerb, WrongArgumentsAreNamed) {
   const auto refused = [&](const std::string& arguments, const std::string& said) {
     const Outcome outcome = run(samsr("eval " + arguments + " --out " + in("none")));

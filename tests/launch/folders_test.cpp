@@ -74,6 +74,17 @@ TEST_F(Folders, PhotographsAreNeverWrittenOver) {
   }
   EXPECT_EQ(read_file(in("mine/config.yaml")), "precious: true\n");
 
+  for (const std::string& mine : {"train.out=" + in("mine"), "train.out=" + shared_shards()}) {
+    const auto shards = contents(shared_shards());
+    for (const char* more : {"", " --dry-run"}) {
+      const Outcome outcome = run(samsr(train("any", "train.recipe=resshift train.steps=1 " + mine + more)));
+      EXPECT_EQ(outcome.status, 2) << outcome.output;
+      EXPECT_THAT(outcome.output, HasSubstr("training would replace it")) << mine;
+      EXPECT_EQ(contents(shared_shards()), shards);
+    }
+  }
+  EXPECT_EQ(read_file(in("mine/config.yaml")), "precious: true\n");
+
   // Photographs that lie where pairs go: a data set of exported pictures, exported into the same place.
   const fs::path gt = in("pairs/gt");
   fs::create_directories(gt);

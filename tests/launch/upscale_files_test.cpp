@@ -82,6 +82,29 @@ TEST_F(UpscaleVerb, FlagsAreShortForSettings) {
   EXPECT_TRUE(shaped == result("--noise sam --seed 3").first);
 }
 
+TEST_F(UpscaleVerb, SettingsThatTheModelCarriesItselfAreSaidToHaveNoEffect) {
+  write_pictures(1);
+  const Outcome outcome = run(samsr_on(2, arguments("in", "out", "diffusion.kappa=3 data.scale=3 upscale.seed=2")));
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  for (const char* what : {"diffusion.kappa=3", "data.scale=3"}) {
+    const std::string line = "warning: '" + std::string(what) + "' has no effect: the model carries ";
+    EXPECT_THAT(outcome.output, HasSubstr(line));
+    EXPECT_EQ(outcome.output.find(line), outcome.output.rfind(line)) << "once";
+  }
+  EXPECT_THAT(outcome.output, Not(HasSubstr("upscale.seed=2'")));
+  EXPECT_THAT(run(samsr(arguments("in", "plain"))).output, Not(HasSubstr("has no effect")));
+}
+
+TEST_F(UpscaleVerb, TilesThatDoNotFitTheModelAreRefusedBeforeAnythingIsMade) {
+  write_pictures(3);
+  for (const char* tiles : {"upscale.tile=16 upscale.overlap=16", "upscale.overlap=1024"}) {
+    const Outcome outcome = run(samsr(arguments("in", "out", tiles)));
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    EXPECT_THAT(outcome.output, AllOf(HasSubstr("leaves no room for an overlap"), Not(HasSubstr("left out"))));
+    EXPECT_FALSE(fs::exists(folder_ / "out"));
+  }
+}
+
 TEST_F(UpscaleVerb, RanksShareAFolder) {
   write_pictures(7);
   write_text(folder_ / "in/torn.png", "no picture");

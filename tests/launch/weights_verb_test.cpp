@@ -5,7 +5,9 @@
 #include <cmath>
 
 #include "launch/program.h"
+#include "models/weights/official_files.h"
 #include "models/weights/safetensors.h"
+#include "support/files.h"
 #include "support/temporary_folder.h"
 
 namespace samsr::testing {
@@ -78,6 +80,28 @@ TEST(WeightsVerb, RefusesWithOneLine) {
   const Outcome name = run(samsr("weights convert " + kFiles + "zip_net.pth " + (folder / "a.pth")));
   EXPECT_EQ(name.status, 2);
   EXPECT_THAT(name.output, HasSubstr("ends in .safetensors"));
+}
+
+TEST(WeightsVerb, ListSaysWhatCannotBeVerifiedAndThatTheFolderIsNotThere) {
+  const TemporaryFolder folder;
+  const std::string elsewhere =
+      "SAMSR_WEIGHTS= TORCH_HOME=" + (folder / "none") + " XDG_CACHE_HOME=" + (folder / "none") + " ";
+  const Outcome missing = run(elsewhere + samsr("weights list weights.folder=" + (folder / "nowhere")));
+  EXPECT_EQ(missing.status, 0) << missing.output;
+  EXPECT_THAT(missing.output, HasSubstr("nowhere/, which is no folder yet"));
+  const OfficialFiles catalogue{OfficialFilesSettings()};
+  std::size_t unpublished = 0;
+  for (const OfficialFile& file : catalogue.files()) {
+    if (file.sha256.empty()) {
+      write_text(folder / "here" / file.file, "");
+      ++unpublished;
+    }
+  }
+  ASSERT_GT(unpublished, 0U);
+  const Outcome outcome = run(elsewhere + samsr("weights list --verify weights.folder=" + (folder / "here")));
+  EXPECT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output,
+              AllOf(HasSubstr("here/ (weights.folder"), HasSubstr("(cannot be verified: no SHA-256 is published)")));
 }
 
 }  // namespace

@@ -263,6 +263,28 @@ TEST_F(CheckpointTest, FindsTheWeightsAUserMeans) {
   EXPECT_THROW(find_weights(out_ / "absent", log_), UserError);
 }
 
+TEST_F(CheckpointTest, AFolderOfTheUsersIsNoRuns) {
+  EXPECT_EQ(testing::error_of([&] { check_run_folder(out_); }), "no error") << "there is none yet";
+  for (const char* name : {"config.yaml", "best", "validation/a.png", "tensorboard/mine"}) {
+    const testing::TemporaryFolder folder;
+    testing::write_text(folder / "notes.txt", "mine");
+    EXPECT_EQ(testing::error_of([&] { check_run_folder(folder.path()); }), "no error");
+    testing::write_text(folder / name, "# mine\n");
+    const std::string first = fs::path(name).begin()->string();
+    EXPECT_THAT(testing::error_of([&] { check_run_folder(folder.path()); }),
+                ::testing::HasSubstr((folder / first).string() + " belongs to no run"));
+    testing::write_text(folder / "run.yaml", "---\n");
+    EXPECT_EQ(testing::error_of([&] { check_run_folder(folder.path()); }), "no error");
+  }
+  for (const char* name : {"manifest.json", "shard-000000.h5"}) {
+    const testing::TemporaryFolder folder;
+    testing::write_text(folder / "run.yaml", "---\n");
+    testing::write_text(folder / name, "");
+    EXPECT_THAT(testing::error_of([&] { check_run_folder(folder.path()); }), ::testing::HasSubstr("holds a data set"))
+        << name;
+  }
+}
+
 TEST_F(CheckpointTest, AnEarlierRunIsSetAsideNotLost) {
   save(10);
   EXPECT_EQ(set_aside_earlier_run(out_), out_ / "previous-1");

@@ -8,6 +8,7 @@
 #include "core/checksum.h"
 #include "core/error.h"
 #include "core/json_entry.h"
+#include "data/shards/manifest.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -32,6 +33,17 @@ void clear_place(const fs::path& folder) {
     aside = folder.string() + fmt::format("-set-aside-{}", number++);
   } while (fs::exists(fs::symlink_status(aside)));
   fs::rename(folder, aside, ignored);
+}
+
+/// What runs write into their folder, as far as it is there.
+std::vector<fs::path> of_earlier_run(const fs::path& out) {
+  std::vector<fs::path> earlier = checkpoint_folders(out);
+  for (const char* name : {"best", "latest", "metrics.jsonl", "config.yaml", "run.yaml", "tensorboard", "validation"}) {
+    if (fs::exists(out / name)) {
+      earlier.push_back(out / name);
+    }
+  }
+  return earlier;
 }
 
 }  // namespace
@@ -126,13 +138,23 @@ std::optional<fs::path> newest_checkpoint(const fs::path& out, Log& log) {
   return std::nullopt;
 }
 
-fs::path set_aside_earlier_run(const fs::path& out) {
-  std::vector<fs::path> earlier = checkpoint_folders(out);
-  for (const char* name : {"best", "latest", "metrics.jsonl", "config.yaml", "run.yaml", "tensorboard", "validation"}) {
-    if (fs::exists(out / name)) {
-      earlier.push_back(out / name);
-    }
+void check_run_folder(const fs::path& out) {
+  const std::string what = fmt::format("train.out={}", out.string());
+  if (fs::exists(manifest_path(out)) || !shards_in(out).empty()) {
+    throw UserError("{}: holds a data set; training would replace its config.yaml; name another folder", what);
   }
+  const std::vector<fs::path> earlier = of_earlier_run(out);
+  const bool run = std::any_of(earlier.begin(), earlier.end(), [](const fs::path& each) {
+    return each.filename() == "run.yaml" || each.filename() == "metrics.jsonl" || is_checkpoint(each);
+  });
+  if (!earlier.empty() && !run) {
+    throw UserError("{}: {} belongs to no run, but training would replace it; move it, or name another folder", what,
+                    earlier.front().string());
+  }
+}
+
+fs::path set_aside_earlier_run(const fs::path& out) {
+  const std::vector<fs::path> earlier = of_earlier_run(out);
   if (earlier.empty()) {
     return {};
   }

@@ -47,6 +47,9 @@ Checkpoint load_checkpoint(const std::filesystem::path& folder);
 /// Empty when the run has none at all; UserError when all are damaged.
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& out, Log& log);
 
+/// UserError when `out` holds a data set, or what a run would write there and no run: it is the user's.
+void check_run_folder(const std::filesystem::path& out);
+
 /// Moves the checkpoints and the log of an earlier run in `out` to out/previous-N, so that a fresh run
 /// loses nothing. Returns that folder; empty when there was nothing to move.
 std::filesystem::path set_aside_earlier_run(const std::filesystem::path& out);

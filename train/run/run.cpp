@@ -67,6 +67,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
   check_shards(shards, config.model);
   config.validation.check();
   check_writable(out, fmt::format("train.out={}", out.string()));
+  check_run_folder(out);
   if (!config.dry_run) {
     held = hold_folder(out, "train", communicator, log);
   }
@@ -92,10 +93,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
   const RunRecord record = run_record(*this);
   record.print(log);
   if (!config.dry_run) {
-    prepare_folder();
-    if (communicator.rank() == 0) {
-      record.append_to(out / "run.yaml");
-    }
+    prepare_folder(record);
   }
 }
 
@@ -170,7 +168,7 @@ void Run::open_data() {
       std::make_unique<Prefetcher>(*loader, sequence, config.loader.loader_threads, config.loader.prefetch, finish);
 }
 
-void Run::prepare_folder() {
+void Run::prepare_folder(const RunRecord& record) {
   if (communicator.rank() == 0) {
     clean_temporaries(out);
     if (step == 0) {
@@ -179,6 +177,7 @@ void Run::prepare_folder() {
         log.info("the earlier run in {} was moved to {}", out.string(), aside.string());
       }
     }
+    record.append_to(out / "run.yaml");  // first: it says that the others are a run's
     write_file_atomically(out / "config.yaml", yaml_comment(config.command) + config.resolved);
     report = std::make_unique<RunReport>(settings, config.loader, out, step, log);
     if (settings.tensorboard && settings.log_images > 0) {

@@ -16,6 +16,7 @@
 #include "train/faults/memory_estimate.h"
 #include "train/faults/watchdog.h"
 #include "train/recipes/recipes.h"
+#include "train/report/run_record.h"
 #include "train/report/run_report.h"
 #include "train/run/sample_pictures.h"
 #include "train/step/batch_plan.h"
@@ -85,7 +86,7 @@ class Run {
   /// Says what makes this run another training than that of `checkpoint`; UserError unless train.resume names it.
   void check_same_training(const Checkpoint& checkpoint, const std::string& folder) const;
   void open_data();
-  void prepare_folder();
+  void prepare_folder(const RunRecord& record);
   void check_weights() const;
 };
 

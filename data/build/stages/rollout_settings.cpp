@@ -17,7 +17,7 @@ bool of_network(const std::string& key) {
 void RolloutSettings::bind(Settings& settings) {
   settings.add("rollout.count", count, "rollouts of the teacher cached of each sample, from different noise")
       .between(1, 64);
-  settings.add("rollout.seed", seed, "seed of the noise that they start from");
+  settings.add("rollout.seed", seed, "seed of the noise that they start from").at_least(0U);
   settings.add("rollout.batch", batch, "samples of a shard rolled out at once").between(1, 4096);
   settings.add("rollout.precision", precision, "bf16: the teacher under autocast").one_of({"fp32", "bf16"});
 }
