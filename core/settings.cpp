@@ -55,17 +55,19 @@ std::string settings_table(const Settings& settings) {
   return table;
 }
 
-std::vector<std::string> settings_differences(const std::string& before_yaml, const std::string& after_yaml) {
+std::vector<std::string> settings_differences(const std::string& before_yaml, const std::string& before,
+                                              const std::string& after_yaml) {
   std::map<std::string, std::pair<std::string, std::string>> values;
-  const auto read = [&](const std::string& text, std::string std::pair<std::string, std::string>::*side) {
+  const auto read = [&](const std::string& text, const std::string& source,
+                        std::string std::pair<std::string, std::string>::*side) {
     std::vector<std::pair<std::string, Leaf>> leaves;
-    flatten(parse_yaml(text, "configuration"), "", "configuration", leaves);
+    flatten(parse_yaml(text, source), "", source, leaves);
     for (const auto& [key, leaf] : leaves) {
       values.try_emplace(key, "(none)", "(none)").first->second.*side = leaf.value.IsNull() ? "" : yaml_of(leaf.value);
     }
   };
-  read(before_yaml, &std::pair<std::string, std::string>::first);
-  read(after_yaml, &std::pair<std::string, std::string>::second);
+  read(before_yaml, before, &std::pair<std::string, std::string>::first);
+  read(after_yaml, "the settings", &std::pair<std::string, std::string>::second);
   std::vector<std::string> differences;
   for (const auto& [key, value] : values) {
     if (value.first != value.second) {

@@ -106,8 +106,9 @@ class Settings {
 std::string settings_table(const Settings& settings);
 
 /// Settings in which two resolved configurations differ, as "key: before → after"; keys that only one of
-/// them has count as "(none)".
-std::vector<std::string> settings_differences(const std::string& before_yaml, const std::string& after_yaml);
+/// them has count as "(none)". UserError naming `before`, where the first comes from, when that is not YAML.
+std::vector<std::string> settings_differences(const std::string& before_yaml, const std::string& before,
+                                              const std::string& after_yaml);
 
 namespace settings_detail {
 template <class T>

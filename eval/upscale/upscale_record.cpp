@@ -150,7 +150,7 @@ std::vector<char> kept_results(const fs::path& folder, const std::vector<Upscale
   }
   const char* advice = "name another folder, or set upscale.resume=false to replace them";
   if (fs::exists(folder / kRecord)) {
-    const auto differences = settings_differences(read_file(folder / kRecord), record);
+    const auto differences = settings_differences(read_file(folder / kRecord), (folder / kRecord).string(), record);
     if (!differences.empty()) {
       throw UserError("{}: holds results of other settings ({}); {}", folder.string(), first_of(differences), advice);
     }

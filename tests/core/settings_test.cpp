@@ -290,8 +290,9 @@ TEST_F(SettingsTest, TheTableHasALineForEach) {
 }
 
 TEST(SettingsDifferences, NamesWhatChanged) {
-  EXPECT_THAT(settings_differences("train: {lr: 1, steps: 5}\n", "train: {lr: 2, steps: 5}\ndata: {seed: 1}\n"),
-              ::testing::ElementsAre("data.seed: (none) → 1", "train.lr: 1 → 2"));
+  EXPECT_THAT(
+      settings_differences("train: {lr: 1, steps: 5}\n", "before", "train: {lr: 2, steps: 5}\ndata: {seed: 1}\n"),
+      ::testing::ElementsAre("data.seed: (none) → 1", "train.lr: 1 → 2"));
 }
 
 TEST_F(SettingsTest, ABaseIsReadFirst) {
@@ -336,7 +337,7 @@ TEST_F(SettingsTest, TextThatIsWrittenReadsBackTheSame) {
     EXPECT_EQ(other.title, text);
     EXPECT_EQ(other.out, std::string("./") + text);
     EXPECT_EQ(other.kinds, example.kinds);
-    EXPECT_TRUE(settings_differences(settings.to_yaml(), read.to_yaml()).empty());
+    EXPECT_TRUE(settings_differences(settings.to_yaml(), "before", read.to_yaml()).empty());
   }
 }
 

@@ -51,7 +51,7 @@ std::vector<std::string> other_training(const Checkpoint& checkpoint, std::uint6
       differences.push_back(fmt::format("'{}' of the shards: other samples", dataset));
     }
   }
-  for (const std::string& difference : settings_differences(checkpoint.config, config)) {
+  for (const std::string& difference : settings_differences(checkpoint.config, "the checkpoint's settings", config)) {
     const bool new_or_gone = difference.find(": (none) → ") != std::string::npos || difference.ends_with("→ (none)");
     if (has_meaning(difference.substr(0, difference.find(": "))) && !new_or_gone) {
       differences.push_back(difference);

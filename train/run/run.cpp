@@ -129,7 +129,7 @@ void Run::resume(const fs::path& folder) {
   watchdog.saved(step);
   log.info("resumed from {}: weights, averaged weights, optimizer, step {}, position {} in the data", folder.string(),
            checkpoint.step, checkpoint.position);
-  for (const std::string& difference : settings_differences(checkpoint.config, config.resolved)) {
+  for (const std::string& difference : settings_differences(checkpoint.config, folder.string(), config.resolved)) {
     log.info("  changed since: {}", difference);
   }
 }
