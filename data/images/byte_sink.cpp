@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <utility>
 
 #include "core/atomic_file.h"
 
@@ -13,7 +14,8 @@ namespace {
 
 class FileSink : public ByteSink {
  public:
-  explicit FileSink(const fs::path& path) : path_(path), temporary_(temporary_name(path)) {
+  FileSink(const fs::path& path, BeforeRename before_rename)
+      : path_(path), temporary_(temporary_name(path)), before_rename_(std::move(before_rename)) {
     fd_ = create_temporary(temporary_);
     if (fd_ < 0) {
       throw_write_error(path_, errno);
@@ -50,13 +52,14 @@ class FileSink : public ByteSink {
     if (closed != 0) {
       throw_write_error(path_, errno);
     }
-    publish(temporary_, path_);
+    publish_file(temporary_, path_, before_rename_);
     finished_ = true;
   }
 
  private:
   const fs::path path_;
   const fs::path temporary_;
+  const BeforeRename before_rename_;
   int fd_ = -1;
   bool finished_ = false;
 };
@@ -73,7 +76,17 @@ class MemorySink : public ByteSink {
 
 }  // namespace
 
-std::unique_ptr<ByteSink> make_file_sink(const fs::path& path) { return std::make_unique<FileSink>(path); }
+void publish_file(const fs::path& temporary, const fs::path& path, const BeforeRename& before_rename) {
+  if (before_rename) {
+    sync_to_disk(temporary);
+    before_rename(temporary);
+  }
+  publish(temporary, path);
+}
+
+std::unique_ptr<ByteSink> make_file_sink(const fs::path& path, BeforeRename before_rename) {
+  return std::make_unique<FileSink>(path, std::move(before_rename));
+}
 
 std::unique_ptr<ByteSink> make_memory_sink(std::string& bytes) { return std::make_unique<MemorySink>(bytes); }
 

@@ -2,6 +2,7 @@
 // Where the bytes of an encoded picture go.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,8 +20,15 @@ class ByteSink {
   virtual void finish() = 0;
 };
 
+/// Called with the complete file while it still has its temporary name; what it throws leaves the old file as it was.
+using BeforeRename = std::function<void(const std::filesystem::path& temporary)>;
+
+/// Syncs the file to the disk, calls `before_rename` where there is one, and renames the file to `path`.
+void publish_file(const std::filesystem::path& temporary, const std::filesystem::path& path,
+                  const BeforeRename& before_rename);
+
 /// `path` under a temporary name; finish() syncs and renames. UserError when the file cannot be made.
-std::unique_ptr<ByteSink> make_file_sink(const std::filesystem::path& path);
+std::unique_ptr<ByteSink> make_file_sink(const std::filesystem::path& path, BeforeRename before_rename = {});
 
 /// Appends to `bytes`, which must outlive the sink.
 std::unique_ptr<ByteSink> make_memory_sink(std::string& bytes);
