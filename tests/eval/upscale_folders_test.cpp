@@ -225,6 +225,27 @@ TEST_F(UpscaleFolders, WhatARankHasNotedBeforeItWasKilledCounts) {
   EXPECT_THAT(out_.str(), HasSubstr("3 of 3 results are there already and kept"));
 }
 
+TEST_F(UpscaleFolders, EntriesThatCannotBeReachedAreLeftOutByName) {
+  write_png(in_ / "good.png", smooth_picture(10, 12, 1));
+  fs::create_symlink("self.jpg", in_ / "self.jpg");
+  fs::create_symlink("nowhere/x.png", in_ / "broken.png");
+  const std::string longest = std::string(251, 'n') + ".jpg";  // its result would have a byte too many
+  fs::copy_file(in_ / "good.png", in_ / longest);
+  testing::write_text(in_ / "two\nlines.png", "no picture");
+  testing::write_text(in_ / "three\n\nlines.png", "no picture");
+  settings_.format = "webp";
+  for (int again = 0; again < 2; ++again) {
+    out_.str("");
+    EXPECT_THAT(error_in(in_, scratch_ / "out"), HasSubstr("5 of 6 images could not be upscaled, the first is broken"));
+    EXPECT_TRUE(fs::exists(scratch_ / "out/good.webp"));
+    for (const char* name : {"self.jpg", "broken.png", "nnn.webp", "two?lines.png", "three??lines.png"}) {
+      EXPECT_THAT(out_.str(), HasSubstr(name));
+    }
+    EXPECT_EQ(lines_with("left out: "), 5);
+  }
+  EXPECT_THAT(error_in(in_ / longest, scratch_ / "out"), HasSubstr("nnn"));
+}
+
 TEST_F(UpscaleFolders, NoResultTakesThePlaceOfAPicture) {
   write_png(scratch_.folder("p/lq") / "a.png", smooth_picture(10, 12, 1));
   write_png(scratch_.folder("p/lq/lq") / "a.png", smooth_picture(8, 8, 1));
