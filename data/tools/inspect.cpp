@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/json_entry.h"
+#include "core/nested_paths.h"
 #include "core/output.h"
 #include "data/images/image_file.h"
 #include "data/shards/content.h"
@@ -169,6 +170,7 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
                     fs::exists(path) ? "is a pipe or a device, not a shard" : "no such shard or folder of shards");
   }
   check_extension(options.sheet, {".png"}, "PNG");
+  check_not_replaced(path, options.sheet);
   const std::vector<Shard> shards = open_shards(path);
   if (fs::is_directory(path) && !fs::exists(manifest_path(path))) {
     out << "not complete: the build has not finished\n";

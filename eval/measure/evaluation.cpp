@@ -10,7 +10,6 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "core/nested_paths.h"
 #include "core/output.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
@@ -113,18 +112,13 @@ Comparison compare_results(const std::vector<NamedPath>& results, const Benchmar
 
 /// UserError when the tables would be written among pictures: the next evaluation would find them there.
 void check_out(const EvaluationRequest& request) {
-  const auto refuse_within = [&](const fs::path& pictures) {
-    if (!pictures.empty() && fs::is_directory(pictures) && is_within(request.out, pictures)) {
-      throw UserError("--out {}: lies in a folder of pictures that are measured ({}); name a folder elsewhere",
-                      request.out.string(), pictures.string());
-    }
-  };
+  const std::string what = fmt::format("--out {}", request.out.string());
   for (const Benchmark& set : request.sets) {
-    refuse_within(set.gt);
-    refuse_within(set.lq);
+    check_outside(set.gt, request.out, what);
+    check_outside(set.lq, request.out, what);
   }
   for (const NamedPath& each : request.results) {
-    refuse_within(each.path);
+    check_outside(each.path, request.out, what);
   }
 }
 
