@@ -36,5 +36,18 @@ TEST(CheckVerb, EndsWithStatusTwoWhenNothingCanBeUsed) {
   EXPECT_THAT(outcome.output, HasSubstr("none of 1 files can be used for data.gt_size=256"));
 }
 
+TEST(CheckVerb, WritesNoSheetAmongPhotographs) {
+  const TemporaryFolder folder;
+  const std::filesystem::path photographs = folder / "photographs";
+  write_golden_photographs(photographs);
+  const auto before = contents(photographs);
+  for (const std::string& sheet : {before.begin()->first, std::string("sheet.png")}) {
+    const Outcome outcome = run(samsr("data check " + photographs + " --sheet " + (photographs / sheet)));
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_THAT(outcome.output, HasSubstr("lies in the folder of the photographs"));
+    EXPECT_EQ(contents(photographs), before);
+  }
+}
+
 }  // namespace
 }  // namespace samsr::testing
