@@ -150,9 +150,12 @@ void sync_to_disk(const fs::path& path) {
   }
 }
 
-void publish(const fs::path& temporary, const fs::path& final_path) {
+void publish(const fs::path& temporary, const fs::path& final_path, const BeforeRename& before_rename) {
   check_replaceable(final_path);
   sync_to_disk(temporary);
+  if (before_rename) {
+    before_rename(temporary);
+  }
   std::error_code error;
   fs::rename(temporary, final_path, error);
   if (error) {
@@ -171,7 +174,8 @@ void throw_write_error(const fs::path& path, int error) {
   throw UserError(message);
 }
 
-NewFile::NewFile(fs::path path) : path_(std::move(path)), temporary_(temporary_name(path_)) {
+NewFile::NewFile(fs::path path, BeforeRename before_rename)
+    : path_(std::move(path)), temporary_(temporary_name(path_)), before_rename_(std::move(before_rename)) {
   check_replaceable(path_);
   descriptor_ = create_temporary(temporary_);
   if (descriptor_ < 0) {
@@ -207,7 +211,7 @@ void NewFile::finish() {
   if (closed != 0) {
     throw_write_error(path_, errno);
   }
-  publish(temporary_, path_);
+  publish(temporary_, path_, before_rename_);
   finished_ = true;
 }
 

@@ -2,6 +2,7 @@
 // Files and folders that are complete or absent: made under a temporary name, synced, renamed.
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -29,11 +30,14 @@ class DiskError : public UserError {
 /// UserError otherwise, also when only this file may grow no further.
 [[noreturn]] void throw_write_error(const std::filesystem::path& path, int error);
 
+/// Called with the complete file while it still has its temporary name; what it throws leaves the old file as it was.
+using BeforeRename = std::function<void(const std::filesystem::path& temporary)>;
+
 /// A file that is absent or as before until finish(): it grows under a temporary name.
 class NewFile {
  public:
   /// UserError as check_replaceable(), and as throw_write_error() when the file cannot be made.
-  explicit NewFile(std::filesystem::path path);
+  explicit NewFile(std::filesystem::path path, BeforeRename before_rename = {});
   ~NewFile();
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
@@ -46,6 +50,7 @@ class NewFile {
  private:
   const std::filesystem::path path_;
   const std::filesystem::path temporary_;
+  const BeforeRename before_rename_;
   int descriptor_ = -1;
   bool finished_ = false;
 };
@@ -62,7 +67,8 @@ void sync_to_disk(const std::filesystem::path& path);
 
 /// Renames a file already written under a temporary name in the same folder: syncs it, renames it,
 /// syncs the folder. UserError as check_replaceable().
-void publish(const std::filesystem::path& temporary, const std::filesystem::path& final_path);
+void publish(const std::filesystem::path& temporary, const std::filesystem::path& final_path,
+             const BeforeRename& before_rename = {});
 
 /// Temporary name beside `path`, unique among processes: .NAME.tmp-PROCESS-MARK. The mark, eight hex digits, tells the
 /// host and is a checksum of the rest, so that nobody else's file is taken for one. Of a NAME of more than 100 bytes

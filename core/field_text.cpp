@@ -1,5 +1,7 @@
 #include "core/field_text.h"
 
+#include <algorithm>
+
 namespace samsr {
 
 std::string join_fields(const std::vector<std::string>& fields) {
@@ -18,6 +20,12 @@ std::vector<std::string> split_fields(std::string_view text) {
     text.remove_prefix(end + 1);
   }
   return fields;
+}
+
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char each) { return each < 0x20 || each == 0x7f; }, '?');
+  return text;
 }
 
 }  // namespace samsr

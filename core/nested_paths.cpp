@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/error.h"
+
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
@@ -18,6 +20,14 @@ bool is_within(const fs::path& inner, const fs::path& outer) {
   const fs::path below = resolved_path(inner);
   const fs::path above = resolved_path(outer);
   return std::mismatch(above.begin(), above.end(), below.begin(), below.end()).first == above.end();
+}
+
+void check_not_replaced(const fs::path& input, const fs::path& out) {
+  std::error_code absent;
+  if (fs::equivalent(input, out, absent)) {
+    throw UserError("{}: is read ({}), and would be replaced by what is written; name another file", out.string(),
+                    input.string());
+  }
 }
 
 }  // namespace samsr

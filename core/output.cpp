@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 
 namespace samsr {
@@ -37,6 +38,7 @@ void check_file_writable(const fs::path& file, const std::string& what) {
     throw UserError("{}: is a folder; name a file", what);
   }
   if (!file.empty()) {
+    check_replaceable(file);
     check_writable(file.parent_path(), what);
   }
 }

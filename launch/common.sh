@@ -40,7 +40,21 @@ check_apart() {
   input=$(realpath -m -- "$1")
   output=$(realpath -m -- "$2")
   case ${input%/}/ in "${output%/}"/*) fail "$1: lies in $2, where results are written; name another folder for them" ;; esac
-  case ${output%/}/ in "${input%/}"/*) fail "$2: lies in $1, the folder of the pictures; name a folder elsewhere" ;; esac
+  check_outside "$1" "$2"
+}
+
+# check_outside INPUT OUTPUT: OUTPUT, a file or folder, must not lie among the pictures of INPUT.
+check_outside() {
+  local input output
+  input=$(realpath -m -- "$1")
+  output=$(realpath -m -- "$2")
+  case ${output%/}/ in "${input%/}"/*) fail "$2: lies in $1, the folder of the pictures; name a place elsewhere" ;; esac
+}
+
+# hash_of_pictures DIR: of the names and bytes of all that is not hidden there. What cannot be read is left to those who
+# look at the pictures, and say so.
+hash_of_pictures() {
+  (cd "$1" && find -L . -type f -not -path '*/.*' -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0r sha256sum 2>/dev/null | sha256sum) || :
 }
 
 # fetch_wheels FOLDER REQUIREMENT…: unpacks wheels from PyPI into FOLDER, whole or not at all. The tags are

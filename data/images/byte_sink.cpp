@@ -1,6 +1,7 @@
 #include "data/images/byte_sink.h"
 
 #include <exception>
+#include <utility>
 
 #include "core/atomic_file.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 class FileSink : public ByteSink {
  public:
-  explicit FileSink(const fs::path& path) : file_(path) {}
+  FileSink(const fs::path& path, BeforeRename before_rename) : file_(path, std::move(before_rename)) {}
   void write(std::string_view bytes) override { file_.write(bytes); }
   void finish() override { file_.finish(); }
 
@@ -30,7 +31,9 @@ class MemorySink : public ByteSink {
 
 }  // namespace
 
-std::unique_ptr<ByteSink> make_file_sink(const fs::path& path) { return std::make_unique<FileSink>(path); }
+std::unique_ptr<ByteSink> make_file_sink(const fs::path& path, BeforeRename before_rename) {
+  return std::make_unique<FileSink>(path, std::move(before_rename));
+}
 
 std::unique_ptr<ByteSink> make_memory_sink(std::string& bytes) { return std::make_unique<MemorySink>(bytes); }
 

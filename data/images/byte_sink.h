@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/atomic_file.h"
+
 namespace samsr {
 
 /// Takes bytes in order. What it makes is complete (finish) or absent (destruction without finish).
@@ -20,7 +22,7 @@ class ByteSink {
 };
 
 /// `path` under a temporary name; finish() syncs and renames. UserError when the file cannot be made.
-std::unique_ptr<ByteSink> make_file_sink(const std::filesystem::path& path);
+std::unique_ptr<ByteSink> make_file_sink(const std::filesystem::path& path, BeforeRename before_rename = {});
 
 /// Appends to `bytes`, which must outlive the sink.
 std::unique_ptr<ByteSink> make_memory_sink(std::string& bytes);

@@ -62,12 +62,13 @@ void check_longest_side(const std::string& name, ImageFormat format, std::int64_
 }
 
 std::unique_ptr<ImageWriter> make_image_writer(const fs::path& path, ImageFormat format, const PictureLayout& layout,
-                                               const std::string& profile, const EncoderSettings& settings) {
+                                               const std::string& profile, const EncoderSettings& settings,
+                                               BeforeRename before_rename) {
   check_longest_side(path.string(), format, layout.width, layout.height);
   if (format == ImageFormat::kTiff) {  // libtiff goes back to what it has written, which a sink cannot
-    return make_tiff_writer(path, layout, profile);
+    return make_tiff_writer(path, layout, profile, std::move(before_rename));
   }
-  return make_image_writer(make_file_sink(path), format, layout, profile, settings);
+  return make_image_writer(make_file_sink(path, std::move(before_rename)), format, layout, profile, settings);
 }
 
 std::unique_ptr<ImageWriter> make_image_writer(std::unique_ptr<ByteSink> sink, ImageFormat format,

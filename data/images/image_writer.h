@@ -50,7 +50,7 @@ void check_longest_side(const std::string& name, ImageFormat format, std::int64_
 /// format allows or the file cannot be made.
 std::unique_ptr<ImageWriter> make_image_writer(const std::filesystem::path& path, ImageFormat format,
                                                const PictureLayout& layout, const std::string& profile,
-                                               const EncoderSettings& settings);
+                                               const EncoderSettings& settings, BeforeRename before_rename = {});
 
 /// The same into `sink`, but for TIFF; the sides have been checked.
 std::unique_ptr<ImageWriter> make_image_writer(std::unique_ptr<ByteSink> sink, ImageFormat format,

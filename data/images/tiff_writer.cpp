@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "core/atomic_file.h"
@@ -77,9 +78,10 @@ class TiffOutput {
 
 class TiffWriter : public ImageWriter {
  public:
-  TiffWriter(const fs::path& path, const PictureLayout& layout, const std::string& profile)
+  TiffWriter(const fs::path& path, const PictureLayout& layout, const std::string& profile, BeforeRename before_rename)
       : path_(path),
         temporary_(temporary_name(path)),
+        before_rename_(std::move(before_rename)),
         layout_(layout),
         row_bytes_(layout.width * layout.channels * layout.bits / 8),
         rows_a_strip_(std::clamp<std::int64_t>(kStripBytes / row_bytes_, 1, layout.height)),
@@ -128,7 +130,7 @@ class TiffWriter : public ImageWriter {
     file_.reset();
     output_->close();
     expect(messages_.error.empty());
-    publish(temporary_, path_);
+    publish(temporary_, path_, before_rename_);
     finished_ = true;
   }
 
@@ -178,6 +180,7 @@ class TiffWriter : public ImageWriter {
 
   fs::path path_;
   fs::path temporary_;
+  BeforeRename before_rename_;
   PictureLayout layout_;
   std::int64_t row_bytes_;
   std::int64_t rows_a_strip_;
@@ -192,10 +195,10 @@ class TiffWriter : public ImageWriter {
 }  // namespace
 
 std::unique_ptr<ImageWriter> make_tiff_writer(const fs::path& path, const PictureLayout& layout,
-                                              const std::string& profile) {
+                                              const std::string& profile, BeforeRename before_rename) {
   CV_Assert(layout.width > 0 && layout.height > 0 && layout.channels >= 1 && layout.channels <= 4 &&
             (layout.bits == 8 || layout.bits == 16));
-  return std::make_unique<TiffWriter>(path, layout, profile);
+  return std::make_unique<TiffWriter>(path, layout, profile, std::move(before_rename));
 }
 
 }  // namespace samsr

@@ -12,7 +12,9 @@
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
+#include "core/field_text.h"
 #include "core/json_entry.h"
+#include "core/nested_paths.h"
 #include "core/output.h"
 #include "core/progress.h"
 #include "data/images/image_file.h"
@@ -91,7 +93,7 @@ class Report {
                                    problems_.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, problems_.size())));
     const std::string more =
         problems_.size() > kNamed ? fmt::format(" and {} more", problems_.size() - kNamed) : std::string();
-    return fmt::format("{}{}", fmt::join(shown, "; "), more);
+    return one_line(fmt::format("{}{}", fmt::join(shown, "; "), more));
   }
 
   void print(std::ostream& out) const {
@@ -112,7 +114,8 @@ class Report {
     }
     out << fmt::format("duplicates     {}\n", spare);
     for (std::size_t i = 0; i < std::min(kNamed, groups.size()); ++i) {
-      out << fmt::format("               {} = {}\n", files_[groups[i][0]].string(), files_[groups[i][1]].string());
+      out << fmt::format("               {} = {}\n", one_line(files_[groups[i][0]].string()),
+                         one_line(files_[groups[i][1]].string()));
     }
     if (!problems_.empty()) {
       out << fmt::format("left out       {}\n", first_problems());
@@ -249,6 +252,12 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
                        std::ostream& out) {
   check_extension(options.out, {".json"}, "JSON");
   check_extension(options.sheet, {".png"}, "PNG");
+  if (!options.sheet.empty() && is_within(options.sheet, folder)) {
+    throw UserError(
+        "--sheet {}: lies in the folder of the photographs, and would replace one or be taken for one; name a place "
+        "elsewhere",
+        options.sheet.string());
+  }
   check_file_writable(options.out, fmt::format("--out {}", options.out.string()));
   check_file_writable(options.sheet, fmt::format("--sheet {}", options.sheet.string()));
   std::vector<fs::path> files;

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include "comm/hold_folder.h"
-#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/progress.h"
-#include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
 #include "data/photographs/scan.h"
 #include "data/shards/shard_set.h"
+#include "data/tools/pair_folder.h"
 #include "data/tools/stored_sample.h"
 
 namespace samsr {
@@ -26,14 +25,13 @@ void export_pairs(const std::filesystem::path& folder, const std::filesystem::pa
   }
   check_beside_photographs(folder, out);
   const auto held = hold_folder(out, "data export", log);
-  clean_temporaries(out / "lq");
-  clean_temporaries(out / "gt");
-  make_folder(out / "lq");
-  make_folder(out / "gt");
+  PairFolder pairs(out, shards);
+  if (const std::size_t removed = pairs.replace_all(options.first, count); removed > 0) {
+    log.info("{}: {} pairs of an earlier export removed", out.string(), removed);
+  }
   std::uint64_t failed = 0;
   Progress progress(log, "exporting", static_cast<std::int64_t>(count), "pairs");
   for (std::uint64_t index = options.first; index < options.first + count; ++index) {
-    const std::string name = fmt::format("sample-{:06}.png", index);
     cv::Mat lr;
     cv::Mat hr;
     try {
@@ -45,8 +43,7 @@ void export_pairs(const std::filesystem::path& folder, const std::filesystem::pa
       ++failed;
       continue;
     }
-    write_png(out / "lq" / name, lr);
-    write_png(out / "gt" / name, hr);
+    pairs.write(index, lr, hr);
     progress.advance();
   }
   progress.finish();

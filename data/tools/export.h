@@ -14,7 +14,8 @@ struct ExportOptions {
 };
 
 /// Writes samples of a data set as PNG pairs for upscaling and evaluation: out/lq/sample-000042.png and
-/// out/gt/sample-000042.png. UserError when the range lies outside the data set or a sample is damaged.
+/// out/gt/sample-000042.png. They take the place of what an earlier export left there. UserError when the range lies
+/// outside the data set, a sample is damaged, and as PairFolder.
 void export_pairs(const std::filesystem::path& folder, const std::filesystem::path& out, const ExportOptions& options,
                   Log& log);
 

@@ -12,6 +12,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/json_entry.h"
+#include "core/nested_paths.h"
 #include "core/output.h"
 #include "data/images/image_file.h"
 #include "data/shards/content.h"
@@ -170,6 +171,7 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
                     fs::exists(path) ? "is a pipe or a device, not a shard" : "no such shard or folder of shards");
   }
   check_extension(options.sheet, {".png"}, "PNG");
+  check_not_replaced(path, options.sheet);
   check_file_writable(options.sheet, fmt::format("--sheet {}", options.sheet.string()));
   const std::vector<Shard> shards = open_shards(path);
   if (fs::is_directory(path) && !fs::exists(manifest_path(path))) {

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "comm/hold_folder.h"
-#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/json_entry.h"
 #include "core/nested_paths.h"
@@ -18,6 +17,7 @@
 #include "data/photographs/scan.h"
 #include "data/shards/content.h"
 #include "data/shards/shard_set.h"
+#include "data/tools/pair_folder.h"
 #include "data/tools/stored_sample.h"
 #include "models/weights/printable.h"
 
@@ -109,19 +109,17 @@ void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path
                     out.string(), photographs.string());
   }
   const auto held = hold_folder(out, "data regenerate", log);
-  make_folder(out / "lq");
-  make_folder(out / "gt");
-  const std::string name = fmt::format("sample-{:06}.png", index);
-  write_png(out / "lq" / name, stored_image(made, "lr"));
-  write_png(out / "gt" / name, stored_image(made, "hr"));
+  PairFolder pairs(out, shards);
+  pairs.add(index);
+  pairs.write(index, stored_image(made, "lr"), stored_image(made, "hr"));
   if (const std::string field = first_difference_of(made, shards, index); !field.empty()) {
     throw UserError(
         "pair {} is not the stored one: {} differs; {} is not the photograph it was made from, or another "
         "version of samsr made it ({})",
         index, field, (photographs / image).string(), shards.header().tool);
   }
-  log.info("pair {} from {}: identical to the stored one; {} in {}", index, (photographs / image).string(), name,
-           out.string());
+  log.info("pair {} from {}: identical to the stored one; {} in {}", index, (photographs / image).string(),
+           PairFolder::name_of_pair(index), out.string());
 }
 
 }  // namespace samsr

@@ -5,6 +5,7 @@
 
 #include "comm/work_through.h"
 #include "core/error.h"
+#include "core/field_text.h"
 #include "data/shards/manifest.h"
 #include "data/shards/shard.h"
 
@@ -105,16 +106,11 @@ void verify_dataset(const fs::path& folder, Communicator& comm, Log& log) {
   work_through(
       {.task = "verifying", .unit = "shards", .items = manifest.shards.size()},
       [&](std::uint64_t item, const ReportWork&) { check_shard(folder, manifest.shards[item], findings); }, comm, log);
-  std::string text;
-  for (const std::string& line : findings.lines) {
-    text += line + "\n";
-  }
   std::size_t bad = 0;
-  for (const std::string& lines : comm.gather(text)) {
-    for (std::size_t at = 0; at < lines.size(); ++bad) {
-      const std::size_t end = lines.find('\n', at);
-      log.info("{}", lines.substr(at, end - at));
-      at = end + 1;
+  for (const std::string& lines : comm.gather(join_fields(findings.lines))) {
+    for (const std::string& line : split_fields(lines)) {
+      log.info("{}", one_line(line));
+      ++bad;
     }
   }
   const double values = comm.sum(findings.values_checked);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/nested_paths.h"
 
 namespace samsr {
 namespace {
@@ -30,6 +31,13 @@ std::pair<std::filesystem::path, const ImageSet*> what_is_expected(const Compari
 }
 
 }  // namespace
+
+void check_outside(const std::filesystem::path& pictures, const std::filesystem::path& out, const std::string& what) {
+  if (!pictures.empty() && std::filesystem::is_directory(pictures) && is_within(out, pictures)) {
+    throw UserError("{} lies in a folder of pictures that are measured ({}); name another place", what,
+                    pictures.string());
+  }
+}
 
 Comparison plan_comparison(const EvalRequest& request, std::int64_t scale, InputProblems& problems) {
   if (request.methods.empty() && request.lq.empty()) {

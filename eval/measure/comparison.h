@@ -47,6 +47,10 @@ struct Comparison {
   std::vector<ComparedMethod> methods;
 };
 
+/// UserError, beginning with `what` ("--out report"), when `out` lies in a folder of pictures, which may be empty or no
+/// folder: what is written would replace one, or be taken for one the next time.
+void check_outside(const std::filesystem::path& pictures, const std::filesystem::path& out, const std::string& what);
+
 /// Lists and matches the folders of `request`. UserError when nothing is asked for, two methods have one name, or the
 /// references or the low-resolution images cannot be used. Input problems: names that do not match (what matches is
 /// kept), and those of add_method().

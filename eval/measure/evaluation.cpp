@@ -10,7 +10,6 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "core/nested_paths.h"
 #include "core/output.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
@@ -123,21 +122,16 @@ std::vector<fs::path> folders_of_sets(const EvaluationRequest& request) {
 /// UserError when tables or pictures would be written among pictures: the next evaluation would find them there.
 void check_out(const EvaluationRequest& request, std::vector<fs::path> written) {
   written.push_back(request.out);
-  const auto refuse_within = [&](const fs::path& pictures) {
-    for (const fs::path& folder : written) {
-      if (!pictures.empty() && fs::is_directory(pictures) && is_within(folder, pictures)) {
-        throw UserError("--out {}: {} lies in a folder of pictures that are measured ({}); name a folder elsewhere",
-                        request.out.string(), folder.string(), pictures.string());
-      }
+  for (const fs::path& folder : written) {
+    const std::string what = fmt::format("--out {}: {}", request.out.string(), folder.string());
+    for (const Benchmark& set : request.sets) {
+      check_outside(set.folder, folder, what);
+      check_outside(set.gt, folder, what);
+      check_outside(set.lq, folder, what);
     }
-  };
-  for (const Benchmark& set : request.sets) {
-    refuse_within(set.folder);
-    refuse_within(set.gt);
-    refuse_within(set.lq);
-  }
-  for (const NamedPath& each : request.results) {
-    refuse_within(each.path);
+    for (const NamedPath& each : request.results) {
+      check_outside(each.path, folder, what);
+    }
   }
 }
 

@@ -57,6 +57,11 @@ void write_strip(const EvalRequest& request, std::int64_t scale, const StripSett
   if (extension_of(out) != ".png") {
     throw UserError("{}: expected a name that ends in .png, which is what is written", out.string());
   }
+  check_outside(request.lq, out, out.string());
+  check_outside(request.reference, out, out.string());
+  for (const EvalMethod& method : request.methods) {
+    check_outside(method.folder, out, out.string());
+  }
   InputProblems strict;
   const cv::Mat strip = draw_strip(plan_comparison(request, scale, strict), settings);
   if (out.has_parent_path()) {

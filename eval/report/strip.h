@@ -23,8 +23,8 @@ struct StripSettings {
 /// and when the pictures of an image differ in size.
 cv::Mat draw_strip(const Comparison& comparison, const StripSettings& settings);
 
-/// Draws the strip of `request` and writes it as PNG. UserError also for a name that does not end in .png, and as
-/// plan_comparison().
+/// Draws the strip of `request` and writes it as PNG. UserError also for a name that does not end in .png or lies
+/// in a folder of `request`, and as plan_comparison().
 void write_strip(const EvalRequest& request, std::int64_t scale, const StripSettings& settings,
                  const std::filesystem::path& out, Log& log);
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "data/images/bleed.h"
 #include "data/images/colour_profile.h"
@@ -55,9 +56,9 @@ ResultFile plan_result(const Upscaler& upscaler, const ImageFile& image, const U
 }
 
 void write_result(const Upscaler& upscaler, ImageFile image, const UpscaleJob& job, const ResultFile& result,
-                  const UpscaleSettings& settings, const TakeProgress& progress) {
+                  const UpscaleSettings& settings, const TakeProgress& progress, BeforeRename before_rename) {
   const std::unique_ptr<ImageWriter> writer =
-      make_image_writer(job.out, job.format, result.layout, result.profile, settings.encoder);
+      make_image_writer(job.out, job.format, result.layout, result.profile, settings.encoder, std::move(before_rename));
   if (!image.alpha.empty()) {
     bleed_colours(image.rgb, image.alpha);
   }

@@ -4,12 +4,12 @@
 #include <chrono>
 #include <map>
 #include <optional>
-#include <sstream>
 
 #include "comm/hold_folder.h"
 #include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/field_text.h"
 #include "core/memory.h"
 #include "core/progress.h"
 #include "data/images/image_file.h"
@@ -29,17 +29,18 @@ using Remarks = std::map<std::string, std::vector<std::string>>;
 
 /// Remarks of all ranks, on every rank.
 Remarks gather(const Remarks& local, Communicator& comm) {
-  std::string lines;
+  std::vector<std::string> fields;
   for (const auto& [text, names] : local) {
     for (const std::string& name : names) {
-      lines += text + '\n' + name + '\n';
+      fields.push_back(text);
+      fields.push_back(name);
     }
   }
   Remarks all;
-  for (const std::string& of_rank : comm.gather(lines)) {
-    std::istringstream in(of_rank);
-    for (std::string text, name; std::getline(in, text) && std::getline(in, name);) {
-      all[text].push_back(name);
+  for (const std::string& of_rank : comm.gather(join_fields(fields))) {
+    const std::vector<std::string> found = split_fields(of_rank);
+    for (std::size_t i = 0; i + 1 < found.size(); i += 2) {
+      all[found[i]].push_back(found[i + 1]);
     }
   }
   for (auto& [text, names] : all) {
@@ -52,10 +53,15 @@ class Upscaling {
  public:
   /// `folder`: of the results; empty for a single file.
   Upscaling(const Upscaler& upscaler, const UpscaleSettings& settings, fs::path folder, Communicator& comm, Log& log)
-      : upscaler_(upscaler), settings_(settings), folder_(std::move(folder)), comm_(comm), log_(log) {}
+      : upscaler_(upscaler),
+        settings_(settings),
+        folder_(std::move(folder)),
+        comm_(comm),
+        log_(log),
+        notes_(folder_, comm.rank()) {}
 
-  /// Does the jobs that are not kept.
-  void run(const std::vector<UpscaleJob>& jobs, const std::vector<char>& kept) {
+  /// Does the jobs that are not kept. The names of those that failed, on every rank.
+  std::vector<std::string> run(const std::vector<UpscaleJob>& jobs, const std::vector<char>& kept) {
     std::vector<const UpscaleJob*> todo;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       if (kept[i] == 0) {
@@ -67,20 +73,34 @@ class Upscaling {
     }
     const auto work = [&](std::uint64_t item, const ReportWork& report) {
       upscale(*todo[item], jobs.size() == 1, report);
-      report(1, todo[item]->in.filename().string());
+      report(1, one_line(todo[item]->in.filename().string()));
     };
     work_through({.task = "upscale",
                   .unit = "images",
                   .items = todo.size(),
                   .done = static_cast<std::uint64_t>(jobs.size() - todo.size())},
                  work, comm_, log_);
-    report(jobs.size());
+    for (const auto& [text, names] : gather(changed_, comm_)) {
+      log_.info("{}: {}{}", text, names.front(),
+                names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1));
+    }
+    const Remarks failed = gather(failed_, comm_);
+    return failed.empty() ? std::vector<std::string>() : failed.begin()->second;
+  }
+
+  /// What all ranks have made, on every rank.
+  MadeResults made() const {
+    MadeResults all;
+    for (const std::string& of_rank : comm_.gather(to_text(notes_.results()))) {
+      all.merge(made_results_of(of_rank));
+    }
+    return all;
   }
 
  private:
   /// A picture that fails is left out; that of a single job, and what would meet all others too, ends all.
   void upscale(const UpscaleJob& job, bool alone, const ReportWork& report) {
-    const std::string name = job.in.filename().string();
+    const std::string name = one_line(job.in.filename().string());
     check_folder(job);
     try {
       upscale_picture(job, name, report);
@@ -89,10 +109,13 @@ class Upscaling {
     } catch (...) {
       const std::string failure = describe_failure(name, std::current_exception());
       if (alone) {
-        throw UserError("{}", failure);
+        throw UserError("{}", one_line(failure));
       }
       check_folder(job);
-      log_.from_rank("left out: " + failure);
+      std::error_code unreachable;
+      const bool stays = fs::is_regular_file(job.out, unreachable);
+      log_.from_rank("left out: " + one_line(failure) +
+                     (stays ? fmt::format("; {} stays as it was", one_line(job.out.filename().string())) : ""));
       failed_["failed"].push_back(name);
     }
   }
@@ -107,6 +130,7 @@ class Upscaling {
   }
 
   void upscale_picture(const UpscaleJob& job, const std::string& name, const ReportWork& report) {
+    MadeResult made = folder_.empty() ? MadeResult() : made_from(job.in);
     ImageFile image = read_image(job.in, Bits::kKept, settings_.images);
     const ResultFile result = plan_result(upscaler_, image, job, settings_, name);
     check_memory(result, name);
@@ -116,14 +140,20 @@ class Upscaling {
       log_.from_rank(fmt::format("{}: {}", name, result.estimate()));
     }
     const auto start = std::chrono::steady_clock::now();
-    write_result(upscaler_, std::move(image), job, result, settings_, [&](std::size_t done, std::size_t tiles) {
+    const auto progress = [&](std::size_t done, std::size_t tiles) {
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       if (done < tiles) {
         report(0,
                fmt::format("{}: tile {} of {}, {} left", name, done, tiles,
                            format_duration(seconds / static_cast<double>(done) * static_cast<double>(tiles - done))));
       }
-    });
+    };
+    const auto note = [&](const fs::path& temporary) {
+      describe_result(temporary, made);
+      notes_.add(name_of_result(folder_, job), made);
+    };
+    write_result(upscaler_, std::move(image), job, result, settings_, progress,
+                 folder_.empty() ? BeforeRename() : BeforeRename(note));
     if (megapixels >= kLargeMegapixels) {
       log_.from_rank(fmt::format("{}: made, with {:.0f} MB at most so far", name, peak_memory_mb()));
     }
@@ -146,27 +176,29 @@ class Upscaling {
     }
   }
 
-  void report(std::size_t pictures) {
-    for (const auto& [text, names] : gather(changed_, comm_)) {
-      log_.info("{}: {}{}", text, names.front(),
-                names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1));
-    }
-    const Remarks failed = gather(failed_, comm_);
-    if (!failed.empty()) {
-      const std::vector<std::string>& names = failed.begin()->second;
-      throw UserError("{} of {} images could not be upscaled, the first is {}; the others are done", names.size(),
-                      pictures, names.front());
-    }
-  }
-
   const Upscaler& upscaler_;
   const UpscaleSettings& settings_;
   const fs::path folder_;
   Communicator& comm_;
   Log& log_;
+  ResultNotes notes_;
   Remarks changed_;
   Remarks failed_;
 };
+
+/// Lets rank 0 do it; its UserError is thrown on every rank. Also a barrier. Collective.
+template <class Action>
+void on_rank_0(Communicator& comm, Action action) {
+  std::string error;
+  if (comm.rank() == 0) {
+    try {
+      action();
+    } catch (const UserError& mistake) {
+      error = mistake.what();
+    }
+  }
+  throw_first_error(error, comm);
+}
 
 }  // namespace
 
@@ -176,28 +208,34 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   const Upscaler upscaler(loaded, settings, masks);
   std::vector<char> kept(plan.jobs.size(), 0);
   std::unique_ptr<FolderLock> held;
+  std::unique_ptr<ResultFolder> results;
   if (!plan.left_out.empty()) {
     log.warning("{}: {}", in.string(), plan.left_out);
   }
   if (!plan.folder.empty()) {
     held = hold_folder(plan.folder, "upscale", comm, log);
-    std::string error;
-    if (comm.rank() == 0) {
-      try {
-        const std::string record =
-            upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
-        UpscaleInputs inputs(plan.folder, plan.jobs);
-        kept = kept_results(plan.folder, plan.jobs, inputs, record, settings.resume, log);
-        prepare_results(plan.folder, plan.jobs, kept, inputs, record);
-      } catch (const UserError& mistake) {
-        error = mistake.what();
+    on_rank_0(comm, [&] {
+      const std::string record =
+          upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
+      results = std::make_unique<ResultFolder>(plan.folder, plan.jobs, record);
+      if (settings.resume) {
+        results->check();
       }
-    }
-    throw_first_error(error, comm);  // also a barrier: what rank 0 removes is gone before others write
+      kept = results->prepare(settings.resume);
+    });
     comm.broadcast(kept.data(), kept.size(), 0);
   }
   log.info("upscaling {} x{}: {}", in.string(), upscaler.scale(), upscaler.describe());
-  Upscaling(upscaler, settings, plan.folder, comm, log).run(plan.jobs, kept);
+  Upscaling upscaling(upscaler, settings, plan.folder, comm, log);
+  const std::vector<std::string> failed = upscaling.run(plan.jobs, kept);
+  if (!plan.folder.empty()) {
+    const MadeResults made = upscaling.made();
+    on_rank_0(comm, [&] { results->finish(made); });
+  }
+  if (!failed.empty()) {
+    throw UserError("{} of {} images could not be upscaled, the first is {}; the others are done", failed.size(),
+                    plan.jobs.size(), failed.front());
+  }
 }
 
 void upscale_files(const ModelArgument& argument, c10::Device device, const fs::path& in, const fs::path& out,

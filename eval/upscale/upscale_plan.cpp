@@ -33,13 +33,16 @@ UpscaleJob job_in_folder(const fs::path& in, const fs::path& out, const fs::path
 /// UserError where a result would take the place of one of the pictures: the folders may lie in each other by links.
 void check_no_picture_is_replaced(const std::vector<UpscaleJob>& jobs) {
   std::set<fs::path> pictures;
+  // One that cannot be reached, a link to itself say, is empty here, and fails when it is its turn.
+  std::error_code unreachable;
   for (const UpscaleJob& job : jobs) {
-    pictures.insert(fs::weakly_canonical(fs::absolute(job.in)));
-    pictures.insert(fs::weakly_canonical(fs::absolute(job.in).parent_path()) / job.in.filename());
+    pictures.insert(fs::weakly_canonical(fs::absolute(job.in), unreachable));
+    pictures.insert(fs::weakly_canonical(fs::absolute(job.in).parent_path(), unreachable) / job.in.filename());
   }
   for (const UpscaleJob& job : jobs) {
-    const fs::path place = fs::weakly_canonical(fs::absolute(job.out).parent_path()) / job.out.filename();
-    if (pictures.contains(place)) {
+    const fs::path folder = fs::weakly_canonical(fs::absolute(job.out).parent_path(), unreachable);
+    const fs::path place = folder / job.out.filename();
+    if (!folder.empty() && pictures.contains(place)) {
       throw UserError("{}: the result would replace the picture {}; name another folder", job.in.string(),
                       place.string());
     }
@@ -90,7 +93,8 @@ void check_bits(const std::vector<UpscaleJob>& jobs, const UpscaleSettings& sett
 UpscalePlan plan_one(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
   if (fs::is_directory(out) || !out.has_extension()) {
     UpscalePlan plan{{job_in_folder(in, out, in.filename(), settings)}, out, {}};
-    if (fs::exists(plan.jobs.front().out) && fs::equivalent(in, plan.jobs.front().out)) {
+    std::error_code absent;
+    if (fs::equivalent(in, plan.jobs.front().out, absent)) {
       throw UserError("{}: the result would replace the picture itself; name another folder", in.string());
     }
     return plan;
@@ -99,7 +103,8 @@ UpscalePlan plan_one(const fs::path& in, const fs::path& out, const UpscaleSetti
   if (!format) {
     throw UserError("{}: no format of results; end the name in {}, or name a folder", out.string(), kExtensions);
   }
-  if (fs::exists(out) && fs::equivalent(in, out)) {
+  std::error_code absent;
+  if (fs::equivalent(in, out, absent)) {
     throw UserError("{}: input and output are the same file", out.string());
   }
   return {{{in, out, *format}}, {}, {}};

@@ -2,12 +2,11 @@
 // What a folder of results was made with, so that results of two models or settings are never mixed unnoticed.
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "core/log.h"
+#include "eval/upscale/made_results.h"
 #include "eval/upscale/upscale_plan.h"
 
 namespace samsr {
@@ -16,38 +15,33 @@ namespace samsr {
 /// settings, `upscale.` without what only says how to get there (batch, resume), `masks.` where masks are in use.
 std::string upscale_record(LoadedModel& loaded, UpscaleSettings settings, std::optional<MaskSettings> masks);
 
-/// What the pictures of jobs are, and what the results that lie in their folder were made from: the file
-/// .samsr-upscale-inputs beside the record, which has a line of facts for each result. A picture is taken for the one
-/// that a result was made from when path, size and both times are equal to the nanosecond, or the content is.
-class UpscaleInputs {
+/// The folder of results as a run finds it, prepares it and leaves it: the record, and what is known of each result.
+class ResultFolder {
  public:
-  /// Looks at the pictures, and into `folder`; reads pictures where their times tell of a change.
-  UpscaleInputs(const std::filesystem::path& folder, const std::vector<UpscaleJob>& jobs);
+  /// Looks at pictures and results, and reads those whose times tell of a change. `jobs` must outlive it.
+  ResultFolder(std::filesystem::path folder, const std::vector<UpscaleJob>& jobs, std::string record);
 
-  /// Whether the result of a job, if there is one, was made from its picture as it is now.
-  bool is_from_picture(std::size_t job) const { return same_[job] != 0; }
-  /// Whether the folder says of no result what it was made from, as those of earlier versions.
-  bool unknown() const { return stored_.empty(); }
-  /// The facts of all results as they will be, those of other jobs in the folder kept.
-  void write();
+  /// UserError when the folder's record says that results were made with other settings, there are results and no
+  /// record, or a file that no run has made, or that was changed since, lies where a result goes.
+  void check() const;
+
+  /// Puts the record and what is known into the folder, which is made, and removes what interrupted runs left there
+  /// under temporary names, so that both speak true from the first moment. Results stay until others take their places;
+  /// those that are to be made again are noted as such. Which are kept (1), those made from their pictures as they are
+  /// now, and which are to be made (0): all of them without `resume`.
+  std::vector<char> prepare(bool resume);
+
+  /// Notes what all ranks have made.
+  void finish(const MadeResults& made);
 
  private:
   const std::filesystem::path folder_;
   const std::vector<UpscaleJob>& jobs_;
-  std::map<std::string, std::string> stored_;  ///< result, relative to the folder → path of the picture and its facts
-  std::vector<char> same_;                     ///< by job
+  const std::string record_;
+  MadeResults known_;
+  std::vector<ResultState> states_;  ///< by job
+  bool has_record_ = false;
+  std::vector<std::string> differences_{};
 };
-
-/// Which of the results are kept (1) and which are to be made (0): without `resume` all are made; else those are kept
-/// that were made from their pictures as they are now. UserError when the folder's record says that results were made
-/// with other settings, or there are results and no record.
-std::vector<char> kept_results(const std::filesystem::path& folder, const std::vector<UpscaleJob>& jobs,
-                               const UpscaleInputs& inputs, const std::string& record, bool resume, Log& log);
-
-/// Puts the record and the facts of the pictures into the folder, which is made; removes what interrupted runs left
-/// there under temporary names, and the results that are to be made anew, so that the record speaks true from the first
-/// moment.
-void prepare_results(const std::filesystem::path& folder, const std::vector<UpscaleJob>& jobs,
-                     const std::vector<char>& kept, UpscaleInputs& inputs, const std::string& record);
 
 }  // namespace samsr

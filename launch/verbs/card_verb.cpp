@@ -5,6 +5,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/named_path.h"
+#include "core/nested_paths.h"
 #include "core/output.h"
 #include "launch/verbs/verbs.h"
 #include "train/report/model_card.h"
@@ -63,8 +64,13 @@ void add_card_verb(CLI::App& app, VerbContext& context) {
   verb->add_option("--results", arguments->results, "results.json of `samsr eval`, or its folder")->required();
   verb->callback([&context, arguments] {
     check_extension(arguments->out, {".md", ".markdown", ".txt"}, "Markdown");
+    check_not_replaced(arguments->text, arguments->out);
+    check_not_replaced(arguments->results, arguments->out);
     if (context.communicator.rank() == 0) {
       const CardSources sources{card_models(*arguments), arguments->shards, arguments->results};
+      for (const CardModel& model : sources.models) {
+        check_not_replaced(model.file, arguments->out);
+      }
       write_file_atomically(arguments->out,
                             model_card(read_file(arguments->text), arguments->text, sources, context.log));
     }

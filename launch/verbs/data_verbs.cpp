@@ -60,7 +60,9 @@ void add_verify(CLI::App& data, VerbContext& context) {
 }
 
 void add_export(CLI::App& data, VerbContext& context) {
-  CLI::App* verb = data.add_subcommand("export", "writes samples as PNG pairs OUT/lq and OUT/gt");
+  CLI::App* verb = data.add_subcommand(
+      "export",
+      "writes samples as PNG pairs OUT/lq and OUT/gt, in the place of those that an export left there before");
   auto folder = std::make_shared<std::string>();
   auto out = std::make_shared<std::string>();
   auto options = std::make_shared<ExportOptions>();

@@ -72,10 +72,14 @@ EvaluationRequest request_of(const EvalArguments& arguments, const Config& confi
 }
 
 /// The curves of all logs, read before anything long begins.
-std::vector<LossCurve> curves_of(const std::vector<std::string>& logs) {
+std::vector<LossCurve> curves_of(const std::vector<std::string>& logs, Log& said) {
   std::vector<LossCurve> curves;
   for (const NamedPath& log : named_paths(logs)) {
-    for (LossCurve& curve : read_loss_curves(log.path, log.name)) {
+    std::vector<LossCurve> of_log = read_loss_curves(log.path, log.name);
+    if (of_log.empty()) {
+      said.warning("--log {}: holds no loss, so the report has no curve of it", log.path.string());
+    }
+    for (LossCurve& curve : of_log) {
       curves.push_back(std::move(curve));
     }
   }
@@ -91,7 +95,7 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   }
   set_threads(config.run, context.communicator);
   const EvaluationRequest request = request_of(arguments, config);
-  const std::vector<LossCurve> curves = curves_of(arguments.logs);
+  const std::vector<LossCurve> curves = curves_of(arguments.logs, context.log);
   const auto held = hold_folder(arguments.out, "eval", context.communicator, context.log);
   InputProblems problems = arguments.keep_going ? InputProblems(context.log) : InputProblems();
   const std::vector<EvaluatedSet> sets = evaluate_sets(request, choose_device(config.run, context.communicator).device,

@@ -7,6 +7,7 @@
 #include "comm/hold_folder.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/nested_paths.h"
 #include "eval/tables/choose_tables.h"
 #include "eval/tables/table_format.h"
 #include "launch/verbs/verbs.h"
@@ -45,6 +46,11 @@ void make_tables(TableArguments arguments, VerbContext& context) {
     return;
   }
   const TableFormat& format = table_format(arguments.format, out);
+  for (const std::string& results : arguments.request.results) {
+    check_not_replaced(results, out);
+  }
+  check_not_replaced(arguments.request.layout, out);
+  check_not_replaced(arguments.request.published, out);
   const std::vector<Table> tables = choose_tables(arguments.request);
   const std::string text = format.print(tables);
   if (out.empty()) {

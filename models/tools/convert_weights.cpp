@@ -2,9 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include <nlohmann/json.hpp>
+
 #include "core/error.h"
 #include "core/finite.h"
+#include "core/nested_paths.h"
 #include "models/embedded/embedded_student.h"
+#include "models/weights/checkpoint_folder.h"
 #include "models/weights/find_weights.h"
 #include "models/weights/finite_weights.h"
 #include "models/weights/load_weights.h"
@@ -28,6 +32,15 @@ at::Tensor to_half_precision(const std::string& name, const at::Tensor& tensor, 
   return half;
 }
 
+/// UserError when `out` is one of a checkpoint's files, which fit its state.json and each other as they are.
+void check_no_checkpoint(const fs::path& out) {
+  const fs::path folder = fs::absolute(out).parent_path();
+  if (holds_checkpoint_state(folder) && read_checkpoint_state(folder).at("files").contains(out.filename().string())) {
+    throw UserError("{}: is a part of the checkpoint {}, which would be damaged; name another file", out.string(),
+                    folder.string());
+  }
+}
+
 }  // namespace
 
 void convert_weights(const std::string& in, const fs::path& out, const Conversion& how, Log& log) {
@@ -36,6 +49,10 @@ void convert_weights(const std::string& in, const fs::path& out, const Conversio
   }
   const bool embedded = in == kEmbeddedModel;
   const std::string source = embedded ? "the embedded student" : find_weights(in, log).string();
+  if (!embedded) {
+    check_not_replaced(source, out);
+  }
+  check_no_checkpoint(out);
   TensorFile file = embedded ? embedded_student() : read_weights(source);
   if (how.compact) {
     std::erase_if(file.tensors, [](const auto& named) { return follows_from_settings(named.first); });

@@ -14,7 +14,8 @@ struct Conversion {
 };
 
 /// Writes the tensors of `in` as safetensors. `in`: as for find_weights(), or kEmbeddedModel; `out` ends in
-/// .safetensors. UserError also for a number that is not finite, or that half precision cannot hold.
+/// .safetensors. UserError also for a number that is not finite, or that half precision cannot hold, and
+/// when `out` is the file that is read, or one of a checkpoint.
 void convert_weights(const std::string& in, const std::filesystem::path& out, const Conversion& how, Log& log);
 
 }  // namespace samsr

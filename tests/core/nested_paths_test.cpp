@@ -37,5 +37,9 @@ TEST(FieldText, GivesBackAnyBytesAndLeavesOutWhatWasCut) {
   EXPECT_TRUE(split_fields("").empty());
 }
 
+TEST(FieldText, OneLineHasNoControlCharacters) {
+  EXPECT_EQ(one_line("a\nb\t\x1b[2J\x7f caf\xc3\xa9 \xe9"), "a?b??[2J? caf\xc3\xa9 \xe9");
+}
+
 }  // namespace
 }  // namespace samsr

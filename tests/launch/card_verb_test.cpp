@@ -37,5 +37,23 @@ TEST(CardVerb, RefusesWithOneLine) {
   EXPECT_THAT(refused("", models + " --run b=/nowhere"), HasSubstr("no file of that name; give it with --file b=FILE"));
 }
 
+TEST(CardVerb, WritesOverNothingThatItReads) {
+  const TemporaryFolder folder;
+  for (const char* name : {"card.md", "weights.md", "results.md"}) {
+    write_text(folder / name, "precious");
+  }
+  std::filesystem::create_hard_link(folder / "card.md", folder / "same.md");
+  const auto before = contents(folder.path());
+  for (const char* arguments :
+       {"card.md card.md --results r --file a=w", "card.md same.md --results r --file a=w",
+        "card.md results.md --results results.md --file a=w", "card.md weights.md --results r --file a=weights.md"}) {
+    const Outcome outcome =
+        run("cd " + folder.path() + " && " + samsr("card --data d --run a=r " + std::string(arguments)));
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("would be replaced by what is written")) << arguments;
+    EXPECT_EQ(contents(folder.path()), before);
+  }
+}
+
 }  // namespace
 }  // namespace samsr::testing

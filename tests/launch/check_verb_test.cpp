@@ -53,5 +53,18 @@ TEST(CheckVerb, PlacesToWriteToAreLookedAtBeforeThePhotographs) {
   EXPECT_TRUE(std::filesystem::exists(folder / "newer/s.png"));
 }
 
+TEST(CheckVerb, WritesNoSheetAmongPhotographs) {
+  const TemporaryFolder folder;
+  const std::filesystem::path photographs = folder / "photographs";
+  write_golden_photographs(photographs);
+  const auto before = contents(photographs);
+  for (const std::string& sheet : {before.begin()->first, std::string("sheet.png")}) {
+    const Outcome outcome = run(samsr("data check " + photographs + " --sheet " + (photographs / sheet)));
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_THAT(outcome.output, HasSubstr("lies in the folder of the photographs"));
+    EXPECT_EQ(contents(photographs), before);
+  }
+}
+
 }  // namespace
 }  // namespace samsr::testing

@@ -88,6 +88,52 @@ TEST_F(DataVerbs, ExportWritesPairsThatEvalTakes) {
   EXPECT_EQ(evaluated.status, 0) << evaluated.output;
 }
 
+TEST_F(DataVerbs, AnExportHoldsOneDataSetAndNothingOfTheUser) {
+  const auto exported = [&](const fs::path& shards, const std::string& more = "") {
+    return run(samsr("data export " + shards.string() + " " + (folder_ / "pairs") + more));
+  };
+  const auto pairs = [&] {
+    const auto lq = contents(folder_ / "pairs/lq");
+    EXPECT_EQ(lq.size(), contents(folder_ / "pairs/gt").size());
+    return lq;
+  };
+  ASSERT_EQ(run(samsr(build(folder_ / "few", "data.samples=2 data.seed=9"))).status, 0);
+  ASSERT_EQ(exported(folder_ / "few").status, 0);
+  const auto few = pairs();
+  ASSERT_EQ(few.size(), 2U);
+
+  ASSERT_EQ(exported(shared_shards(), " --count 7").status, 0);
+  EXPECT_EQ(pairs().size(), 7U);
+  const Outcome fewer = exported(shared_shards(), " --first 1 --count 2");
+  EXPECT_EQ(fewer.status, 0);
+  EXPECT_THAT(fewer.output, HasSubstr("5 pairs of an earlier export removed"));
+  EXPECT_EQ(pairs().size(), 2U);
+  const Outcome other = exported(folder_ / "few");
+  EXPECT_EQ(other.status, 0) << other.output;
+  EXPECT_EQ(pairs(), few);
+  const std::string regenerate = " --index 1 --out " + (folder_ / "pairs");
+  const Outcome mixed = run(samsr("data regenerate " + shared_shards() + regenerate));
+  EXPECT_EQ(mixed.status, 2);
+  EXPECT_THAT(mixed.output, HasSubstr("holds pairs of another data set"));
+  EXPECT_EQ(run(samsr("data regenerate " + (folder_ / "few") + regenerate)).status, 0);
+  EXPECT_EQ(pairs(), few);
+
+  // A picture of the user, whether the export has one of its name or not, and one that only lies there.
+  write_text(folder_ / "pairs/lq/mine.png", "precious");
+  for (const char* name : {"lq/sample-000005.png", "gt/sample-000077.png"}) {
+    write_text(folder_ / "pairs" / name, "precious");
+    for (const std::string& more : {std::string(), std::string(" --count 1")}) {
+      const Outcome refused = exported(shared_shards(), more);
+      EXPECT_EQ(refused.status, 2);
+      EXPECT_THAT(refused.output, HasSubstr(std::string(name) + ": was not written by this samsr"));
+    }
+    EXPECT_EQ(read_file(folder_ / "pairs" / name), "precious");
+    fs::remove(folder_ / "pairs" / name);
+  }
+  EXPECT_EQ(exported(shared_shards(), " --count 1").status, 0);
+  EXPECT_EQ(read_file(folder_ / "pairs/lq/mine.png"), "precious");
+}
+
 TEST_F(DataVerbs, StagesAreNamedInAnyWay) {
   for (const std::string& stages : {std::string("--stage pairs"), std::string("--stage=masks,latents")}) {
     const Outcome built = run(samsr(build(folder_ / "steps", stages)));

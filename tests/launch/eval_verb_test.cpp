@@ -162,6 +162,16 @@ TEST_F(EvalVerb, NothingIsWrittenOutsideTheFolderOfResultsNorAmongPictures) {
   EXPECT_EQ(after, before);
 }
 
+TEST_F(EvalVerb, ALogWithoutLossesIsSaid) {
+  for (const char* text : {"", "{\"step\": 1, \"lr\": 0.1}\n", "{\"st"}) {
+    write_text(in("metrics.jsonl"), text);
+    const Outcome outcome = run(samsr("eval --ref " + in("pairs/gt") + " --pred x=" + in("other/pairs") +
+                                      " --metrics psnr_y --log run=" + in("metrics.jsonl") + " --out " + in("logged")));
+    EXPECT_EQ(outcome.status, 0) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("metrics.jsonl: holds no loss")) << text;
+  }
+}
+
 TEST_F(EvalVerb, WrongArgumentsAreNamed) {
   const auto refused = [&](const std::string& arguments, const std::string& said) {
     const Outcome outcome = run(samsr("eval " + arguments + " --out " + in("none")));

@@ -265,6 +265,41 @@ TEST(QuickstartScript, LeavesPhotographsOfTheUserAlone) {
   }
 }
 
+TEST(HashOfPictures, ChangesWithNamesAndBytesAlone) {
+  const TemporaryFolder folder;
+  const auto hash = [&] {
+    const Outcome outcome = run("bash -euo pipefail -c 'source " SAMSR_SOURCE "/launch/common.sh; hash_of_pictures " +
+                                (folder / "p") + "'");
+    EXPECT_EQ(outcome.status, 0) << outcome.output;
+    EXPECT_EQ(outcome.output.size(), 64U + std::string("  -\n").size()) << outcome.output;
+    return outcome.output;
+  };
+  write_text(folder / "p/a b.png", "1");
+  write_text(folder / "p/sub/c.png", "2");
+  const std::string before = hash();
+  write_text(folder / "p/.samsr-pairs", "hidden");
+  write_text(folder / "p/a b.png", "1");
+  fs::create_symlink(".", folder / "p/loop");
+  EXPECT_EQ(hash(), before);
+  write_text(folder / "p/a b.png", "3");
+  const std::string replaced = hash();
+  EXPECT_NE(replaced, before);
+  fs::rename(folder / "p/a b.png", folder / "p/b.png");
+  EXPECT_NE(hash(), replaced);
+}
+
+TEST(StripScript, PutsItsPictureNowhereAmongPhotographs) {
+  const TemporaryFolder folder;
+  write_text(folder / "p/0.png", "photograph");
+  for (const char* out : {"p/0.png", "p/new.png", "p/sub/new.png"}) {
+    const Outcome outcome = run(SAMSR_SOURCE "/launch/strip " + (folder / out) + " --images " + (folder / "p") +
+                                " --work " + (folder / "work"));
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("the folder of the pictures; name a place elsewhere"));
+    EXPECT_EQ(read_file(folder / "p/0.png"), "photograph");
+  }
+}
+
 TEST(DemoPhotographsScript, MixesNothingIntoAFolderOfTheUser) {
   const TemporaryFolder folder;
   for (const char* name :

@@ -90,6 +90,11 @@ TEST_F(StripVerb, MistakesAreOneLineEach) {
   expect_mistake("", "out is required");
   expect_mistake("o.png", "nothing to evaluate");
   expect_mistake("o.jpg --lq lq", "ends in .png");
+  const auto before = contents(folder_ / "lq");
+  for (const char* out : {"lq/p0.png", "gt/new.png", "mine/sub/p0.png", "gt/../lq/p1.png"}) {
+    expect_mistake(std::string(out) + " --lq lq --ref gt --pred x=mine", "lies in a folder of pictures");
+  }
+  EXPECT_EQ(contents(folder_ / "lq"), before);
   expect_mistake("o.png --lq lq --names p0,p11", "did you mean");
   expect_mistake("o.png --lq lq --names photograph.png", "such as 'p0'");
   expect_mistake("o.png --lq nowhere", "nowhere");

@@ -93,6 +93,12 @@ TEST(TableVerb, MistakesAreOneLineWithStatus2) {
   expect((folder / "a") + " --layout 6", {"1, 2, 3, 4, 5"});
   expect((folder / "a") + " --format latx", {"latx", "'latex'"});
   expect((folder / "a") + " --format all", {"--out"});
+  const std::string results = read_file(folder / "a/results.json");
+  for (const char* name : {"mine.txt", "mine.md"}) {
+    write_text(folder / name, results);
+    expect((folder / name) + " --format markdown --out " + (folder / name), {"would be replaced by what is written"});
+    EXPECT_EQ(read_file(folder / name), results);
+  }
   expect((folder / "a") + " --run student=" + (folder / "empty"), {"metrics.jsonl"});
 }
 

@@ -118,6 +118,13 @@ TEST_F(UpscaleVerb, RanksShareAFolder) {
   EXPECT_EQ(results("alone").size(), 7u);
   EXPECT_TRUE(results("alone") == results("shared"));
   EXPECT_TRUE(fs::exists(folder_ / "shared/sub/p03.png"));
+  fs::remove(folder_ / "in/torn.png");
+  const Outcome again = run(samsr_on(2, arguments("in", "shared")));
+  EXPECT_EQ(again.status, 0) << again.output;
+  EXPECT_THAT(again.output, HasSubstr("7 of 7 results are there already and kept"));
+  for (const auto& [name, bytes] : contents(folder_ / "shared")) {
+    EXPECT_THAT(name, Not(HasSubstr("-inputs."))) << "what ranks note is put together at the end";
+  }
   const Outcome other = run(samsr_on(2, arguments("in", "shared", "--seed 2")));
   EXPECT_EQ(other.status, 2) << other.output;
   EXPECT_THAT(other.output, HasSubstr("upscale.seed: 1 → 2"));

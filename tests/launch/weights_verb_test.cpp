@@ -2,9 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
+#include "core/atomic_file.h"
 #include "launch/program.h"
+#include "models/weights/checkpoint_folder.h"
 #include "models/weights/official_files.h"
 #include "models/weights/safetensors.h"
 #include "support/files.h"
@@ -102,6 +106,39 @@ TEST(WeightsVerb, ListSaysWhatCannotBeVerifiedAndThatTheFolderIsNotThere) {
   EXPECT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output,
               AllOf(HasSubstr("here/ (weights.folder"), HasSubstr("(cannot be verified: no SHA-256 is published)")));
+}
+
+TEST(WeightsVerb, ReplacesNeitherWhatIsReadNorAPartOfACheckpoint) {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder / "net.safetensors";
+  std::filesystem::copy_file(kFiles + "net.safetensors", file);
+  std::filesystem::create_hard_link(file, folder / "hard.safetensors");
+  std::filesystem::create_symlink(file, folder / "soft.safetensors");
+  nlohmann::json state = {{"format", kCheckpointFormat},
+                          {"step", 1},
+                          {"position", 0},
+                          {"seed", 1},
+                          {"dataset_size", 1},
+                          {"config", "x: 1\n"},
+                          {"files", {{"ema.safetensors", 7}}}};
+  state["crc32c"] = checkpoint_state_crc(state);
+  write_text(folder / "step-00000001/state.json", state.dump());
+  write_text(folder / "step-00000001/ema.safetensors", "precious");
+  const auto refused = [&](const std::string& arguments) {
+    const Outcome outcome = run("cd " + folder.path() + " && " + samsr("weights convert --half " + arguments));
+    EXPECT_EQ(outcome.status, 2) << arguments;
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    return outcome.output;
+  };
+  for (const char* out : {"net.safetensors", "./net.safetensors", "hard.safetensors", "soft.safetensors"}) {
+    EXPECT_THAT(refused(std::string("net.safetensors ") + out), HasSubstr("would be replaced by what is written"));
+  }
+  EXPECT_EQ(read_file(file), read_file(kFiles + "net.safetensors"));
+  for (const char* in : {"embedded", "net.safetensors"}) {
+    EXPECT_THAT(refused(std::string(in) + " step-00000001/ema.safetensors"), HasSubstr("is a part of the checkpoint"));
+  }
+  EXPECT_EQ(read_file(folder / "step-00000001/ema.safetensors"), "precious");
+  EXPECT_EQ(run(samsr("weights convert embedded " + (folder / "step-00000001/mine.safetensors"))).status, 0);
 }
 
 }  // namespace
