@@ -65,7 +65,7 @@ TEST(BenchmarkCatalogue, ANameThatLeadsOutOfTheFolderOfResultsIsRefused) {
   const testing::TemporaryFolder scratch;
   scratch.folder("wild");
   const BenchmarkCatalogue catalogue("benchmarks: [{name: ../x, title: X, lq: l}]", "b.yaml", "sets");
-  for (const std::string name : {".", "..", "a/b", "/a"}) {
+  for (const std::string name : {".", "..", "a/b"}) {
     EXPECT_THAT(error_of([&] { catalogue.find_all({name + "=" + (scratch / "wild").string()}, 4); }),
                 HasSubstr("cannot be the name of a folder"))
         << name;

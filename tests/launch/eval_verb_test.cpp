@@ -1,5 +1,6 @@
 // Benchmarks, models and folders of results through `samsr eval`.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -141,13 +142,12 @@ TEST_F(EvalVerb, NothingIsWrittenOutsideTheFolderOfResultsNorAmongPictures) {
   const std::string metrics = " --metrics niqe --out ";
   const auto before = contents(folder_->path());
   for (const char* name : {"..", ".", "a/b"}) {
-    for (const std::string& arguments :
-         {"--benchmark " + std::string(name) + "=" + in("pairs") + " --benchmark " + in("wild"),
-          "--benchmark " + std::string(name) + "=" + in("wild"),
-          "--lq " + in("pairs/lq") + " --model " + name + "=embedded"}) {
+    for (const std::string& arguments : {fmt::format("--benchmark {}={} --benchmark {}", name, in("pairs"), in("wild")),
+                                         fmt::format("--benchmark {}={}", name, in("wild")),
+                                         fmt::format("--lq {} --model {}=embedded", in("pairs/lq"), name)}) {
       const Outcome outcome = run(samsr("eval " + arguments + metrics + in("inner/out")));
       EXPECT_EQ(outcome.status, 2) << arguments;
-      EXPECT_THAT(outcome.output, HasSubstr("'" + std::string(name) + "' cannot be the name of a folder")) << arguments;
+      EXPECT_THAT(outcome.output, HasSubstr(fmt::format("'{}' cannot be the name of a folder", name))) << arguments;
     }
   }
   for (const std::string& arguments : {"--benchmark mine=" + in("pairs") + metrics + in("pairs"),
