@@ -142,9 +142,10 @@ TEST_F(EvalVerb, NothingIsWrittenOutsideTheFolderOfResultsNorAmongPictures) {
   const std::string metrics = " --metrics niqe --out ";
   const auto before = contents(folder_->path());
   for (const char* name : {"..", ".", "a/b"}) {
-    for (const std::string& arguments : {fmt::format("--benchmark {}={} --benchmark {}", name, in("pairs"), in("wild")),
-                                         fmt::format("--benchmark {}={}", name, in("wild")),
-                                         fmt::format("--lq {} --model {}=embedded", in("pairs/lq"), name)}) {
+    for (const std::string& arguments :
+         {fmt::format("--benchmark {}={} --benchmark {}", name, in("pairs").string(), in("wild").string()),
+          fmt::format("--benchmark {}={}", name, in("wild").string()),
+          fmt::format("--lq {} --model {}=embedded", in("pairs/lq").string(), name)}) {
       const Outcome outcome = run(samsr("eval " + arguments + metrics + in("inner/out")));
       EXPECT_EQ(outcome.status, 2) << arguments;
       EXPECT_THAT(outcome.output, HasSubstr(fmt::format("'{}' cannot be the name of a folder", name))) << arguments;
