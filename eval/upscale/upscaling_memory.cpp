@@ -10,6 +10,8 @@ constexpr double kProgram = 300e6;      // libraries, and what they keep for the
 constexpr double kNoiseCells = 128e6;   // NoiseField
 constexpr double kUnetTensors = 12;     // of model_channels at the size of the latent, at once
 constexpr double kDecoderTensors = 11;  // of the autoencoder's first channels at the size of the result, at once
+constexpr double kWrittenRows = 16;     // LR rows that leave the band at once, of whole width
+constexpr double kWrittenTensors = 4;   // of them at once: sums, their mean, levels, and these pixel by pixel
 constexpr double kImageTensors = 9;  // of what the network takes and gives, as pixels or as latents of as many numbers
 
 double square(double side) { return side * side; }
@@ -36,11 +38,12 @@ double upscaling_memory_mb(const UpscalingLoad& load, const TilePlan& plan) {
 
   const double row = static_cast<double>(plan.padded_width()) * scale;
   const double band = 3 * kFloat * row * static_cast<double>(plan.tile_height()) * scale;
+  const double written = 3 * kFloat * row * kWrittenRows * scale * kWrittenTensors;
   const double weights = load.network_on_host ? static_cast<double>(load.weight_bytes) : 0;
   // Masks are made before the network's turn; what stays of them is a byte a pixel.
   const double masks = row * static_cast<double>(load.mask_window) * scale * 3 * (2 * kFloat + 1);
   const double coverage = load.mask_window > 0 ? static_cast<double>(plan.height() * plan.width()) : 0;
-  return (kProgram + weights + coverage + std::max(masks, noise + network + band)) / 1e6;
+  return (kProgram + weights + coverage + std::max(masks, noise + network + band + written)) / 1e6;
 }
 
 }  // namespace samsr
