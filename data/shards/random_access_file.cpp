@@ -13,6 +13,7 @@ namespace samsr {
 namespace {
 
 int open_for(const std::filesystem::path& path, RandomAccessFile::Access access) {
+  check_no_pipe(path);
   switch (access) {
     case RandomAccessFile::Access::kRead:
       return ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -26,7 +27,7 @@ int open_for(const std::filesystem::path& path, RandomAccessFile::Access access)
 }  // namespace
 
 RandomAccessFile::RandomAccessFile(const std::filesystem::path& path, Access access)
-    : path_(path), descriptor_((check_no_pipe(path), open_for(path, access))) {
+    : path_(path), descriptor_(open_for(path, access)) {
   if (descriptor_ < 0) {
     throw UserError("{}: cannot be opened: {}", path_.string(), std::strerror(errno));
   }
