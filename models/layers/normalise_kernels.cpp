@@ -15,14 +15,6 @@ namespace {
 /// Positions that one thread takes at once. Sums are made block by block, so they do not depend on the threads.
 constexpr std::int64_t kPositionsInBlock = 512;
 
-float sigmoid(float x) { return 1.0F / (1.0F + exponential(-x)); }
-
-/// Derivative of x·σ(x).
-float silu_slope(float x) {
-  const float s = sigmoid(x);
-  return s * (1.0F + x * (1.0F - s));
-}
-
 /// Gradient with respect to x·factor + offset.
 template <typename T, bool kSilu>
 float before_activation(T x, T gradient, float factor, float offset) {

@@ -1,5 +1,5 @@
 #pragma once
-// The loops of normalised() on a CPU.
+// The kernels of normalised(), on CPUs and, in the CUDA flavour, on GPUs.
 
 #include <ATen/core/Tensor.h>
 
@@ -35,5 +35,16 @@ struct NormaliseGradients {
 /// `gradient` is that of the result, of x's shape, type and layout.
 NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
                                       const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient);
+
+/// The same for tensors on a GPU, weight and bias there too, on the current stream; models/cuda.
+namespace cuda {
+
+GroupMoments group_moments(const Normalisation& how, const at::Tensor& x);
+at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
+                             const at::Tensor& weight, const at::Tensor& bias);
+NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
+                                      const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient);
+
+}  // namespace cuda
 
 }  // namespace samsr
