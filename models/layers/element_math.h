@@ -10,6 +10,11 @@
 #else
 #define SAMSR_HOST_DEVICE
 #endif
+#ifdef __CUDA_ARCH__
+#define SAMSR_UNROLLED _Pragma("unroll")
+#else
+#define SAMSR_UNROLLED
+#endif
 
 namespace samsr {
 

@@ -282,11 +282,17 @@ NormaliseGradients backward_of(const Normalisation& how, const at::Tensor& x, co
 }  // namespace
 
 GroupMoments group_moments(const Normalisation& how, const at::Tensor& x) {
+  if (x.is_cuda()) {
+    return cuda::group_moments(how, x);
+  }
   return x.scalar_type() == at::kFloat ? moments_of<float>(how, x) : moments_of<c10::BFloat16>(how, x);
 }
 
 at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
                              const at::Tensor& weight, const at::Tensor& bias) {
+  if (x.is_cuda()) {
+    return cuda::normalise_forward(how, x, moments, weight, bias);
+  }
   if (x.scalar_type() == at::kFloat) {
     return how.silu ? forward_of<float, true>(how, x, moments, weight, bias)
                     : forward_of<float, false>(how, x, moments, weight, bias);
@@ -297,6 +303,9 @@ at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, cons
 
 NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
                                       const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient) {
+  if (x.is_cuda()) {
+    return cuda::normalise_backward(how, x, moments, weight, bias, gradient);
+  }
   if (x.scalar_type() == at::kFloat) {
     return how.silu ? backward_of<float, true>(how, x, moments, weight, bias, gradient)
                     : backward_of<float, false>(how, x, moments, weight, bias, gradient);

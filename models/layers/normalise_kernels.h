@@ -36,7 +36,8 @@ struct NormaliseGradients {
 NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
                                       const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient);
 
-/// The same for tensors on a GPU, weight and bias there too, on the current stream; models/cuda.
+/// The same where x lies on a GPU, with all else, on the current stream: what the functions above call for it.
+/// models/cuda.
 namespace cuda {
 
 GroupMoments group_moments(const Normalisation& how, const at::Tensor& x);
