@@ -1,10 +1,16 @@
 # Flags shared by every target, and `samsr_room`, which declares one room as one library.
 
-add_compile_options(-Wall -Wextra -Wshadow -Werror)
+# Options of the host's compilers; kernels for GPUs get theirs in models/cuda.
+function(samsr_compile_options)
+  foreach(option ${ARGN})
+    add_compile_options($<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:${option}>)
+  endforeach()
+endfunction()
+samsr_compile_options(-Wall -Wextra -Wshadow -Werror)
 # The same bytes from every optimisation level and processor: no contraction into fused multiply-adds.
-add_compile_options(-ffp-contract=off)
+samsr_compile_options(-ffp-contract=off)
 if(SAMSR_MARCH)
-  add_compile_options(-march=${SAMSR_MARCH})
+  samsr_compile_options(-march=${SAMSR_MARCH})
 endif()
 set(samsr_sanitizers_address address,undefined)
 set(samsr_sanitizers_thread thread)
@@ -13,7 +19,7 @@ if(SAMSR_SANITIZE)
     message(FATAL_ERROR "SAMSR_SANITIZE is ${SAMSR_SANITIZE}, expected address or thread")
   endif()
   set(samsr_sanitizers ${samsr_sanitizers_${SAMSR_SANITIZE}})
-  add_compile_options(-fsanitize=${samsr_sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  samsr_compile_options(-fsanitize=${samsr_sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${samsr_sanitizers})
 endif()
 add_compile_definitions(FMT_HEADER_ONLY)
@@ -24,7 +30,7 @@ if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
       ${CCACHE_PROGRAM})
-  add_compile_options(-fpch-preprocess)
+  samsr_compile_options(-fpch-preprocess)
 endif()
 
 # samsr_room(NAME [SOURCES file…] USES target… [TORCH_PCH])

@@ -29,10 +29,10 @@ add_library(samsr_torch_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/torch_pch.cpp)
 target_link_libraries(samsr_torch_pch PUBLIC samsr::torch)
 target_precompile_headers(samsr_torch_pch PRIVATE <torch/torch.h>)
 
-# The CUDA flavour is the same objects with two differences: gradient exchange over NCCL (samsr_nccl, which
-# takes the place of its absence), and torch_cuda beside torch_cpu.
+# The CUDA flavour is the same objects with three differences: gradient exchange over NCCL (samsr_nccl) and kernels
+# (samsr_cuda_kernels of models/cuda), which take the places of their absences, and torch_cuda beside torch_cpu.
 if(SAMSR_CUDA OR SAMSR_CUDA_CHECK)
-  find_package(CUDAToolkit 13 REQUIRED)
+  include(Cuda)
   # The wheel's header is of the library that is loaded at run time; process_group_nccl.cpp checks the version.
   find_path(NCCL_INCLUDE_DIR nccl.h REQUIRED
     HINTS ${SAMSR_LIBTORCH}/nvidia/nccl/include ${CUDAToolkit_INCLUDE_DIRS})
@@ -44,9 +44,11 @@ if(SAMSR_CUDA OR SAMSR_CUDA_CHECK)
 
   # Makes an executable of this project one of the CUDA flavour.
   function(samsr_with_cuda target)
-    target_sources(${target} PRIVATE $<TARGET_OBJECTS:samsr_nccl>)
-    # What samsr_nccl itself uses.
-    target_link_libraries(${target} PRIVATE samsr_comm)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:samsr_nccl> $<TARGET_OBJECTS:samsr_cuda_kernels>)
+    # What these objects themselves use.
+    target_link_libraries(${target} PRIVATE samsr_comm samsr_models CUDA::cudart_static)
+    # nvcc has nothing to link: no kernel calls a function of another file.
+    set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
     # torch_cuda registers its kernels in static initialisers, so it must stay linked although nothing names it. One
     # option, which CMake neither takes apart nor reorders; the libraries behind it stay subject to --as-needed.
     target_link_options(${target} PRIVATE

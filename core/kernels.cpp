@@ -15,10 +15,12 @@ bool plain_wanted() {
 
 }  // namespace
 
-bool cpu_kernels(const at::Tensor& x) {
+bool own_kernels() {
   static const bool plain = plain_wanted();
-  return !plain && x.is_cpu();
+  return !plain;
 }
+
+bool cpu_kernels(const at::Tensor& x) { return own_kernels() && x.is_cpu(); }
 
 void choose_attention_kernels() { at::globalContext().setSDPUseCuDNN(false); }
 

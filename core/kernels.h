@@ -1,5 +1,5 @@
 #pragma once
-// Which kernels compute: the CPU's own or LibTorch's operators, which are what a GPU runs.
+// Which kernels compute: our own, for CPUs or for GPUs, or LibTorch's operators.
 
 #include <ATen/core/Tensor.h>
 
@@ -9,6 +9,13 @@ namespace samsr {
 /// is: the operators that stand for them on other devices then compute on the CPU, and tests hold them to the same
 /// numbers.
 bool cpu_kernels(const at::Tensor& x);
+
+/// Whether x is for the kernels that were written for GPUs (models/cuda): it lies on one, this is the CUDA flavour, and
+/// the environment does not say SAMSR_PLAIN=1.
+bool gpu_kernels(const at::Tensor& x);
+
+/// Whether kernels of our own are wanted: not with SAMSR_PLAIN=1 in the environment, which is read once.
+bool own_kernels();
 
 /// Leaves cuDNN out of LibTorch's choice of attention: its kernels take no bias that wants a gradient, so that with and
 /// without gradients the same attention would be computed by different kernels, and each shape would first be planned.

@@ -35,11 +35,11 @@ class NormaliseFunction : public torch::autograd::Function<NormaliseFunction> {
 };
 
 bool has_kernel(const at::Tensor& x) {
-  return cpu_kernels(x) && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
+  return (cpu_kernels(x) || gpu_kernels(x)) && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous();
 }
 
-/// Without a kernel: `modulated` of the normalised x, in float32 until the end, as the kernel computes. LibTorch's
+/// Without a kernel: `modulated` of the normalised x, in float32 until the end, as the kernels compute. LibTorch's
 /// group norm takes maps channel by channel on a GPU, so that type and layout change together, once each way.
 template <typename Modulated>
 at::Tensor by_operators(torch::nn::GroupNorm& norm, const at::Tensor& x, Activation activation,

@@ -15,14 +15,6 @@ namespace {
 /// Positions that one thread takes at once. Sums are made block by block, so they do not depend on the threads.
 constexpr std::int64_t kPositionsInBlock = 512;
 
-float sigmoid(float x) { return 1.0F / (1.0F + exponential(-x)); }
-
-/// Derivative of x·σ(x).
-float silu_slope(float x) {
-  const float s = sigmoid(x);
-  return s * (1.0F + x * (1.0F - s));
-}
-
 /// Gradient with respect to x·factor + offset.
 template <typename T, bool kSilu>
 float before_activation(T x, T gradient, float factor, float offset) {
@@ -290,11 +282,17 @@ NormaliseGradients backward_of(const Normalisation& how, const at::Tensor& x, co
 }  // namespace
 
 GroupMoments group_moments(const Normalisation& how, const at::Tensor& x) {
+  if (x.is_cuda()) {
+    return cuda::group_moments(how, x);
+  }
   return x.scalar_type() == at::kFloat ? moments_of<float>(how, x) : moments_of<c10::BFloat16>(how, x);
 }
 
 at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
                              const at::Tensor& weight, const at::Tensor& bias) {
+  if (x.is_cuda()) {
+    return cuda::normalise_forward(how, x, moments, weight, bias);
+  }
   if (x.scalar_type() == at::kFloat) {
     return how.silu ? forward_of<float, true>(how, x, moments, weight, bias)
                     : forward_of<float, false>(how, x, moments, weight, bias);
@@ -305,6 +303,9 @@ at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, cons
 
 NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
                                       const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient) {
+  if (x.is_cuda()) {
+    return cuda::normalise_backward(how, x, moments, weight, bias, gradient);
+  }
   if (x.scalar_type() == at::kFloat) {
     return how.silu ? backward_of<float, true>(how, x, moments, weight, bias, gradient)
                     : backward_of<float, false>(how, x, moments, weight, bias, gradient);

@@ -1,5 +1,5 @@
 #pragma once
-// The loops of normalised() on a CPU.
+// The kernels of normalised(), on CPUs and, in the CUDA flavour, on GPUs.
 
 #include <ATen/core/Tensor.h>
 
@@ -35,5 +35,17 @@ struct NormaliseGradients {
 /// `gradient` is that of the result, of x's shape, type and layout.
 NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
                                       const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient);
+
+/// The same where x lies on a GPU, with all else, on the current stream: what the functions above call for it.
+/// models/cuda.
+namespace cuda {
+
+GroupMoments group_moments(const Normalisation& how, const at::Tensor& x);
+at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
+                             const at::Tensor& weight, const at::Tensor& bias);
+NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
+                                      const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient);
+
+}  // namespace cuda
 
 }  // namespace samsr

@@ -15,6 +15,11 @@ TEST(Kernels, ThoseOfCpusAreForCpusUnlessTheEnvironmentSaysPlain) {
   EXPECT_FALSE(cpu_kernels(torch::zeros({1}, torch::kMeta)));
 }
 
+TEST(Kernels, ThoseOfGpusAreNotForWhatLiesElsewhere) {
+  EXPECT_FALSE(gpu_kernels(torch::zeros({1})));
+  EXPECT_FALSE(gpu_kernels(torch::zeros({1}, torch::kMeta)));
+}
+
 TEST(Kernels, AttentionIsNotCudnns) {
   choose_attention_kernels();
   EXPECT_FALSE(at::globalContext().userEnabledCuDNNSDP());

@@ -35,7 +35,7 @@ bool made_by_the_build(const std::string& header) { return header.starts_with("e
 
 TEST(Tree, IncludesRunDownTheOrderOfRooms) {
   for (const Room& room : rooms()) {
-    const std::vector<std::string> files = files_below(room.name, {".h", ".cpp", ".cu"});
+    const std::vector<std::string> files = files_below(room.name, {".h", ".cpp", ".cu", ".cuh"});
     ASSERT_FALSE(files.empty()) << room.name;
     for (const std::string& file : files) {
       for (const std::string& header : includes_of(file)) {
@@ -59,7 +59,7 @@ std::string part_of(const fs::path& file) {
 TEST(Tree, FoldersOfARoomUseEachOtherInOneDirection) {
   for (const Room& room : rooms()) {
     std::map<std::string, std::set<std::string>> uses;
-    for (const std::string& file : files_below(room.name, {".h", ".cpp"})) {
+    for (const std::string& file : files_below(room.name, {".h", ".cpp", ".cu", ".cuh"})) {
       for (const std::string& header : includes_of(file)) {
         const std::string from = part_of(file);
         if (!from.empty() && header.starts_with(room.name + "/") && !part_of(header).empty() &&
@@ -86,7 +86,7 @@ TEST(Tree, FoldersOfARoomUseEachOtherInOneDirection) {
 
 TEST(Tree, EveryIncludedFileIsThere) {
   for (const Room& room : rooms()) {
-    for (const std::string& file : files_below(room.name, {".h", ".cpp", ".cu"})) {
+    for (const std::string& file : files_below(room.name, {".h", ".cpp", ".cu", ".cuh"})) {
       for (const std::string& header : includes_of(file)) {
         EXPECT_TRUE(made_by_the_build(header) || header == "event.pb.h" || fs::exists(source_root() / header))
             << file << " includes " << header;
@@ -103,7 +103,7 @@ TEST(Tree, EverySourceIsBuilt) {
         lists += line + "\n";
       }
     }
-    for (const std::string& file : files_below(room.name, {".cpp"})) {
+    for (const std::string& file : files_below(room.name, {".cpp", ".cu"})) {
       const std::string name = fs::path(file).filename();
       EXPECT_TRUE(lists.find(name) != std::string::npos || name == "process_group_nccl.cpp")
           << file << " is in no CMakeLists.txt of " << room.name;
@@ -114,7 +114,7 @@ TEST(Tree, EverySourceIsBuilt) {
 TEST(Tree, NoFileIsLong) {
   for (const char* folder : {"core", "comm", "degradation", "diffusion", "models", "segmentation", "data", "eval",
                              "train", "launch", "tests", "bench", "cmake"}) {
-    for (const std::string& file : files_below(folder, {".h", ".cpp", ".cu", ".js", ".py", ".cmake", ".txt"})) {
+    for (const std::string& file : files_below(folder, {".h", ".cpp", ".cu", ".cuh", ".js", ".py", ".cmake", ".txt"})) {
       EXPECT_LE(lines_of(file).size(), kMostLines) << file;
     }
   }
@@ -140,12 +140,12 @@ TEST(Tree, IsFormatted) {
   std::string files;
   for (const char* folder : {"core", "comm", "degradation", "diffusion", "models", "segmentation", "data", "eval",
                              "train", "launch", "tests", "bench"}) {
-    for (const std::string& file : files_below(folder, {".h", ".cpp"})) {
+    for (const std::string& file : files_below(folder, {".h", ".cpp", ".cu", ".cuh"})) {
       files += " " + file;
     }
   }
   EXPECT_EQ(std::system(("cd " SAMSR_SOURCE " && clang-format --dry-run -Werror" + files).c_str()), 0)
-      << "format with: git ls-files '*.h' '*.cpp' | xargs clang-format -i";
+      << "format with: git ls-files '*.h' '*.cpp' '*.cu' '*.cuh' | xargs clang-format -i";
 }
 
 }  // namespace

@@ -1,0 +1,26 @@
+// What stands for the kernels of GPUs where the flavour has none; gpu_kernels() is false there.
+
+#include <c10/util/Exception.h>
+
+#include "models/layers/normalise_kernels.h"
+
+namespace samsr::cuda {
+namespace {
+
+[[noreturn]] void absent() { TORCH_CHECK(false, "kernels of the CUDA flavour in a program without them"); }
+
+}  // namespace
+
+GroupMoments group_moments(const Normalisation&, const at::Tensor&) { absent(); }
+
+at::Tensor normalise_forward(const Normalisation&, const at::Tensor&, const GroupMoments&, const at::Tensor&,
+                             const at::Tensor&) {
+  absent();
+}
+
+NormaliseGradients normalise_backward(const Normalisation&, const at::Tensor&, const GroupMoments&, const at::Tensor&,
+                                      const at::Tensor&, const at::Tensor&) {
+  absent();
+}
+
+}  // namespace samsr::cuda

@@ -1,0 +1,96 @@
+// Group norm on a GPU: tensors to the kernels' pointers.
+
+#include "models/cuda/normalise.h"
+
+#include <ATen/ATen.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include <initializer_list>
+
+#include "models/layers/normalise_kernels.h"
+
+namespace samsr::cuda {
+namespace {
+
+bool begins_at_16_bytes(const at::Tensor& tensor) {
+  return reinterpret_cast<std::uintptr_t>(tensor.const_data_ptr()) % 16 == 0;
+}
+
+NormaliseMaps maps_of(const Normalisation& how, std::initializer_list<at::Tensor> all) {
+  const at::Tensor& x = *all.begin();
+  bool packed = x.size(1) * x.element_size() % 16 == 0;
+  for (const at::Tensor& each : all) {
+    TORCH_CHECK(each.is_cuda() && each.sizes() == x.sizes() && each.scalar_type() == x.scalar_type() &&
+                each.is_contiguous(at::MemoryFormat::ChannelsLast));
+    packed = packed && begins_at_16_bytes(each);
+  }
+  TORCH_CHECK(x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+  TORCH_CHECK(x.numel() > 0 && x.size(1) % how.groups == 0);
+  return {x.size(0), x.size(1), x.size(2) * x.size(3), static_cast<int>(how.groups), x.scalar_type() == at::kBFloat16,
+          packed,    how.silu};
+}
+
+/// What a kernel reads of weight and bias; they outlive the call.
+Affine affine_of(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  for (const at::Tensor& each : {weight, bias}) {
+    TORCH_CHECK(each.is_cuda() && each.scalar_type() == at::kFloat && each.is_contiguous() && each.dim() == 2 &&
+                each.size(1) == x.size(1) && each.size(0) == weight.size(0));
+  }
+  TORCH_CHECK(weight.size(0) == 1 || weight.size(0) == x.size(0));
+  return {weight.const_data_ptr<float>(), bias.const_data_ptr<float>(), weight.size(0) > 1};
+}
+
+Moments moments_of(const Normalisation& how, const GroupMoments& moments) {
+  return {moments.mean.const_data_ptr<float>(), moments.inverse_deviation.const_data_ptr<float>(),
+          static_cast<int>(how.groups)};
+}
+
+at::Tensor floats_beside(const at::Tensor& x, at::IntArrayRef sizes) {
+  return at::empty(sizes, x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
+}
+
+cudaStream_t stream_of(const at::Tensor& x) { return c10::cuda::getCurrentCUDAStream(x.device().index()).stream(); }
+
+}  // namespace
+
+GroupMoments group_moments(const Normalisation& how, const at::Tensor& x) {
+  const c10::cuda::CUDAGuard guard(x.device());
+  const NormaliseMaps maps = maps_of(how, {x});
+  const at::Tensor partials = floats_beside(x, {partials_of(maps)});
+  GroupMoments moments{floats_beside(x, {maps.batch, how.groups}), floats_beside(x, {maps.batch, how.groups})};
+  launch_moments(maps, how.epsilon, x.const_data_ptr(), partials.mutable_data_ptr<float>(),
+                 moments.mean.mutable_data_ptr<float>(), moments.inverse_deviation.mutable_data_ptr<float>(),
+                 stream_of(x));
+  return moments;
+}
+
+at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
+                             const at::Tensor& weight, const at::Tensor& bias) {
+  const c10::cuda::CUDAGuard guard(x.device());
+  const at::Tensor y = at::empty_like(x, at::MemoryFormat::Preserve);
+  launch_forward(maps_of(how, {x, y}), x.const_data_ptr(), moments_of(how, moments), affine_of(x, weight, bias),
+                 y.mutable_data_ptr(), stream_of(x));
+  return y;
+}
+
+NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
+                                      const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient) {
+  const c10::cuda::CUDAGuard guard(x.device());
+  NormaliseGradients gradients{at::empty_like(x, at::MemoryFormat::Preserve), at::empty_like(weight),
+                               at::empty_like(bias)};
+  const NormaliseMaps maps = maps_of(how, {x, gradient, gradients.x});
+  const at::Tensor partials = floats_beside(x, {partials_of(maps)});
+  const at::Tensor of_groups = floats_beside(x, {2, maps.batch, how.groups});
+  const at::Tensor of_samples = floats_beside(x, {2, maps.batch, maps.channels});
+  float* const slope = of_groups.mutable_data_ptr<float>();
+  float* const weights = of_samples.mutable_data_ptr<float>();
+  const BackwardBuffers buffers{partials.mutable_data_ptr<float>(), slope, slope + maps.batch * how.groups, weights,
+                                weights + maps.batch * maps.channels};
+  launch_backward(maps, x.const_data_ptr(), gradient.const_data_ptr(), moments_of(how, moments),
+                  affine_of(x, weight, bias), buffers, gradients.x.mutable_data_ptr(),
+                  gradients.weight.mutable_data_ptr<float>(), gradients.bias.mutable_data_ptr<float>(), stream_of(x));
+  return gradients;
+}
+
+}  // namespace samsr::cuda

@@ -1,0 +1,18 @@
+#pragma once
+// The kernels of group norm: normalise_steps.h on a stream.
+
+#include <cuda_runtime_api.h>
+
+#include "models/cuda/normalise_steps.h"
+
+namespace samsr::cuda {
+
+void launch_moments(const NormaliseMaps& maps, double epsilon, const void* x, float* partials, float* mean,
+                    float* inverse, cudaStream_t stream);
+void launch_forward(const NormaliseMaps& maps, const void* x, const Moments& moments, const Affine& affine, void* y,
+                    cudaStream_t stream);
+void launch_backward(const NormaliseMaps& maps, const void* x, const void* gradient, const Moments& moments,
+                     const Affine& affine, const BackwardBuffers& buffers, void* out, float* weight_gradient,
+                     float* bias_gradient, cudaStream_t stream);
+
+}  // namespace samsr::cuda

@@ -1,0 +1,80 @@
+#pragma once
+// Numbers inside loops of kernels, on CPUs and GPUs: no calls, no choices but of values, so that compilers make vectors
+// of them. Without LibTorch, whose headers nvcc reads slowly.
+
+#include <cstdint>
+#include <numbers>
+
+#ifdef __CUDACC__
+#define SAMSR_HOST_DEVICE __host__ __device__
+#else
+#define SAMSR_HOST_DEVICE
+#endif
+#ifdef __CUDA_ARCH__
+#define SAMSR_UNROLLED _Pragma("unroll")
+#else
+#define SAMSR_UNROLLED
+#endif
+
+namespace samsr {
+
+/// A bfloat16 is the upper half of a float32. Of the same bytes as LibTorch's.
+struct BrainFloat {
+  std::uint16_t bits;
+};
+
+SAMSR_HOST_DEVICE inline float widened(float value) { return value; }
+SAMSR_HOST_DEVICE inline float widened(BrainFloat value) {
+  return __builtin_bit_cast(float, static_cast<std::uint32_t>(value.bits) << 16);
+}
+
+SAMSR_HOST_DEVICE inline void store(float& to, float value) { to = value; }
+/// Rounds to the nearest, ties to even; infinities stay, and so do the NaNs that arithmetic makes.
+SAMSR_HOST_DEVICE inline void store(BrainFloat& to, float value) {
+#ifdef __CUDA_ARCH__
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(to.bits) : "f"(value));
+#else
+  const auto bits = __builtin_bit_cast(std::uint32_t, value);
+  to.bits = static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
+#endif
+}
+
+/// e^x to about two units in the last place, x held to [-87, 88], where e^x is a normal number; unlike std::exp,
+/// compilers make vectors of it.
+inline float exponential(float x) {
+  constexpr float kSmallest = -87.0F;
+  constexpr float kLargest = 88.0F;
+  constexpr float kRounder = 1.5F * (1 << 23);
+  constexpr auto kLog2E = static_cast<float>(std::numbers::log2e);
+  constexpr float kLn2Upper = 0.693359375F;  // few bits, so that its multiples are exact
+  constexpr auto kLn2Lower = static_cast<float>(std::numbers::ln2 - 0.693359375);
+  x = x < kSmallest ? kSmallest : x;
+  x = x > kLargest ? kLargest : x;
+  const float power = (x * kLog2E + kRounder) - kRounder;
+  const float rest = (x - power * kLn2Upper) - power * kLn2Lower;
+  float series = 1.0F / 720;
+  series = series * rest + 1.0F / 120;
+  series = series * rest + 1.0F / 24;
+  series = series * rest + 1.0F / 6;
+  series = series * rest + 0.5F;
+  series = series * rest + 1.0F;
+  series = series * rest + 1.0F;
+  return series * __builtin_bit_cast(float, (static_cast<std::int32_t>(power) + 127) << 23);
+}
+
+/// σ(x) = 1/(1 + e^-x), to a few units in the last place on a GPU, too.
+SAMSR_HOST_DEVICE inline float sigmoid(float x) {
+#ifdef __CUDA_ARCH__
+  return __fdividef(1.0F, 1.0F + __expf(-x));
+#else
+  return 1.0F / (1.0F + exponential(-x));
+#endif
+}
+
+/// Derivative of x·σ(x).
+SAMSR_HOST_DEVICE inline float silu_slope(float x) {
+  const float s = sigmoid(x);
+  return s * (1.0F + x * (1.0F - s));
+}
+
+}  // namespace samsr
