@@ -1,9 +1,9 @@
 """Runs a program of GoogleTest to its end, over crashes too: after one, and after an error that leaves the GPU useless
 to the process, a new process takes the tests that are left.
 
-    run_tests.py [--filter FILTER] [--seconds N] PROGRAM [ARGUMENT…]
+    run_tests.py [--filter FILTER] [--seconds N] [--processes N] PROGRAM [ARGUMENT…]
 
-What the program says goes to standard output. Then a line of JSON for each failing test, and one with the counts.
+What the tests say goes to standard output, test by test. Then a line of JSON for each failing test, and one with the counts.
 """
 
 import argparse
@@ -11,13 +11,23 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import time
 
 # Errors that every later call to CUDA gives again.
 STICKY = re.compile(r"illegal memory access|misaligned address|device-side assert|unspecified launch failure|"
                     r"CUDA error: (?!out of memory)")
-MOST_PROCESSES = 12
+MOST_PROCESSES = 12  # one after another
+BEGINS = "[ RUN      ] "
 FATAL = re.compile(r"terminate called|what\(\):|Segmentation fault|signal")
+
+
+PRINTING = threading.Lock()
+
+
+def show(lines):
+    with PRINTING:
+        print("\n".join(lines), flush=True)
 
 
 def first_failure(lines):
@@ -33,40 +43,57 @@ class Run:
     """One process: which tests passed, failed with what, and which was under way at the end."""
 
     def __init__(self, command, seconds):
-        self.passed, self.skipped, self.failures, self.current = [], [], {}, None
-        self.timed_out = self.useless = False
-        lines, started = [], time.monotonic()
+        self.passed, self.skipped, self.failures = [], [], {}
+        self.useless = False
+        current, lines, started = None, [], time.monotonic()
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="replace") as process:
-            killer = subprocess.Popen([sys.executable, "-c", f"import os,sys,time;time.sleep({seconds});"
-                                       f"os.kill({process.pid},9)"])
-            for line in process.stdout:
-                print(line, end="", flush=True)
-                line = line.rstrip("\n")
-                if line.startswith("[ RUN      ] "):
-                    self.current, lines = line[13:], []
-                elif self.current and re.match(r"\[( +OK |  FAILED  |  SKIPPED )\] " + re.escape(self.current), line):
-                    self._ended(line, lines)
+            killer = threading.Timer(seconds, process.kill)
+            killer.start()
+            for line in map(str.rstrip, process.stdout):
+                lines.append(line)
+                if line.startswith(BEGINS):
+                    current, lines = line.removeprefix(BEGINS), [line]
+                elif current and re.match(r"\[( +OK |  FAILED  |  SKIPPED )\] " + re.escape(current), line):
+                    self._ended(current, line, lines)
+                    current = None
                     if self.useless:
                         process.kill()
                         break
-                elif self.current:
-                    lines.append(line)
-            killer.kill()
-            killer.wait()
+            killer.cancel()
         self.timed_out = time.monotonic() - started >= seconds
-        self.crashed = self.current is not None
+        self.crashed = current is not None
         if self.crashed:
-            say = "ran out of time" if self.timed_out else f"crashed, status {process.returncode}"
-            self.failures[self.current] = f"{say}: {first_failure(lines)}"
+            end = "ran out of time" if self.timed_out else f"crashed, status {process.returncode}"
+            self.failures[current] = f"{end}: {first_failure(lines[1:])}"
+            show(lines)
 
-    def _ended(self, line, lines):
+    def _ended(self, name, line, lines):
+        show(lines)
         if "FAILED" in line:
-            self.failures[self.current] = first_failure(lines)
+            self.failures[name] = first_failure(lines[1:])
             self.useless = any(STICKY.search(each) for each in lines)
         else:
-            (self.skipped if "SKIPPED" in line else self.passed).append(self.current)
-        self.current = None
+            (self.skipped if "SKIPPED" in line else self.passed).append(name)
+
+
+class Share:
+    """Some of the tests, in one process, and in further ones where that one does not get to its end."""
+
+    def __init__(self, program, names):
+        self.program, self.left = program, names
+        self.passed, self.skipped, self.failures = [], [], {}
+
+    def run(self, end):
+        for _ in range(MOST_PROCESSES):
+            run = Run([*self.program, f"--gtest_filter={':'.join(self.left)}"], max(1, end - time.monotonic()))
+            self.passed += run.passed
+            self.skipped += run.skipped
+            self.failures |= run.failures
+            done = {*run.passed, *run.skipped, *run.failures}
+            self.left = [name for name in self.left if name not in done]
+            if not self.left or run.timed_out or not done or not (run.crashed or run.useless):
+                return
 
 
 def tests_of(program, chosen):
@@ -89,28 +116,29 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--filter", default="*")
     parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--processes", type=int, default=1, help="how many at once")
     parser.add_argument("program", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     end = time.monotonic() + arguments.seconds
-    left = tests_of(arguments.program, arguments.filter)
-    chosen = arguments.filter
-    passed, skipped, failures = [], [], {}
-    for _ in range(MOST_PROCESSES):
-        run = Run([*arguments.program, f"--gtest_filter={chosen}"], max(1, end - time.monotonic()))
-        passed += run.passed
-        skipped += run.skipped
-        failures |= run.failures
-        done = {*run.passed, *run.skipped, *run.failures}
-        left = [name for name in left if name not in done]
-        if not left or run.timed_out or not (run.crashed or run.useless) or not done:
-            break
-        chosen = ":".join(left)
+    names = tests_of(arguments.program, arguments.filter)
+    count = max(1, min(arguments.processes, len(names)))
+    shares = [Share(arguments.program, names[first::count]) for first in range(count)]
+    threads = [threading.Thread(target=share.run, args=(end,)) for share in shares]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    failures = {name: failure for share in shares for name, failure in share.failures.items()}
+    passed = sum(len(share.passed) for share in shares)
+    skipped = sum(len(share.skipped) for share in shares)
+    left = [name for share in shares for name in share.left]
     for name, failure in failures.items():
         print(json.dumps({"test": name, "failure": failure}))
-    print(json.dumps({"what": "tests", "passed": len(passed), "failed": len(failures), "skipped": len(skipped),
+    print(json.dumps({"what": "tests", "passed": passed, "failed": len(failures), "skipped": skipped,
                       "not_run": len(left)}), flush=True)
     if failures or left or not passed:
-        print(f"error: {len(failures)} tests failed, {len(left)} were not run, {len(passed)} passed")
+        print(f"error: {len(failures)} tests failed, {len(left)} were not run, {passed} passed"
+              + (f"; not run: {' '.join(left)[:200]}" if left else ""))
         return 1
     return 0
 

@@ -11,13 +11,23 @@ from figures import Results, number
 MOST_LINES = 60
 
 
-def first_error(results, stage):
+def log_lines(results, stage):
+    path = os.path.join(results.folder, f"{stage}.log")
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return [line.strip() for line in file if line.strip()]
+
+
+def first_error(results, stage, status):
     """What to look at first where a stage failed."""
     checks = results.failed_checks(stage)
     if checks:
         return f"{checks[0]['check']}: {checks[0]['error']}"
-    with open(os.path.join(results.folder, f"{stage}.log"), encoding="utf-8", errors="replace") as file:
-        lines = [line.strip() for line in file if line.strip()]
+    lines = log_lines(results, stage)
+    begun = [line for line in lines if line.startswith("--- ")]
+    if status == "timed out" and begun:
+        return f"during {begun[-1][4:]}"
     return next((line for line in lines if "rror" in line), lines[-1] if lines else "it said nothing")
 
 
@@ -25,7 +35,7 @@ def stage_lines(results):
     for stage, status, seconds in results.stages():
         yield f"{stage:12} {status:10} {seconds:5} s"
         if status in ("failed", "timed out"):
-            yield f"    {first_error(results, stage)[:150]}"
+            yield f"    {first_error(results, stage, status)[:150]}"
             for check in results.failed_checks(stage)[1:5]:
                 yield f"    {check['check']}: {check['error'][:100]}"
 
