@@ -327,6 +327,7 @@ def main():
               f"{len(list(network.parameters()))} tensors")
         return
     torch.manual_seed(0)
+    torch.backends.cudnn.allow_tf32 = False  # fp32 is IEEE's, as samsr's
     trainer = Trainer(options)
     for count in map(int, options.batch.split(",")):
         figures = figures_of(trainer, count)

@@ -11,11 +11,12 @@ import json
 import re
 
 ON_GPU = ("kernel", "gpu_memcpy", "gpu_memset")
+LAUNCHING = ("cuda_runtime", "cuda_driver")
 
 
 def events_of(path):
     with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8", errors="replace") as file:
-        return [event for event in json.load(file)["traceEvents"] if event.get("ph") == "X" and "dur" in event]
+        return [event for event in json.load(file, strict=False)["traceEvents"] if event.get("ph") == "X" and "dur" in event]
 
 
 def busy_and_gaps(events):
@@ -49,7 +50,7 @@ def summary(paths, top):
         raise SystemExit("error: the trace holds neither kernels nor operators")
     span = max(event["ts"] + event["dur"] for event in shown) - min(event["ts"] for event in shown)
     busy, gaps = busy_and_gaps(shown)
-    launches = [event for event in events if event.get("cat") == "cuda_runtime" and "Launch" in event["name"]]
+    launches = [event for event in events if event.get("cat") in LAUNCHING and "Launch" in event["name"]]
     yield {"what": "trace", "of": "kernels" if on_gpu else "operators", "span_ms": round(span / 1e3, 3),
            "busy_ms": round(busy / 1e3, 3), "busy_share": round(busy / span, 4), "count": len(shown),
            "launches": len(launches), "launch_ms": round(sum(event["dur"] for event in launches) / 1e3, 3),
