@@ -18,8 +18,10 @@ import tempfile
 from elf import Elf, is_elf
 from libraries import needed_by
 
-# Tests that go by a device (tests/support/device.h), the golden files that others read, and what is timed beside them.
+# Tests that go by a device (tests/support/device.h), the golden files that others read, what is timed beside them, and
+# what runs them all (bench/gpu_check).
 TESTS = ("gpu_tests", "normalise_bench", "train_step_bench")
+CHECK = ("gpu_check", "gpu", "gpu_reference.py", "trace_summary.py", "benchmark_page")
 GOLDEN = r"(?!degradation|niqe|psnr_ssim|sam_amg|sam_masks).*\.h5"
 SCRIPTS = ("samsr", "mpirun", "orted", "bundled.sh", "common.sh", "restarts.sh", "slurm.sbatch")
 TREE = ("LICENSE", "configs", "docs/clusters.md", "models/embedded/MODEL_CARD.md",
@@ -197,6 +199,12 @@ def contents(build, tests):
         tree.add_folder(name, path) if os.path.isdir(path) else tree.add(name, path)
     if tests:
         tree.add_folder("tests/golden", os.path.join(root, "tests/golden"), GOLDEN)
+        for name in CHECK:
+            path = os.path.join(root, "bench", name)
+            if os.path.isdir(path):
+                tree.add_folder(f"bench/{name}", path)
+            else:
+                tree.add(f"bench/{name}", path, os.access(path, os.X_OK))
     for name, (data, _) in tree.files.items():
         for folder in build.private_folders():
             if folder.encode() in data:
