@@ -1,11 +1,11 @@
-"""The step of SAMSR's training in plain PyTorch, to be timed beside train_step_bench: the same network, losses, optimizer
-and average, at the paper's size, with the networks of samsr transcribed from models/unet_swin.cpp.
+"""The step of SAMSR's training in plain PyTorch, to be timed beside train_step_bench: the same network, losses,
+optimizer and average at the paper's size. The network is transcribed from models/unet_swin.cpp.
 
     gpu_reference.py --device cuda --teacher cached --batch 8,32,64 [--passes one|three] [--compile] [--json]
 
-The student is asked three times with gradient and once without; `--passes one` asks the three in one pass of three times
-the batch, as samsr does, `three` one after another, as the published code does. Weights are fresh and data is noise,
-whose cost is the same; so coefficients of the process are constants.
+The student is asked three times with gradient and once without; `--passes one` asks the three in one pass of three
+times the batch, as samsr does, `three` one after another, as the published code does. Weights are fresh and data is
+noise, whose cost is the same; so coefficients of the process are constants.
 """
 
 import argparse
@@ -218,8 +218,8 @@ class Trainer:
             self.ask_teacher = torch.compile(self.teacher) if self.teacher else None
 
     def _network(self):
-        sizes = {"channels": 32, "multiples": (1, 2), "blocks": 1, "inner": 64, "size": 32} if self.options.small else {}
-        return UNet(**sizes).to(self.device, memory_format=torch.channels_last)
+        small = {"channels": 32, "multiples": (1, 2), "blocks": 1, "inner": 64, "size": 32}
+        return UNet(**(small if self.options.small else {})).to(self.device, memory_format=torch.channels_last)
 
     def noise_batch(self, count):
         """Latents of the truth and of the enlarged image, LR image, the teacher's answer: (count,3,S,S) in [-1,1]."""

@@ -1,5 +1,5 @@
-"""What a GPU did in a Chrome trace of train_step_bench, samsr or PyTorch: its busy share, gaps, and the kernels that took
-most of the time.
+"""What a GPU did in a Chrome trace of train_step_bench, samsr or PyTorch: its busy share, gaps, and the kernels that
+took most of the time.
 
     trace_summary.py TRACE.json[.gz] … [--top 25] [--json]
 """
@@ -16,7 +16,8 @@ LAUNCHING = ("cuda_runtime", "cuda_driver")
 
 def events_of(path):
     with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8", errors="replace") as file:
-        return [event for event in json.load(file, strict=False)["traceEvents"] if event.get("ph") == "X" and "dur" in event]
+        events = json.load(file, strict=False)["traceEvents"]
+    return [event for event in events if event.get("ph") == "X" and "dur" in event]
 
 
 def busy_and_gaps(events):

@@ -10,7 +10,7 @@ class Results:
     def __init__(self, folder):
         self.folder = folder
         self.lines = []
-        with open(os.path.join(folder, "results.jsonl"), encoding="utf-8") as file:
+        with open(os.path.join(folder, "results.jsonl"), encoding="utf-8", errors="replace") as file:
             for line in file:
                 try:
                     self.lines.append(json.loads(line))

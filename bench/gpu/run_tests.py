@@ -3,7 +3,7 @@ to the process, a new process takes the tests that are left.
 
     run_tests.py [--filter FILTER] [--seconds N] [--processes N] PROGRAM [ARGUMENT…]
 
-What the tests say goes to standard output, test by test. Then a line of JSON for each failing test, and one with the counts.
+What the tests say goes to standard output, test by test; then a line of JSON for each that fails, and one with counts.
 """
 
 import argparse

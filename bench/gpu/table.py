@@ -43,7 +43,8 @@ def stage_lines(results):
 def step_lines(results):
     steps = [step for step in results.steps() if "ms" in step]
     if steps:
-        yield f"{'':18}{'teacher':8}{'':6}{'batch':>5}{'ms':>10}{'host':>9}{'images/s':>10}{'TFLOP/s':>9}{'floor %':>8}{'GB':>7}"
+        yield (f"{'':18}{'teacher':8}{'':6}{'batch':>5}{'ms':>10}{'host':>9}{'images/s':>10}{'TFLOP/s':>9}"
+               f"{'floor %':>8}{'GB':>7}")
     for step in steps:
         share = results.share(step)
         who = step["who"] if step.get("exchange", "auto") == "auto" else f"{step['who']} {step['exchange']}"
@@ -62,8 +63,8 @@ def figure_lines(results):
         yield f"{rate['what']}: {number(rate.get('photographs_s', rate.get('pictures_s')), 2)} pictures/s"
     trace = results.what("trace")
     if trace:
-        yield (f"trace: {trace['span_ms']:.1f} ms, busy {100 * trace['busy_share']:.1f} %, {trace['count']} {trace['of']}, "
-               f"{trace['launches']} launches, longest gap {trace['longest_gap_us']} us")
+        yield (f"trace: {trace['span_ms']:.1f} ms, busy {100 * trace['busy_share']:.1f} %, {trace['count']} "
+               f"{trace['of']}, {trace['launches']} launches, longest gap {trace['longest_gap_us']} us")
         for kernel in results.kernels()[:5]:
             yield f"  {kernel['ms']:9.2f} ms {100 * kernel['share']:5.1f} % {kernel['count']:6} x {kernel['name'][:80]}"
 
@@ -78,7 +79,8 @@ def test_lines(results):
 
 def table(results):
     machine = results.what("machine")
-    lines = [" | ".join(str(machine[key]) for key in ("name", "driver_version", "processor", "cores") if key in machine)]
+    said = (machine.get(key) for key in ("name", "driver_version", "processor", "cores"))
+    lines = [" | ".join(str(each) for each in said if each)]
     lines += stage_lines(results)
     figures, tests = list(figure_lines(results)), list(test_lines(results))
     # Where there is not room for all, figures stay and tests are cut: all are in results.jsonl.
