@@ -128,6 +128,7 @@ class StepBench::Steps {
     train.precision = each.precision;
     train.checkpoint_activations = each.checkpoint_activations;
     train.deterministic = each.deterministic;
+    train.graphs = each.graphs;
     return train;
   }
 

@@ -22,6 +22,7 @@ struct StepCase {
   std::string exchange = "auto";  ///< of train.exchange; one named exchanges on a rank alone too
   bool checkpoint_activations = false;
   bool deterministic = true;
+  bool graphs = true;
 };
 
 /// Medians over the steps of the slowest rank's times, in milliseconds.

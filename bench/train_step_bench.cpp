@@ -101,6 +101,7 @@ void run_case(const Options& options, const samsr::bench::StepCase& each, samsr:
             {"microbatch", each.microbatch},
             {"exchange", each.exchange},
             {"deterministic", each.deterministic},
+            {"graphs", each.graphs},
             {"checkpointed", each.checkpoint_activations},
             {"ranks", communicator.size()},
             {"threads", options.threads},
@@ -179,6 +180,7 @@ int main(int argc, char** argv) {
   app.add_option("--exchange", options.each.exchange, "auto, or one to go through on a rank alone too")
       ->check(CLI::IsMember({"auto", "nccl", "host"}));
   app.add_option("--deterministic", options.each.deterministic);
+  app.add_option("--graphs", options.each.graphs, "train.graphs");
   app.add_option("--steps", options.steps, "steps timed")->check(positive);
   app.add_option("--warm-up", options.warm_up, "steps before those")->check(CLI::NonNegativeNumber);
   app.add_option("--threads", options.threads, "of a rank")->check(positive);

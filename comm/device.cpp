@@ -1,6 +1,7 @@
 #include "comm/device.h"
 
 #include <ATen/DeviceAccelerator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <fmt/ranges.h>
 #include <torch/torch.h>
 
@@ -37,6 +38,14 @@ Gpus lines_of(const std::string& text) {
     lines.push_back(line);
   }
   return lines;
+}
+
+void leave_default_stream(c10::Device device) {
+  const c10::impl::VirtualGuardImpl device_guard(device.type());
+  if (device_guard.getStream(device) == device_guard.getDefaultStream(device)) {
+    device_guard.synchronizeDevice(device.index());
+    device_guard.exchangeStream(device_guard.getStreamFromGlobalPool(device));
+  }
 }
 
 }  // namespace
@@ -91,6 +100,7 @@ void prepare_device(c10::Device device, Arithmetic arithmetic) {
   }
   if (!device.is_cpu()) {
     at::accelerator::setDeviceIndex(device.index());
+    leave_default_stream(device);
   }
   at::Context& context = at::globalContext();
   // ATen keeps the choice twice, and its profiler throws where the two differ.

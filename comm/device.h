@@ -39,6 +39,7 @@ struct Arithmetic {
 /// Prepares this process for computing on `device`; later calls take the place of earlier ones.
 /// - A GPU becomes the thread's current device: what ATen does on the current device, such as recording events, would
 ///   otherwise open a context on the first GPU too, in which every rank of a host would take half a gigabyte.
+/// - The thread's current stream is no longer the default one, on which no CUDA graph can be captured.
 /// - float32 is IEEE, as on the CPU, unless `arithmetic` says TF32; ATen's own default is TF32 for convolutions.
 /// - Attention does not use cuDNN's kernels, which ATen prefers without a gradient and cannot use with one: their plans
 ///   take seconds to build, and the same layer would give different numbers in training and inference.

@@ -59,6 +59,9 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
       "train.deterministic", deterministic,
       "on a GPU, only kernels that give the same bits every time, so that a resumed run continues bit for bit; "
       "a CPU's do always");
+  settings.add("train.graphs", graphs,
+               "on a GPU, ask for the network's passes as CUDA graphs: the host keeps up with small batches, and the "
+               "activations of a pass keep their memory; not with train.checkpoint_activations or unet.dropout");
   settings.add(
       "train.checkpoint_activations", checkpoint_activations,
       "keep only the inputs of each layer of the network for the backward pass and compute the rest again, and free "

@@ -41,6 +41,7 @@ struct TrainSettings {
 
   std::string precision = "fp32";
   bool deterministic = true;
+  bool graphs = true;
   bool checkpoint_activations = false;
   std::string exchange = "auto";
 

@@ -22,6 +22,7 @@ from libraries import needed_by
 # what runs them all (bench/gpu_check).
 TESTS = ("gpu_tests", "normalise_bench", "train_step_bench")
 CHECK = ("gpu_check", "gpu", "gpu_reference.py", "trace_summary.py", "benchmark_page")
+READ_BY_TESTS = ("tests/models/files", "tests/train/example")  # from the bundle's folder
 GOLDEN = r"(?!degradation|niqe|psnr_ssim|sam_amg|sam_masks).*\.h5"
 SCRIPTS = ("samsr", "mpirun", "orted", "bundled.sh", "common.sh", "restarts.sh", "slurm.sbatch")
 TREE = ("LICENSE", "configs", "docs/clusters.md", "models/embedded/MODEL_CARD.md",
@@ -199,6 +200,8 @@ def contents(build, tests):
         tree.add_folder(name, path) if os.path.isdir(path) else tree.add(name, path)
     if tests:
         tree.add_folder("tests/golden", os.path.join(root, "tests/golden"), GOLDEN)
+        for folder in READ_BY_TESTS:
+            tree.add_folder(folder, os.path.join(root, folder))
         for name in CHECK:
             path = os.path.join(root, "bench", name)
             if os.path.isdir(path):

@@ -1,5 +1,6 @@
 #include "models/layers/basic_layers.h"
 
+#include "core/kernels.h"
 #include "models/layers/autocast.h"
 
 namespace samsr {
@@ -10,6 +11,14 @@ torch::nn::GroupNorm group_norm(std::int64_t channels, double epsilon) {
 
 torch::nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
   return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2));
+}
+
+at::Tensor pointwise(torch::nn::Conv2d& conv, const at::Tensor& x) {
+  const at::Tensor rows = x.permute({0, 2, 3, 1});
+  if (cpu_kernels(x) || !rows.is_contiguous()) {
+    return conv(x);
+  }
+  return at::linear(rows, conv->weight.flatten(1), conv->bias).permute({0, 3, 1, 2});
 }
 
 at::Tensor doubled(const at::Tensor& x) {

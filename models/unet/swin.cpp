@@ -87,8 +87,12 @@ at::Tensor WindowAttention::forward(const at::Tensor& windows, const at::Tensor&
   const std::int64_t channels = windows.size(3);
   const std::int64_t head_channels = channels / heads_;
 
-  const at::Tensor qkv =
-      qkv_(windows).view({batch, count, positions, 3, heads_, head_channels}).permute({3, 0, 1, 4, 2, 5}).contiguous();
+  // Taken apart at once: the gradients of three picks would be three zeroed copies of all, added up.
+  const std::vector<at::Tensor> qkv = qkv_(windows)
+                                          .view({batch, count, positions, 3, heads_, head_channels})
+                                          .permute({3, 0, 1, 4, 2, 5})
+                                          .contiguous()
+                                          .unbind();
   at::Tensor bias = position_bias();
   // The mask differs from window to window, so with a mask the windows of an image are laid out as heads:
   // one bias then serves the whole batch without being repeated for it.
@@ -101,7 +105,7 @@ at::Tensor WindowAttention::forward(const at::Tensor& windows, const at::Tensor&
     layout = {batch * count, heads_, positions, head_channels};
   }
   const at::Tensor attended = at::scaled_dot_product_attention(qkv[0].view(layout), qkv[1].view(layout),
-                                                               qkv[2].view(layout), bias.to(qkv.scalar_type()))
+                                                               qkv[2].view(layout), bias.to(qkv[0].scalar_type()))
                                   .reshape({batch, count, heads_, positions, head_channels})
                                   .transpose(2, 3)
                                   .reshape({batch, count, positions, channels});
@@ -151,8 +155,8 @@ at::Tensor SwinBlock::forward(const at::Tensor& x) {
   }
   const at::Tensor attended = x + h.permute({0, 3, 1, 2});
   const double dropout = options_.dropout;
-  h = at::dropout(at::gelu(fc1_(normalised(norm2_, attended))), dropout, is_training());
-  return attended + at::dropout(fc2_(h), dropout, is_training());
+  h = at::dropout(at::gelu(pointwise(fc1_, normalised(norm2_, attended))), dropout, is_training());
+  return attended + at::dropout(pointwise(fc2_, h), dropout, is_training());
 }
 
 SwinLayer::SwinLayer(const Options& options) {
@@ -172,11 +176,11 @@ SwinLayer::SwinLayer(const Options& options) {
 }
 
 at::Tensor SwinLayer::forward(const at::Tensor& x, const at::Tensor& /*embedding*/) {
-  at::Tensor h = embed_(x);
+  at::Tensor h = pointwise(embed_, x);
   for (const auto& block : blocks_) {
     h = block->forward(h);
   }
-  return unembed_(h);
+  return pointwise(unembed_, h);
 }
 
 }  // namespace samsr

@@ -40,7 +40,7 @@ at::Tensor ResBlock::forward(const at::Tensor& x, const at::Tensor& embedding) {
   }
   h = out_conv_(at::dropout(h, options_.dropout, is_training()));
   const at::Tensor shortcut = resampled(x, options_.resample);
-  return (skip_.is_empty() ? shortcut : skip_(shortcut)) + h;
+  return (skip_.is_empty() ? shortcut : pointwise(skip_, shortcut)) + h;
 }
 
 Upsample::Upsample(std::int64_t channels, bool with_conv) {

@@ -98,9 +98,9 @@ const at::Tensor& DistillAnswers::truth() const {
 DistillRecipe::DistillRecipe(SuperResolutionParts parts)
     : SuperResolutionRecipe(std::move(parts)),
       losses_(loss_table(parts_)),
-      student_(denoiser_of(parts_.network->unet())) {
+      student_(training_denoiser(parts_, *parts_.network)) {
   if (parts_.teacher) {
-    teacher_ = denoiser_of(parts_.teacher->unet());
+    teacher_ = training_denoiser(parts_, *parts_.teacher);
   }
   if (std::ranges::all_of(losses_, [](const DistillLoss& loss) { return loss.weight == 0; })) {
     throw UserError("all weights of losses are 0 (distill.lambda_*, semantic.lambda): the student would learn nothing");

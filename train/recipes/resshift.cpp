@@ -11,7 +11,7 @@ namespace {
 class ResShiftRecipe final : public SuperResolutionRecipe {
  public:
   explicit ResShiftRecipe(SuperResolutionParts parts)
-      : SuperResolutionRecipe(std::move(parts)), denoiser_(denoiser_of(parts_.network->unet())) {}
+      : SuperResolutionRecipe(std::move(parts)), denoiser_(training_denoiser(parts_, *parts_.network)) {}
 
   RecipeLosses losses(const Batch& batch, const Move&) override {
     const Diffusion& diffusion = parts_.network->diffusion();

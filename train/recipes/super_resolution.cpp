@@ -7,6 +7,7 @@
 #include "core/rng.h"
 #include "diffusion/noise.h"
 #include "eval/metrics/choose_metrics.h"
+#include "models/cuda/graphed_denoiser.h"
 #include "models/weights/find_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/weight_file.h"
@@ -68,6 +69,13 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   parts.timer = context.timer;
   parts.shards = &context.shards;
   return parts;
+}
+
+Denoiser training_denoiser(const SuperResolutionParts& parts, SuperResolutionModel& model) {
+  const bool the_same_every_time = !parts.train.checkpoint_activations && model.settings().unet.dropout == 0;
+  Denoiser denoiser = denoiser_of(model.unet());
+  return parts.train.graphs && the_same_every_time ? graphed(std::move(denoiser), model.unet()->parameters())
+                                                   : denoiser;
 }
 
 SuperResolutionRecipe::SuperResolutionRecipe(SuperResolutionParts parts) : parts_(std::move(parts)) {
