@@ -4,8 +4,8 @@ if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
   # A100, H100 and H200, B200; what comes later compiles the last one's PTX when it loads it.
   set(CMAKE_CUDA_ARCHITECTURES 80-real 90-real 100)
 endif()
-if(NOT CMAKE_CUDA_COMPILER)
-  find_program(SAMSR_NVCC nvcc HINTS ENV CUDACXX ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES bin REQUIRED)
+if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})   # setup asks for it in the same places
+  find_program(SAMSR_NVCC nvcc HINTS ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES bin REQUIRED)
   set(CMAKE_CUDA_COMPILER ${SAMSR_NVCC})
 endif()
 if(NOT CMAKE_CUDA_HOST_COMPILER)

@@ -23,4 +23,11 @@ NormaliseGradients normalise_backward(const Normalisation&, const at::Tensor&, c
   absent();
 }
 
+ChannelAffine modulate(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&) { absent(); }
+
+ModulationGradients modulate_backward(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                                      const ChannelAffine&) {
+  absent();
+}
+
 }  // namespace samsr::cuda

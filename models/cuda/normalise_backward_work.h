@@ -46,18 +46,34 @@ struct GradientSums {
   }
 };
 
+/// How the channels of a group lie over a block's threads: `columns` channels at a time, `lanes` threads each.
+struct GroupColumns {
+  static constexpr int kThreads = 128;
+  static constexpr int kColumns = 64;  ///< at most
+
+  GroupColumns(const MapGrid& grid, int groups)
+      : width(grid.channels / groups),
+        columns(width < kColumns ? width : kColumns),
+        lanes(kThreads / columns),
+        turns((width + columns - 1) / columns),
+        share(1.0 / (static_cast<double>(grid.positions) * width)) {}
+
+  int width, columns, lanes, turns;
+  double share;  ///< of one number in the group's mean
+};
+
 /// A block for each group of each sample: the chunks' sums -> the gradients of weight and bias of each sample (B,C),
 /// and slope and level (B,groups) of dx = g·factor + x·slope + level, which is g·factor - (mean of g·weight + x̂·mean of
 /// g·weight·x̂)/deviation, means over the group.
 struct FinishGradients {
-  static constexpr int kThreads = 128;
-  static constexpr int kColumns = 64;
+  static constexpr int kThreads = GroupColumns::kThreads;
   struct Shared {
     double sum[kThreads], with_x[kThreads];
-    double weighted_sum[kColumns], weighted_with_x[kColumns];
+    double weighted_sum[GroupColumns::kColumns], weighted_with_x[GroupColumns::kColumns];
   };
 
   MapGrid grid;
+  GroupColumns of;
   Moments moments;
   Affine affine;
   const float* partials;
@@ -66,36 +82,31 @@ struct FinishGradients {
   float* slope;
   float* level;
 
-  SAMSR_HOST_DEVICE int phases() const { return 2 * turns() + 1; }
+  SAMSR_HOST_DEVICE int phases() const { return 2 * of.turns + 1; }
   SAMSR_HOST_DEVICE void operator()(int phase, std::int64_t block, int thread, Shared& shared) const {
     const std::int64_t sample = static_cast<std::uint32_t>(block) / static_cast<std::uint32_t>(moments.groups);
     const int group = static_cast<int>(block - sample * moments.groups);
-    const int within = phase / 2 * columns();  // the group's channels of this turn come from here on
-    if (phase == 2 * turns()) {
+    const int within = phase / 2 * of.columns;  // the group's channels of this turn come from here on
+    if (phase == 2 * of.turns) {
       if (thread == 0) {
         finish(block, shared);
       }
     } else if (phase % 2 == 0) {
-      add_chunks(sample, group * width(), within, thread, shared);
-    } else if (thread < columns()) {
-      add_lanes(block, sample, group * width(), within, thread, shared);
+      add_chunks(sample, group * of.width, within, thread, shared);
+    } else if (thread < of.columns) {
+      add_lanes(block, sample, group * of.width, within, thread, shared);
     }
   }
 
  private:
-  SAMSR_HOST_DEVICE int width() const { return grid.channels / moments.groups; }
-  SAMSR_HOST_DEVICE int columns() const { return width() < kColumns ? width() : kColumns; }
-  SAMSR_HOST_DEVICE int lanes() const { return kThreads / columns(); }
-  SAMSR_HOST_DEVICE int turns() const { return (width() + columns() - 1) / columns(); }
-
   SAMSR_HOST_DEVICE void add_chunks(std::int64_t sample, int first, int within, int thread, Shared& shared) const {
-    const int lane = thread / columns();
-    const int inside = within + thread % columns();
+    const int lane = thread / of.columns;
+    const int inside = within + thread % of.columns;
     double sum = 0;
     double with_x = 0;
-    if (lane < lanes() && inside < width()) {
+    if (lane < of.lanes && inside < of.width) {
       const float* const sums = partials + sample * grid.chunks * 2 * grid.channels + first + inside;
-      for (std::int64_t chunk = lane; chunk < grid.chunks; chunk += lanes()) {
+      for (std::int64_t chunk = lane; chunk < grid.chunks; chunk += of.lanes) {
         sum += sums[2 * chunk * grid.channels];
         with_x += sums[(2 * chunk + 1) * grid.channels];
       }
@@ -110,14 +121,14 @@ struct FinishGradients {
       shared.weighted_sum[thread] = 0;
       shared.weighted_with_x[thread] = 0;
     }
-    if (within + thread >= width()) {
+    if (within + thread >= of.width) {
       return;
     }
     double sum = 0;
     double with_x = 0;
-    for (int lane = 0; lane < lanes(); ++lane) {
-      sum += shared.sum[lane * columns() + thread];
-      with_x += shared.with_x[lane * columns() + thread];
+    for (int lane = 0; lane < of.lanes; ++lane) {
+      sum += shared.sum[lane * of.columns + thread];
+      with_x += shared.with_x[lane * of.columns + thread];
     }
     with_x *= moments.inverse[block];
     const int channel = first + within + thread;
@@ -131,15 +142,14 @@ struct FinishGradients {
   SAMSR_HOST_DEVICE void finish(std::int64_t block, const Shared& shared) const {
     double sum = 0;
     double with_x = 0;
-    for (int i = 0; i < columns(); ++i) {
+    for (int i = 0; i < of.columns; ++i) {
       sum += shared.weighted_sum[i];
       with_x += shared.weighted_with_x[i];
     }
-    const double count = static_cast<double>(grid.positions) * width();
     const double inverse = moments.inverse[block];
-    const double by_x = -with_x / count * inverse * inverse;
+    const double by_x = -with_x * of.share * inverse * inverse;
     slope[block] = static_cast<float>(by_x);
-    level[block] = static_cast<float>(-sum / count * inverse - moments.mean[block] * by_x);
+    level[block] = static_cast<float>(-sum * of.share * inverse - moments.mean[block] * by_x);
   }
 };
 

@@ -83,7 +83,7 @@ void backward_of(const NormaliseMaps& maps, const void* x, const void* gradient,
     const auto with = [&]<bool kSilu>() {
       run(GradientSums<T, kWidth, kSilu>{grid, moments, affine, from, upstream, buffers.partials}, grid.blocks(),
           grid.threads());
-      run(FinishGradients{grid, moments, affine, buffers.partials,
+      run(FinishGradients{grid, GroupColumns(grid, maps.groups), moments, affine, buffers.partials,
                           summed ? buffers.weights_of_samples : weight_gradient,
                           summed ? buffers.biases_of_samples : bias_gradient, buffers.slope, buffers.level},
           maps.batch * maps.groups, FinishGradients::kThreads);

@@ -34,6 +34,24 @@ class NormaliseFunction : public torch::autograd::Function<NormaliseFunction> {
   }
 };
 
+/// weight, bias (C), scale, shift (B,C) -> what cuda::modulate() makes of them.
+class ModulateFunction : public torch::autograd::Function<ModulateFunction> {
+ public:
+  static variable_list forward(AutogradContext* context, const at::Tensor& weight, const at::Tensor& bias,
+                               const at::Tensor& scale, const at::Tensor& shift) {
+    context->save_for_backward({weight, bias, scale, shift});
+    const cuda::ChannelAffine affine = cuda::modulate(weight, bias, scale, shift);
+    return {affine.weight, affine.bias};
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const cuda::ModulationGradients each = cuda::modulate_backward(
+        saved[0], saved[1], saved[2], saved[3], {gradients[0].contiguous(), gradients[1].contiguous()});
+    return {each.weight, each.bias, each.scale, each.shift};
+  }
+};
+
 bool has_kernel(const at::Tensor& x) {
   return (cpu_kernels(x) || gpu_kernels(x)) && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous();
@@ -74,6 +92,10 @@ at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, const at:
       };
       return y * (1 + on_maps(scale)) + on_maps(shift);
     });
+  }
+  if (gpu_kernels(x)) {
+    const variable_list affine = ModulateFunction::apply(norm->weight, norm->bias, scale, shift);
+    return by_kernel(norm, x, affine[0], affine[1], activation);
   }
   const at::Tensor gain = 1 + scale.to(at::kFloat);
   return by_kernel(norm, x, norm->weight * gain, norm->bias * gain + shift.to(at::kFloat), activation);

@@ -46,6 +46,22 @@ at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, cons
 NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
                                       const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient);
 
+struct ChannelAffine {
+  at::Tensor weight, bias;  ///< (B,C) float32
+};
+
+/// weight·(1 + scale) and bias·(1 + scale) + shift; weight and bias (C) float32, scale and shift (B,C), both float32 or
+/// both bfloat16, channels side by side.
+ChannelAffine modulate(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& scale,
+                       const at::Tensor& shift);
+
+struct ModulationGradients {
+  at::Tensor weight, bias, scale, shift;
+};
+
+ModulationGradients modulate_backward(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& scale,
+                                      const at::Tensor& shift, const ChannelAffine& gradient);
+
 }  // namespace cuda
 
 }  // namespace samsr
