@@ -60,6 +60,19 @@ void BitMask::set_row(int y, int x, const std::uint8_t* values, int count) {
   }
 }
 
+void BitMask::set_packed_row(int y, int x, const std::uint8_t* bits, int count) {
+  for (int i = 0; i < count; i += kBits) {
+    const int here = std::min(kBits, count - i);
+    std::uint64_t word = 0;
+    std::memcpy(&word, bits + i / 8, static_cast<std::size_t>(here + 7) / 8);
+    const int shift = (x + i) % kBits;
+    words_[index(y, x + i)] |= word << shift;
+    if (shift + here > kBits) {
+      words_[index(y, x + i) + 1] |= word >> (kBits - shift);
+    }
+  }
+}
+
 std::int64_t BitMask::area() const {
   std::int64_t area = 0;
   for (const std::uint64_t word : words_) {
