@@ -75,6 +75,15 @@ TEST(PackedMasks, NoLogitsGiveNoMasks) {
   EXPECT_EQ(packed.numbers.sizes().vec(), (std::vector<std::int64_t>{0, 6}));
 }
 
+TEST(BitMask, UnpackingGivesThePixelsAgain) {
+  torch::manual_seed(6);
+  for (const std::int64_t width : {1, 7, 8, 64, 71, 200}) {
+    const at::Tensor pixels = torch::randint(0, 2, {3, 5, width}, at::kByte);
+    const std::vector<BitMask> masks{BitMask(pixels[0]), BitMask(pixels[1]), BitMask(pixels[2])};
+    EXPECT_TRUE(stack_masks(masks, {static_cast<int>(width), 5}).equal(pixels)) << width;
+  }
+}
+
 TEST(BitMask, PackedRowsLieWhereTheSameBytesWould) {
   torch::manual_seed(5);
   const at::Tensor pixels = torch::randint(0, 2, {1, 150}, at::kByte);
