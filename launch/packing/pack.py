@@ -19,7 +19,7 @@ from elf import Elf, is_elf
 from libraries import needed_by
 
 # Tests that go by a device (tests/support/device.h), the golden files that others read, and what is timed beside them.
-TESTS = ("gpu_tests", "train_step_bench")
+TESTS = ("gpu_tests", "sam_device_bench", "train_step_bench")
 GOLDEN = r"(?!degradation|niqe|psnr_ssim|sam_amg|sam_masks).*\.h5"
 SCRIPTS = ("samsr", "mpirun", "orted", "bundled.sh", "common.sh", "restarts.sh", "slurm.sbatch")
 TREE = ("LICENSE", "configs", "docs/clusters.md", "models/embedded/MODEL_CARD.md",
