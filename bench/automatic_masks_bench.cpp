@@ -11,6 +11,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "bench/mask_agreement.h"
 #include "core/error.h"
 #include "segmentation/automatic/automatic_masks.h"
 #include "segmentation/automatic_masks_fixtures.h"
@@ -38,35 +39,15 @@ Result run(const samsr::testing::Golden& reference, at::ScalarType type) {
   const std::vector<samsr::AutomaticMask> found = samsr::generate_masks({image}, settings, decoder).front();
   Result result;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::vector<samsr::BitMask> bits;
-  for (const samsr::AutomaticMask& mask : found) {
-    bits.push_back(mask.mask);
-  }
-  result.masks = samsr::stack_masks(bits, image.size()).to(at::kBool);
+  result.masks = samsr::bench::stacked(found, image.size());
   return result;
-}
-
-/// Share of the pixels covered by either that are covered as often by both: Σ min(C, C') / Σ max(C, C').
-double coverage_iou(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor first = a.sum(0);
-  const at::Tensor second = b.sum(0);
-  return at::minimum(first, second).sum().item<double>() / at::maximum(first, second).sum().item<double>();
-}
-
-/// IoU of each mask of `published` with the one of `ours` that is most like it: masks whose scores are equal but for
-/// rounding change places.
-at::Tensor best_iou(const at::Tensor& published, const at::Tensor& ours) {
-  const at::Tensor a = published.flatten(1).to(at::kFloat);
-  const at::Tensor b = ours.flatten(1).to(at::kFloat);
-  const at::Tensor both = at::matmul(a, b.t());
-  return std::get<0>((both / (a.sum(1, true) + b.sum(1) - both)).max(1));
 }
 
 void print(const char* name, const Result& result, const at::Tensor& published) {
   std::cout << fmt::format("{:<10} {:7.1f} s {:5} masks; coverage IoU {:.5f}", name, result.seconds,
-                           result.masks.size(0), coverage_iou(result.masks, published));
+                           result.masks.size(0), samsr::bench::coverage_iou(result.masks, published));
   if (result.masks.size(0) > 0 && published.size(0) > 0) {
-    const at::Tensor iou = best_iou(published, result.masks);
+    const at::Tensor iou = samsr::bench::best_iou(published, result.masks);
     std::cout << fmt::format("; IoU of a mask with the nearest: mean {:.5f}, worst {:.5f}", iou.mean().item<double>(),
                              iou.min().item<double>());
   }

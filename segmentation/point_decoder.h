@@ -12,11 +12,12 @@ namespace samsr {
 
 /// Masks that points were answered with, K of them, ordered by point and then by mask.
 struct PointMasks {
-  at::Tensor point;  ///< (K) int64, the row of the point that was asked
-  at::Tensor mask;   ///< (K) int64, which of the point's three masks (whole, part, subpart)
-  at::Tensor iou;    ///< (K) float32, predicted intersection over union
-  at::Tensor
-      logits;  ///< (K, side/4, side/4) float32 on the CPU, side the input_side(); a mask is where they are positive
+  at::Tensor point;  ///< (K) int64 on the CPU, the row of the point that was asked
+  at::Tensor mask;   ///< (K) int64 on the CPU, which of the point's three masks (whole, part, subpart)
+  at::Tensor iou;    ///< (K) float32 on the CPU, predicted intersection over union
+  /// (K, side/4, side/4) float32, side the input_side(), on the device of the network, which may still be busy with
+  /// them; a mask is where they are positive.
+  at::Tensor logits;
 };
 
 /// A network that answers single foreground points with masks: all that automatic mask generation needs of

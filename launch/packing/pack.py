@@ -20,7 +20,7 @@ from libraries import needed_by
 
 # Tests that go by a device (tests/support/device.h), the golden files that others read, what is timed beside them, and
 # what runs them all (bench/gpu_check).
-TESTS = ("gpu_tests", "normalise_bench", "train_step_bench")
+TESTS = ("gpu_tests", "normalise_bench", "sam_device_bench", "train_step_bench")
 CHECK = ("gpu_check", "gpu", "gpu_reference.py", "trace_summary.py", "benchmark_page")
 READ_BY_TESTS = ("tests/models/files", "tests/train/example")  # from the bundle's folder
 GOLDEN = r"(?!degradation|niqe|psnr_ssim|sam_amg|sam_masks).*\.h5"

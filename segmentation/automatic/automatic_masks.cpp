@@ -4,22 +4,20 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
 #include <opencv2/imgproc.hpp>
 #include <optional>
 #include <utility>
 
+#include "core/kernels.h"
 #include "core/parallel.h"
 #include "segmentation/automatic/crop_layout.h"
 #include "segmentation/automatic/mask_upscaler.h"
+#include "segmentation/automatic/packed_candidates.h"
 #include "segmentation/automatic/small_regions.h"
 
 namespace samsr {
 namespace {
-
-/// How near to a crop's edge, pixels, a mask counts as cut off.
-constexpr int kEdgeTolerance = 20;
 
 /// A mask's pixels in a crop, read off its logits row by row.
 class CropMask {
@@ -68,16 +66,6 @@ class CropMask {
   bool found_ = false;
   MaskBox box_;
 };
-
-/// True when a side of the box lies at an edge of the crop that is not also one of the image.
-bool cut_off(const MaskBox& box, cv::Rect crop, cv::Size image) {
-  const auto at_inner_edge = [](int side, int crop_edge, int image_edge) {
-    return std::abs(side - crop_edge) <= kEdgeTolerance && std::abs(side - image_edge) > kEdgeTolerance;
-  };
-  return at_inner_edge(box.left, crop.x, 0) || at_inner_edge(box.top, crop.y, 0) ||
-         at_inner_edge(box.right, crop.x + crop.width, image.width) ||
-         at_inner_edge(box.bottom, crop.y + crop.height, image.height);
-}
 
 std::vector<AutomaticMask> pick(std::vector<AutomaticMask>& masks, const std::vector<std::size_t>& indices) {
   std::vector<AutomaticMask> picked;
@@ -146,16 +134,26 @@ std::vector<AutomaticMask> masks_of_crop(cv::Size image, const ImageCrop& crop, 
   const std::optional<double> min_iou =
       settings.pred_iou_thresh > 0 ? std::optional(settings.pred_iou_thresh) : std::nullopt;
   std::optional<MaskUpscaler> upscaler;
+  PackedCandidates packed(image, crop.rect, decoder.input_side(), settings);
+  bool on_device = false;
   std::vector<AutomaticMask> masks;
   for (std::int64_t first = 0; first < all.size(0); first += settings.points_per_batch) {
     const std::int64_t end = std::min(first + settings.points_per_batch, all.size(0));
     const PointMasks answers = decoder.decode_in(number, all.slice(0, first, end), min_iou);
+    const std::vector<cv::Point2d> asked(points.begin() + first, points.begin() + end);
+    on_device = !cpu_kernels(answers.logits);
+    if (on_device) {
+      packed.add(answers, asked);
+      continue;
+    }
     if (!upscaler) {
       upscaler.emplace(answers.logits.size(2), decoder.input_side(), crop.rect.size());
     }
-    const std::vector<cv::Point2d> asked(points.begin() + first, points.begin() + end);
     std::vector<AutomaticMask> found = read_answers(answers, asked, *upscaler, image, crop.rect, settings);
     std::move(found.begin(), found.end(), std::back_inserter(masks));
+  }
+  if (on_device) {
+    return packed.take();
   }
   return suppress(std::move(masks), settings.box_nms_thresh,
                   [](const AutomaticMask& mask) { return mask.predicted_iou; });

@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstring>
 
+#include "core/parallel.h"
+
 namespace samsr {
 namespace {
 
@@ -15,6 +17,13 @@ std::uint64_t gather_bits(const std::uint8_t* values) {
   std::uint64_t bytes = 0;
   std::memcpy(&bytes, values, sizeof bytes);
   return ((bytes & 0x0101010101010101U) * 0x0102040810204080U) >> 56;
+}
+
+/// The bits of a byte as the lowest bits of eight bytes, byte 0 first.
+void spread_bits(std::uint64_t byte, std::uint8_t* values) {
+  const std::uint64_t one_each = (byte * 0x0101010101010101U) & 0x8040201008040201U;
+  const std::uint64_t bytes = ((one_each + 0x7f7f7f7f7f7f7f7fU) >> 7) & 0x0101010101010101U;
+  std::memcpy(values, &bytes, sizeof bytes);
 }
 
 cv::Mat wrap(const at::Tensor& mask) {
@@ -60,6 +69,19 @@ void BitMask::set_row(int y, int x, const std::uint8_t* values, int count) {
   }
 }
 
+void BitMask::set_packed_row(int y, int x, const std::uint8_t* bits, int count) {
+  for (int i = 0; i < count; i += kBits) {
+    const int here = std::min(kBits, count - i);
+    std::uint64_t word = 0;
+    std::memcpy(&word, bits + i / 8, static_cast<std::size_t>(here + 7) / 8);
+    const int shift = (x + i) % kBits;
+    words_[index(y, x + i)] |= word << shift;
+    if (shift + here > kBits) {
+      words_[index(y, x + i) + 1] |= word >> (kBits - shift);
+    }
+  }
+}
+
 std::int64_t BitMask::area() const {
   std::int64_t area = 0;
   for (const std::uint64_t word : words_) {
@@ -70,7 +92,11 @@ std::int64_t BitMask::area() const {
 
 void BitMask::unpack(std::uint8_t* out) const {
   for (int y = 0; y < size_.height; ++y) {
-    for (int x = 0; x < size_.width; ++x) {
+    int x = 0;
+    for (; x + 8 <= size_.width; x += 8, out += 8) {
+      spread_bits((words_[index(y, x)] >> (x % kBits)) & 0xff, out);
+    }
+    for (; x < size_.width; ++x) {
       *out++ = static_cast<std::uint8_t>(at(y, x));
     }
   }
@@ -84,12 +110,13 @@ cv::Mat BitMask::to_mat() const {
 
 at::Tensor stack_masks(const std::vector<BitMask>& masks, cv::Size size) {
   at::Tensor out = at::empty({static_cast<std::int64_t>(masks.size()), size.height, size.width}, at::kByte);
-  auto* next = out.data_ptr<std::uint8_t>();
+  auto* first = out.data_ptr<std::uint8_t>();
   for (const BitMask& mask : masks) {
     CV_Assert(mask.size() == size);
-    mask.unpack(next);
-    next += size.area();
   }
+  in_parallel(static_cast<std::int64_t>(masks.size()), [&](std::int64_t i) {
+    masks[static_cast<std::size_t>(i)].unpack(first + i * static_cast<std::int64_t>(size.area()));
+  });
   return out;
 }
 

@@ -21,6 +21,8 @@ class BitMask {
   cv::Size size() const { return size_; }
   /// Writes `count` pixels of row y from column x on; 0 and 1 alone. Bits that are set already stay set.
   void set_row(int y, int x, const std::uint8_t* values, int count);
+  /// The same of pixels that are bits already, eight a byte, the lowest first; bits beyond `count` must be 0.
+  void set_packed_row(int y, int x, const std::uint8_t* bits, int count);
   bool at(int y, int x) const { return ((words_[index(y, x)] >> (x % kBits)) & 1) != 0; }
   /// Number of pixels that are 1.
   std::int64_t area() const;

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 namespace samsr {
 namespace {
+
+/// How near to a crop's edge, pixels, a mask counts as cut off.
+constexpr int kEdgeTolerance = 20;
 
 /// Length of each of `count` pieces of `length` pixels of which neighbours share `overlap`.
 int piece_length(int length, int count, int overlap) {
@@ -27,6 +31,15 @@ std::vector<ImageCrop> lay_out_crops(cv::Size image, int layers, double overlap)
     }
   }
   return crops;
+}
+
+bool cut_off(const MaskBox& box, cv::Rect crop, cv::Size image) {
+  const auto at_inner_edge = [](int side, int crop_edge, int image_edge) {
+    return std::abs(side - crop_edge) <= kEdgeTolerance && std::abs(side - image_edge) > kEdgeTolerance;
+  };
+  return at_inner_edge(box.left, crop.x, 0) || at_inner_edge(box.top, crop.y, 0) ||
+         at_inner_edge(box.right, crop.x + crop.width, image.width) ||
+         at_inner_edge(box.bottom, crop.y + crop.height, image.height);
 }
 
 std::vector<cv::Point2d> point_grid(int n) {

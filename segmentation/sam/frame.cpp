@@ -39,16 +39,26 @@ at::Tensor SamFrame::to_square(const at::Tensor& points) const {
 at::Tensor SamFrame::to_picture(const at::Tensor& logits) const {
   TORCH_CHECK(logits.dim() == 4, "logits: expected (B, M, h, w), got ", logits.sizes());
   const at::Tensor square = resized(logits, side, side);
-  return resized(square.narrow(2, 0, scaled.height).narrow(3, 0, scaled.width), original.height, original.width);
+  const at::Tensor part = square.narrow(2, 0, scaled.height).narrow(3, 0, scaled.width);
+  return scaled == original ? part : resized(part, original.height, original.width);
 }
 
 at::Tensor prepare_for_sam(const cv::Mat& rgb, const SamFrame& frame) {
-  CV_Assert(rgb.type() == CV_8UC3 && rgb.size() == frame.original);
-  const cv::Mat scaled = pillow_resize(rgb, frame.scaled);
-  const at::Tensor bytes = at::from_blob(scaled.data, {scaled.rows, scaled.cols, 3}, at::kByte);
-  const at::Tensor mean = at::tensor(kMean, at::kFloat);
-  const at::Tensor deviation = at::tensor(kDeviation, at::kFloat);
-  const at::Tensor image = ((bytes.to(at::kFloat) - mean) / deviation).permute({2, 0, 1}).unsqueeze(0);
+  CV_Assert(rgb.size() == frame.original);
+  return normalised_for_sam(pillow_resize(rgb, frame.scaled), frame, at::kCPU);
+}
+
+at::Tensor normalised_for_sam(const cv::Mat& scaled, const SamFrame& frame, c10::Device device) {
+  CV_Assert(scaled.type() == CV_8UC3 && scaled.size() == frame.scaled && scaled.isContinuous());
+  // Bytes travel, from memory that needs no wait.
+  at::Tensor bytes = at::from_blob(scaled.data, {scaled.rows, scaled.cols, 3}, at::kByte);
+  if (device.is_cuda()) {
+    bytes = bytes.pin_memory();
+  }
+  const auto there = [&](const at::Tensor& tensor) { return tensor.to(device, /*non_blocking=*/true); };
+  const at::Tensor mean = there(at::tensor(kMean, at::kFloat));
+  const at::Tensor deviation = there(at::tensor(kDeviation, at::kFloat));
+  const at::Tensor image = ((there(bytes).to(at::kFloat) - mean) / deviation).permute({2, 0, 1}).unsqueeze(0);
   return at::constant_pad_nd(image, {0, frame.side - scaled.cols, 0, frame.side - scaled.rows});
 }
 

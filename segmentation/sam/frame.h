@@ -2,6 +2,7 @@
 // Between pictures and the square that Segment Anything sees.
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <opencv2/core.hpp>
@@ -28,5 +29,9 @@ struct SamFrame {
 /// rgb: CV_8UC3, any size -> (1, 3, side, side) float32: scaled into the frame, less the mean and over the
 /// standard deviation of ImageNet's channels, zeros beyond the picture.
 at::Tensor prepare_for_sam(const cv::Mat& rgb, const SamFrame& frame);
+
+/// The second half of it, on any device, which it does not wait for: scaled, CV_8UC3 of the frame's scaled size ->
+/// (1, 3, side, side) float32 there.
+at::Tensor normalised_for_sam(const cv::Mat& scaled, const SamFrame& frame, c10::Device device);
 
 }  // namespace samsr

@@ -1,7 +1,9 @@
 #include "segmentation/sam/image_encoder.h"
 
 #include <algorithm>
+#include <array>
 
+#include "core/kernels.h"
 #include "models/layers/module_names.h"
 #include "models/layers/wide_linear.h"
 #include "segmentation/sam/relative_attention.h"
@@ -11,7 +13,7 @@ namespace {
 
 constexpr double kNormEpsilon = 1e-6;
 constexpr std::int64_t kMlpRatio = 4;
-/// Positions that pass the MLP at a time: memory of less than 32 MiB is used again, more is fetched from the
+/// Positions that pass the MLP at a time on a CPU: memory of less than 32 MiB is used again, more is fetched from the
 /// system each time, which costs a quarter of the product.
 constexpr std::int64_t kMlpTile = 2048;
 
@@ -35,13 +37,24 @@ at::Tensor GridAttention::forward(const at::Tensor& x) {
   const std::int64_t width = x.size(2);
   const std::int64_t channels = x.size(3);
   // One after the other: see kMlpTile.
+  const std::array<std::int64_t, 4> of_heads{batch * heads_, height, width, channels / heads_};
+  at::Tensor all;  // q, k and v
+  if (!cpu_kernels(x)) {
+    all = at::linear(x, qkv_->weight, qkv_->bias)
+              .view({batch, height * width, 3, heads_, channels / heads_})
+              .permute({2, 0, 3, 1, 4})
+              .contiguous();
+  }
   const auto projected = [&](std::int64_t part) {
+    if (all.defined()) {
+      return all[part].view(of_heads);
+    }
     return wide_linear(x, qkv_->weight.narrow(0, part * channels, channels),
                        qkv_->bias.narrow(0, part * channels, channels))
         .view({batch, height * width, heads_, channels / heads_})
         .transpose(1, 2)
         .contiguous()
-        .view({batch * heads_, height, width, channels / heads_});
+        .view(of_heads);
   };
   const at::Tensor attended =
       attend_with_relative_positions(projected(0), projected(1), projected(2), rel_pos_h_, rel_pos_w_)
@@ -87,8 +100,9 @@ at::Tensor VitBlock::forward(const at::Tensor& x) {
   const at::Tensor attended = x + attend(norm1_(x));
   const at::Tensor flat = attended.flatten(0, 2);
   at::Tensor out = at::empty_like(flat);
-  for (std::int64_t first = 0; first < flat.size(0); first += kMlpTile) {
-    const std::int64_t count = std::min(kMlpTile, flat.size(0) - first);
+  const std::int64_t tile = cpu_kernels(flat) ? kMlpTile : flat.size(0);
+  for (std::int64_t first = 0; first < flat.size(0); first += tile) {
+    const std::int64_t count = std::min(tile, flat.size(0) - first);
     const at::Tensor here = flat.narrow(0, first, count);
     at::Tensor hidden = through(lin1_, norm2_(here));
     at::Tensor to = out.narrow(0, first, count);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/kernels.h"
 #include "core/parallel.h"
@@ -51,12 +52,25 @@ at::Tensor SamImagePass::pass_one(const at::Tensor& image, const FoldedKeys& key
 
 at::Tensor SamImagePass::pass_all(const at::Tensor& image, const FoldedKeys& keys, const torch::nn::LayerNorm& norm,
                                   const at::Tensor& queries, at::Tensor& out) const {
-  const at::Tensor scores = at::matmul(image + positions_, keys.keys.transpose(1, 2)) + keys.bias.unsqueeze(1);
-  const at::Tensor attention = at::softmax(scores.unflatten(2, {-1, heads_}), 2).flatten(2);
+  const std::int64_t points = queries.size(0);
+  const std::array<std::int64_t, 3> of_scores{points, queries.size(1), positions_.size(0)};
   const at::ScalarType type = image.scalar_type();
-  out.copy_(at::layer_norm(image + at::matmul(attention, keys.values.transpose(1, 2)), norm->weight.sizes(),
-                           norm->weight.to(type), norm->bias.to(type), norm->options.eps()));
-  const at::Tensor asked = at::softmax(at::matmul(queries, (out + positions_).transpose(1, 2)), 2);
+  // Scores lie position by position, so that each softmax reads whole lines; x'·k is x·k + positions·k, where the
+  // latter is one product for all points, and x' is never made.
+  const auto scores_of = [&](const at::Tensor& asking, const at::Tensor& of_positions, const at::Tensor& x) {
+    return at::baddbmm(of_positions.view(of_scores), asking, x.transpose(1, 2));
+  };
+  at::Tensor added;
+  {
+    const at::Tensor asking = keys.keys.flatten(0, 1);
+    const at::Tensor bias = keys.bias.reshape({-1, 1});
+    const at::Tensor scores = image.size(0) == 1 ? at::addmm(bias, asking, (image[0] + positions_).t()).view(of_scores)
+                                                 : scores_of(keys.keys, at::addmm(bias, asking, positions_.t()), image);
+    const at::Tensor attention = at::softmax(scores.view({points, queries.size(1) / heads_, -1}), 1).view(of_scores);
+    added = at::baddbmm(image.expand({points, -1, -1}), attention.transpose(1, 2), keys.values.transpose(1, 2));
+  }
+  out = at::layer_norm(added, norm->weight.sizes(), norm->weight.to(type), norm->bias.to(type), norm->options.eps());
+  const at::Tensor asked = at::softmax(scores_of(queries, at::matmul(queries.flatten(0, 1), positions_.t()), out), 2);
   return at::bmm(asked, out).to(at::kFloat);
 }
 

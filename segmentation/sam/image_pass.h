@@ -18,8 +18,8 @@ class SamImagePass {
   SamImagePass(const at::Tensor& positions, std::int64_t heads) : positions_(positions), heads_(heads) {}
 
   /// image (N, P, C), or (1, P, C) for one that all points share: becomes norm(image + attention to the keys) in
-  /// `out` (N, P, C), which may be `image`. Returns the means of `out` by the attention of the queries (N, M, C),
-  /// float32.
+  /// `out` (N, P, C), which may be `image`, and which is another tensor then where no CPU's kernels compute. Returns
+  /// the means of `out` by the attention of the queries (N, M, C), float32.
   at::Tensor operator()(const at::Tensor& image, const FoldedKeys& keys, const torch::nn::LayerNorm& norm,
                         const at::Tensor& queries, at::Tensor& out) const;
 

@@ -18,7 +18,8 @@ namespace samsr {
 
 /// Segment Anything for very many single points. The answers are SamPredictor's, to rounding, for a fraction of
 /// the work: what the points share is computed once, the image's projections are folded into the few tokens, and
-/// only masks that are wanted are enlarged. A point's answer does not depend on its batch.
+/// only masks that are wanted are enlarged. A point's answer does not depend on its batch. On a GPU each batch of
+/// points waits once for the device, to learn which masks are wanted.
 class SamPointDecoder final : public PointDecoder {
  public:
   /// The network must not change any more; its precision() is that of the image's side. points_at_a_time bounds
@@ -40,12 +41,18 @@ class SamPointDecoder final : public PointDecoder {
   void select(std::size_t image);
   Answers transform(const at::Tensor& points) const;
   PointMasks decode_batch(const at::Tensor& points, std::optional<double> min_iou) const;
-  at::Tensor logits_of(const Answers& answers, const at::Tensor& point, const at::Tensor& mask) const;
+  /// What the hypernetworks make of the tokens: (N, 3, C/8) float32.
+  at::Tensor weights_of(const Answers& answers) const;
+  /// Logits of the wanted masks, whose point and mask are on the CPU and lie point by point; by the kernels of a CPU,
+  /// one point on each core, or by the library's, many points at once.
+  at::Tensor logits_one_by_one(const Answers& answers, const at::Tensor& point, const at::Tensor& mask) const;
+  at::Tensor logits_at_once(const Answers& answers, const at::Tensor& point, const at::Tensor& mask) const;
 
   const std::shared_ptr<SamNetwork> network_;
   const std::int64_t points_at_a_time_;
   const std::size_t images_at_a_time_;
   const at::Tensor positions_;  ///< (P, C) float32
+  const at::Tensor labels_;     ///< (2) int64: a point of the foreground, and none
   const SamImagePass image_pass_;
   const SamMaskHead mask_head_;
 

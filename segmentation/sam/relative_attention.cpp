@@ -17,6 +17,9 @@ namespace {
 /// Scores held at a time: few enough to stay in the cache, enough to be worth laying out the keys for.
 constexpr std::int64_t kScoresAtATime = std::int64_t{1} << 20;
 
+/// The same elsewhere: the bias of these is made as a whole, 1 GiB of bf16.
+constexpr std::int64_t kBiasAtATime = std::int64_t{1} << 29;
+
 /// (size, size, d): row (query, key) is the table's row of their offset.
 at::Tensor relative_rows(const at::Tensor& table, std::int64_t size) {
   TORCH_CHECK(table.size(0) == 2 * size - 1, "relative positions: ", table.size(0), " rows for a side of ", size);
@@ -51,13 +54,30 @@ at::Tensor attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::
   return out;
 }
 
+/// Some heads at a time, by the library's fused attention with the bias as a mask.
+at::Tensor attend_with_bias(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias_h,
+                            const at::Tensor& bias_w) {
+  const std::int64_t positions = q.size(1) * q.size(2);
+  const std::int64_t at_a_time = std::max<std::int64_t>(1, kBiasAtATime / (positions * positions));
+  at::Tensor out = at::empty_like(q);
+  for (std::int64_t first = 0; first < q.size(0); first += at_a_time) {
+    const std::int64_t count = std::min(at_a_time, q.size(0) - first);
+    const auto flat = [&](const at::Tensor& x) {
+      return x.narrow(0, first, count).view({1, count, positions, x.size(3)});
+    };
+    const at::Tensor bias = (bias_h.narrow(0, first, count).unsqueeze(4) + bias_w.narrow(0, first, count).unsqueeze(3))
+                                .view({1, count, positions, positions});
+    flat(out).copy_(at::scaled_dot_product_attention(flat(q), flat(k), flat(v), bias));
+  }
+  return out;
+}
+
 }  // namespace
 
 at::Tensor attend_with_relative_positions(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                           const at::Tensor& table_h, const at::Tensor& table_w) {
   const std::int64_t height = q.size(1);
   const std::int64_t width = q.size(2);
-  const std::int64_t positions = height * width;
   // Einsum leaves strides of its own choice, which their sum would have too.
   const at::Tensor bias_h = at::einsum("byxd,ykd->byxk", {q, relative_rows(table_h, height)}).contiguous();
   const at::Tensor bias_w = at::einsum("byxd,xkd->byxk", {q, relative_rows(table_w, width)}).contiguous();
@@ -65,9 +85,7 @@ at::Tensor attend_with_relative_positions(const at::Tensor& q, const at::Tensor&
     const at::Tensor over_root = q / std::sqrt(static_cast<double>(q.size(3)));
     return attend_in_blocks(over_root, k, v, bias_h, bias_w);
   }
-  const at::Tensor bias = (bias_h.unsqueeze(4) + bias_w.unsqueeze(3)).reshape({1, q.size(0), positions, positions});
-  const auto flat = [&](const at::Tensor& x) { return x.reshape({1, x.size(0), positions, x.size(3)}); };
-  return at::scaled_dot_product_attention(flat(q), flat(k), flat(v), bias).reshape(q.sizes());
+  return attend_with_bias(q, k, v, bias_h, bias_w);
 }
 
 }  // namespace samsr

@@ -46,7 +46,7 @@ class SamPointDecoderOf : public ::testing::TestWithParam<Case> {
   }
 
   static double worst(const at::Tensor& actual, const at::Tensor& expected) {
-    return ((actual - expected).abs() / (expected.abs() + 1)).max().item<double>();
+    return ((actual.cpu() - expected.cpu()).abs() / (expected.abs() + 1)).max().item<double>();
   }
 
   static constexpr std::int64_t kPoints = 11;
@@ -116,7 +116,7 @@ TEST_P(SamPointDecoderOf, Bfloat16IsNear) {
   const PointMasks masks = decoder.decode(points_, {});
   EXPECT_EQ(masks.logits.scalar_type(), at::kFloat);
   const at::Tensor all = expected_.logits.flatten(0, 1);
-  EXPECT_LE((masks.logits - all).abs().mean().item<double>(), 0.03 * all.abs().mean().item<double>() + 0.02);
+  EXPECT_LE((masks.logits.cpu() - all).abs().mean().item<double>(), 0.03 * all.abs().mean().item<double>() + 0.02);
   EXPECT_LE((masks.iou - expected_.iou.flatten()).abs().max().item<double>(), 0.1);
 }
 
