@@ -3,6 +3,7 @@
 #include <c10/util/Exception.h>
 
 #include "models/layers/normalise_kernels.h"
+#include "models/unet/windows.h"
 
 namespace samsr::cuda {
 namespace {
@@ -20,6 +21,12 @@ at::Tensor normalise_forward(const Normalisation&, const at::Tensor&, const Grou
 
 NormaliseGradients normalise_backward(const Normalisation&, const at::Tensor&, const GroupMoments&, const at::Tensor&,
                                       const at::Tensor&, const at::Tensor&) {
+  absent();
+}
+
+at::Tensor windows_of(const at::Tensor&, const Windows&) { absent(); }
+
+at::Tensor map_of_windows(const at::Tensor&, const Windows&, std::int64_t, std::int64_t, const at::Tensor&) {
   absent();
 }
 
