@@ -3,6 +3,7 @@
 #include <c10/util/Exception.h>
 
 #include "models/layers/normalise_kernels.h"
+#include "models/unet/windows.h"
 
 namespace samsr::cuda {
 namespace {
@@ -27,6 +28,12 @@ ChannelAffine modulate(const at::Tensor&, const at::Tensor&, const at::Tensor&, 
 
 ModulationGradients modulate_backward(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&,
                                       const ChannelAffine&) {
+  absent();
+}
+
+at::Tensor windows_of(const at::Tensor&, const Windows&) { absent(); }
+
+at::Tensor map_of_windows(const at::Tensor&, const Windows&, std::int64_t, std::int64_t, const at::Tensor&) {
   absent();
 }
 

@@ -4,31 +4,29 @@
 
 #include <ATen/ATen.h>
 #include <c10/cuda/CUDAGuard.h>
-#include <c10/cuda/CUDAStream.h>
 
 #include <initializer_list>
 
+#include "models/cuda/tensors.h"
 #include "models/layers/normalise_kernels.h"
 
 namespace samsr::cuda {
 namespace {
 
-bool begins_at_16_bytes(const at::Tensor& tensor) {
-  return reinterpret_cast<std::uintptr_t>(tensor.const_data_ptr()) % 16 == 0;
-}
-
 NormaliseMaps maps_of(const Normalisation& how, std::initializer_list<at::Tensor> all) {
   const at::Tensor& x = *all.begin();
-  bool packed = x.size(1) * x.element_size() % 16 == 0;
   for (const at::Tensor& each : all) {
     TORCH_CHECK(each.is_cuda() && each.sizes() == x.sizes() && each.scalar_type() == x.scalar_type() &&
                 each.is_contiguous(at::MemoryFormat::ChannelsLast));
-    packed = packed && begins_at_16_bytes(each);
   }
   TORCH_CHECK(x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
   TORCH_CHECK(x.numel() > 0 && x.size(1) % how.groups == 0);
-  return {x.size(0), x.size(1), x.size(2) * x.size(3), static_cast<int>(how.groups), x.scalar_type() == at::kBFloat16,
-          packed,    how.silu};
+  return {x.size(0),
+          x.size(1),
+          x.size(2) * x.size(3),
+          static_cast<int>(how.groups),
+          {x.scalar_type() == at::kBFloat16, packable(x.size(1), all)},
+          how.silu};
 }
 
 /// What a kernel reads of weight and bias; they outlive the call.
@@ -45,12 +43,6 @@ Moments moments_of(const Normalisation& how, const GroupMoments& moments) {
   return {moments.mean.const_data_ptr<float>(), moments.inverse_deviation.const_data_ptr<float>(),
           static_cast<int>(how.groups)};
 }
-
-at::Tensor floats_beside(const at::Tensor& x, at::IntArrayRef sizes) {
-  return at::empty(sizes, x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
-}
-
-cudaStream_t stream_of(const at::Tensor& x) { return c10::cuda::getCurrentCUDAStream(x.device().index()).stream(); }
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "models/cuda/map_type.h"
 #include "models/cuda/normalise_backward_work.h"
 #include "models/cuda/normalise_work.h"
 
@@ -11,20 +12,9 @@ namespace samsr::cuda {
 struct NormaliseMaps {
   std::int64_t batch, channels, positions;
   int groups;
-  bool brain_float;  ///< else float32
-  bool packed;       ///< all maps' addresses are multiples of 16, and so are the bytes of a position
+  MapType type;
   bool silu;
 };
-
-/// use.operator()<T, channels of a thread>()
-template <class Use>
-void with_type(const NormaliseMaps& maps, const Use& use) {
-  if (maps.brain_float) {
-    maps.packed ? use.template operator()<BrainFloat, 8>() : use.template operator()<BrainFloat, 1>();
-  } else {
-    maps.packed ? use.template operator()<float, 4>() : use.template operator()<float, 1>();
-  }
-}
 
 inline MapGrid grid_of(const NormaliseMaps& maps, int width) {
   return MapGrid(maps.batch, maps.positions, maps.channels, width);
@@ -32,7 +22,7 @@ inline MapGrid grid_of(const NormaliseMaps& maps, int width) {
 
 /// Float32 numbers that moments() and backward() need for the sums of chunks.
 inline std::int64_t partials_of(const NormaliseMaps& maps) {
-  const MapGrid grid = grid_of(maps, !maps.packed ? 1 : maps.brain_float ? 8 : 4);
+  const MapGrid grid = grid_of(maps, maps.type.width());
   return 2 * grid.batch * grid.chunks * grid.channels;
 }
 
@@ -40,7 +30,7 @@ inline std::int64_t partials_of(const NormaliseMaps& maps) {
 template <class Run>
 void moments_of(const NormaliseMaps& maps, double epsilon, const void* x, float* partials, float* mean, float* inverse,
                 const Run& run) {
-  with_type(maps, [&]<class T, int kWidth>() {
+  with_type(maps.type, [&]<class T, int kWidth>() {
     const MapGrid grid = grid_of(maps, kWidth);
     const T* const from = static_cast<const T*>(x);
     run(MomentSums<T, kWidth>{grid, from, partials}, grid.blocks(), grid.threads());
@@ -53,7 +43,7 @@ void moments_of(const NormaliseMaps& maps, double epsilon, const void* x, float*
 template <class Run>
 void forward_of(const NormaliseMaps& maps, const void* x, const Moments& moments, const Affine& affine, void* y,
                 const Run& run) {
-  with_type(maps, [&]<class T, int kWidth>() {
+  with_type(maps.type, [&]<class T, int kWidth>() {
     const MapGrid grid = grid_of(maps, kWidth);
     const auto with = [&]<bool kSilu>() {
       const NormaliseForward<T, kWidth, kSilu> work{grid, moments, affine, static_cast<const T*>(x),
@@ -76,7 +66,7 @@ void backward_of(const NormaliseMaps& maps, const void* x, const void* gradient,
                  const Affine& affine, const BackwardBuffers& buffers, void* out, float* weight_gradient,
                  float* bias_gradient, const Run& run) {
   const bool summed = !affine.for_each_sample && maps.batch > 1;
-  with_type(maps, [&]<class T, int kWidth>() {
+  with_type(maps.type, [&]<class T, int kWidth>() {
     const MapGrid grid = grid_of(maps, kWidth);
     const auto* const from = static_cast<const T*>(x);
     const auto* const upstream = static_cast<const T*>(gradient);

@@ -39,6 +39,9 @@ class Packed {
     }
   }
 
+  /// Writes what was loaded.
+  SAMSR_HOST_DEVICE void copy_to(T* to) const { put(to, words_); }
+
   /// Rounds the values and writes them.
   SAMSR_HOST_DEVICE static void put(T* to, const float (&values)[kWidth]) {
     std::uint32_t words[4];
@@ -49,6 +52,11 @@ class Packed {
         words[i] = pair(values[2 * i], values[2 * i + 1]);
       }
     }
+    put(to, words);
+  }
+
+ private:
+  SAMSR_HOST_DEVICE static void put(T* to, const std::uint32_t (&words)[4]) {
 #ifdef __CUDA_ARCH__
     *reinterpret_cast<uint4*>(to) = make_uint4(words[0], words[1], words[2], words[3]);
 #else
@@ -56,7 +64,6 @@ class Packed {
 #endif
   }
 
- private:
   SAMSR_HOST_DEVICE static std::uint32_t pair(float lower, float upper) {
 #ifdef __CUDA_ARCH__
     std::uint32_t both;
@@ -82,6 +89,7 @@ class Packed<T, 1> {
     return loaded;
   }
   SAMSR_HOST_DEVICE float operator[](int) const { return widened(value_); }
+  SAMSR_HOST_DEVICE void copy_to(T* to) const { *to = value_; }
   SAMSR_HOST_DEVICE static void put(T* to, const float (&values)[1]) { store(*to, values[0]); }
 
  private:

@@ -4,6 +4,7 @@
 #include "models/layers/basic_layers.h"
 #include "models/layers/module_names.h"
 #include "models/layers/normalise.h"
+#include "models/unet/windows.h"
 
 namespace samsr {
 namespace {
@@ -19,23 +20,6 @@ at::Tensor relative_position_index(std::int64_t window) {
   const at::Tensor row_offset = rows.unsqueeze(1) - rows.unsqueeze(0) + (window - 1);
   const at::Tensor column_offset = columns.unsqueeze(1) - columns.unsqueeze(0) + (window - 1);
   return row_offset * (2 * window - 1) + column_offset;
-}
-
-/// (B,H,W,C) -> (B, windows, w·w, C).
-at::Tensor partition(const at::Tensor& map, std::int64_t w) {
-  const std::int64_t rows = map.size(1) / w;
-  const std::int64_t columns = map.size(2) / w;
-  return map.view({map.size(0), rows, w, columns, w, map.size(3)})
-      .permute({0, 1, 3, 2, 4, 5})
-      .reshape({map.size(0), rows * columns, w * w, map.size(3)});
-}
-
-/// (B, windows, w·w, C) -> (B,height,width,C).
-at::Tensor merge(const at::Tensor& windows, std::int64_t w, std::int64_t height, std::int64_t width) {
-  const std::int64_t channels = windows.size(3);
-  return windows.reshape({windows.size(0), height / w, width / w, w, w, channels})
-      .permute({0, 1, 3, 2, 4, 5})
-      .reshape({windows.size(0), height, width, channels});
 }
 
 }  // namespace
@@ -143,17 +127,9 @@ at::Tensor SwinBlock::mask_for(std::int64_t height, std::int64_t width, const at
 at::Tensor SwinBlock::forward(const at::Tensor& x) {
   const std::int64_t height = x.size(2);
   const std::int64_t width = x.size(3);
-  const std::int64_t shift = options_.shift;
-  at::Tensor h = normalised(norm1_, x).permute({0, 2, 3, 1});
-  if (shift > 0) {
-    h = h.roll({-shift, -shift}, {1, 2});
-  }
-  h = merge(attention_->forward(partition(h, options_.window), mask_for(height, width, x.device())), options_.window,
-            height, width);
-  if (shift > 0) {
-    h = h.roll({shift, shift}, {1, 2});
-  }
-  const at::Tensor attended = x + h.permute({0, 3, 1, 2});
+  const Windows windows{options_.window, options_.shift};
+  at::Tensor h = attention_->forward(windows_of(normalised(norm1_, x), windows), mask_for(height, width, x.device()));
+  const at::Tensor attended = sum_with_windows(x, h, windows);
   const double dropout = options_.dropout;
   h = at::dropout(at::gelu(pointwise(fc1_, normalised(norm2_, attended))), dropout, is_training());
   return attended + at::dropout(pointwise(fc2_, h), dropout, is_training());

@@ -45,7 +45,7 @@ class NormaliseWork : public ::testing::TestWithParam<Maps> {
 
   cuda::NormaliseMaps maps(bool silu) const {
     const Maps& of = GetParam();
-    return {of.batch, of.channels, of.height * of.width, of.groups, of.type == at::kBFloat16, of.packed, silu};
+    return {of.batch, of.channels, of.height * of.width, of.groups, {of.type == at::kBFloat16, of.packed}, silu};
   }
 
   static at::Tensor buffer(at::IntArrayRef sizes) { return torch::full(sizes, NAN); }
