@@ -59,6 +59,10 @@ struct Options {
 std::shared_ptr<samsr::SamNetwork> network_on(c10::Device device, const std::string& precision) {
   const auto network = std::make_shared<samsr::SamNetwork>(samsr::sam_architecture("vit_b"));
   samsr::testing::fill_by_rule(*network, 0);
+  {  // predicted IoU above 0, where a threshold can be set
+    const torch::NoGradGuard no_grad;
+    network->named_parameters()["mask_decoder.iou_prediction_head.layers.2.bias"].add_(1);
+  }
   network->to(device);
   network->set_precision(precision == "bf16" ? at::kBFloat16 : at::kFloat);
   return network;
