@@ -1,7 +1,6 @@
 #include "comm/device.h"
 
 #include <ATen/DeviceAccelerator.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <fmt/ranges.h>
 #include <torch/torch.h>
 
@@ -11,6 +10,7 @@
 #include <thread>
 
 #include "comm/visible_gpus.h"
+#include "core/device_stream.h"
 #include "core/error.h"
 #include "core/kernels.h"
 
@@ -38,14 +38,6 @@ Gpus lines_of(const std::string& text) {
     lines.push_back(line);
   }
   return lines;
-}
-
-void leave_default_stream(c10::Device device) {
-  const c10::impl::VirtualGuardImpl device_guard(device.type());
-  if (device_guard.getStream(device) == device_guard.getDefaultStream(device)) {
-    device_guard.synchronizeDevice(device.index());
-    device_guard.exchangeStream(device_guard.getStreamFromGlobalPool(device));
-  }
 }
 
 }  // namespace

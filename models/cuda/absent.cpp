@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include "models/layers/biased_map.h"
 #include "models/layers/normalise_kernels.h"
 #include "models/unet/windows.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 }  // namespace
 
-GroupMoments group_moments(const Normalisation&, const at::Tensor&) { absent(); }
+GroupMoments group_moments(const Normalisation&, const at::Tensor&, const at::Tensor&) { absent(); }
 
 at::Tensor normalise_forward(const Normalisation&, const at::Tensor&, const GroupMoments&, const at::Tensor&,
                              const at::Tensor&) {
@@ -30,6 +31,10 @@ ModulationGradients modulate_backward(const at::Tensor&, const at::Tensor&, cons
                                       const ChannelAffine&) {
   absent();
 }
+
+at::Tensor biased_sum(const at::Tensor&, const at::Tensor&, const at::Tensor&) { absent(); }
+
+at::Tensor channel_sums(const at::Tensor&) { absent(); }
 
 at::Tensor windows_of(const at::Tensor&, const Windows&) { absent(); }
 

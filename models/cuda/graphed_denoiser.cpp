@@ -3,6 +3,7 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAStream.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 
 #include "core/kernels.h"
 #include "models/cuda/graph.h"
+#include "models/layers/autocast.h"
 
 namespace samsr {
 namespace {
@@ -49,6 +51,7 @@ class Pass {
     forward_.capture([&] { output = denoiser(x_, steps_, lq_); });
     if (gradient) {
       output_gradient_ = at::zeros_like(output);
+      const Autocast as_outside(x.device(), false);  // where backward passes are run
       backward_.emplace(forward_.pool()).capture([&] {
         gradients_ = torch::autograd::grad({output}, parameters, {output_gradient_});
       });
@@ -171,7 +174,8 @@ class GraphedDenoiser {
   }
 
   bool can_be_captured(const at::Tensor& x, const at::Tensor& lq, bool gradient) const {
-    if (!lq.defined() || !gpu_kernels(x)) {
+    const bool on_default_stream = c10::cuda::getCurrentCUDAStream() == c10::cuda::getDefaultCUDAStream();
+    if (!lq.defined() || !gpu_kernels(x) || on_default_stream) {
       return false;
     }
     return !gradient || (!x.requires_grad() && !lq.requires_grad() &&

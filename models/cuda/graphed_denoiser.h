@@ -13,8 +13,8 @@ namespace samsr {
 /// either way. A kind of call (shapes, with or without gradient, autocast) is captured after some calls as usual;
 /// inputs that want gradients, or parameters that do not, are never captured. Of the kinds with gradient a few are,
 /// since each keeps its activations' memory. The network must do the same every time: no dropout, no recomputation.
-/// For one thread, whose stream is not the default one (use_own_stream). In the CPU flavour, and with SAMSR_PLAIN=1,
-/// `denoiser` itself.
+/// For one thread. On the default stream (leave_default_stream), in the CPU flavour, and with SAMSR_PLAIN=1 calls stay
+/// as they are.
 Denoiser graphed(Denoiser denoiser, std::vector<at::Tensor> parameters);
 
 }  // namespace samsr

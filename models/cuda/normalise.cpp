@@ -39,20 +39,23 @@ Affine affine_of(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
   return {weight.const_data_ptr<float>(), bias.const_data_ptr<float>(), weight.size(0) > 1};
 }
 
-Moments moments_of(const Normalisation& how, const GroupMoments& moments) {
+Moments moments_of(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments) {
   return {moments.mean.const_data_ptr<float>(), moments.inverse_deviation.const_data_ptr<float>(),
-          static_cast<int>(how.groups)};
+          static_cast<int>(how.groups), map_bias_of(x, moments.map_bias)};
 }
+
+float* numbers_of(const at::Tensor& floats) { return floats.defined() ? floats.mutable_data_ptr<float>() : nullptr; }
 
 }  // namespace
 
-GroupMoments group_moments(const Normalisation& how, const at::Tensor& x) {
+GroupMoments group_moments(const Normalisation& how, const at::Tensor& x, const at::Tensor& map_bias) {
   const c10::cuda::CUDAGuard guard(x.device());
   const NormaliseMaps maps = maps_of(how, {x});
   const at::Tensor partials = floats_beside(x, {partials_of(maps)});
-  GroupMoments moments{floats_beside(x, {maps.batch, how.groups}), floats_beside(x, {maps.batch, how.groups})};
-  launch_moments(maps, how.epsilon, x.const_data_ptr(), partials.mutable_data_ptr<float>(),
-                 moments.mean.mutable_data_ptr<float>(), moments.inverse_deviation.mutable_data_ptr<float>(),
+  GroupMoments moments{floats_beside(x, {maps.batch, how.groups}), floats_beside(x, {maps.batch, how.groups}), map_bias,
+                       map_bias.defined() ? floats_beside(x, {maps.batch, maps.channels}) : at::Tensor()};
+  launch_moments(maps, how.epsilon, x.const_data_ptr(), map_bias_of(x, map_bias), numbers_of(partials),
+                 {numbers_of(moments.mean), numbers_of(moments.inverse_deviation), numbers_of(moments.centred_sums)},
                  stream_of(x));
   return moments;
 }
@@ -61,7 +64,7 @@ at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, cons
                              const at::Tensor& weight, const at::Tensor& bias) {
   const c10::cuda::CUDAGuard guard(x.device());
   const at::Tensor y = at::empty_like(x, at::MemoryFormat::Preserve);
-  launch_forward(maps_of(how, {x, y}), x.const_data_ptr(), moments_of(how, moments), affine_of(x, weight, bias),
+  launch_forward(maps_of(how, {x, y}), x.const_data_ptr(), moments_of(how, x, moments), affine_of(x, weight, bias),
                  y.mutable_data_ptr(), stream_of(x));
   return y;
 }
@@ -70,7 +73,8 @@ NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor
                                       const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gradient) {
   const c10::cuda::CUDAGuard guard(x.device());
   NormaliseGradients gradients{at::empty_like(x, at::MemoryFormat::Preserve), at::empty_like(weight),
-                               at::empty_like(bias)};
+                               at::empty_like(bias),
+                               moments.map_bias.defined() ? at::empty_like(moments.map_bias) : at::Tensor()};
   const NormaliseMaps maps = maps_of(how, {x, gradient, gradients.x});
   const at::Tensor partials = floats_beside(x, {partials_of(maps)});
   const at::Tensor of_groups = floats_beside(x, {2, maps.batch, how.groups});
@@ -79,9 +83,11 @@ NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor
   float* const weights = of_samples.mutable_data_ptr<float>();
   const BackwardBuffers buffers{partials.mutable_data_ptr<float>(), slope, slope + maps.batch * how.groups, weights,
                                 weights + maps.batch * maps.channels};
-  launch_backward(maps, x.const_data_ptr(), gradient.const_data_ptr(), moments_of(how, moments),
-                  affine_of(x, weight, bias), buffers, gradients.x.mutable_data_ptr(),
-                  gradients.weight.mutable_data_ptr<float>(), gradients.bias.mutable_data_ptr<float>(), stream_of(x));
+  launch_backward(maps, x.const_data_ptr(), gradient.const_data_ptr(), moments_of(how, x, moments),
+                  numbers_of(moments.centred_sums), affine_of(x, weight, bias), buffers,
+                  {gradients.x.mutable_data_ptr(), numbers_of(gradients.weight), numbers_of(gradients.bias),
+                   numbers_of(gradients.map_bias)},
+                  stream_of(x));
   return gradients;
 }
 

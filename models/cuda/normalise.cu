@@ -3,9 +3,9 @@
 
 namespace samsr::cuda {
 
-void launch_moments(const NormaliseMaps& maps, double epsilon, const void* x, float* partials, float* mean,
-                    float* inverse, cudaStream_t stream) {
-  moments_of(maps, epsilon, x, partials, mean, inverse, Launch{stream});
+void launch_moments(const NormaliseMaps& maps, double epsilon, const void* x, const float* map_bias, float* partials,
+                    const MomentsOut& out, cudaStream_t stream) {
+  moments_of(maps, epsilon, x, map_bias, partials, out, Launch{stream});
 }
 
 void launch_forward(const NormaliseMaps& maps, const void* x, const Moments& moments, const Affine& affine, void* y,
@@ -14,9 +14,9 @@ void launch_forward(const NormaliseMaps& maps, const void* x, const Moments& mom
 }
 
 void launch_backward(const NormaliseMaps& maps, const void* x, const void* gradient, const Moments& moments,
-                     const Affine& affine, const BackwardBuffers& buffers, void* out, float* weight_gradient,
-                     float* bias_gradient, cudaStream_t stream) {
-  backward_of(maps, x, gradient, moments, affine, buffers, out, weight_gradient, bias_gradient, Launch{stream});
+                     const float* centred_sums, const Affine& affine, const BackwardBuffers& buffers,
+                     const GradientsOut& out, cudaStream_t stream) {
+  backward_of(maps, x, gradient, moments, centred_sums, affine, buffers, out, Launch{stream});
 }
 
 }  // namespace samsr::cuda

@@ -7,12 +7,12 @@
 
 namespace samsr::cuda {
 
-void launch_moments(const NormaliseMaps& maps, double epsilon, const void* x, float* partials, float* mean,
-                    float* inverse, cudaStream_t stream);
+void launch_moments(const NormaliseMaps& maps, double epsilon, const void* x, const float* map_bias, float* partials,
+                    const MomentsOut& out, cudaStream_t stream);
 void launch_forward(const NormaliseMaps& maps, const void* x, const Moments& moments, const Affine& affine, void* y,
                     cudaStream_t stream);
 void launch_backward(const NormaliseMaps& maps, const void* x, const void* gradient, const Moments& moments,
-                     const Affine& affine, const BackwardBuffers& buffers, void* out, float* weight_gradient,
-                     float* bias_gradient, cudaStream_t stream);
+                     const float* centred_sums, const Affine& affine, const BackwardBuffers& buffers,
+                     const GradientsOut& out, cudaStream_t stream);
 
 }  // namespace samsr::cuda

@@ -7,11 +7,11 @@
 
 namespace samsr::cuda {
 
-/// For each channel of a chunk Σg and Σg·(x - mean), g the gradient before the activation.
+/// For each channel of a chunk Σg and Σg·(x - mean), g the gradient before the activation, x with the bias of the map.
 template <class T, int kWidth, bool kSilu>
 struct GradientSums {
   static constexpr int kThreads = MapGrid::kThreads;
-  using Sums = ChannelSums<kWidth>;
+  using Sums = ChannelSums<kWidth, 2>;
   using Shared = typename Sums::Shared;
 
   MapGrid grid;
@@ -38,8 +38,8 @@ struct GradientSums {
       for (int k = 0; k < kWidth; ++k) {
         const float value = packed[0][k];
         const float g = map.template before_activation<kSilu>(k, value, packed[1][k]);
-        sums.first[k] += g;
-        sums.second[k] += g * (value - map.mean[k]);
+        sums.sums[0][k] += g;
+        sums.sums[1][k] += g * (value - map.mean[k]);
       }
     });
     sums.share(thread, shared);
@@ -63,8 +63,8 @@ struct GroupColumns {
 };
 
 /// A block for each group of each sample: the chunks' sums -> the gradients of weight and bias of each sample (B,C),
-/// and slope and level (B,groups) of dx = g·factor + x·slope + level, which is g·factor - (mean of g·weight + x̂·mean of
-/// g·weight·x̂)/deviation, means over the group.
+/// and slope and level (B,groups) of dx = g·factor + x·slope + level, x with the bias of the map, which is g·factor -
+/// (mean of g·weight + x̂·mean of g·weight·x̂)/deviation, means over the group.
 struct FinishGradients {
   static constexpr int kThreads = GroupColumns::kThreads;
   struct Shared {
@@ -153,7 +153,7 @@ struct FinishGradients {
   }
 };
 
-/// dx = g·factor + x·slope + level.
+/// dx = g·factor + x·slope + level, x with the bias of the map.
 template <class T, int kWidth, bool kSilu>
 struct NormaliseBackward {
   static constexpr int kThreads = MapGrid::kThreads;
@@ -182,6 +182,9 @@ struct NormaliseBackward {
     for (int k = 0; k < kWidth; ++k, of.next()) {
       by_x[k] = slope[of.group()];
       add[k] = level[of.group()];
+      if (moments.map_bias != nullptr) {
+        add[k] += moments.map_bias[place.channel + k] * by_x[k];
+      }
     }
     const auto take = [&](std::int64_t index, const Packed<T, kWidth>(&packed)[2]) {
       float values[kWidth];
@@ -220,6 +223,41 @@ struct SumRows {
       }
       out[which][channel] = static_cast<float>(sum);
     }
+  }
+};
+
+/// The gradient of the bias of the map, Σdx, as Σ over samples of factor·Σg + slope·Σ(x - mean) + (level +
+/// mean·slope)·positions, x with the bias of the map, in the order of the samples.
+struct MapBiasGradient {
+  static constexpr int kThreads = 64;
+  using Shared = NothingShared;
+
+  std::int64_t batch, positions, channels;
+  Moments moments;
+  Affine affine;
+  const float* gradient_sums;  ///< Σg (B,C)
+  const float* centred_sums;   ///< Σ(x - mean) (B,C)
+  const float* slope;
+  const float* level;
+  float* out;
+
+  std::int64_t blocks() const { return (channels + kThreads - 1) / kThreads; }
+  SAMSR_HOST_DEVICE int phases() const { return 1; }
+  SAMSR_HOST_DEVICE void operator()(int, std::int64_t block, int thread, Shared&) const {
+    const std::int64_t channel = block * kThreads + thread;
+    if (channel >= channels) {
+      return;
+    }
+    const std::int64_t group = channel / (channels / moments.groups);
+    double sum = 0;
+    for (std::int64_t sample = 0; sample < batch; ++sample) {
+      const std::int64_t i = sample * moments.groups + group;
+      const double factor = double{affine.weight[affine.row(sample) * channels + channel]} * moments.inverse[i];
+      const double by_x = slope[i];
+      sum += factor * gradient_sums[sample * channels + channel] + by_x * centred_sums[sample * channels + channel] +
+             (level[i] + moments.mean[i] * by_x) * static_cast<double>(positions);
+    }
+    out[channel] = static_cast<float>(sum);
   }
 };
 

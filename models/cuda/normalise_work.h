@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "models/cuda/channel_sums.h"
 #include "models/cuda/map_grid.h"
 #include "models/cuda/phases.h"
 #include "models/layers/element_math.h"
@@ -20,11 +21,13 @@ struct Affine {
   SAMSR_HOST_DEVICE std::int64_t row(std::int64_t sample) const { return for_each_sample ? sample : 0; }
 };
 
-/// Mean and 1/√(variance + ε) of each group of each sample.
+/// Mean and 1/√(variance + ε) of each group of each sample of x + map_bias. Below, p - x's pivots - and x go without
+/// it.
 struct Moments {
   const float* mean;
   const float* inverse;
   int groups;
+  const float* map_bias = nullptr;  ///< (C), or none
 };
 
 /// The group of each of a thread's channels, one after the other.
@@ -46,51 +49,12 @@ class GroupOfChannels {
   int inside_;
 };
 
-/// Two sums for each of a thread's channels, and where a block puts them: partials (B·chunks, 2, C).
-template <int kWidth>
-struct ChannelSums {
-  /// A thread's neighbours lie beside it; its channels lie so that a warp's reads of them meet in no bank.
-  static constexpr int kStride = MapGrid::kThreads + 4;
-  struct Shared {
-    float values[2 * kWidth * kStride];
-  };
-
-  float first[kWidth] = {};
-  float second[kWidth] = {};
-
-  SAMSR_HOST_DEVICE void share(int thread, Shared& shared) const {
-    SAMSR_UNROLLED
-    for (int k = 0; k < kWidth; ++k) {
-      shared.values[k * kStride + thread] = first[k];
-      shared.values[(kWidth + k) * kStride + thread] = second[k];
-    }
-  }
-
-  /// Sums over the rows of a block.
-  SAMSR_HOST_DEVICE static void over_rows(const MapGrid& grid, const MapPlace& place, int thread, const Shared& shared,
-                                          float* partials) {
-    const int across = grid.columns * kWidth;
-    for (int i = thread; i < 2 * across; i += grid.threads()) {
-      const int which = i / across;
-      const int channel = place.tile * across + i % across;
-      if (channel < grid.channels) {
-        const int column = i % across / kWidth;
-        const float* const values = shared.values + (which * kWidth + i % kWidth) * kStride + column;
-        float sum = 0;
-        for (int row = 0; row < grid.rows; ++row) {
-          sum += values[row * grid.columns];
-        }
-        partials[(place.chunk * 2 + which) * grid.channels + channel] = sum;
-      }
-    }
-  }
-};
-
-/// For each channel of a chunk Σ(x-p) and Σ(x-p)², p the sample's first position: a mean far from zero costs no digits.
+/// For each channel of a chunk Σ(x-p) and Σ(x-p)², p the sample's first position: a mean far from zero costs no digits,
+/// and a bias of the map nothing.
 template <class T, int kWidth>
 struct MomentSums {
   static constexpr int kThreads = MapGrid::kThreads;
-  using Sums = ChannelSums<kWidth>;
+  using Sums = ChannelSums<kWidth, 2>;
   using Shared = typename Sums::Shared;
 
   MapGrid grid;
@@ -113,8 +77,8 @@ struct MomentSums {
       SAMSR_UNROLLED
       for (int k = 0; k < kWidth; ++k) {
         const float value = packed[0][k] - about[k];
-        sums.first[k] += value;
-        sums.second[k] += value * value;
+        sums.sums[0][k] += value;
+        sums.sums[1][k] += value * value;
       }
     });
     sums.share(thread, shared);
@@ -135,6 +99,7 @@ struct FinishMoments {
   int groups;
   double epsilon;
   const T* x;
+  const float* map_bias;  ///< or none
   const float* partials;
   float* mean;
   float* inverse;
@@ -157,7 +122,7 @@ struct FinishMoments {
   }
 
  private:
-  /// Σx and Σx² over some of the chunks and channels, out of the sums about p.
+  /// Σ and Σ of squares of x + map_bias over some of the chunks and channels, out of the sums about p.
   SAMSR_HOST_DEVICE void add_chunks(std::int64_t block, int thread, Shared& shared) const {
     const std::int64_t sample = static_cast<std::uint32_t>(block) / static_cast<std::uint32_t>(groups);
     const int width = grid.channels / groups;
@@ -170,7 +135,7 @@ struct FinishMoments {
     for (auto i = static_cast<std::uint32_t>(thread); i < many_sums; i += kThreads) {
       const std::int64_t chunk = i / static_cast<std::uint32_t>(width);
       const std::int64_t channel = i % static_cast<std::uint32_t>(width);
-      const double p = widened(about[channel]);
+      const double p = widened(about[channel]) + (map_bias != nullptr ? double{map_bias[first + channel]} : 0.0);
       const double of_chunk = sums[2 * chunk * grid.channels + channel];
       const double many = chunk == 0 ? static_cast<double>(grid.positions) : 0.0;  // p is there once for each position
       sum += of_chunk + many * p;
@@ -191,12 +156,44 @@ struct FinishMoments {
   }
 };
 
+/// Σ(x + map_bias - mean) of each channel of each sample: (B,C).
+template <class T>
+struct CentredSums {
+  static constexpr int kThreads = 128;
+  using Shared = NothingShared;
+
+  MapGrid grid;
+  Moments moments;
+  const T* x;
+  const float* partials;  ///< of MomentSums
+  float* sums;
+
+  std::int64_t blocks() const { return (grid.batch * grid.channels + kThreads - 1) / kThreads; }
+  SAMSR_HOST_DEVICE int phases() const { return 1; }
+  SAMSR_HOST_DEVICE void operator()(int, std::int64_t block, int thread, Shared&) const {
+    const std::int64_t i = block * kThreads + thread;
+    if (i >= grid.batch * grid.channels) {
+      return;
+    }
+    const std::int64_t sample = static_cast<std::uint32_t>(i) / static_cast<std::uint32_t>(grid.channels);
+    const auto channel = static_cast<int>(i - sample * grid.channels);
+    const float* const of_chunks = partials + sample * grid.chunks * 2 * grid.channels + channel;
+    double sum = 0;
+    for (std::int64_t chunk = 0; chunk < grid.chunks; ++chunk) {
+      sum += of_chunks[2 * chunk * grid.channels];
+    }
+    const double p = widened(x[sample * grid.positions * grid.channels + channel]);
+    const double mean = moments.mean[sample * moments.groups + channel / (grid.channels / moments.groups)];
+    sums[i] = static_cast<float>(sum + static_cast<double>(grid.positions) * (p + moments.map_bias[channel] - mean));
+  }
+};
+
 /// x·factor + offset, what a thread's channels go through before the activation.
 template <int kWidth>
 struct ChannelMap {
   float factor[kWidth];
   float offset[kWidth];
-  float mean[kWidth];
+  float mean[kWidth];  ///< that of x, without the bias of the map
 
   SAMSR_HOST_DEVICE ChannelMap(const MapGrid& grid, const MapPlace& place, const Moments& moments,
                                const Affine& affine) {
@@ -204,7 +201,7 @@ struct ChannelMap {
     const std::int64_t row = affine.row(place.sample) * grid.channels + place.channel;
     SAMSR_UNROLLED
     for (int k = 0; k < kWidth; ++k, of.next()) {
-      mean[k] = moments.mean[of.group()];
+      mean[k] = moments.mean[of.group()] - (moments.map_bias != nullptr ? moments.map_bias[place.channel + k] : 0.0F);
       factor[k] = affine.weight[row + k] * moments.inverse[of.group()];
       offset[k] = affine.bias[row + k] - mean[k] * factor[k];
     }

@@ -93,7 +93,7 @@ class Packed<T, 1> {
   SAMSR_HOST_DEVICE static void put(T* to, const float (&values)[1]) { store(*to, values[0]); }
 
  private:
-  T value_;
+  T value_ = {};
 };
 
 }  // namespace samsr::cuda

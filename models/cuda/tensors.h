@@ -24,6 +24,16 @@ inline at::Tensor floats_beside(const at::Tensor& x, at::IntArrayRef sizes) {
   return at::empty(sizes, x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
 }
 
+/// What a kernel reads of the bias (C) of a map; it outlives the call. None where it is undefined.
+inline const float* map_bias_of(const at::Tensor& map, const at::Tensor& bias) {
+  if (!bias.defined()) {
+    return nullptr;
+  }
+  TORCH_CHECK(bias.device() == map.device() && bias.scalar_type() == at::kFloat && bias.is_contiguous() &&
+              bias.dim() == 1 && bias.size(0) == map.size(1));
+  return bias.const_data_ptr<float>();
+}
+
 inline cudaStream_t stream_of(const at::Tensor& x) {
   return c10::cuda::getCurrentCUDAStream(x.device().index()).stream();
 }

@@ -1,6 +1,7 @@
 #include "models/layers/basic_layers.h"
 
 #include "core/kernels.h"
+#include "models/layers/affine_rows.h"
 #include "models/layers/autocast.h"
 
 namespace samsr {
@@ -18,7 +19,7 @@ at::Tensor pointwise(torch::nn::Conv2d& conv, const at::Tensor& x) {
   if (cpu_kernels(x) || !rows.is_contiguous()) {
     return conv(x);
   }
-  return at::linear(rows, conv->weight.flatten(1), conv->bias).permute({0, 3, 1, 2});
+  return affine_rows(rows, conv->weight.flatten(1), conv->bias).permute({0, 3, 1, 2});
 }
 
 at::Tensor doubled(const at::Tensor& x) {

@@ -9,14 +9,17 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// x, weight (1 or B, C), bias (1 or B, C) float32 -> normalise_forward() of them.
+/// x, the bias of its map (C) or none, weight (1 or B, C), bias (1 or B, C), float32 but for x -> normalise_forward()
+/// of them.
 class NormaliseFunction : public torch::autograd::Function<NormaliseFunction> {
  public:
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& bias, std::int64_t groups, double epsilon, bool silu) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const std::optional<at::Tensor>& map_bias,
+                            const at::Tensor& weight, const at::Tensor& bias, std::int64_t groups, double epsilon,
+                            bool silu) {
     const Normalisation how{groups, epsilon, silu};
-    const GroupMoments moments = group_moments(how, x);
-    context->save_for_backward({x, weight, bias, moments.mean, moments.inverse_deviation});
+    const GroupMoments moments = group_moments(how, x, map_bias.value_or(at::Tensor()));
+    context->save_for_backward(
+        {x, weight, bias, moments.mean, moments.inverse_deviation, moments.map_bias, moments.centred_sums});
     context->saved_data["groups"] = groups;
     context->saved_data["epsilon"] = epsilon;
     context->saved_data["silu"] = silu;
@@ -29,8 +32,8 @@ class NormaliseFunction : public torch::autograd::Function<NormaliseFunction> {
                             context->saved_data["silu"].toBool()};
     const at::Tensor gradient = gradients[0].to(saved[0].scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
     const NormaliseGradients each =
-        normalise_backward(how, saved[0], {saved[3], saved[4]}, saved[1], saved[2], gradient);
-    return {each.x, each.weight, each.bias, {}, {}, {}};
+        normalise_backward(how, saved[0], {saved[3], saved[4], saved[5], saved[6]}, saved[1], saved[2], gradient);
+    return {each.x, each.map_bias, each.weight, each.bias, {}, {}, {}};
   }
 };
 
@@ -68,9 +71,10 @@ at::Tensor by_operators(torch::nn::GroupNorm& norm, const at::Tensor& x, Activat
       .to(x.scalar_type(), false, false, x.suggest_memory_format());
 }
 
-at::Tensor by_kernel(torch::nn::GroupNorm& norm, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+at::Tensor by_kernel(torch::nn::GroupNorm& norm, const BiasedMap& x, const at::Tensor& weight, const at::Tensor& bias,
                      Activation activation) {
-  return NormaliseFunction::apply(x, weight, bias, norm->options.num_groups(), norm->options.eps(),
+  const auto map_bias = x.bias.defined() ? std::optional(x.bias.to(at::kFloat)) : std::nullopt;
+  return NormaliseFunction::apply(x.map, map_bias, weight, bias, norm->options.num_groups(), norm->options.eps(),
                                   activation == Activation::kSilu);
 }
 
@@ -80,13 +84,21 @@ at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, Activatio
   if (!has_kernel(x)) {
     return by_operators(norm, x, activation, [](const at::Tensor& y) { return y; });
   }
-  return by_kernel(norm, x, norm->weight.unsqueeze(0), norm->bias.unsqueeze(0), activation);
+  return by_kernel(norm, {x, {}}, norm->weight.unsqueeze(0), norm->bias.unsqueeze(0), activation);
 }
 
 at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
                       Activation activation) {
-  if (!has_kernel(x)) {
-    return by_operators(norm, x, activation, [&](const at::Tensor& y) {
+  return normalised(norm, BiasedMap{x, {}}, scale, shift, activation);
+}
+
+at::Tensor normalised(torch::nn::GroupNorm& norm, const BiasedMap& x, const at::Tensor& scale, const at::Tensor& shift,
+                      Activation activation) {
+  if (x.bias.defined() && !(gpu_kernels(x.map) && has_kernel(x.map))) {
+    return normalised(norm, whole(x), scale, shift, activation);
+  }
+  if (!has_kernel(x.map)) {
+    return by_operators(norm, x.map, activation, [&](const at::Tensor& y) {
       const auto on_maps = [&](const at::Tensor& values) {
         return values.to(y.scalar_type()).unsqueeze(-1).unsqueeze(-1);
       };

@@ -5,6 +5,8 @@
 
 #include <torch/torch.h>
 
+#include "models/layers/biased_map.h"
+
 namespace samsr {
 
 enum class Activation { kNone, kSilu };
@@ -15,6 +17,9 @@ at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, Activatio
 
 /// activation(norm(x) · (1 + scale) + shift): the step's modulation; scale and shift (B,C).
 at::Tensor normalised(torch::nn::GroupNorm& norm, const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
+                      Activation activation);
+/// On a GPU the sum of map and bias is never rounded to the map's type.
+at::Tensor normalised(torch::nn::GroupNorm& norm, const BiasedMap& x, const at::Tensor& scale, const at::Tensor& shift,
                       Activation activation);
 
 }  // namespace samsr

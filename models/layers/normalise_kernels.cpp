@@ -158,7 +158,9 @@ GroupMoments moments_of(const Normalisation& how, const at::Tensor& x) {
     }
   });
   GroupMoments moments{at::empty({sizes.batch, how.groups}, x.options().dtype(at::kFloat)),
-                       at::empty({sizes.batch, how.groups}, x.options().dtype(at::kFloat))};
+                       at::empty({sizes.batch, how.groups}, x.options().dtype(at::kFloat)),
+                       {},
+                       {}};
   const std::int64_t width = sizes.channels / how.groups;
   const auto count = static_cast<double>(sizes.positions);
   for (std::int64_t b = 0; b < sizes.batch; ++b) {
@@ -229,8 +231,8 @@ NormaliseGradients backward_of(const Normalisation& how, const at::Tensor& x, co
     }
   });
 
-  NormaliseGradients gradients{at::empty_like(x, at::MemoryFormat::Preserve), at::zeros_like(weight),
-                               at::zeros_like(bias)};
+  NormaliseGradients gradients{
+      at::empty_like(x, at::MemoryFormat::Preserve), at::zeros_like(weight), at::zeros_like(bias), {}};
   // dx = g·factor - (mean of g·weight + x̂·mean of g·weight·x̂)/deviation over each group, as x·slope + level + g·factor.
   std::vector<float> slopes(static_cast<std::size_t>(sizes.batch * sizes.channels));
   std::vector<float> levels(slopes.size());
@@ -281,10 +283,11 @@ NormaliseGradients backward_of(const Normalisation& how, const at::Tensor& x, co
 
 }  // namespace
 
-GroupMoments group_moments(const Normalisation& how, const at::Tensor& x) {
+GroupMoments group_moments(const Normalisation& how, const at::Tensor& x, const at::Tensor& map_bias) {
   if (x.is_cuda()) {
-    return cuda::group_moments(how, x);
+    return cuda::group_moments(how, x, map_bias);
   }
+  TORCH_CHECK(!map_bias.defined());
   return x.scalar_type() == at::kFloat ? moments_of<float>(how, x) : moments_of<c10::BFloat16>(how, x);
 }
 

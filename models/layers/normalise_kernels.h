@@ -14,15 +14,20 @@ struct Normalisation {
   bool silu;
 };
 
-/// Mean and 1/√(variance + ε) of each group: (B,groups) float32 each.
+/// Mean and 1/√(variance + ε) of each group: (B,groups) float32 each. With a bias of the map, (C) float32, which only
+/// GPUs take, they are those of x + map_bias, and beside them lies Σ(x + map_bias - mean) of each channel: (B,C).
 struct GroupMoments {
   at::Tensor mean;
   at::Tensor inverse_deviation;
+  at::Tensor map_bias;
+  at::Tensor centred_sums;
 };
 
-GroupMoments group_moments(const Normalisation& how, const at::Tensor& x);
+/// map_bias may be undefined.
+GroupMoments group_moments(const Normalisation& how, const at::Tensor& x, const at::Tensor& map_bias);
 
-/// x̂·weight + bias, then SiLU where asked for; x̂ the normalised x. weight and bias (1 or B, C) float32. Of x's type.
+/// x̂·weight + bias, then SiLU where asked for; x̂ the normalised x + map_bias. weight and bias (1 or B, C) float32. Of
+/// x's type.
 at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
                              const at::Tensor& weight, const at::Tensor& bias);
 
@@ -30,6 +35,7 @@ struct NormaliseGradients {
   at::Tensor x;       ///< like x
   at::Tensor weight;  ///< like weight
   at::Tensor bias;
+  at::Tensor map_bias;  ///< (C), where there is one
 };
 
 /// `gradient` is that of the result, of x's shape, type and layout.
@@ -40,7 +46,7 @@ NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor
 /// models/cuda.
 namespace cuda {
 
-GroupMoments group_moments(const Normalisation& how, const at::Tensor& x);
+GroupMoments group_moments(const Normalisation& how, const at::Tensor& x, const at::Tensor& map_bias);
 at::Tensor normalise_forward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,
                              const at::Tensor& weight, const at::Tensor& bias);
 NormaliseGradients normalise_backward(const Normalisation& how, const at::Tensor& x, const GroupMoments& moments,

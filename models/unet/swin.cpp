@@ -1,6 +1,7 @@
 #include "models/unet/swin.h"
 
 #include "core/kernels.h"
+#include "models/layers/affine_rows.h"
 #include "models/layers/basic_layers.h"
 #include "models/layers/module_names.h"
 #include "models/layers/normalise.h"
@@ -71,29 +72,34 @@ at::Tensor WindowAttention::forward(const at::Tensor& windows, const at::Tensor&
   const std::int64_t channels = windows.size(3);
   const std::int64_t head_channels = channels / heads_;
 
-  // Taken apart at once: the gradients of three picks would be three zeroed copies of all, added up.
-  const std::vector<at::Tensor> qkv = qkv_(windows)
-                                          .view({batch, count, positions, 3, heads_, head_channels})
-                                          .permute({3, 0, 1, 4, 2, 5})
-                                          .contiguous()
-                                          .unbind();
+  const at::Tensor all = (cpu_kernels(windows) ? qkv_(windows) : affine_rows(windows, qkv_->weight, qkv_->bias))
+                             .view({batch, count, positions, 3, heads_, head_channels});
   at::Tensor bias = position_bias();
-  // The mask differs from window to window, so with a mask the windows of an image are laid out as heads:
-  // one bias then serves the whole batch without being repeated for it.
-  std::vector<std::int64_t> layout;
+  // Queries, keys and values, taken apart at once: the gradients of three picks would be three zeroed copies of all,
+  // added up.
+  std::vector<at::Tensor> qkv;
   if (mask.defined()) {
+    // The mask differs from window to window, so with a mask the windows of an image are laid out as heads: one bias
+    // then serves the whole batch without being repeated for it.
     bias = (bias.unsqueeze(0) + mask.unsqueeze(1)).view({1, count * heads_, positions, positions});
-    layout = {batch, count * heads_, positions, head_channels};
+    qkv = all.permute({3, 0, 1, 4, 2, 5})
+              .contiguous()
+              .view({3, batch, count * heads_, positions, head_channels})
+              .unbind();
   } else {
     bias = bias.unsqueeze(0);
-    layout = {batch * count, heads_, positions, head_channels};
+    const at::Tensor of_windows =
+        all.view({batch * count, positions, 3, heads_, head_channels}).permute({2, 0, 3, 1, 4});
+    // The kernels of GPUs read them where they lie.
+    qkv = (cpu_kernels(windows) ? of_windows.contiguous() : of_windows).unbind();
   }
-  const at::Tensor attended = at::scaled_dot_product_attention(qkv[0].view(layout), qkv[1].view(layout),
-                                                               qkv[2].view(layout), bias.to(qkv[0].scalar_type()))
+  const at::Tensor attended = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], bias.to(all.scalar_type()))
                                   .reshape({batch, count, heads_, positions, head_channels})
                                   .transpose(2, 3)
                                   .reshape({batch, count, positions, channels});
-  return at::dropout(proj_(attended), dropout_, is_training());
+  const at::Tensor projected =
+      cpu_kernels(windows) ? proj_(attended) : affine_rows(attended, proj_->weight, proj_->bias);
+  return at::dropout(projected, dropout_, is_training());
 }
 
 SwinBlock::SwinBlock(const Options& options) : options_(options) {

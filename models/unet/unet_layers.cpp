@@ -1,6 +1,7 @@
 #include "models/unet/unet_layers.h"
 
 #include "models/layers/basic_layers.h"
+#include "models/layers/biased_map.h"
 #include "models/layers/module_names.h"
 #include "models/layers/normalise.h"
 
@@ -30,17 +31,17 @@ ResBlock::ResBlock(const Options& options) : options_(options) {
 }
 
 at::Tensor ResBlock::forward(const at::Tensor& x, const at::Tensor& embedding) {
-  at::Tensor h = in_conv_(resampled(normalised(in_norm_, x, Activation::kSilu), options_.resample));
+  at::Tensor h = resampled(normalised(in_norm_, x, Activation::kSilu), options_.resample);
   const at::Tensor step = embedding_linear_(at::silu(embedding));
   if (options_.scale_shift_norm) {
     const auto scale_shift = step.chunk(2, 1);
-    h = normalised(out_norm_, h, scale_shift[0], scale_shift[1], Activation::kSilu);
+    h = normalised(out_norm_, convolved(in_conv_, h), scale_shift[0], scale_shift[1], Activation::kSilu);
   } else {
-    h = normalised(out_norm_, h + step.unsqueeze(-1).unsqueeze(-1), Activation::kSilu);
+    h = normalised(out_norm_, in_conv_(h) + step.unsqueeze(-1).unsqueeze(-1), Activation::kSilu);
   }
-  h = out_conv_(at::dropout(h, options_.dropout, is_training()));
+  const BiasedMap residual = convolved(out_conv_, at::dropout(h, options_.dropout, is_training()));
   const at::Tensor shortcut = resampled(x, options_.resample);
-  return (skip_.is_empty() ? shortcut : pointwise(skip_, shortcut)) + h;
+  return sum_of(skip_.is_empty() ? shortcut : pointwise(skip_, shortcut), residual);
 }
 
 Upsample::Upsample(std::int64_t channels, bool with_conv) {

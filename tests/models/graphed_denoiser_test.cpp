@@ -1,10 +1,6 @@
 #include "models/cuda/graphed_denoiser.h"
 
-#include <c10/core/StreamGuard.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <gtest/gtest.h>
-
-#include <optional>
 
 #include "core/kernels.h"
 #include "models/layers/autocast.h"
@@ -27,9 +23,6 @@ class GraphedDenoiserTest : public ::testing::Test {
   };
 
   GraphedDenoiserTest() {
-    if (!device().is_cpu()) {
-      stream_.emplace(c10::impl::VirtualGuardImpl(device().type()).getStreamFromGlobalPool(device()));
-    }
     for (UNetSwin* network : {&usual_, &replayed_}) {
       testing::fill_by_rule(**network, 1);
       use_channels_last(**network);
@@ -85,7 +78,6 @@ class GraphedDenoiserTest : public ::testing::Test {
     }
   }
 
-  std::optional<c10::StreamGuard> stream_;
   UNetSwin usual_{testing::small_unet_settings()};
   UNetSwin replayed_{testing::small_unet_settings()};
   Denoiser graphed_;

@@ -27,7 +27,12 @@ void PrintTo(const Maps& each, std::ostream* out) {
 }
 
 struct Results {
-  at::Tensor y, x, weight, bias;  // the last three: gradients
+  at::Tensor y, x, weight, bias, map_bias;  // all but y: gradients
+};
+
+/// What the maps are normalised with; the bias of the map, (C), may be undefined.
+struct Affine {
+  at::Tensor weight, bias, map_bias;
 };
 
 class NormaliseWork : public ::testing::TestWithParam<Maps> {
@@ -49,41 +54,47 @@ class NormaliseWork : public ::testing::TestWithParam<Maps> {
   }
 
   static at::Tensor buffer(at::IntArrayRef sizes) { return torch::full(sizes, NAN); }
-  static float* numbers(const at::Tensor& of) { return of.mutable_data_ptr<float>(); }
+  static float* numbers(const at::Tensor& of) { return of.defined() ? of.mutable_data_ptr<float>() : nullptr; }
 
-  Results by_work(const at::Tensor& weight, const at::Tensor& bias, bool silu, bool backwards) const {
+  Results by_work(const Affine& with, bool silu, bool backwards) const {
     const testing::RunPhases run(backwards);
     const cuda::NormaliseMaps how = maps(silu);
     const at::Tensor mean = buffer({how.batch, how.groups});
     const at::Tensor inverse = buffer({how.batch, how.groups});
     const at::Tensor partials = buffer({cuda::partials_of(how)});
-    cuda::moments_of(how, kEpsilon, x_.const_data_ptr(), numbers(partials), numbers(mean), numbers(inverse), run);
-    const cuda::Moments moments{numbers(mean), numbers(inverse), how.groups};
-    const cuda::Affine affine{numbers(weight), numbers(bias), weight.size(0) > 1};
-    Results results{torch::full_like(x_, NAN), torch::full_like(x_, NAN), torch::full_like(weight, NAN),
-                    torch::full_like(bias, NAN)};
+    const at::Tensor centred = with.map_bias.defined() ? buffer({how.batch, how.channels}) : at::Tensor();
+    cuda::moments_of(how, kEpsilon, x_.const_data_ptr(), numbers(with.map_bias), numbers(partials),
+                     {numbers(mean), numbers(inverse), numbers(centred)}, run);
+    const cuda::Moments moments{numbers(mean), numbers(inverse), how.groups, numbers(with.map_bias)};
+    const cuda::Affine affine{numbers(with.weight), numbers(with.bias), with.weight.size(0) > 1};
+    Results results{torch::full_like(x_, NAN), torch::full_like(x_, NAN), torch::full_like(with.weight, NAN),
+                    torch::full_like(with.bias, NAN),
+                    with.map_bias.defined() ? torch::full_like(with.map_bias, NAN) : at::Tensor()};
     cuda::forward_of(how, x_.const_data_ptr(), moments, affine, results.y.mutable_data_ptr(), run);
     partials.fill_(NAN);
     const at::Tensor of_groups = buffer({2, how.batch, how.groups});
     const at::Tensor of_samples = buffer({2, how.batch, how.channels});
-    cuda::backward_of(how, x_.const_data_ptr(), upstream_.const_data_ptr(), moments, affine,
-                      {numbers(partials), numbers(of_groups[0]), numbers(of_groups[1]), numbers(of_samples[0]),
-                       numbers(of_samples[1])},
-                      results.x.mutable_data_ptr(), numbers(results.weight), numbers(results.bias), run);
+    cuda::backward_of(
+        how, x_.const_data_ptr(), upstream_.const_data_ptr(), moments, numbers(centred), affine,
+        {numbers(partials), numbers(of_groups[0]), numbers(of_groups[1]), numbers(of_samples[0]),
+         numbers(of_samples[1])},
+        {results.x.mutable_data_ptr(), numbers(results.weight), numbers(results.bias), numbers(results.map_bias)}, run);
     return results;
   }
 
-  Results by_operators(const at::Tensor& weight, const at::Tensor& bias, bool silu) const {
+  Results by_operators(const Affine& with, bool silu) const {
     const at::Tensor x = x_.to(at::kDouble).contiguous().requires_grad_();
-    const at::Tensor gain = weight.to(at::kDouble).requires_grad_();
-    const at::Tensor add = bias.to(at::kDouble).requires_grad_();
-    const at::Tensor grouped = x.reshape({x.size(0), GetParam().groups, -1});
+    const at::Tensor gain = with.weight.to(at::kDouble).requires_grad_();
+    const at::Tensor add = with.bias.to(at::kDouble).requires_grad_();
+    const at::Tensor map_bias =
+        (with.map_bias.defined() ? with.map_bias : torch::zeros({x.size(1)})).to(at::kDouble).requires_grad_();
+    const at::Tensor grouped = (x + map_bias.view({-1, 1, 1})).reshape({x.size(0), GetParam().groups, -1});
     const at::Tensor centred = grouped - grouped.mean(-1, true);
     const at::Tensor normal = (centred / (centred.square().mean(-1, true) + kEpsilon).sqrt()).view(x.sizes());
     at::Tensor y = normal * gain.unsqueeze(-1).unsqueeze(-1) + add.unsqueeze(-1).unsqueeze(-1);
     y = silu ? at::silu(y) : y;
     (y * upstream_.to(at::kDouble)).sum().backward();
-    return {y.detach(), x.grad(), gain.grad(), add.grad()};
+    return {y.detach(), x.grad(), gain.grad(), add.grad(), map_bias.grad()};
   }
 
   static constexpr double kEpsilon = 1e-5;
@@ -93,20 +104,29 @@ class NormaliseWork : public ::testing::TestWithParam<Maps> {
 TEST_P(NormaliseWork, AgreesWithOperatorsInDoublePrecisionInAnyOrderOfThreads) {
   const Maps& of = GetParam();
   const double tolerance = of.type == at::kFloat ? 2e-5 : 0x1.01p-8;
-  for (const std::int64_t rows : {std::int64_t{1}, of.batch}) {
-    const at::Tensor weight = 1 + 0.3 * torch::randn({rows, of.channels});
-    const at::Tensor bias = 0.3 * torch::randn({rows, of.channels});
-    for (const bool silu : {false, true}) {
-      const Results expected = by_operators(weight, bias, silu);
-      const Results found = by_work(weight, bias, silu, false);
-      const Results turned = by_work(weight, bias, silu, true);
-      for (const auto& [each, name] : {std::pair(&Results::y, "y"), std::pair(&Results::x, "x"),
-                                       std::pair(&Results::weight, "weight"), std::pair(&Results::bias, "bias")}) {
-        const at::Tensor& want = expected.*each;
-        const double error = (found.*each).sub(want).abs().max().template item<double>();
-        EXPECT_LE(error, tolerance * want.abs().max().template item<double>() + 1e-6)
-            << name << ", " << rows << " rows" << (silu ? ", SiLU" : "");
-        EXPECT_TRUE(at::equal(found.*each, turned.*each)) << name;
+  for (const bool biased : {false, true}) {
+    for (const std::int64_t rows : {std::int64_t{1}, of.batch}) {
+      const Affine with{1 + 0.3 * torch::randn({rows, of.channels}), 0.3 * torch::randn({rows, of.channels}),
+                        biased ? 3 * torch::randn({of.channels}) : at::Tensor()};
+      for (const bool silu : {false, true}) {
+        const Results expected = by_operators(with, silu);
+        const Results found = by_work(with, silu, false);
+        const Results turned = by_work(with, silu, true);
+        for (const auto& [each, name] : {std::pair(&Results::y, "y"), std::pair(&Results::x, "x"),
+                                         std::pair(&Results::weight, "weight"), std::pair(&Results::bias, "bias")}) {
+          const at::Tensor& want = expected.*each;
+          const double error = (found.*each).sub(want).abs().max().template item<double>();
+          EXPECT_LE(error, tolerance * want.abs().max().template item<double>() + 1e-6)
+              << name << ", " << rows << " rows" << (silu ? ", SiLU" : "") << (biased ? ", biased" : "");
+          EXPECT_TRUE(at::equal(found.*each, turned.*each)) << name;
+        }
+        if (biased) {
+          // The sum over a channel of numbers whose sum over a group is zero: rounding is of the size of the numbers.
+          const double size = expected.x.abs().sum({0, 2, 3}).max().item<double>();
+          const double error = (found.map_bias - expected.map_bias).abs().max().item<double>();
+          EXPECT_LE(error, 5e-6 * size) << rows << " rows" << (silu ? ", SiLU" : "");
+          EXPECT_TRUE(at::equal(found.map_bias, turned.map_bias));
+        }
       }
     }
   }
@@ -125,7 +145,8 @@ TEST_P(NormaliseWork, DoesNotDependOnTheBatch) {
     const at::Tensor partials = buffer({cuda::partials_of(how)});
     const at::Tensor y = torch::full_like(x, NAN);
     const testing::RunPhases run;
-    cuda::moments_of(how, kEpsilon, x.const_data_ptr(), numbers(partials), numbers(mean), numbers(inverse), run);
+    cuda::moments_of(how, kEpsilon, x.const_data_ptr(), nullptr, numbers(partials), {numbers(mean), numbers(inverse)},
+                     run);
     cuda::forward_of(how, x.const_data_ptr(), {numbers(mean), numbers(inverse), how.groups},
                      {numbers(weight), numbers(bias), false}, y.mutable_data_ptr(), run);
     return y;

@@ -131,7 +131,7 @@ TEST(SwinBlock, AgreesWithDoublePrecision) {
       for (std::size_t i = 0; i < found.size(); ++i) {
         const at::Tensor want = exact(expected[i]);
         const double error = (exact(found[i]) - want).norm().item<double>();
-        EXPECT_LE(error, (bf16 ? 0.02 : 2e-5) * want.norm().item<double>())
+        EXPECT_LE(error, (bf16 ? 0.03 : 1e-4) * want.norm().item<double>())
             << "tensor " << i << ", shift " << shift << (bf16 ? ", bf16" : "");
       }
     }

@@ -46,7 +46,7 @@ class SamPointDecoderOf : public ::testing::TestWithParam<Case> {
   }
 
   static double worst(const at::Tensor& actual, const at::Tensor& expected) {
-    return ((actual.cpu() - expected.cpu()).abs() / (expected.abs() + 1)).max().item<double>();
+    return ((actual.cpu() - expected.cpu()).abs() / (expected.cpu().abs() + 1)).max().item<double>();
   }
 
   static constexpr std::int64_t kPoints = 11;

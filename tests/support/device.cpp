@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "core/device_stream.h"
 #include "core/kernels.h"
 
 namespace samsr::testing {
@@ -14,8 +15,14 @@ c10::Device device_of_environment() {
   for (const at::Float32Op op : {at::Float32Op::CONV, at::Float32Op::MATMUL}) {
     context.setFloat32Precision(at::Float32Backend::CUDA, op, at::Float32Precision::IEEE);
   }
+  context.setDeterministicCuDNN(true);
   choose_attention_kernels();
-  return device.is_cuda() && !device.has_index() ? c10::Device(device.type(), 0) : device;
+  if (device.is_cpu()) {
+    return device;
+  }
+  const c10::Device first(device.type(), device.has_index() ? device.index() : c10::DeviceIndex{0});
+  leave_default_stream(first);
+  return first;
 }
 
 }  // namespace
