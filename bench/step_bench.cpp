@@ -233,7 +233,7 @@ void StepBench::profile(const StepCase& each, const std::string& folder) {
   Log log(std::cerr, communicator_.rank(), communicator_.size(), /*terminal=*/false);
   Steps work(*this, each);
   StepProfiler profiler(kProfiled, folder, communicator_.rank(), device_, log);
-  constexpr int kWarmUp = 3;  // the profiler's own
+  constexpr int kWarmUp = 5;  // as many as the profiler leaves out on a GPU
   for (int i = 1; i <= kWarmUp + kProfiled; ++i) {
     profiler.before(i);
     work.run();

@@ -105,7 +105,7 @@ at::Tensor normalised(torch::nn::GroupNorm& norm, const BiasedMap& x, const at::
       return y * (1 + on_maps(scale)) + on_maps(shift);
     });
   }
-  if (gpu_kernels(x)) {
+  if (gpu_kernels(x.map)) {
     const variable_list affine = ModulateFunction::apply(norm->weight, norm->bias, scale, shift);
     return by_kernel(norm, x, affine[0], affine[1], activation);
   }

@@ -13,6 +13,10 @@ namespace {
 namespace profiler = torch::autograd::profiler;
 using torch::profiler::impl::ActivityType;
 
+// The first steps are slower, and on a GPU graphs are captured in one of them.
+constexpr std::int64_t kWarmUp = 3;
+constexpr std::int64_t kWarmUpOfGpu = 5;
+
 std::set<ActivityType> activities_on(const c10::Device& device) {
   if (device.is_cuda()) {
     return {ActivityType::CPU, ActivityType::CUDA};
@@ -27,7 +31,12 @@ torch::profiler::impl::ProfilerConfig kineto() {
 }  // namespace
 
 StepProfiler::StepProfiler(std::int64_t steps, std::filesystem::path out, int rank, c10::Device device, Log& log)
-    : left_(steps), out_(std::move(out)), rank_(rank), device_(device), log_(log) {}
+    : left_(steps),
+      warm_up_(device.is_cpu() ? kWarmUp : kWarmUpOfGpu),
+      out_(std::move(out)),
+      rank_(rank),
+      device_(device),
+      log_(log) {}
 
 StepProfiler::~StepProfiler() {
   if (recording_) {

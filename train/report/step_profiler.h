@@ -29,8 +29,8 @@ class StepProfiler {
   void start(std::int64_t step);
   void write();
 
-  std::int64_t left_;  ///< steps still to record
-  std::int64_t warm_up_ = 3;
+  std::int64_t left_;     ///< steps still to record
+  std::int64_t warm_up_;  ///< steps still to be left out
   std::int64_t first_ = 0;
   bool recording_ = false;
   const std::filesystem::path out_;

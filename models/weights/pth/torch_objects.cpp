@@ -42,7 +42,7 @@ constexpr std::array<TorchType, 19> kTorchTypes = {
 constexpr std::string_view kRebuildFromType = "torch._tensor._rebuild_from_type_v2";
 
 /// The limit of torch for tensors in memory is the same.
-constexpr std::size_t kMostDimensions = 64;
+constexpr std::size_t kMostSizes = 64;
 
 /// Arguments of a call, taken by position; anything out of place is an error that names the function.
 class Arguments {
@@ -102,7 +102,7 @@ PickleValue* rebuild_tensor(PickleHeap& heap, const Arguments& arguments, std::o
   PickleTensor tensor{arguments.get<PickleStorage>(0), at::kByte, arguments.count(1), arguments.counts(2),
                       arguments.counts(3)};
   tensor.type = type ? *type : tensor.storage.type.value_or(at::kByte);
-  if (tensor.sizes.size() != tensor.strides.size() || tensor.sizes.size() > kMostDimensions) {
+  if (tensor.sizes.size() != tensor.strides.size() || tensor.sizes.size() > kMostSizes) {
     arguments.fail();
   }
   return heap.add(std::move(tensor));
