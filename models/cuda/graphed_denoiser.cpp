@@ -146,6 +146,21 @@ class Replayed final : public torch::autograd::Function<Replayed> {
   }
 };
 
+/// The map as it is, whose gradient comes laid out like the map, as a graph has it: sums over a gradient depend on how
+/// it lies, and a call gives the same bits whether it is replayed or not.
+class LaidOutLikeTheMap final : public torch::autograd::Function<LaidOutLikeTheMap> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& map) {
+    context->saved_data["format"] = static_cast<std::int64_t>(map.suggest_memory_format());
+    return map.view_as(map);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const auto format = static_cast<at::MemoryFormat>(context->saved_data["format"].toInt());
+    return {gradients[0].contiguous(format)};
+  }
+};
+
 class GraphedDenoiser {
  public:
   GraphedDenoiser(Denoiser denoiser, std::vector<at::Tensor> parameters)
@@ -153,9 +168,13 @@ class GraphedDenoiser {
 
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
     const bool gradient = torch::GradMode::is_enabled();
-    Pass* const pass = can_be_captured(x, lq, gradient) ? pass_for(x, steps, lq, gradient) : nullptr;
-    if (pass == nullptr || pass->awaited) {
+    if (!can_be_captured(x, lq, gradient)) {
       return denoiser_(x, steps, lq);
+    }
+    Pass* const pass = pass_for(x, steps, lq, gradient);
+    if (pass == nullptr || pass->awaited) {
+      const at::Tensor answer = denoiser_(x, steps, lq);
+      return gradient ? LaidOutLikeTheMap::apply(answer) : answer;
     }
     return gradient ? Replayed::apply(c10::make_intrusive<Visit>(passes_.at(kind_of(x, lq, gradient)).pass), x, steps,
                                       lq, at::TensorList(parameters_))
