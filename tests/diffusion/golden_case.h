@@ -76,6 +76,28 @@ class GoldenCase : public ::testing::TestWithParam<std::filesystem::path> {
     return at::stack(steps);
   }
 
+  /// begin(); where this is not the CPU that made the reference, its x of each step, each from the reference's x before
+  /// it, and its last x for the teacher's: a chain of steps makes many times the difference of their roundings, and the
+  /// quantiser other codes of it.
+  at::Tensor begin(const DistillStart& start, const at::Tensor& reference) {
+    if (device().is_cpu()) {
+      return begin(start);
+    }
+    const torch::NoGradGuard no_grad;
+    std::vector<at::Tensor> steps;
+    at::Tensor x = start.teacher_x_T;
+    for (const at::Tensor& next : reference.unbind()) {
+      const std::int64_t i = schedule().last() - static_cast<std::int64_t>(steps.size());
+      const at::Tensor x0 = diffusion_.predict_x0(denoiser_of(teacher_), x, i, batch_.z_y, batch_.lq);
+      const RolloutCoefficients c = start.teacher_process.coefficients(i);
+      steps.push_back(c.k * x0 + c.m * x + c.j * batch_.z_y);
+      x = next;
+    }
+    batch_.x_T = start.x_T;
+    batch_.teacher_x0 = x;
+    return at::stack(steps);
+  }
+
   DistillPredictions predictions() { return distill_predictions(diffusion_, denoiser_of(student_), batch_); }
 
   /// Norm of the student's whole gradient of the mean of `losses` (B).
