@@ -62,8 +62,20 @@ class Results:
         return [line for line in self.lines if line.get("what") == "kernel"]
 
     def rates(self):
-        """Photographs or pictures a second."""
-        return [line for line in self.lines if "photographs_s" in line or "pictures_s" in line]
+        """What, and how many photographs or pictures of it a second."""
+        found = []
+        for line in self.lines:
+            if "photographs_s" in line or "pictures_s" in line:
+                what = [line["what"], line.get("precision"), line.get("size")]
+                if "points_per_batch" in line:
+                    what.append(f"{line['points_per_batch']} of {line['points']} points at once")
+                found.append((", ".join(filter(None, what)), line.get("photographs_s", line.get("pictures_s"))))
+        return found
+
+    def agreements(self):
+        """What, and how far it agrees with the CPU's: shares of pixels."""
+        return [(f"{line['what']}, {line['precision']}", line["coverage_iou"], line["mask_iou_least"])
+                for line in self.lines if "coverage_iou" in line]
 
 
 def _case(step):

@@ -59,8 +59,10 @@ def figure_lines(results):
     for ceiling in results.ceilings():
         yield f"{ceiling['what']}: {ceiling['rate']:.3f} {ceiling['unit']}"
     yield from step_lines(results)
-    for rate in results.rates():
-        yield f"{rate['what']}: {number(rate.get('photographs_s', rate.get('pictures_s')), 2)} pictures/s"
+    for what, rate in results.rates():
+        yield f"{what}: {number(rate, 2)} pictures/s"
+    for what, coverage, least in results.agreements():
+        yield f"{what}: IoU of coverage {number(coverage, 6)}, of a mask at least {number(least, 6)}"
     trace = results.what("trace")
     if trace:
         yield (f"trace: {trace['span_ms']:.1f} ms, busy {100 * trace['busy_share']:.1f} %, {trace['count']} "
