@@ -1,5 +1,6 @@
 # Imported targets of everything that samsr links.
 
+include(CheckCSourceCompiles)
 find_package(Threads REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(fmt REQUIRED)
@@ -46,7 +47,33 @@ add_library(samsr::webp ALIAS samsr_webp)
 
 add_library(samsr_hdf5 INTERFACE)
 target_include_directories(samsr_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
-target_link_libraries(samsr_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+# The static library, where it links: the shared one loads libcurl and some thirty libraries behind it, for files in a
+# cloud, which samsr has none of. What the sanitizers pass over is named by the shared one (tests/sanitizers).
+list(GET HDF5_C_LIBRARIES 0 hdf5_shared)
+get_filename_component(hdf5_folder ${hdf5_shared} DIRECTORY)
+set(hdf5_static)
+foreach(name hdf5 sz aec)   # not every HDF5 compresses with szip
+  find_library(SAMSR_STATIC_${name} lib${name}.a HINTS ${hdf5_folder})
+  mark_as_advanced(SAMSR_STATIC_${name})
+  if(SAMSR_STATIC_${name})
+    list(APPEND hdf5_static ${SAMSR_STATIC_${name}})
+  endif()
+endforeach()
+list(APPEND hdf5_static ZLIB::ZLIB Threads::Threads ${CMAKE_DL_LIBS} m)
+if(SAMSR_STATIC_hdf5 AND NOT SAMSR_SANITIZE)
+  set(CMAKE_REQUIRED_INCLUDES ${HDF5_C_INCLUDE_DIRS})
+  set(CMAKE_REQUIRED_LIBRARIES ${hdf5_static})
+  check_c_source_compiles("
+    #include <hdf5.h>
+    int main() { return H5Fcreate(\"\", H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT) < 0; }" SAMSR_HDF5_LINKS_STATICALLY)
+  unset(CMAKE_REQUIRED_INCLUDES)
+  unset(CMAKE_REQUIRED_LIBRARIES)
+endif()
+if(SAMSR_HDF5_LINKS_STATICALLY AND NOT SAMSR_SANITIZE)
+  target_link_libraries(samsr_hdf5 INTERFACE ${hdf5_static})
+else()
+  target_link_libraries(samsr_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+endif()
 add_library(samsr::hdf5 ALIAS samsr_hdf5)
 
 foreach(part core imgproc)

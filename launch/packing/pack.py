@@ -26,7 +26,11 @@ READ_BY_TESTS = ("tests/models/files", "tests/train/example")  # from the bundle
 GOLDEN = r"(?!degradation|niqe|psnr_ssim|sam_amg|sam_masks).*\.h5"
 SCRIPTS = ("samsr", "mpirun", "orted", "bundled.sh", "common.sh", "restarts.sh", "slurm.sbatch")
 TREE = ("LICENSE", "configs", "docs/clusters.md", "models/embedded/MODEL_CARD.md",
-        "models/embedded/coverage_net.safetensors", "models/embedded/teacher.safetensors")
+        "models/embedded/coverage_net.safetensors")
+# A fifth of the archive, and no test reads it.
+ONLY_WITHOUT_TESTS = ("models/embedded/teacher.safetensors",)
+# What CMake noted of libraries that are part of the programs.
+STATIC = ("SAMSR_STATIC_hdf5", "SAMSR_STATIC_sz", "SAMSR_STATIC_aec", "Protobuf_LITE_LIBRARY_RELEASE")
 # Networks that need a site's own libraries, and parts of MPI that samsr does not use: files, one-sided memory.
 UNUSED_PLUGINS = re.compile(
     r"mca_(.*_(ucx|ofi|openib|psm2?|monitoring|flux|jsm|simulator|gridengine|tool|pt2pt|rdma)|"
@@ -192,10 +196,10 @@ def contents(build, tests):
         libraries |= needed_by(add_pmix(tree, libraries["libpmix.so.2"]))
     for name, path in libraries.items():
         tree.add_library(f"lib/{name}", path, "$ORIGIN")
-    add_licences(tree, [*libraries.values(), program("mpirun")])
+    add_licences(tree, [*libraries.values(), program("mpirun"), *filter(None, (build[name] for name in STATIC))])
     for name in SCRIPTS:
         tree.add(f"launch/{name}", os.path.join(root, "launch", name), not name.endswith((".sh", ".sbatch")))
-    for name in TREE:
+    for name in (*TREE, *(() if tests else ONLY_WITHOUT_TESTS)):
         path = os.path.join(root, name)
         tree.add_folder(name, path) if os.path.isdir(path) else tree.add(name, path)
     if tests:
