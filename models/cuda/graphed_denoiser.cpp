@@ -171,13 +171,12 @@ class GraphedDenoiser {
     if (!can_be_captured(x, lq, gradient)) {
       return denoiser_(x, steps, lq);
     }
-    Pass* const pass = pass_for(x, steps, lq, gradient);
-    if (pass == nullptr || pass->awaited) {
+    const std::shared_ptr<Pass> pass = pass_for(x, steps, lq, gradient);
+    if (!pass || pass->awaited) {
       const at::Tensor answer = denoiser_(x, steps, lq);
       return gradient ? LaidOutLikeTheMap::apply(answer) : answer;
     }
-    return gradient ? Replayed::apply(c10::make_intrusive<Visit>(passes_.at(kind_of(x, lq, gradient)).pass), x, steps,
-                                      lq, at::TensorList(parameters_))
+    return gradient ? Replayed::apply(c10::make_intrusive<Visit>(pass), x, steps, lq, at::TensorList(parameters_))
                     : pass->forward(x, steps, lq);
   }
 
@@ -186,11 +185,6 @@ class GraphedDenoiser {
     int calls = 0;
     std::shared_ptr<Pass> pass;
   };
-
-  static Kind kind_of(const at::Tensor& x, const at::Tensor& lq, bool gradient) {
-    return {x.sizes().vec(), lq.sizes().vec(), x.scalar_type(), gradient,
-            at::autocast::is_autocast_enabled(x.device().type())};
-  }
 
   bool can_be_captured(const at::Tensor& x, const at::Tensor& lq, bool gradient) const {
     const bool on_default_stream = c10::cuda::getCurrentCUDAStream() == c10::cuda::getDefaultCUDAStream();
@@ -202,10 +196,12 @@ class GraphedDenoiser {
   }
 
   /// The graph for such a call, captured when its time has come; null before, and where memory does not suffice.
-  Pass* pass_for(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq, bool gradient) {
-    Entry& entry = passes_[kind_of(x, lq, gradient)];
+  std::shared_ptr<Pass> pass_for(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq, bool gradient) {
+    Entry& entry = passes_[{x.sizes().vec(), lq.sizes().vec(), x.scalar_type(), gradient,
+                            at::autocast::is_autocast_enabled(x.device().type())}];
     if (entry.pass && !entry.pass->reads(parameters_)) {
       entry = {};
+      with_gradient_ -= gradient ? 1 : 0;
     }
     if (!entry.pass && entry.calls++ == kUsualCalls && !(gradient && with_gradient_ == kMostWithGradient)) {
       try {
@@ -215,7 +211,7 @@ class GraphedDenoiser {
         c10::cuda::CUDACachingAllocator::emptyCache();  // and go on as usual
       }
     }
-    return entry.pass.get();
+    return entry.pass;
   }
 
   const Denoiser denoiser_;
