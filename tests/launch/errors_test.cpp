@@ -23,6 +23,8 @@ void expect_one_line(const std::string& arguments, const std::string& expected) 
 }
 
 TEST(CommandLine, MistakesAreOneLineEach) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "x";
   expect_one_line("", "subcommand");
   expect_one_line("trian", "unknown verb 'trian', did you mean 'train'?");
   expect_one_line("train --confg x.yaml", "--confg");
@@ -31,11 +33,11 @@ TEST(CommandLine, MistakesAreOneLineEach) {
   expect_one_line("train train.lr=fast", "expected a number");
   expect_one_line("train train.recipe=gan", "resshift | sinsr | samsr");
   expect_one_line("train train.recipe=resshift", "train.out is not set");
-  expect_one_line("train train.recipe=resshift train.out=/tmp/x", "train.shards is not set");
+  expect_one_line("train train.recipe=resshift train.out=" + out, "train.shards is not set");
   expect_one_line("data", "subcommand");
   expect_one_line("data verify /nowhere", "/nowhere");
-  expect_one_line("upscale /nowhere.png /tmp/x.png --model /nowhere", "/nowhere");
-  expect_one_line("eval --pred /nowhere --metrics niqe --out /tmp/x", "/nowhere");
+  expect_one_line("upscale /nowhere.png " + out + ".png --model /nowhere", "/nowhere");
+  expect_one_line("eval --pred /nowhere --metrics niqe --out " + out, "/nowhere");
 }
 
 TEST(CommandLine, AMistakeInAFileIsNamedByItsLine) {
