@@ -15,12 +15,7 @@ namespace {
 
 SumMaps sum_maps_of(std::initializer_list<at::Tensor> all) {
   const at::Tensor& x = *all.begin();
-  for (const at::Tensor& each : all) {
-    TORCH_CHECK(each.device() == x.device() && each.sizes() == x.sizes() && each.scalar_type() == x.scalar_type() &&
-                each.is_contiguous(at::MemoryFormat::ChannelsLast));
-  }
-  TORCH_CHECK(x.is_cuda() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && x.numel() > 0);
-  return {x.size(0), x.size(1), x.size(2) * x.size(3), {x.scalar_type() == at::kBFloat16, packable(x.size(1), all)}};
+  return {x.size(0), x.size(1), x.size(2) * x.size(3), type_of_maps(all)};
 }
 
 }  // namespace

@@ -15,18 +15,8 @@ namespace {
 
 NormaliseMaps maps_of(const Normalisation& how, std::initializer_list<at::Tensor> all) {
   const at::Tensor& x = *all.begin();
-  for (const at::Tensor& each : all) {
-    TORCH_CHECK(each.is_cuda() && each.sizes() == x.sizes() && each.scalar_type() == x.scalar_type() &&
-                each.is_contiguous(at::MemoryFormat::ChannelsLast));
-  }
-  TORCH_CHECK(x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
-  TORCH_CHECK(x.numel() > 0 && x.size(1) % how.groups == 0);
-  return {x.size(0),
-          x.size(1),
-          x.size(2) * x.size(3),
-          static_cast<int>(how.groups),
-          {x.scalar_type() == at::kBFloat16, packable(x.size(1), all)},
-          how.silu};
+  TORCH_CHECK(x.size(1) % how.groups == 0);
+  return {x.size(0), x.size(1), x.size(2) * x.size(3), static_cast<int>(how.groups), type_of_maps(all), how.silu};
 }
 
 /// What a kernel reads of weight and bias; they outlive the call.

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "models/cuda/map_type.h"
+
 namespace samsr::cuda {
 
 /// Whether 16 bytes of neighbouring channels may be loaded at once: all of them begin at multiples of 16, and so does
@@ -17,6 +19,17 @@ inline bool packable(std::int64_t channels, std::initializer_list<at::Tensor> al
     packed = packed && (!each.defined() || reinterpret_cast<std::uintptr_t>(each.const_data_ptr()) % 16 == 0);
   }
   return packed;
+}
+
+/// What kernels are compiled for, of maps (B,C,H,W) on one GPU that are alike: float32 or bfloat16, channels last.
+inline MapType type_of_maps(std::initializer_list<at::Tensor> all) {
+  const at::Tensor& x = *all.begin();
+  for (const at::Tensor& each : all) {
+    TORCH_CHECK(each.device() == x.device() && each.sizes() == x.sizes() && each.scalar_type() == x.scalar_type() &&
+                each.is_contiguous(at::MemoryFormat::ChannelsLast));
+  }
+  TORCH_CHECK(x.is_cuda() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && x.numel() > 0);
+  return {x.scalar_type() == at::kBFloat16, packable(x.size(1), all)};
 }
 
 /// Float32, not initialised, on the device of x.
