@@ -22,6 +22,7 @@ void Config::bind(Settings& settings) {
 void Config::share() {
   model.first_stage = build.first_stage;
   model.scale = build.data.scale;
+  build.sam = model.sam;
   upscale.images = build.images;
   eval.images = build.images;
 }

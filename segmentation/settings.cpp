@@ -10,6 +10,19 @@ void MaskSettings::bind(Settings& settings) {
   settings.add("masks.precision", precision, "sam: numbers of the network").one_of({"fp32", "bf16"});
   settings.add("masks.images_per_batch", images_per_batch, "sam: images encoded at once; several keep a GPU busy")
       .between(1, 1024);
+  settings
+      .add("masks.picture", picture,
+           "what is segmented: lr: the LR image, enlarged, as the paper has it; latent: its latent, as the released "
+           "code "
+           "does; auto: latent where samsr.variant=released and masks.source=sam, else lr")
+      .one_of({"auto", "lr", "latent"});
+  settings
+      .add("masks.latent_range", latent_range,
+           "latents are stretched to bytes from the least to the greatest number of each sample, or of a batch of "
+           "masks.range_group consecutive samples of a shard; a picture that is upscaled is a batch of its own")
+      .one_of({"sample", "batch"});
+  settings.add("masks.range_group", range_group, "samples that masks.latent_range=batch stretches alike")
+      .between(1, 4096);
   automatic.bind(settings);
   settings.add("masks.graph_reduce", graph_reduce, "graph masks: segment the image this many times smaller")
       .between(1, 16);

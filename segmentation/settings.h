@@ -10,10 +10,13 @@ namespace samsr {
 
 /// How the masks of Eq. 3-4 are made.
 struct MaskSettings {
-  std::string source = "graph";    ///< or sam
-  std::string weights;             ///< sam: file of ViT-B, -L or -H
-  std::string precision = "fp32";  ///< sam: of the network, or bf16
-  int images_per_batch = 1;        ///< sam: that the network sees at once
+  std::string source = "graph";         ///< or sam
+  std::string weights;                  ///< sam: file of ViT-B, -L or -H
+  std::string precision = "fp32";       ///< sam: of the network, or bf16
+  int images_per_batch = 1;             ///< sam: that the network sees at once
+  std::string picture = "auto";         ///< that is segmented: lr, the enlarged LR image; latent, its latent
+  std::string latent_range = "sample";  ///< latents stretched to bytes by a range of their own, or of a batch
+  int range_group = 64;                 ///< latents of such a batch: consecutive samples of a shard
   AutomaticMaskSettings automatic;
   /// The segmented image is the low-resolution one enlarged ×4: its own pixels have the full contrast of an
   /// edge, the enlarged ones only a slope that the segmentation would walk over.
@@ -27,6 +30,10 @@ struct MaskSettings {
   double pool_threshold = 0.5;
 
   void bind(Settings& settings);
+  /// Whether latents are segmented; `released`: samsr.variant, which `auto` follows where Segment Anything does it.
+  bool of_latents(bool released) const {
+    return picture == "latent" || (picture == "auto" && released && source == "sam");
+  }
   /// UserError where settings contradict each other.
   void check() const;
 };

@@ -30,7 +30,7 @@ std::vector<std::string> chosen_stages(const BuildOptions& options, const DataSe
     }
   }
   std::vector<std::string> names;
-  std::copy_if(stage_names().begin(), stage_names().end(), std::back_inserter(names), chosen);
+  std::copy_if(stages_as_done().begin(), stages_as_done().end(), std::back_inserter(names), chosen);
   return names;
 }
 

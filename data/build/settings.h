@@ -6,6 +6,7 @@
 #include "core/settings.h"
 #include "data/images/codec.h"
 #include "degradation/settings.h"
+#include "diffusion/settings.h"
 #include "models/first_stage/first_stage.h"
 #include "segmentation/settings.h"
 
@@ -50,7 +51,9 @@ struct BuildSettings {
   DegradationSettings degradation;
   MaskSettings masks;
   FirstStageSettings first_stage;
+  SamSettings sam;  ///< the model's: masks.picture=auto follows its variant
 
+  /// Without those of the model.
   void bind(Settings& settings);
 };
 

@@ -14,9 +14,9 @@ bool has_field(const Shard* stored, const StagePlan& plan, const std::string& fi
   return stored != nullptr && plan.keep.contains(std::string(stage_of_field(field))) && stored->find(field) != nullptr;
 }
 
-bool depends_on_any(const std::string& stage, const std::set<std::string>& others) {
+bool depends_on_any(const std::string& stage, const std::string& content, const std::set<std::string>& others) {
   return std::any_of(others.begin(), others.end(),
-                     [&](const std::string& other) { return stage_depends_on(stage, other); });
+                     [&](const std::string& other) { return stage_depends_on(stage, content, other); });
 }
 
 void check_needs(const Shard* stored, const StageList& asked, const StagePlan& plan) {
@@ -49,12 +49,12 @@ const Stage* StageList::find(std::string_view name) const {
 StagePlan plan_stages(const Shard* stored, const StageList& asked) {
   const StageContents there = stored == nullptr ? StageContents{} : split_content(stored->header().content);
   StagePlan plan;
-  for (const std::string& name : stage_names()) {
+  for (const std::string& name : stages_as_done()) {
     const auto found = there.find(name);
     const Stage* stage = asked.find(name);
-    const bool stale = depends_on_any(name, plan.run);
     if (stage != nullptr) {
       const std::string content = stage->content();
+      const bool stale = depends_on_any(name, content, plan.run);
       if (found != there.end() && found->second == content && !stale) {
         plan.keep.insert(name);
         continue;
@@ -67,7 +67,7 @@ StagePlan plan_stages(const Shard* stored, const StageList& asked) {
       }
       plan.run.insert(name);
     } else if (found != there.end()) {
-      if (stale) {
+      if (depends_on_any(name, found->second, plan.run)) {
         throw UserError("its stage {} was made from fields that would be replaced; do it again too: --stage {},{}",
                         name, fmt::join(plan.run, ","), name);
       }

@@ -27,6 +27,11 @@ const std::vector<std::string>& stage_names() {
   return kNames;
 }
 
+const std::vector<std::string>& stages_as_done() {
+  static const std::vector<std::string> kNames{"pairs", "latents", "masks", "rollout"};
+  return kNames;
+}
+
 std::string_view stage_of_field(std::string_view field) {
   for (const BatchField& known : batch_fields()) {
     if (field == known.dataset) {
@@ -42,11 +47,12 @@ std::string_view stage_of_field(std::string_view field) {
   return field == kNoiseSeedDataset ? "rollout" : "";
 }
 
-bool stage_depends_on(std::string_view stage, std::string_view earlier) {
+bool stage_depends_on(std::string_view stage, std::string_view content, std::string_view earlier) {
   if (stage == "rollout") {
     return earlier != "rollout";
   }
-  return stage != "pairs" && earlier == "pairs";
+  const bool of_latents = stage == "masks" && content.find(kMasksOfLatents) != std::string_view::npos;
+  return (stage != "pairs" && earlier == "pairs") || (of_latents && earlier == "latents");
 }
 
 StageContents split_content(const std::string& content) {

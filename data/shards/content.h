@@ -11,16 +11,21 @@
 
 namespace samsr {
 
-/// The stages in the order in which they are done: pairs, masks, latents, rollout. Shards keep their fields in that
-/// order too, texts last.
+/// The stages in the order in which shards keep their fields, texts last: pairs, masks, latents, rollout.
 const std::vector<std::string>& stage_names();
+
+/// The same in the order in which they are done: latents before masks, which may be those of latents.
+const std::vector<std::string>& stages_as_done();
+
+/// The line of a stage's content that says that its masks are those of latents.
+inline constexpr std::string_view kMasksOfLatents = "masks.picture: latent\n";
 
 /// The stage that gives a field: "hr" → pairs, "coverage" → masks, "rollout/x0" → rollout. Empty for a field that
 /// belongs to none.
 std::string_view stage_of_field(std::string_view field);
 
-/// Whether `stage` computes its fields from those of `earlier`.
-bool stage_depends_on(std::string_view stage, std::string_view earlier);
+/// Whether `stage`, whose lines are `content`, computes its fields from those of `earlier`.
+bool stage_depends_on(std::string_view stage, std::string_view content, std::string_view earlier);
 
 /// Stage → its "key: value" lines.
 using StageContents = std::map<std::string, std::string>;

@@ -15,4 +15,8 @@ namespace samsr {
 at::Tensor picture_coverage(const cv::Mat& rgb, std::int64_t scale, std::int64_t window, MaskSource& masks,
                             double pool_threshold);
 
+/// The same where masks are those of the picture's latent (1,3,H,W) float32: it is stretched to bytes as a whole, and
+/// segmented window by window.
+at::Tensor latent_coverage(const at::Tensor& latent, std::int64_t window, MaskSource& masks, double pool_threshold);
+
 }  // namespace samsr

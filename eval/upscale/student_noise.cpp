@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "diffusion/coverage.h"
 #include "diffusion/distillation.h"
@@ -10,12 +11,11 @@
 namespace samsr {
 
 StudentNoise::StudentNoise(const SuperResolutionModel& model, std::uint64_t seed, const TilePlan& plan,
-                           const at::Tensor& coverage)
-    : model_(model), plan_(plan), field_(seed, model.first_stage().channels()) {
-  if (!coverage.defined()) {
+                           ReadWindow coverage)
+    : model_(model), plan_(plan), field_(seed, model.first_stage().channels()), coverage_(std::move(coverage)) {
+  if (!coverage_) {
     return;
   }
-  coverage_ = window_reader(coverage);
   SamStatisticsSum sum(model.settings().sam);
   for_each_square([&](const TileWindow& square) { sum.add_coverage(counts(square)); });
   for_each_square([&](const TileWindow& square) { sum.add_noise(counts(square), plain(square)); });
@@ -50,7 +50,7 @@ at::Tensor StudentNoise::plain(const TileWindow& window) {
 
 at::Tensor StudentNoise::counts(const TileWindow& window) const {
   const auto [channels, height, width] = model_.latent_shape(window.height, window.width);
-  return coverage_at(plan_.read_padded(*coverage_, window), height, width);
+  return coverage_at(coverage_(window), height, width);
 }
 
 at::Tensor StudentNoise::start(const TileWindow& window, const at::Tensor& z_y) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "diffusion/sam_noise.h"
 #include "eval/upscale/noise_field.h"
@@ -14,9 +13,9 @@ namespace samsr {
 /// whole picture's statistics, which are gathered on construction; after that no piece needs another. For one thread.
 class StudentNoise {
  public:
-  /// `model` and `plan` must outlive this. `coverage` (1,1,H,W) uint8: the number of masks over each pixel of the
-  /// picture (picture_coverage()); undefined for plain noise.
-  StudentNoise(const SuperResolutionModel& model, std::uint64_t seed, const TilePlan& plan, const at::Tensor& coverage);
+  /// `model` and `plan` must outlive this. `coverage` reads the number of masks over each pixel of the padded picture,
+  /// (1,1,height,width) uint8; empty for plain noise.
+  StudentNoise(const SuperResolutionModel& model, std::uint64_t seed, const TilePlan& plan, ReadWindow coverage);
 
   /// x_T of a window of the padded picture, whose latent is z_y (1,C,h,w); float32 on the device of z_y.
   at::Tensor start(const TileWindow& window, const at::Tensor& z_y);
@@ -31,8 +30,8 @@ class StudentNoise {
   const SuperResolutionModel& model_;
   const TilePlan& plan_;
   NoiseField field_;
-  std::optional<ReadWindow> coverage_;  ///< none for plain noise
-  SamStatistics statistics_;            ///< of the picture, where there is coverage
+  const ReadWindow coverage_;  ///< empty for plain noise
+  SamStatistics statistics_;   ///< of the picture, where there is coverage
 };
 
 }  // namespace samsr

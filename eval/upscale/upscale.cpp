@@ -226,6 +226,9 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
     comm.broadcast(kept.data(), kept.size(), 0);
   }
   log.info("upscaling {} x{}: {}", in.string(), upscaler.scale(), upscaler.describe());
+  if (const std::string departure = upscaler.departure(); !departure.empty()) {
+    log.warning("{}", departure);
+  }
   Upscaling upscaling(upscaler, settings, plan.folder, comm, log);
   const std::vector<std::string> failed = upscaling.run(plan.jobs, kept);
   if (!plan.folder.empty()) {

@@ -9,6 +9,7 @@
 #include "eval/upscale/picture_coverage.h"
 #include "eval/upscale/student_noise.h"
 #include "eval/upscale/upscaling_memory.h"
+#include "segmentation/latent_picture.h"
 
 namespace samsr {
 namespace {
@@ -41,15 +42,28 @@ std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& setting
   return sampler;
 }
 
+/// `masks` with the source that upscale.masks names, if it names one.
+MaskSettings with_source(MaskSettings masks, const std::string& asked) {
+  if (asked == "graph" || asked == "sam") {
+    masks.source = asked;
+  }
+  return masks;
+}
+
 /// What shapes the noise of one step; null for plain noise. The device is the model's.
-std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const UpscaleSettings& settings, MaskSettings masks,
-                                        at::Device device) {
+std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const UpscaleSettings& settings,
+                                        const MaskSettings& masks, at::Device device) {
   const bool as_trained = settings.noise == "auto" && settings.masks == "auto";
   if (settings.noise == "plain" || settings.masks == "none" || (as_trained && !loaded.method->mask_noise)) {
     return nullptr;
   }
-  if (settings.masks != "auto") {
-    masks.source = settings.masks;
+  if (masks.source == "sam" && masks.weights.empty()) {
+    throw UserError(
+        "the noise is to be shaped by Segment Anything's masks, whose weights are missing: put sam_vit_b_01ec64.pth "
+        "into "
+        "the folder of official files (samsr weights list), or name it with masks.weights; without it there are "
+        "--masks "
+        "graph and --noise plain");
   }
   return make_mask_source(masks, device);
 }
@@ -62,6 +76,14 @@ at::Tensor to_signed(const cv::Mat& rgb) {
   rgb.convertTo(numbers, CV_32F);
   const at::Tensor levels = at::from_blob(numbers.data, {1, rgb.rows, rgb.cols, 3}, at::kFloat);
   return signed_from_levels(levels, largest_value(rgb.depth())).permute({0, 3, 1, 2}).contiguous();
+}
+
+/// Reads windows of a picture as the network sees them.
+ReadWindow signed_reader(const cv::Mat& rgb) {
+  return [rgb](const TileWindow& window) {
+    return to_signed(rgb(cv::Rect(static_cast<int>(window.left), static_cast<int>(window.top),
+                                  static_cast<int>(window.width), static_cast<int>(window.height))));
+  };
 }
 
 /// (1,3,H,W) float32 in [-1,1] to RGB of `depth`, rounded.
@@ -109,8 +131,11 @@ void UpscaleSettings::bind(Settings& registry) {
       .one_of({"auto", "none", "graph", "sam"});
   registry
       .add("upscale.mask_window", mask_window,
-           "LR pixels a side that are segmented at once; the training crops' size gives masks as in training")
-      .between(16, 1024);
+           "LR pixels a side that are segmented at once; the training crops' size gives masks as in training; 0: 64, "
+           "and "
+           "512 where the latent is segmented (masks.picture), as the released code does")
+      .between(0, 1024)
+      .satisfies("0, or 16 and more", [](std::int64_t side) { return side == 0 || side >= 16; });
   registry
       .add("upscale.format", format,
            "format of results in a folder; same: as the input where it is one of these, else png. A file's own name "
@@ -129,11 +154,10 @@ void UpscaleSettings::bind(Settings& registry) {
 Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks)
     : model_(*loaded.model),
       settings_(settings),
-      pool_threshold_(masks.pool_threshold),
+      mask_settings_(with_source(masks, settings.masks)),
       sampler_(sampler_of(loaded, settings)),
-      masks_(sampler_ == kOneStep ? noise_masks(loaded, settings, masks, model_.unet()->parameters().front().device())
-                                  : nullptr),
-      masks_name_(settings.masks == "auto" ? masks.source : settings.masks),
+      masks_(sampler_ == kOneStep ? noise_masks(loaded, settings, mask_settings_, device()) : nullptr),
+      masks_of_latent_(masks_ != nullptr && mask_settings_.of_latents(model_.settings().sam.released())),
       name_(loaded.name.empty() ? "the model" : loaded.name),
       weight_bytes_(model_.first_stage().weight_bytes()) {
   TileSettings tiles = settings_.tiles;
@@ -142,14 +166,39 @@ Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const M
   for (const at::Tensor& parameter : model_.unet()->parameters()) {
     weight_bytes_ += parameter.nbytes();
   }
+  if (masks_of_latent_) {
+    check_latents_are_pictures(model_.first_stage().channels(), model_.first_stage().factor(), scale());
+  }
   model_.unet()->eval();
 }
 
 std::string Upscaler::describe() const {
   if (sampler_ == kOneStep) {
-    return masks_ ? fmt::format("one step, noise shaped by masks ({})", masks_name_) : "one step, plain noise";
+    return masks_ ? fmt::format("one step, noise shaped by masks ({}{})", mask_settings_.source,
+                                masks_of_latent_ ? ", of the latent" : "")
+                  : "one step, plain noise";
   }
   return fmt::format("{} sampling in {} steps", sampler_, model_.diffusion().schedule().steps());
+}
+
+std::string Upscaler::departure() const {
+  if (sampler_ != kOneStep || !model_.settings().sam.released() ||
+      (masks_of_latent_ && mask_settings_.source == "sam")) {
+    return {};
+  }
+  return fmt::format(
+      "samsr.variant=released shapes the noise by Segment Anything's masks of the latent; with {} the result is not "
+      "the "
+      "published one",
+      !masks_            ? "plain noise"
+      : masks_of_latent_ ? mask_settings_.source + " masks of it"
+                         : mask_settings_.source + " masks of the picture");
+}
+
+std::int64_t Upscaler::mask_window() const {
+  constexpr std::int64_t kTrainingCrop = 64;  // what it shows of the scene
+  constexpr std::int64_t kPublishedTile = 512;
+  return settings_.mask_window > 0 ? settings_.mask_window : masks_of_latent_ ? kPublishedTile : kTrainingCrop;
 }
 
 TileModel Upscaler::student(StudentNoise& noise) const {
@@ -216,7 +265,8 @@ double Upscaler::memory_mb(const TilePlan& plan) const {
                               .weight_bytes = weight_bytes_,
                               .layers = sampler_ == kAncestral ? model_.diffusion().schedule().steps() : 1,
                               .batch = tiles_at_once(),
-                              .mask_window = masks_ ? settings_.mask_window : 0,
+                              .mask_window = masks_ ? mask_window() : 0,
+                              .masks_of_latent = masks_of_latent_,
                               .network_on_host = device().is_cpu()},
                              plan);
 }
@@ -228,14 +278,38 @@ std::int64_t Upscaler::tiles_at_once() const {
   return device().is_cpu() ? 1 : settings_.tiles.batch;
 }
 
+ReadWindow Upscaler::coverage(const cv::Mat& rgb, const TilePlan& tiles) const {
+  if (!masks_) {
+    return {};
+  }
+  if (masks_of_latent_) {
+    return window_reader(latent_coverage(latent(rgb, tiles), mask_window(), *masks_, mask_settings_.pool_threshold));
+  }
+  const ReadWindow picture =
+      window_reader(picture_coverage(rgb, scale(), mask_window(), *masks_, mask_settings_.pool_threshold));
+  return [&tiles, picture](const TileWindow& window) { return tiles.read_padded(picture, window); };
+}
+
+at::Tensor Upscaler::latent(const cv::Mat& rgb, const TilePlan& tiles) const {
+  const ReadWindow picture = signed_reader(rgb);
+  const auto padded = [&](const TileWindow& window) { return tiles.read_padded(picture, window); };
+  const TilePlan whole =
+      plan(cv::Size(static_cast<int>(tiles.padded_width()), static_cast<int>(tiles.padded_height())));
+  const auto encode = [this](const at::Tensor& cut, std::span<const TileWindow>) {
+    return model_.first_stage().encode_lq(cut.to(device()), scale()).to(at::kCPU, at::kFloat);
+  };
+  std::vector<at::Tensor> bands;
+  upscale_tiled(padded, 1, whole, tiles_at_once(), encode,
+                [&](const at::Tensor& rows) { bands.push_back(rows.clone()); });
+  return at::cat(bands, 2).to(at::kHalf).to(at::kFloat);
+}
+
 void Upscaler::upscale(const cv::Mat& rgb, int depth, const TakeResult& take, const TakeProgress& progress) const {
   CV_Assert((rgb.type() == CV_8UC3 || rgb.type() == CV_16UC3) && (depth == CV_8U || depth == CV_16U));
   const at::NoGradGuard no_grad;
   const TilePlan tiles = plan(rgb.size());
-  const at::Tensor coverage =
-      masks_ ? picture_coverage(rgb, scale(), settings_.mask_window, *masks_, pool_threshold_) : at::Tensor();
   NoiseField field(settings_.seed, model_.first_stage().channels());
-  StudentNoise noise(model_, settings_.seed, tiles, coverage);
+  StudentNoise noise(model_, settings_.seed, tiles, coverage(rgb, tiles));
   const TileModel model = sampler_ == kOneStep ? student(noise) : teacher(field);
   std::size_t done = 0;
   const auto checked = [&](const at::Tensor& cut, std::span<const TileWindow> windows) {
@@ -252,11 +326,7 @@ void Upscaler::upscale(const cv::Mat& rgb, int depth, const TakeResult& take, co
     }
     return answer;
   };
-  const auto read = [&](const TileWindow& window) {
-    return to_signed(rgb(cv::Rect(static_cast<int>(window.left), static_cast<int>(window.top),
-                                  static_cast<int>(window.width), static_cast<int>(window.height))));
-  };
-  upscale_tiled(read, scale(), tiles, tiles_at_once(), checked,
+  upscale_tiled(signed_reader(rgb), scale(), tiles, tiles_at_once(), checked,
                 [&](const at::Tensor& rows) { take(from_signed(rows, depth)); });
 }
 

@@ -22,8 +22,8 @@ struct UpscaleSettings {
   std::string sampler = "auto";
   std::string noise = "auto";
   std::string masks = "auto";
-  std::int64_t mask_window = 64;  ///< LR pixels; what a training crop shows of the scene
-  std::string format = "png";     ///< of results whose names do not say it
+  std::int64_t mask_window = 0;  ///< LR pixels; 0: what suits the picture that is segmented
+  std::string format = "png";    ///< of results whose names do not say it
   EncoderSettings encoder;
   std::string bits = "auto";
   std::int64_t memory_mb = 0;  ///< 0: what is free
@@ -53,6 +53,9 @@ class Upscaler {
   bool uses_masks() const { return masks_ != nullptr; }
   /// One line for the log: sampler and noise in use.
   std::string describe() const;
+  /// What the user chose so that a student of the variant `released` is not used as it was published, as a line for the
+  /// log; empty where nothing is.
+  std::string departure() const;
 
   /// The tiles that a picture of this size is cut into. Where the settings leave their side open, it follows from the
   /// model and, where upscale.memory_mb is set, from that; never from what is free, so that results do not.
@@ -71,16 +74,21 @@ class Upscaler {
  private:
   TileModel student(StudentNoise& noise) const;
   TileModel teacher(NoiseField& field) const;
+  /// Reads how many masks lie over the padded picture; empty for plain noise.
+  ReadWindow coverage(const cv::Mat& rgb, const TilePlan& tiles) const;
+  /// The latent (1,3,H,W) of the padded picture, float32 numbers that half has too, as the shards' are.
+  at::Tensor latent(const cv::Mat& rgb, const TilePlan& tiles) const;
+  std::int64_t mask_window() const;
   c10::Device device() const;
   std::int64_t tiles_at_once() const;
   std::int64_t largest_tile() const;
 
   SuperResolutionModel& model_;
   const UpscaleSettings settings_;
-  const double pool_threshold_;
+  const MaskSettings mask_settings_;  ///< with the source in use
   const std::string sampler_;
   const std::unique_ptr<MaskSource> masks_;  ///< null for plain noise
-  const std::string masks_name_;
+  const bool masks_of_latent_;
   const std::string name_;  ///< of the model
   std::size_t weight_bytes_;
 };

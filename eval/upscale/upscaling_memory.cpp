@@ -40,8 +40,12 @@ double upscaling_memory_mb(const UpscalingLoad& load, const TilePlan& plan) {
   const double band = 3 * kFloat * row * static_cast<double>(plan.tile_height()) * scale;
   const double written = 3 * kFloat * row * kWrittenRows * scale * kWrittenTensors;
   const double weights = load.network_on_host ? static_cast<double>(load.weight_bytes) : 0;
-  // Masks are made before the network's turn; what stays of them is a byte a pixel.
-  const double masks = row * static_cast<double>(load.mask_window) * scale * 3 * (2 * kFloat + 1);
+  // Masks are made before the network's turn; what stays of them is a byte a pixel. A latent that is segmented is held
+  // three times for a moment, and as bytes.
+  const double padded = static_cast<double>(plan.padded_height() * plan.padded_width());
+  const double masks = load.masks_of_latent
+                           ? network + padded * 3 * (3 * kFloat + 1)
+                           : row * static_cast<double>(load.mask_window) * scale * 3 * (2 * kFloat + 1);
   const double coverage = load.mask_window > 0 ? static_cast<double>(plan.height() * plan.width()) : 0;
   return (kProgram + weights + coverage + std::max(masks, noise + network + band + written)) / 1e6;
 }

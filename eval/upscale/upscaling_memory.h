@@ -15,7 +15,8 @@ struct UpscalingLoad {
   std::int64_t layers = 1;       ///< of noise: the steps of a random sampler
   std::int64_t batch = 1;        ///< tiles at once
   std::int64_t mask_window = 0;  ///< LR pixels a side; 0: no masks are made
-  bool network_on_host = true;   ///< else its weights and layers lie on a GPU
+  bool masks_of_latent = false;
+  bool network_on_host = true;  ///< else its weights and layers lie on a GPU
 };
 
 /// An estimate of the memory that a picture of the plan's size takes of this process, all in all, in MB; without the

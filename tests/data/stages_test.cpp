@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -177,6 +178,88 @@ TEST_F(Stages, KeptMasksGiveTheStoredCoverage) {
   inspect(folder_ / "out", {}, shown);
   EXPECT_THAT(shown.str(), HasSubstr("of the hr images"));
   EXPECT_THAT(building(settings("out")), HasSubstr("masks.keep is true there and false now"));
+}
+
+/// Latents that are pictures: the LR image itself, in [-1,1], of the HR image's size.
+BuildSettings of_latents(BuildSettings settings) {
+  settings.data.scale = 1;
+  settings.first_stage.type = "none";
+  settings.masks.picture = "latent";
+  settings.masks.graph_reduce = 1;
+  return settings;
+}
+
+/// The coverage of a picture of levels that are stretched from `lowest` to `highest`, by plain loops.
+at::Tensor coverage_of_stretched(const at::Tensor& map, double lowest, double highest, const MaskSettings& masks) {
+  cv::Mat picture(static_cast<int>(map.size(1)), static_cast<int>(map.size(2)), CV_8UC3);
+  for (int y = 0; y < picture.rows; ++y) {
+    for (int x = 0; x < picture.cols; ++x) {
+      for (int channel = 0; channel < 3; ++channel) {
+        const auto number = static_cast<float>(map[channel][y][x].item<double>() - lowest);
+        const float level = number / static_cast<float>(highest - lowest + 1e-6) * 255;
+        picture.at<cv::Vec3b>(y, x)[2 - channel] = static_cast<std::uint8_t>(std::clamp(level, 0.F, 255.F));
+      }
+    }
+  }
+  return make_mask_source(masks)->masks(picture).sum(0).to(at::kByte);
+}
+
+at::Tensor stored(const ShardSet& set, std::uint64_t sample, const char* name) {
+  const ShardField& field = *set.find(name);
+  at::Tensor tensor = at::empty(field.shape, field.type);
+  EXPECT_TRUE(set.read(sample, name, tensor.data_ptr()));
+  return tensor;
+}
+
+TEST_F(Stages, MasksOfLatentsAreThoseOfTheStretchedLatent) {
+  BuildSettings each = of_latents(settings("each"));
+  BuildSettings together = of_latents(settings("together"));
+  together.masks.latent_range = "batch";
+  together.masks.range_group = 2;
+  build(each);
+  build(together);
+  const ShardSet by_sample(folder_ / "each");
+  const ShardSet by_batch(folder_ / "together");
+  std::int64_t covered = 0;
+  std::int64_t different = 0;
+  for (std::uint64_t i = 0; i < by_sample.size(); ++i) {
+    const auto latent = [&](std::uint64_t sample) { return stored(by_sample, sample, "z_lr").to(at::kDouble); };
+    const at::Tensor map = latent(i);
+    const at::Tensor alone = coverage_of_stretched(map, map.min().item<double>(), map.max().item<double>(), each.masks);
+    EXPECT_TRUE(at::equal(alone, stored(by_sample, i, "coverage"))) << i;
+    // Shards of three: the pairs are 0-1, and 2 by itself.
+    const std::uint64_t place = i % 3;
+    const std::uint64_t partner = place == 0 && i + 1 < by_sample.size() ? i + 1 : place == 1 ? i - 1 : i;
+    const at::Tensor group = at::stack({map, latent(partner)});
+    const at::Tensor shared =
+        coverage_of_stretched(map, group.min().item<double>(), group.max().item<double>(), each.masks);
+    EXPECT_TRUE(at::equal(shared, stored(by_batch, i, "coverage"))) << i;
+    covered += alone.count_nonzero().item<std::int64_t>();
+    different += at::equal(alone, shared) ? 0 : 1;
+  }
+  EXPECT_GT(covered, 1000);
+  EXPECT_GT(different, 0) << "a range of two would be that of each";
+  const StageContents said = split_content(by_batch.header().content);
+  EXPECT_THAT(said.at("masks"), HasSubstr("masks.picture: latent\nmasks.latent_range: batch\nmasks.range_group: 2\n"));
+}
+
+TEST_F(Stages, MasksOfLatentsComeAfterThemAndGoWithThem) {
+  build(of_latents(settings("whole")), {"all"});
+  build(of_latents(settings("out")), {"pairs"});
+  EXPECT_THAT(building(of_latents(settings("out")), {"masks"}), HasSubstr("--stage latents,masks"));
+  build(of_latents(settings("out")), {"masks", "latents"});
+  build(of_latents(settings("out")), {"rollout"});
+  EXPECT_EQ(contents(folder_ / "out"), contents(folder_ / "whole"));
+  BuildSettings other = of_latents(settings("out"));
+  other.first_stage.scale_factor = 0.5;
+  EXPECT_THAT(building(other, {"latents"}), AllOf(HasSubstr("masks was made from fields that would be replaced")));
+  build(settings("pictures"), {"all"});
+  BuildSettings replaced = settings("pictures");
+  replaced.first_stage.scale_factor = 0.5;
+  EXPECT_THAT(building(replaced, {"latents"}), HasSubstr("its stage rollout")) << "masks of pictures need no latents";
+  BuildSettings deep = settings("deep");
+  deep.masks.picture = "latent";
+  EXPECT_THAT(building(deep), AllOf(HasSubstr("48 channels"), HasSubstr("masks.picture=lr")));
 }
 
 TEST_F(Stages, ImagesWithoutMasksAreCounted) {

@@ -153,7 +153,8 @@ TEST(StudentNoise, PiecesAreThoseOfTheWholePicture) {
     for (const int covered : {0, 3}) {
       at::Tensor coverage = at::zeros({1, 1, 70, 150}, at::kByte);
       coverage.narrow(2, 20, 30).narrow(3, 100, 40).fill_(covered);
-      StudentNoise pieces(model, 5, plan, coverage);
+      const auto padded = [&](const TileWindow& window) { return plan.read_padded(window_reader(coverage), window); };
+      StudentNoise pieces(model, 5, plan, padded);
       const auto shape = model.latent_shape(plan.padded_height(), plan.padded_width());
       const at::Tensor noise = NoiseField(5, shape[0]).piece(0, 0, 0, shape[1], shape[2]);
       const TileWindow everything{0, 0, plan.padded_height(), plan.padded_width()};

@@ -21,6 +21,19 @@ std::string refusal_of(const std::string& assignment) {
   });
 }
 
+TEST(MaskSettings, LatentsAreSegmentedWhereTheReleasedCodeDoesUnlessAskedOtherwise) {
+  MaskSettings masks;
+  EXPECT_FALSE(masks.of_latents(/*released=*/true)) << "graph masks are samsr's own";
+  masks.source = "sam";
+  EXPECT_TRUE(masks.of_latents(true));
+  EXPECT_FALSE(masks.of_latents(false));
+  masks.picture = "lr";
+  EXPECT_FALSE(masks.of_latents(true));
+  masks.picture = "latent";
+  masks.source = "graph";
+  EXPECT_TRUE(masks.of_latents(false));
+}
+
 TEST(MaskSettings, WrongValuesAreRefusedByName) {
   EXPECT_EQ(refusal_of("masks.graph_sigma=1"), "no error");
   EXPECT_THAT(refusal_of("masks.source=magic"), HasSubstr("graph"));

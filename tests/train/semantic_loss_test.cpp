@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -38,14 +39,70 @@ class LevelMasks final : public MaskSource {
   }
 };
 
-/// The counts of those masks, images (B,3,sH,sW) in [-1,1] to (B,1,H,W).
-at::Tensor count_levels(const at::Tensor& images) {
-  std::vector<at::Tensor> counts;
-  for (const at::Tensor& image : bytes_from_signed(images).unbind(0)) {
-    const at::Tensor masks = LevelMasks().masks(to_mat(image));
-    counts.push_back(at::max_pool2d(masks.to(at::kFloat), {4, 4}).sum(0, /*keepdim=*/true));
+/// How many of those masks lie over each pixel, by plain loops; levels (y, x, channel) 0 … 255.
+std::vector<std::vector<double>> count_levels(const cv::Mat& levels) {
+  std::vector<std::vector<double>> counts(static_cast<std::size_t>(levels.rows),
+                                          std::vector<double>(static_cast<std::size_t>(levels.cols)));
+  for (int y = 0; y < levels.rows; ++y) {
+    for (int x = 0; x < levels.cols; ++x) {
+      double sum = 0;
+      for (int i = 0; i < 16 * 3; ++i) {
+        sum += levels.at<cv::Vec3b>(y / 4 * 4 + i / 12, x / 4 * 4 + i / 3 % 4)[i % 3];
+      }
+      const double level = sum / 48;
+      counts[static_cast<std::size_t>(y)][static_cast<std::size_t>(x)] =
+          (level > 90 ? 1 : 0) + (level > 127 ? 1 : 0) + (level > 165 ? 1 : 0);
+    }
   }
-  return at::stack(counts);
+  return counts;
+}
+
+/// W of an image (3,sH,sW) in [-1,1], at every pixel of the HR image: masks are constant over 4 × 4 of them.
+std::vector<std::vector<double>> weights_of(const at::Tensor& image) {
+  cv::Mat levels(static_cast<int>(image.size(1)), static_cast<int>(image.size(2)), CV_8UC3);
+  for (int y = 0; y < levels.rows; ++y) {
+    for (int x = 0; x < levels.cols; ++x) {
+      for (int channel = 0; channel < 3; ++channel) {
+        const double level = (image[channel][y][x].item<double>() + 1) * 127.5;
+        levels.at<cv::Vec3b>(y, x)[channel] = static_cast<std::uint8_t>(std::clamp(std::nearbyint(level), 0.0, 255.0));
+      }
+    }
+  }
+  std::vector<std::vector<double>> counts = count_levels(levels);
+  double largest = 1;
+  for (const std::vector<double>& row : counts) {
+    largest = std::max(largest, *std::max_element(row.begin(), row.end()));
+  }
+  for (std::vector<double>& row : counts) {
+    for (double& count : row) {
+      count /= largest;
+    }
+  }
+  return counts;
+}
+
+/// The released code's number of masks over each pixel of such an image: it is stretched to bytes by its own range, and
+/// where no mask lies the background is one.
+std::vector<std::vector<double>> numbers_of(const at::Tensor& image) {
+  const at::Tensor numbers = image.to(at::kDouble).contiguous();
+  const double* begin = numbers.data_ptr<double>();
+  const auto [lowest, highest] = std::minmax_element(begin, begin + numbers.numel());
+  cv::Mat levels(static_cast<int>(image.size(1)), static_cast<int>(image.size(2)), CV_8UC3);
+  for (int y = 0; y < levels.rows; ++y) {
+    for (int x = 0; x < levels.cols; ++x) {
+      for (int channel = 0; channel < 3; ++channel) {
+        const double level = (numbers[channel][y][x].item<double>() - *lowest) / (*highest - *lowest + 1e-6) * 255;
+        levels.at<cv::Vec3b>(y, x)[2 - channel] = static_cast<std::uint8_t>(std::floor(level));
+      }
+    }
+  }
+  std::vector<std::vector<double>> counts = count_levels(levels);
+  for (std::vector<double>& row : counts) {
+    for (double& count : row) {
+      count = std::max(count, 1.0);
+    }
+  }
+  return counts;
 }
 
 void fill_by_seed(torch::nn::Module& module, std::uint64_t seed) {
@@ -85,9 +142,9 @@ class SemanticLossTest : public ::testing::Test {
     return make_coverage_net_loss(net, weight, from_gt);
   }
 
-  std::shared_ptr<SemanticLoss> amg(bool counts, std::int64_t every = 1) {
+  std::shared_ptr<SemanticLoss> amg(bool released, std::int64_t every = 1) {
     return make_amg_loss(
-        {std::make_shared<LevelMasks>(), student_->settings().scale, 0.5, counts, every, train_.global_batch});
+        {std::make_shared<LevelMasks>(), student_->settings().scale, 0.5, released, every, train_.global_batch});
   }
 
   std::unique_ptr<Recipe> recipe(const std::shared_ptr<SemanticLoss>& semantic, const DistillSettings& distill) const {
@@ -203,7 +260,7 @@ TEST_F(SemanticLossTest, NeedsTheHrImageOnlyWhereLatentsDoNotGiveIt) {
 }
 
 TEST_F(SemanticLossTest, AmgIsLoggedAndHasNoGradient) {
-  const auto semantic = amg(/*counts=*/false);
+  const auto semantic = amg(/*released=*/false);
   const DistillSettings all;
   const RecipeLosses found = losses(semantic, all);
   EXPECT_EQ(found.terms.back().name, "semantic");
@@ -229,14 +286,32 @@ TEST_F(SemanticLossTest, LooksAtTheAnswerThatItIsAskedTo) {
   }
 }
 
-TEST_F(SemanticLossTest, AmgComparesWeightsOrCounts) {
+/// L_SC of one picture against another in plain loops and double precision, masks by rule. Images are (3,sH,sW) in
+/// [-1,1].
+double expected_loss(const at::Tensor& prediction, const at::Tensor& truth, bool released) {
+  const std::vector<std::vector<double>> a = released ? numbers_of(prediction) : weights_of(prediction);
+  const std::vector<std::vector<double>> b = released ? numbers_of(truth) : weights_of(truth);
+  double sum = 0;
+  for (std::size_t y = 0; y < a.size(); ++y) {
+    for (std::size_t x = 0; x < a[y].size(); ++x) {
+      sum += (a[y][x] - b[y][x]) * (a[y][x] - b[y][x]);
+    }
+  }
+  return sum / static_cast<double>(a.size() * a[0].size());
+}
+
+TEST_F(SemanticLossTest, AmgIsThePapersLossAndTheReleasedOne) {
   const at::Tensor prediction = student_->first_stage().decode(batch_.z_y);
-  const at::Tensor truth = student_->first_stage().decode(batch_.z_0);
-  const at::Tensor a = count_levels(prediction).to(at::kFloat);
-  const at::Tensor b = count_levels(truth).to(at::kFloat);
-  EXPECT_TRUE(amg(true)->of(prediction, truth).allclose((a - b).square().mean({1, 2, 3})));
-  const at::Tensor weights = a / a.amax({2, 3}, true) - b / b.amax({2, 3}, true);
-  EXPECT_TRUE(amg(false)->of(prediction, truth).allclose(weights.square().mean({1, 2, 3})));
+  const at::Tensor truth = student_->first_stage().decode(batch_.z_0) * 0.7;  // another range
+  for (const bool released : {false, true}) {
+    const at::Tensor losses = amg(released)->of(prediction, truth);
+    ASSERT_EQ(losses.sizes(), at::IntArrayRef({2}));
+    for (const std::int64_t i : {0, 1}) {
+      const double expected = expected_loss(prediction[i], truth[i], released);
+      EXPECT_GT(expected, 1e-3);
+      EXPECT_NEAR(losses[i].item<double>(), expected, 1e-5 * expected) << released << " " << i;
+    }
+  }
 }
 
 TEST_F(SemanticLossTest, AmgLooksForMasksInEveryNthStep) {

@@ -20,7 +20,7 @@ class SemanticLoss {
   virtual ~SemanticLoss() = default;
 
   explicit SemanticLoss(bool from_gt) : from_gt_(from_gt) {}
-  /// Which answer it looks at: true for x0_from_gt, as Algorithm 1 has it; false for x0, the one-step answer to noise.
+  /// Which answer it looks at: true for x0_from_gt, the released code's; false for x0, the one-step answer to noise.
   bool from_gt() const { return from_gt_; }
   /// True where it compares images (B,3,sH,sW), false where latents (B,C,h,w).
   virtual bool needs_image() const = 0;
@@ -46,13 +46,14 @@ std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& setting
 /// where the network sees images.
 std::unique_ptr<SemanticLoss> make_coverage_net_loss(const CoverageNet& net, double weight, bool from_gt = true);
 
-/// `amg`: W, or in the variant `released` the count C itself, by automatic masks of both pictures in every `every`-th
-/// step. Counts have no gradient.
+/// `amg`: by automatic masks of both pictures, in every `every`-th step. Variant `paper`: W, of masks pooled to the LR
+/// image's size. Variant `released`: the number of masks over each HR pixel, 1 where none lies (the background is a
+/// mask), of pictures each stretched to bytes by its own range (latent_picture.h). Counts have no gradient.
 struct AmgLossParts {
   std::shared_ptr<MaskSource> masks;
-  std::int64_t scale;   ///< HR pixels a side over which masks are pooled
-  double threshold;     ///< masks.pool_threshold
-  bool counts = false;  ///< compares C instead of W
+  std::int64_t scale;     ///< HR pixels a side over which masks are pooled
+  double threshold;       ///< masks.pool_threshold
+  bool released = false;  ///< samsr.variant
   std::int64_t every = 1;
   std::int64_t global_batch = 1;  ///< images a step; tells steps from positions
   bool from_gt = true;

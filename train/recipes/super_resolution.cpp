@@ -12,6 +12,7 @@
 #include "models/weights/load_weights.h"
 #include "models/weights/weight_file.h"
 #include "train/recipes/noise.h"
+#include "train/recipes/stored_coverage.h"
 #include "train/recipes/teacher.h"
 #include "train/validation/picture_validation.h"
 
@@ -46,6 +47,9 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   const bool cached = method.distils && train.teacher == "cached";
   if (cached) {
     check_cached_rollouts(context.shards, method, config.model);
+  }
+  if (method.mask_noise) {
+    check_stored_coverage(context.shards, config.masks, config.model.sam);
   }
   SuperResolutionParts parts{.train = train, .distill = config.distill, .noise = seeded_noise(train.seed)};
   const std::shared_ptr<FirstStage> first_stage = make_first_stage(config.model.first_stage);
