@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <thread>
 
+#include "core/field_text.h"
+
 namespace samsr {
 
 void let_waiting_threads_sleep(char** argv) {
@@ -18,7 +20,7 @@ int end_all(Communicator& communicator, Log& log, const std::string& message, in
   if (communicator.rank() != 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
   }
-  log.from_rank("samsr: " + message);
+  log.from_rank("samsr: " + one_line(message));
   if (communicator.size() > 1) {
     communicator.abort(status);
   }

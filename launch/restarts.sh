@@ -12,7 +12,9 @@ ask_to_stop() {
 
 # run_child COMMAND…: its exit status, whatever signals arrive meanwhile (each ends a `wait` early).
 run_child() {
-  "$@" &
+  # In a session of its own: Ctrl-C, `timeout` and a closed terminal signal the whole group, and mpirun, which takes that
+  # for the end, would kill the ranks while they save.
+  setsid "$@" &
   child=$!
   while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
   local status=0
@@ -51,6 +53,7 @@ run_with_restarts() {
   if [ "$restarts" -gt 0 ]; then folder=$(run_folder "$@"); fi  # before the traps: a signal now ends the script
   trap 'ask_to_stop TERM' TERM
   trap 'ask_to_stop INT' INT
+  trap 'ask_to_stop HUP' HUP
   trap 'ask_to_stop USR1' USR1
   while :; do
     before=$(newest_checkpoint "$folder")

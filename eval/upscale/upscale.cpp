@@ -225,7 +225,7 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
     });
     comm.broadcast(kept.data(), kept.size(), 0);
   }
-  log.info("upscaling {} x{}: {}", in.string(), upscaler.scale(), upscaler.describe());
+  log.info("upscaling {} x{}: {}", one_line(in.string()), upscaler.scale(), upscaler.describe());
   if (const std::string departure = upscaler.departure(); !departure.empty()) {
     log.warning("{}", departure);
   }

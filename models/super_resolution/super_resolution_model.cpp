@@ -186,4 +186,14 @@ LoadedModel load_model(const std::filesystem::path& path, const std::string& fir
   return load_model(read_weights(path), path.string(), first_stage_weights, settings_of_official);
 }
 
+std::unique_ptr<SuperResolutionModel> load_teacher_model(const std::filesystem::path& path,
+                                                         const ModelSettings& student) {
+  LoadedModel loaded = load_model(path, student.first_stage.weights, &student);
+  if (loaded.method->one_step) {
+    throw UserError("{}: is a one-step student ({}), which has no rollout to learn from; name the teacher",
+                    path.string(), loaded.method->name);
+  }
+  return std::move(loaded.model);
+}
+
 }  // namespace samsr

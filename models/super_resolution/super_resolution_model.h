@@ -92,4 +92,9 @@ LoadedModel load_model(const TensorFile& file, const std::string& source, const 
 LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights = {},
                        const ModelSettings* settings_of_official = nullptr);
 
+/// A model that is sampled in the steps of its schedule, to be distilled; `student`: the settings of the one that
+/// learns from it, whose first stage it takes. UserError for a one-step student.
+std::unique_ptr<SuperResolutionModel> load_teacher_model(const std::filesystem::path& path,
+                                                         const ModelSettings& student);
+
 }  // namespace samsr

@@ -18,6 +18,7 @@
 #include "data/tools/inspect.h"
 #include "diffusion/coverage.h"
 #include "segmentation/automatic/rle.h"
+#include "segmentation/mask_source.h"
 #include "support/files.h"
 #include "support/photographs.h"
 #include "support/shards.h"

@@ -1,5 +1,6 @@
 // The launch scripts' own logic, with programs that stand in for Slurm's.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 #include "core/atomic_file.h"
 #include "launch/program.h"
 #include "launch/running.h"
+#include "launch/trained_runs.h"
 #include "support/files.h"
 #include "support/temporary_folder.h"
 
@@ -41,6 +43,14 @@ class SlurmScript : public ::testing::Test {
     Running running(command(), folder_ / "log");
     EXPECT_TRUE(running.until([&] { return fs::exists(folder_ / "started"); }));
     ::kill(running.pid(), signal);
+    return running.wait();
+  }
+  /// The same to the whole group of the script, as a terminal and `timeout` do it.
+  int interrupt_group(int signal) {
+    fs::remove(folder_ / "started");
+    Running running("setsid env " + command(), folder_ / "log");
+    EXPECT_TRUE(running.until([&] { return fs::exists(folder_ / "started"); }));
+    ::kill(-running.pid(), signal);
     return running.wait();
   }
   std::string calls() const { return folder_ / "calls"; }
@@ -74,6 +84,13 @@ TEST_F(SlurmScript, LeavesAPreemptedOrCancelledJobToSlurm) {
   write_programs(long_job_);
   EXPECT_EQ(interrupt(SIGTERM), 0);
   EXPECT_THAT(read_file(calls()), Not(HasSubstr("scontrol")));
+}
+
+TEST_F(SlurmScript, ASignalToItsGroupIsNoneToTheJob) {
+  write_programs(long_job_);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    EXPECT_EQ(interrupt_group(signal), 0) << signal << read_file(folder_ / "log");
+  }
 }
 
 TEST_F(SlurmScript, StartsAgainAfterAFaultAsOftenAsAllowed) {
@@ -335,10 +352,32 @@ TEST(QuickstartScript, ChecksItsArguments) {
   for (const auto& [arguments, expected] :
        {std::pair("--ranks 0", "--ranks 0: a positive number is needed"),
         std::pair("--images /nowhere", "/nowhere: no such folder"),
-        std::pair("--steps 3", "unknown argument '--steps'"), std::pair("--out", "--out needs a value")}) {
+        std::pair("--steps 3", "unknown argument '--steps'"), std::pair("--out", "--out needs a value"),
+        std::pair("--images ''", "--images is empty")}) {
     const Outcome outcome = run(std::string(SAMSR_SOURCE "/launch/quickstart ") + arguments);
     EXPECT_EQ(outcome.status, 2) << arguments;
     EXPECT_THAT(outcome.output, HasSubstr(expected));
+  }
+}
+
+// Training that a signal stops saves and ends with 0. In the place of samsr stands a program that trains some steps.
+TEST(QuickstartScript, DoesNotReportAStudentThatWasStopped) {
+  const TemporaryFolder folder;
+  const std::string program = folder / "program";
+  for (const int steps : {3, 80}) {
+    write_script(program, fmt::format("#!/bin/bash\n"
+                                      "case \"$*\" in\n"
+                                      "  settings*train.steps*) echo 80 ;;\n"
+                                      "  train*) for each; do case $each in train.out=*) mkdir -p \"${{each#*=}}\"\n"
+                                      "    echo step-{:08} >\"${{each#*=}}/latest\" ;; esac; done ;;\n"
+                                      "  eval*) touch {} ;;\n"
+                                      "esac\n",
+                                      steps, (folder / "reported").string()));
+    const Outcome outcome = run("SAMSR_BINARY=" + program + " " SAMSR_SOURCE "/launch/quickstart --ranks 1 --images " +
+                                shared_photographs().string() + " --out " + (folder / "out").string());
+    EXPECT_EQ(outcome.status, steps == 80 ? 0 : 1) << outcome.output;
+    EXPECT_EQ(fs::exists(folder / "reported"), steps == 80);
+    EXPECT_EQ(outcome.output.find("stopped before its last step") == std::string::npos, steps == 80) << outcome.output;
   }
 }
 

@@ -45,7 +45,7 @@ std::unique_ptr<SuperResolutionModel> load_teacher(const TrainSettings& train, c
                                                    const ModelSettings& model, const at::Device& device, Log& log) {
   const std::filesystem::path weights =
       find_weights(required(train.teacher_weights, "train.teacher_weights", "the teacher to distil"), log);
-  std::unique_ptr<SuperResolutionModel> teacher = load_model(weights, model.first_stage.weights, &model).model;
+  std::unique_ptr<SuperResolutionModel> teacher = load_teacher_model(weights, model);
   teacher->to(device);
   check_same_start(method, teacher->settings().diffusion, model.diffusion, model.sam, weights.string());
   log.info("teacher      {}", weights.string());

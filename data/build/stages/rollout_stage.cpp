@@ -65,7 +65,7 @@ RolloutStage::RolloutStage(const RolloutPlan& plan, c10::Device device, Log& log
   if (plan.teacher.empty()) {
     throw UserError("train.teacher_weights is not set: the teacher to roll out; give it as train.teacher_weights=PATH");
   }
-  teacher_ = load_model(find_weights(plan.teacher, log), plan.model.first_stage.weights, &plan.model).model;
+  teacher_ = load_teacher_model(find_weights(plan.teacher, log), plan.model);
   const ModelSettings& settings = teacher_->settings();
   check_same_start(method_, settings.diffusion, plan.model.diffusion, plan.model.sam, plan.teacher);
   content_ = "train.recipe: " + plan.recipe + "\n" + section_lines(plan.rollout) + section_lines(settings.unet) +
