@@ -121,8 +121,8 @@ TEST_F(Stages, WhatDependsOnReplacedFieldsIsDoneAgain) {
   build(settings("out"), {"all"});
   BuildSettings other = settings("out");
   other.data.seed = 6;
-  EXPECT_THAT(building(other, {"pairs"}),
-              AllOf(HasSubstr("masks was made from fields that would be replaced"), HasSubstr("--stage pairs,masks")));
+  EXPECT_THAT(building(other, {"pairs"}), AllOf(HasSubstr("latents was made from fields that would be replaced"),
+                                                HasSubstr("--stage pairs,latents")));
   EXPECT_THAT(building(other, {"pairs,masks"}), HasSubstr("no such stage"));
   EXPECT_THAT(building(other, {"pairs", "masks", "latents"}), HasSubstr("rollout was made from fields"));
   build(other, {"pairs", "masks", "latents", "rollout"});
@@ -184,7 +184,7 @@ TEST_F(Stages, KeptMasksGiveTheStoredCoverage) {
 /// Latents that are pictures: the LR image itself, in [-1,1], of the HR image's size.
 BuildSettings of_latents(BuildSettings settings) {
   settings.data.scale = 1;
-  settings.first_stage.type = "none";
+  settings.first_stage.factor = 1;
   settings.masks.picture = "latent";
   settings.masks.graph_reduce = 1;
   return settings;
