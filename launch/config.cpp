@@ -10,6 +10,7 @@ void Config::bind(Settings& settings) {
   model.sam.bind(settings);
   rollout.bind(settings);
   train.bind(settings, run);
+  resshift.bind(settings);
   distill.bind(settings);
   semantic.bind(settings);
   coverage_net.bind(settings);

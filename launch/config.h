@@ -20,6 +20,7 @@ struct Config {
   RolloutSettings rollout;
   RunSettings run;
   TrainSettings train;
+  ResShiftSettings resshift;
   DistillSettings distill;
   SemanticSettings semantic;
   CoverageNetRunSettings coverage_net;

@@ -5,7 +5,7 @@
 
 #include "core/yaml_text.h"
 #include "embedded/resshift_x4_yaml.h"
-#include "embedded/samsr_x4_yaml.h"
+#include "embedded/samsr_released_x4_yaml.h"
 #include "embedded/sinsr_x4_yaml.h"
 
 namespace samsr {
@@ -18,8 +18,8 @@ std::string_view text_of(const std::string& name) {
   if (name == "sinsr_x4.yaml") {
     return embedded::sinsr_x4_yaml;
   }
-  if (name == "samsr_x4.yaml") {
-    return embedded::samsr_x4_yaml;
+  if (name == "samsr_released_x4.yaml") {
+    return embedded::samsr_released_x4_yaml;
   }
   throw std::logic_error("no shipped configuration is called " + name);
 }

@@ -125,6 +125,16 @@ const std::string& required(const std::string& value, const char* key, const cha
   return value;
 }
 
+void ResShiftSettings::bind(Settings& settings) {
+  settings
+      .add(
+          "resshift.lambda_lpips", lambda_lpips,
+          "train.recipe=resshift: weight of LPIPS (VGG-16) between the decoded prediction and the HR image, beside the "
+          "squared error of latents; 0, as in ResShift's conference version: not computed; its journal version has 1. "
+          "Needs vgg16-397923af.pth and vgg.pth in weights.folder")
+      .between(0.0, 1e6);
+}
+
 void DistillSettings::bind(Settings& settings) {
   settings
       .add("distill.space", space,
@@ -172,9 +182,8 @@ void SemanticSettings::bind(Settings& settings) {
       .path();
   settings
       .add("semantic.prediction", prediction,
-           "what L_SC looks at: from_gt: the student's answer to its own inverse of the HR image, as Algorithm 1 has "
-           "it; "
-           "one_step: the answer to noise, which is what the student is for")
+           "what L_SC looks at: from_gt: the student's answer to its own inverse of the HR image, as SAMSR's "
+           "released code has it; one_step: the answer to noise, which is what the student is for")
       .one_of({"from_gt", "one_step"});
   settings.add("semantic.every", every, "amg: steps between those that look for masks").at_least(1);
 }

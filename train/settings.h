@@ -66,6 +66,13 @@ struct TrainSettings {
 /// `value` of the path setting `key`; UserError when it is empty, as "KEY is not set: MEANING; give it as KEY=PATH".
 const std::string& required(const std::string& value, const char* key, const char* meaning);
 
+/// The losses of the recipe resshift beside its squared error. Section `resshift.`.
+struct ResShiftSettings {
+  double lambda_lpips = 0;
+
+  void bind(Settings& settings);
+};
+
 /// The losses of the distillation: SinSR's and SAMSR's three, and those that compare the one-step prediction with the
 /// truth itself (train/losses/image_losses.h). Losses of weight 0 are not computed. Section `distill.`.
 struct DistillSettings {

@@ -28,8 +28,9 @@ struct ModelArgument {
 /// Settings of a model that `settings` has not from their defaults: key → where they were set (Settings::origin()).
 std::map<std::string, std::string> model_settings_given(const Settings& settings);
 
-/// Name of the shipped settings that an official model needs ("samsr_x4.yaml"), for ConfigArguments::load(); empty for
-/// every other model. `path`: the official name, its file's name, or a path that ends in either, in safetensors too.
+/// Name of the shipped settings that an official model needs ("samsr_released_x4.yaml"), for ConfigArguments::load();
+/// empty for every other model. `path`: the official name, its file's name, or a path that ends in either, in
+/// safetensors too.
 std::string shipped_config_of(const std::string& path);
 
 /// The model, on the CPU. The kind of an official one is in the catalogue; what it needs beside, the autoencoder, is

@@ -24,6 +24,7 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
     arguments->load(config, settings);
     train({.run = config.run,
            .train = config.train,
+           .resshift = config.resshift,
            .distill = config.distill,
            .semantic = config.semantic,
            .coverage_net = config.coverage_net,

@@ -39,11 +39,12 @@ std::optional<at::Tensor> optional(const at::Tensor& tensor) {
 
 }  // namespace
 
-PackedConv::PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::int64_t stride, std::int64_t padding)
+PackedConv::PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::int64_t stride, std::int64_t padding,
+                       bool passes_gradients)
     : bias_(bias),
       stride_(stride),
       padding_(padding),
-      packed_(cpu_kernels(weight) && conv_pointwise() && conv_add_pointwise()) {
+      packed_(!passes_gradients && cpu_kernels(weight) && conv_pointwise() && conv_add_pointwise()) {
   TORCH_CHECK(weight.dim() == 4 && weight.scalar_type() == at::kFloat, "weight is ", weight.sizes(), " ",
               weight.scalar_type(), ", expected (out, in, k, k) float32");
   if (!packed_) {

@@ -6,13 +6,15 @@
 
 namespace samsr {
 
-/// A convolution for inference, without gradients, float32, channels last. On a CPU its weights are laid out once for
+/// A convolution of frozen weights, float32, channels last. For inference on a CPU its weights are laid out once for
 /// oneDNN, and what follows the convolution is done before its result leaves the registers.
 class PackedConv {
  public:
   /// `weight` (out, in, k, k) and `bias` (out) or undefined, float32, on the device of later inputs. Padded with
-  /// zeros, `padding` on each side.
-  PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::int64_t stride, std::int64_t padding);
+  /// zeros, `padding` on each side. `passes_gradients`: results have a gradient with respect to x, by LibTorch's
+  /// operators on all devices; without, they have none.
+  PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::int64_t stride, std::int64_t padding,
+             bool passes_gradients = false);
 
   /// (B, in, H, W) -> (B, out, H', W').
   at::Tensor operator()(const at::Tensor& x) const;

@@ -127,7 +127,7 @@ std::string make_header(const TensorFile& file, const std::vector<std::pair<std:
     if (!names.insert(name).second) {
       throw std::logic_error("tensor written twice: " + name);
     }
-    text += (text.empty() ? "{" : ",") + nlohmann::json(name).dump() + ":" + value.dump();
+    text.append(text.empty() ? "{" : ",").append(nlohmann::json(name).dump()).append(":").append(value.dump());
   };
   if (!file.metadata.empty()) {
     add(kMetadata, file.metadata);

@@ -2,7 +2,7 @@
 #include <torch/torch.h>
 
 #include "eval/metrics/group_norm.h"
-#include "eval/metrics/lpips/lpips_difference.h"
+#include "models/perceptual/lpips_difference.h"
 
 namespace samsr {
 namespace {

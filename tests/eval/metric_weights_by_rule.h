@@ -19,6 +19,26 @@ inline NamedWeights weights_by_rule(const std::vector<WantedWeight>& wanted, std
   return weights;
 }
 
+/// pyiqa's name of a trunk's tensor, net.sliceK.N.weight, for torchvision's, features.N.weight: the rule goes by it.
+inline std::string name_in_slices(const Golden& golden, const std::string& name) {
+  const std::string ending = name.substr(std::string("features").size());
+  for (const std::string& known : golden.param_names()) {
+    if (known.starts_with("net.") && known.ends_with(ending)) {
+      return known;
+    }
+  }
+  return {};
+}
+
+/// The trunk of LPIPS in a golden file.
+inline NamedWeights trunk_weights_by_rule(const Golden& golden, const std::vector<WantedWeight>& wanted) {
+  NamedWeights weights;
+  for (const auto& [name, shape] : wanted) {
+    weights[name] = rule_seeded(name_in_slices(golden, name), shape, golden.salt());
+  }
+  return weights;
+}
+
 /// LPIPS's own weights are never negative.
 inline NamedWeights linear_weights_by_rule(const std::vector<WantedWeight>& wanted, std::uint64_t salt) {
   NamedWeights weights = weights_by_rule(wanted, salt);

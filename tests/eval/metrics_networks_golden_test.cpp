@@ -32,30 +32,17 @@ std::vector<std::string> names_of(const std::vector<WantedWeight>& wanted) {
 class LpipsGolden : public ::testing::TestWithParam<std::filesystem::path> {};
 SAMSR_GOLDEN_SUITE(LpipsGolden, testing::golden_files("lpips"));
 
-/// pyiqa's name of a trunk's tensor, net.sliceK.N.weight, for torchvision's, features.N.weight: the rule goes by it.
-std::string name_in_slices(const Golden& golden, const std::string& name) {
-  const std::string ending = name.substr(std::string("features").size());
-  for (const std::string& known : golden.param_names()) {
-    if (known.starts_with("net.") && known.ends_with(ending)) {
-      return known;
-    }
-  }
-  return {};
-}
-
 TEST_P(LpipsGolden, DistancesMatch) {
   const Golden golden(GetParam());
   const std::string net = golden.config()["net"].as<std::string>();
   const LpipsTrunk trunk = net == "alex" ? LpipsTrunk::kAlex : LpipsTrunk::kVgg;
-  NamedWeights trunk_weights;
   std::vector<std::string> names = names_of(lpips_linear_weights(trunk));
   for (const auto& [name, shape] : lpips_trunk_weights(trunk)) {
-    names.push_back(name_in_slices(golden, name));
-    trunk_weights[name] = testing::rule_seeded(names.back(), shape, golden.salt());
+    names.push_back(testing::name_in_slices(golden, name));
   }
   EXPECT_THAT(names, ::testing::UnorderedElementsAreArray(golden.param_names()));
   const Lpips lpips(trunk,
-                    LpipsNetwork(trunk, trunk_weights,
+                    LpipsNetwork(trunk, testing::trunk_weights_by_rule(golden, lpips_trunk_weights(trunk)),
                                  testing::linear_weights_by_rule(lpips_linear_weights(trunk), golden.salt()), device()),
                     {metric_description(trunk == LpipsTrunk::kAlex ? "lpips" : "lpips_vgg"), 0, device()});
   golden.expect_close(lpips.score(pictures(golden, "in/distorted"), pictures(golden, "in/reference")).unsqueeze(1),

@@ -33,9 +33,9 @@ class ModelArgumentTest : public ::testing::Test {
 };
 
 TEST(ShippedConfig, GoesByTheOfficialNameWhereverTheFileLies) {
-  EXPECT_EQ(shipped_config_of("SamSR_v1"), "samsr_x4.yaml");
+  EXPECT_EQ(shipped_config_of("SamSR_v1"), "samsr_released_x4.yaml");
   EXPECT_EQ(shipped_config_of("weights/SinSR_v2.pth"), "sinsr_x4.yaml");
-  EXPECT_EQ(shipped_config_of("converted/SamSR_v1.safetensors"), "samsr_x4.yaml");
+  EXPECT_EQ(shipped_config_of("converted/SamSR_v1.safetensors"), "samsr_released_x4.yaml");
   EXPECT_EQ(shipped_config_of("sam_vit_b"), "");  // no model of ours
   EXPECT_EQ(shipped_config_of("runs/student"), "");
 }

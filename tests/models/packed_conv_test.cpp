@@ -30,5 +30,18 @@ TEST(PackedConv, IsTheConvolutionAndWhatFollowsIt) {
   }
 }
 
+TEST(PackedConv, PassesGradientsWhereTheyAreAskedFor) {
+  torch::manual_seed(6);
+  const at::Tensor weight = placed(torch::randn({24, 6, 3, 3}));
+  const at::Tensor bias = placed(torch::randn({24}));
+  const at::Tensor x = placed(torch::randn({2, 6, 13, 17}));
+  const at::Tensor with = x.clone().requires_grad_();
+  const at::Tensor other = x.clone().requires_grad_();
+  PackedConv(weight, bias, 2, 1, /*passes_gradients=*/true).relu(with).square().sum().backward();
+  at::conv2d(other, weight, bias, 2, 1).relu().square().sum().backward();
+  EXPECT_TRUE(with.grad().allclose(other.grad(), 1e-4, 1e-4));
+  EXPECT_FALSE(weight.grad().defined());
+}
+
 }  // namespace
 }  // namespace samsr

@@ -11,7 +11,7 @@ namespace {
 /// Keys and sections of what a training means.
 constexpr std::string_view kMeaning[] = {"train.recipe", "data.shuffle", "data.scale",   "unet.",
                                          "diffusion.",   "samsr.",       "first_stage.", "autoencoder.",
-                                         "distill.",     "semantic.",    "coverage_net."};
+                                         "resshift.",    "distill.",     "semantic.",    "coverage_net."};
 /// Settings among them that name places, or speed.
 constexpr std::string_view kElsewhere[] = {"first_stage.weights", "semantic.weights", "semantic.every"};
 

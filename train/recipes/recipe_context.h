@@ -24,6 +24,7 @@ namespace samsr {
 struct TrainConfig {
   RunSettings run;
   TrainSettings train;
+  ResShiftSettings resshift;
   DistillSettings distill;
   SemanticSettings semantic;
   CoverageNetRunSettings coverage_net;

@@ -6,6 +6,7 @@
 
 #include "diffusion/method.h"
 #include "models/super_resolution/super_resolution_model.h"
+#include "train/losses/lpips_loss.h"
 #include "train/losses/semantic_loss.h"
 #include "train/recipes/recipe.h"
 
@@ -27,6 +28,7 @@ struct SuperResolutionParts {
   std::shared_ptr<SuperResolutionModel> teacher{};  ///< null for the teacher itself, and where rollouts are cached
   NoiseSource noise{};
   std::shared_ptr<SemanticLoss> semantic{};  ///< of a student; null for none
+  std::shared_ptr<const LpipsLoss> lpips{};  ///< of the teacher; null for none
   StepTimer* timer = nullptr;                ///< of the rollouts; null for none
   const ShardSet* shards = nullptr;          ///< null where batches come from elsewhere
 };

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "eval/metrics/clipiqa/clipiqa_prompts.h"
-#include "eval/metrics/metric_weights.h"
 #include "models/perceptual/clip_text.h"
+#include "models/weights/read_fitting_weights.h"
 
 namespace samsr {
 namespace {
@@ -36,8 +36,8 @@ std::vector<WantedWeight> clipiqa_weights() {
 }
 
 Clipiqa::Clipiqa(const MetricParts& parts)
-    : Clipiqa(read_metric_weights(parts.files.at(0), clipiqa_weights(), "CLIP RN50, which clipiqa needs",
-                                  is_no_clip_weight),
+    : Clipiqa(read_fitting_weights(parts.files.at(0), clipiqa_weights(), "CLIP RN50, which clipiqa needs",
+                                   is_no_clip_weight),
               parts) {}
 
 Clipiqa::Clipiqa(const NamedWeights& weights, const MetricParts& parts)

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "eval/metrics/lpips/lpips_network.h"
 #include "eval/metrics/network_metric.h"
+#include "models/perceptual/lpips_network.h"
 
 namespace samsr {
 

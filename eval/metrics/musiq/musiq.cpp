@@ -3,13 +3,13 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "eval/metrics/metric_weights.h"
+#include "models/weights/read_fitting_weights.h"
 
 namespace samsr {
 
 Musiq::Musiq(const MetricParts& parts)
-    : Musiq(read_metric_weights(parts.files.at(0), musiq_weights(), "MUSIQ with one output (KonIQ-10k)",
-                                [](std::string_view) { return false; }),
+    : Musiq(read_fitting_weights(parts.files.at(0), musiq_weights(), "MUSIQ with one output (KonIQ-10k)",
+                                 [](std::string_view) { return false; }),
             parts) {}
 
 Musiq::Musiq(const NamedWeights& weights, const MetricParts& parts)

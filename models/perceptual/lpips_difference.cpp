@@ -1,4 +1,4 @@
-#include "eval/metrics/lpips/lpips_difference.h"
+#include "models/perceptual/lpips_difference.h"
 
 #include <ATen/ATen.h>
 
@@ -17,7 +17,7 @@ constexpr std::int64_t kChannelLanes = 16;  // independent sums, so that loops v
 
 using Lanes = std::array<float, static_cast<std::size_t>(kChannelLanes)>;
 
-float total(const Lanes& lanes) {
+float lane_total(const Lanes& lanes) {
   float sum = 0;
   for (const float lane : lanes) {
     sum += lane;
@@ -32,7 +32,7 @@ float inverse_norm(const float* values, std::int64_t channels) {
       squares[static_cast<std::size_t>(lane)] += values[c + lane] * values[c + lane];
     }
   }
-  return 1 / (std::sqrt(total(squares)) + kNormFloor);
+  return 1 / (std::sqrt(lane_total(squares)) + kNormFloor);
 }
 
 /// Sum over `positions` rows of channels.
@@ -49,23 +49,23 @@ double difference_of_rows(const float* f, const float* g, const float* weights, 
         parts[static_cast<std::size_t>(lane)] += weights[c + lane] * apart * apart;
       }
     }
-    sum += total(parts);
+    sum += lane_total(parts);
   }
   return sum;
 }
 
-at::Tensor by_operators(const at::Tensor& features, const at::Tensor& channel_weights) {
+at::Tensor difference_by_operators(const at::Tensor& features, const at::Tensor& channel_weights) {
   const at::Tensor unit = features / (at::linalg_vector_norm(features, 2, at::IntArrayRef{1}, true) + kNormFloor);
   const auto halves = unit.chunk(2);
-  return at::mv((halves[0] - halves[1]).square_().mean({2, 3}), channel_weights);
+  return at::mv((halves[0] - halves[1]).square().mean({2, 3}), channel_weights);
 }
 
 }  // namespace
 
 at::Tensor lpips_difference(const at::Tensor& features, const at::Tensor& channel_weights) {
   const std::int64_t channels = features.size(1);
-  if (!cpu_kernels(features) || channels % kChannelLanes != 0) {
-    return by_operators(features, channel_weights);
+  if (!cpu_kernels(features) || features.requires_grad() || channels % kChannelLanes != 0) {
+    return difference_by_operators(features, channel_weights);
   }
   const at::Tensor rows = features.contiguous(at::MemoryFormat::ChannelsLast);
   const std::int64_t images = rows.size(0) / 2;

@@ -1,0 +1,40 @@
+#pragma once
+// LPIPS (Zhang et al. 2018) as a loss: the term that ResShift's journal version adds to its squared error
+// (docs/method.md, "Schedule and ResShift").
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+
+#include <cstddef>
+#include <memory>
+
+#include "core/log.h"
+#include "models/perceptual/lpips_network.h"
+#include "models/weights/official_files.h"
+#include "train/settings.h"
+
+namespace samsr {
+
+class LpipsLoss {
+ public:
+  /// `network`: one that passes gradients. `weight`: in the total.
+  LpipsLoss(LpipsNetwork network, double weight);
+
+  /// (B) float32 of images (B,3,H,W), RGB in [-1,1], each side at least 16: what the metric lpips_vgg says of
+  /// `prediction`, cut to [-1,1], and `truth`, with its gradient. In float32, whatever train.precision is.
+  at::Tensor of(const at::Tensor& prediction, const at::Tensor& truth) const;
+  double weight() const { return weight_; }
+  /// Memory of the network.
+  std::size_t weight_bytes() const { return network_.weight_bytes(); }
+
+ private:
+  const LpipsNetwork network_;
+  const double weight_;
+};
+
+/// The LPIPS term of the recipe resshift, on VGG-16 as in the published trainer, from the official files; null where
+/// resshift.lambda_lpips is 0. UserError where a file is missing, which says where it is published, or does not fit.
+std::shared_ptr<const LpipsLoss> make_lpips_loss(const ResShiftSettings& settings, const OfficialFilesSettings& files,
+                                                 c10::Device device, Log& log);
+
+}  // namespace samsr
