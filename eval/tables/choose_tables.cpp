@@ -63,13 +63,13 @@ Measurements measurements_of(const TableRequest& request) {
   return measurements;
 }
 
-/// The benchmarks whose metrics the tables show.
-std::set<std::string> benchmarks_of(const std::vector<Table>& tables) {
+/// "realsr clipiqa": what the tables show of results.
+std::set<std::string> figures_of(const std::vector<Table>& tables) {
   std::set<std::string> names;
   for (const Table& table : tables) {
     for (const TableColumn& column : table.columns) {
       if (column.ranked) {
-        names.insert(column.benchmark);
+        names.insert(column.benchmark + " " + column.metric);
       }
     }
   }
@@ -89,8 +89,8 @@ std::set<std::string> benchmarks_of(const std::vector<Table>& tables) {
     }
   }
   if (measured.empty()) {
-    throw UserError("--compare: nothing that was measured has a place in the tables; they are of {}",
-                    fmt::join(benchmarks_of(tables), ", "));
+    throw UserError("--compare: nothing that was measured has a place in the tables, which show {}",
+                    fmt::join(figures_of(tables), ", "));
   }
   throw UserError(
       "--compare: no method that was measured ({}) has a published figure beside it; methods are matched by name, so "

@@ -289,7 +289,7 @@ TEST(CompareWithPublished, NothingToCompareIsAnErrorThatSaysTheNames) {
     return testing::error_of([&] { compare_with_published({.results = {(folder / results).string()}}); });
   };
   EXPECT_THAT(message("a"), AllOf(HasSubstr("(ours)"), HasSubstr("--model NAME="), HasSubstr("SwinIR")));
-  EXPECT_THAT(message("b"), HasSubstr("they are of imagenet_test, realset65, realsr"));
+  EXPECT_THAT(message("b"), HasSubstr("which show imagenet_test clipiqa, imagenet_test lpips"));
 }
 
 }  // namespace
