@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <regex>
 #include <set>
 
 #include "core/error.h"
@@ -12,6 +13,7 @@
 #include "core/yaml_entry.h"
 #include "core/yaml_text.h"
 #include "embedded/benchmarks_yaml.h"
+#include "models/weights/sha256.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -24,6 +26,19 @@ std::vector<std::string> expand_patterns(const std::vector<std::string>& pattern
     names.insert(names.end(), expanded.begin(), expanded.end());
   }
   return names;
+}
+
+/// SHA-256 by image name of "HEX FILE" lines.
+std::map<std::string, std::string> read_digests(YamlEntry& entry) {
+  std::map<std::string, std::string> digests;
+  for (const std::string& line : entry.texts("sha256")) {
+    std::smatch part;
+    if (!std::regex_match(line, part, std::regex("([0-9a-f]{64}) +\\*?(.+)"))) {
+      entry.fail("sha256: '" + line + "' is not a digest of 64 hexadecimal digits and a file's name");
+    }
+    digests[fs::path(part[2].str()).replace_extension().string()] = part[1];
+  }
+  return digests;
 }
 
 Benchmark read_benchmark(YamlEntry& entry, const fs::path& folder) {
@@ -42,6 +57,9 @@ Benchmark read_benchmark(YamlEntry& entry, const fs::path& folder) {
   }
   benchmark.metrics = entry.optional_text("metrics");
   benchmark.address = entry.optional_text("address");
+  benchmark.copy_count = entry.count("copy_count");
+  benchmark.copy_address = entry.optional_text("copy_address");
+  benchmark.digests = read_digests(entry);
   entry.finish();
   if (!benchmark.names.empty() && benchmark.count != 0 &&
       benchmark.count != static_cast<std::int64_t>(benchmark.names.size())) {
@@ -63,6 +81,15 @@ void locate(Benchmark& benchmark, const fs::path& folder) {
   }
   benchmark.lq = folder;
   benchmark.gt.clear();
+}
+
+/// Whether these may be the images of the copy that lacks some: so many, and no more of the known names are missing
+/// than the copy can lack.
+bool is_copy(const Benchmark& benchmark, const ImageSet& lq) {
+  const auto missing = std::count_if(benchmark.digests.begin(), benchmark.digests.end(),
+                                     [&](const auto& known) { return !lq.contains(known.first); });
+  return benchmark.copy_count > 0 && benchmark.copy_count == static_cast<std::int64_t>(lq.size()) &&
+         missing <= benchmark.count - benchmark.copy_count;
 }
 
 void report_missing_names(const Benchmark& benchmark, const ImageSet& lq, InputProblems& problems) {
@@ -197,10 +224,40 @@ void check_presence(const Benchmark& benchmark) {
 void check_completeness(const Benchmark& benchmark, const ImageSet& lq, InputProblems& problems) {
   if (!benchmark.names.empty()) {
     report_missing_names(benchmark, lq, problems);
+  } else if (is_copy(benchmark, lq)) {
+    problems.add(fmt::format(
+        "{} in {}: this is the copy of {}, which has {} of the {} images; published figures are means over all of "
+        "them, which are at {}",
+        benchmark.title, benchmark.lq.string(), benchmark.copy_address, lq.size(), benchmark.count, benchmark.address));
   } else if (benchmark.count != 0 && benchmark.count != static_cast<std::int64_t>(lq.size())) {
     problems.add(fmt::format("{} in {}: {} images instead of {}; it is published at {}", benchmark.title,
                              benchmark.lq.string(), lq.size(), benchmark.count, benchmark.address));
   }
+}
+
+std::string changed_files(const Benchmark& benchmark, const ImageSet& lq) {
+  std::vector<std::string> changed;
+  std::size_t compared = 0;
+  for (const auto& [name, digest] : benchmark.digests) {
+    const auto image = lq.find(name);
+    if (image == lq.end()) {
+      continue;
+    }
+    try {
+      if (sha256_of_file(image->second) != digest) {
+        changed.push_back(image->second.filename().string());
+      }
+      ++compared;
+    } catch (const UserError&) {  // unreadable, which measuring says
+    }
+  }
+  if (changed.empty()) {
+    return {};
+  }
+  return fmt::format(
+      "{} in {}: {} of {} files whose SHA-256 is known differ from those published at {}: {}; figures are of what is "
+      "here",
+      benchmark.title, benchmark.lq.string(), changed.size(), compared, benchmark.address, first_few(changed));
 }
 
 }  // namespace samsr

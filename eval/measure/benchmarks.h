@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,17 +13,20 @@
 namespace samsr {
 
 struct Benchmark {
-  std::string name;                ///< "realsr"; names folders and entries of results
-  std::string title;               ///< "RealSR", for tables
-  std::filesystem::path lq;        ///< low-resolution images
-  std::filesystem::path gt;        ///< references; empty: there are none
-  std::filesystem::path folder;    ///< that the user named for both; empty for others
-  std::int64_t count = 0;          ///< images that the published set has; 0 for any number
-  std::vector<std::string> names;  ///< what they are called; empty when that is not known
-  std::int64_t size = 0;           ///< side of every reference, in pixels; 0 for any
-  std::int64_t scale = 4;          ///< size of a result over that of its low-resolution image
-  std::string metrics;             ///< comma-separated; empty for all that can be computed
-  std::string address;             ///< where it is published
+  std::string name;                            ///< "realsr"; names folders and entries of results
+  std::string title;                           ///< "RealSR", for tables
+  std::filesystem::path lq;                    ///< low-resolution images
+  std::filesystem::path gt;                    ///< references; empty: there are none
+  std::filesystem::path folder;                ///< that the user named for both; empty for others
+  std::int64_t count = 0;                      ///< images that the published set has; 0 for any number
+  std::vector<std::string> names;              ///< what they are called; empty when that is not known
+  std::int64_t size = 0;                       ///< side of every reference, in pixels; 0 for any
+  std::int64_t scale = 4;                      ///< size of a result over that of its low-resolution image
+  std::string metrics;                         ///< comma-separated; empty for all that can be computed
+  std::string address;                         ///< where it is published
+  std::int64_t copy_count = 0;                 ///< images of a published copy that lacks some; 0: no such copy is known
+  std::string copy_address;                    ///< where that copy is published
+  std::map<std::string, std::string> digests;  ///< SHA-256 of low-resolution files, as far as known, by image name
 };
 
 class BenchmarkCatalogue {
@@ -53,8 +57,12 @@ BenchmarkCatalogue load_benchmarks(const std::filesystem::path& file, const std:
 void check_presence(const Benchmark& benchmark);
 
 /// A problem unless `lq` holds what the published set holds: it says how many images are there, the first that are
-/// missing or too many, and where the set is published.
+/// missing or too many, or that this is the copy that lacks some, and where the set is published.
 void check_completeness(const Benchmark& benchmark, const ImageSet& lq, InputProblems& problems);
+
+/// One line that names the files of `lq` that differ from those published, of those whose SHA-256 is known; empty when
+/// none does. A file that cannot be read is left to those who measure it.
+std::string changed_files(const Benchmark& benchmark, const ImageSet& lq);
 
 /// The names that a pattern stands for: "Canon_{001..050}_LR4" counts up with the width of the first number.
 /// UserError for a pattern with an unclosed brace or an empty range.

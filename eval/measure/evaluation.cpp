@@ -271,6 +271,11 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
     comparisons.push_back(compare_results(request.results, set, several, problems));
     comparisons.back().images = request.settings.images;
     check_completeness(set, comparisons.back().lq, problems);
+    if (log.speaks()) {
+      if (const std::string changed = changed_files(set, comparisons.back().lq); !changed.empty()) {
+        log.warning("{}", changed);
+      }
+    }
   }
   try_later_models(request);
   for (const EvaluatedModel& model : request.models) {

@@ -13,7 +13,7 @@ std::string csv_row(const Table& table, const TableRow& row) {
   std::string text = fmt::format("{},{},{}", csv_field(row.method), quoted ? "quoted" : "measured",
                                  quoted ? csv_field(table.sources[row.source - 1]) : "");
   for (const TableCell& cell : row.cells) {
-    text += std::isnan(cell.value) ? std::string(",") : fmt::format(",{}", cell.value);
+    text += std::isnan(cell.value) ? fmt::format(",{}", csv_field(cell.text)) : fmt::format(",{}", cell.value);
     text += cell.interval ? fmt::format(",{},{}", cell.interval->low, cell.interval->high) : ",,";
   }
   return text + "\n";
@@ -27,9 +27,9 @@ std::string tables_csv(const std::vector<Table>& tables) {
     if (tables.size() > 1) {
       text += fmt::format("{}# {}\n", text.empty() ? "" : "\n", table_heading(table));
     }
-    text += "method,kind,source";
+    text += csv_field(table.heading) + ",kind,source";
     for (const TableColumn& column : table.columns) {
-      const std::string name = column.group + " " + column.label;
+      const std::string name = column.full_name();
       text += fmt::format(",{},{},{}", csv_field(name), csv_field(name + " low"), csv_field(name + " high"));
     }
     text += "\n";

@@ -61,19 +61,26 @@ std::string html_table(const Table& table) {
   for (const TableGroup& group : table_groups(table)) {
     html += fmt::format("<th colspan=\"{}\">{}</th>", group.count, escape_html(group.name));
   }
-  html += "</tr>\n<tr><th>method</th>";
+  html += fmt::format("</tr>\n<tr><th>{}</th>", escape_html(table.heading));
   for (const TableColumn& column : table.columns) {
     html += fmt::format("<th>{}{}</th>", escape_html(column.label), column.arrow());
   }
   html += "</tr>\n</thead>\n" + html_rows(table, table.measured, "measured") +
-          html_rows(table, table.quoted, "quoted") + "</table></div>\n<ul>\n";
-  for (const std::string& note : table.notes) {
+          html_rows(table, table.quoted, "quoted") + "</table></div>\n";
+  return html + html_footnotes(table.notes, table.sources);
+}
+
+}  // namespace
+
+std::string html_footnotes(const std::vector<std::string>& notes, const std::vector<std::string>& sources) {
+  std::string html = "<ul>\n";
+  for (const std::string& note : notes) {
     html += fmt::format("<li>{}</li>\n", escape_html(note));
   }
   html += "</ul>\n";
-  if (!table.sources.empty()) {
+  if (!sources.empty()) {
     html += "<ol>\n";
-    for (const std::string& source : table.sources) {
+    for (const std::string& source : sources) {
       html += fmt::format("<li>{}</li>\n", escape_html(source));
     }
     html += "</ol>\n";
@@ -81,17 +88,21 @@ std::string html_table(const Table& table) {
   return html;
 }
 
-}  // namespace
+std::string html_page(const std::string& body) {
+  return fmt::format(
+             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+             "content=\"width=device-width, initial-scale=1\">\n<title>Tables</title>\n<style>{}</style>\n</head>\n"
+             "<body>\n",
+             kTableStyle) +
+         body + "</body>\n</html>\n";
+}
 
 std::string tables_html(const std::vector<Table>& tables) {
-  std::string html = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-      "content=\"width=device-width, initial-scale=1\">\n<title>Tables</title>\n<style>{}</style>\n</head>\n<body>\n",
-      kTableStyle);
+  std::string body;
   for (const Table& table : tables) {
-    html += html_table(table);
+    body += html_table(table);
   }
-  return html + "</body>\n</html>\n";
+  return html_page(body);
 }
 
 }  // namespace samsr

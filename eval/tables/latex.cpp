@@ -38,7 +38,7 @@ std::string latex_head(const Table& table) {
     first += fmt::format(" & \\multicolumn{{{}}}{{c}}{{{}}}", group.count, latex_text(group.name));
     rules += fmt::format("\\cmidrule(lr){{{}-{}}}", group.first + 2, group.first + 1 + group.count);
   }
-  std::string second = "    Method";
+  std::string second = fmt::format("    {}", latex_text(table.heading == "method" ? "Method" : table.heading));
   for (const TableColumn& column : table.columns) {
     second += fmt::format(" & {}", latex_text(column.label + column.arrow()));
   }

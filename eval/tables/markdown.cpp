@@ -25,7 +25,7 @@ std::string markdown_rows(const Table& table) {
   for (const TableRow& row : table.measured) {
     text += markdown_row(table, row);
   }
-  if (!table.quoted.empty()) {
+  if (!table.measured.empty() && !table.quoted.empty()) {
     // Markdown has no rules inside a table; a row of its own parts the quoted ones.
     text += "| *quoted* |";
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
@@ -48,7 +48,8 @@ std::string table_heading(const Table& table) {
 std::string tables_markdown(const std::vector<Table>& tables) {
   std::string text;
   for (const Table& table : tables) {
-    text += fmt::format("{}### {}\n\n| method |", text.empty() ? "" : "\n", table_heading(table));
+    text +=
+        fmt::format("{}### {}\n\n| {} |", text.empty() ? "" : "\n", table_heading(table), markdown_cell(table.heading));
     std::string rule = "\n| --- |";
     for (const TableColumn& column : table.columns) {
       text += fmt::format(" {} {}{} |", markdown_cell(column.group), markdown_cell(column.label), column.arrow());

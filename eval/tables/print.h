@@ -21,6 +21,10 @@ std::string tables_latex(const std::vector<Table>& tables);
 /// A page that needs nothing beside it.
 std::string tables_html(const std::vector<Table>& tables);
 
+/// The page that has tables as its body, and what stands below one of them.
+std::string html_page(const std::string& body);
+std::string html_footnotes(const std::vector<std::string>& notes, const std::vector<std::string>& sources);
+
 /// "Table 1: Real-world images".
 std::string table_heading(const Table& table);
 

@@ -8,10 +8,8 @@
 namespace samsr {
 namespace {
 
-constexpr const char* kSeconds = "seconds_per_image";
-constexpr const char* kParameters = "parameters";
-constexpr const char* kHours = "training_hours";
-constexpr const char* kProcesses = "processes";
+constexpr double kHoursADay = 24;
+constexpr const char* kQuotedNote = "† quoted from publications, not measured here";
 
 const Results* find_set(const Measurements& measurements, const std::string& benchmark) {
   const auto found = std::find_if(measurements.results.begin(), measurements.results.end(),
@@ -55,25 +53,38 @@ std::vector<std::string> all_methods(const Measurements& measurements) {
       add(method.name);
     }
   }
-  for (const TrainingCost& cost : measurements.training) {
-    add(cost.method);
+  for (const TrainedRun& run : measurements.runs) {
+    add(run.method);
   }
   return names;
 }
 
-double training_value(const Measurements& measurements, const std::string& method, const std::string& metric) {
-  for (const TrainingCost& cost : measurements.training) {
-    if (cost.method == method) {
-      return metric == kHours ? cost.hours : cost.processes;
+const TrainedRun* find_run(const Measurements& measurements, const std::string& method) {
+  const auto found = std::find_if(measurements.runs.begin(), measurements.runs.end(),
+                                  [&](const TrainedRun& run) { return run.method == method; });
+  return found == measurements.runs.end() ? nullptr : &*found;
+}
+
+/// What the run of a method says in a column; nothing for columns that no run fills.
+std::optional<double> run_value(const TrainedRun* run, const std::string& metric) {
+  const TrainedRun values = run == nullptr ? TrainedRun() : *run;
+  const std::pair<const char*, double> columns[] = {
+      {kIterations, values.iterations}, {kHours, values.hours}, {kDays, values.hours / kHoursADay},
+      {kProcesses, values.processes},   {kPower, values.power}, {kKappa, values.kappa}};
+  for (const auto& [name, value] : columns) {
+    if (metric == name) {
+      return value;
     }
   }
-  return std::nan("");
+  return std::nullopt;
 }
+
+bool is_setting(const TableColumn& column) { return column.metric == kPower || column.metric == kKappa; }
 
 TableCell measured_cell(const TableColumn& column, const std::string& name, const Measurements& measurements) {
   TableCell cell;
-  if (column.metric == kHours || column.metric == kProcesses) {
-    cell.value = training_value(measurements, name, column.metric);
+  if (const auto value = run_value(find_run(measurements, name), column.metric)) {
+    cell.value = *value;
     return cell;
   }
   const Results* set = find_set(measurements, column.benchmark);
@@ -91,11 +102,19 @@ TableCell measured_cell(const TableColumn& column, const std::string& name, cons
   return cell;
 }
 
-bool has_figure(const TableRow& row) {
-  return std::any_of(row.cells.begin(), row.cells.end(), [](const TableCell& cell) { return !std::isnan(cell.value); });
+bool has_figure(const TableRow& row, const std::vector<TableColumn>& columns) {
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    if (!is_setting(columns[c]) && !std::isnan(row.cells[c].value)) {
+      return true;
+    }
+  }
+  return false;
 }
 
-std::string name_of(const TableColumn& column) { return fmt::format("{} {}", column.group, column.label); }
+/// Under a heading of its own the first column holds what tells the methods apart: "0.2" of "m:0.2" under "m".
+std::string shown_name(const std::string& name, const TableLayout& layout) {
+  return layout.heading + ":" == layout.methods ? name.substr(layout.methods.size()) : name;
+}
 
 std::string joined(const std::vector<std::string>& parts, const char* between) {
   std::string text;
@@ -133,9 +152,13 @@ void add_quoted(Table& table, const TableLayout& layout) {
     }
     TableRow& row = table.quoted.emplace_back();
     row.method = quoted.method;
+    row.names = quoted.names;
+    row.names.insert(row.names.begin(), quoted.method);
     row.source = static_cast<std::size_t>(source - table.sources.begin()) + 1;
-    for (const double value : quoted.values) {
-      row.cells.emplace_back().value = value;
+    for (const QuotedFigure& figure : quoted.figures) {
+      TableCell& cell = row.cells.emplace_back();
+      cell.value = figure.value;
+      cell.text = figure.text;
     }
   }
 }
@@ -145,7 +168,7 @@ std::string protocol_of(const TableColumn& column, const Results& set, std::size
                         const std::vector<TableRow>& rows) {
   std::vector<std::string> fewer;
   for (const TableRow& row : rows) {
-    const MethodScores* method = find_method(set, row.method);
+    const MethodScores* method = find_method(set, row.names.front());
     const std::int64_t counted = method == nullptr ? 0 : method->counted(metric);
     if (counted > 0 && counted < most_counted(set, metric)) {
       fewer.push_back(fmt::format("{}: mean over {} ‡", row.method, counted));
@@ -155,26 +178,6 @@ std::string protocol_of(const TableColumn& column, const Results& set, std::size
                      fewer.empty() ? "" : " (" + joined(fewer, ", ") + ")");
 }
 
-/// One line a set: how many images, and how each of its metrics was measured.
-std::vector<std::string> protocol_notes(const Table& table, const Measurements& measurements) {
-  std::vector<std::string> notes;
-  for (const Results& set : measurements.results) {
-    std::vector<std::string> protocols;
-    std::int64_t images = 0;
-    for (const TableColumn& column : table.columns) {
-      const auto metric = column.benchmark == set.benchmark ? find_metric(set, column.metric) : std::nullopt;
-      if (metric) {
-        images = std::max(images, most_counted(set, *metric));
-        protocols.push_back(protocol_of(column, set, *metric, table.measured));
-      }
-    }
-    if (!protocols.empty()) {
-      notes.push_back(fmt::format("{}, {} images: {}", set.title, images, joined(protocols, "; ")));
-    }
-  }
-  return notes;
-}
-
 std::vector<std::string> notes_of(const Table& table, const TableLayout& layout, const Measurements& measurements) {
   std::vector<std::string> notes;
   const auto any = [](const std::vector<TableRow>& rows, auto test) {
@@ -182,7 +185,7 @@ std::vector<std::string> notes_of(const Table& table, const TableLayout& layout,
                        [&](const TableRow& row) { return std::any_of(row.cells.begin(), row.cells.end(), test); });
   };
   if (!table.quoted.empty()) {
-    notes.push_back("† quoted from publications, not measured here");
+    notes.emplace_back(kQuotedNote);
   }
   if (any(table.measured, [](const TableCell& cell) { return cell.interval.has_value(); })) {
     notes.push_back("in brackets: 95 % bootstrap interval of the mean over images");
@@ -202,39 +205,75 @@ std::vector<std::string> notes_of(const Table& table, const TableLayout& layout,
   return notes;
 }
 
+Table empty_table(const TableLayout& layout) {
+  Table table;
+  table.id = layout.id;
+  table.title = layout.title;
+  table.heading = layout.heading;
+  table.columns = layout.columns;
+  return table;
+}
+
 }  // namespace
+
+std::vector<std::string> protocol_notes(const Table& table, const Measurements& measurements) {
+  std::vector<std::string> notes;
+  for (const Results& set : measurements.results) {
+    std::vector<std::string> protocols;
+    std::int64_t images = 0;
+    for (const TableColumn& column : table.columns) {
+      const auto metric = column.benchmark == set.benchmark ? find_metric(set, column.metric) : std::nullopt;
+      if (metric) {
+        images = std::max(images, most_counted(set, *metric));
+        protocols.push_back(protocol_of(column, set, *metric, table.measured));
+      }
+    }
+    if (!protocols.empty()) {
+      notes.push_back(fmt::format("{}, {} images: {}", set.title, images, joined(protocols, "; ")));
+    }
+  }
+  return notes;
+}
 
 std::vector<std::string> unmeasured_columns(const Table& table) {
   std::vector<std::string> names;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    if (std::all_of(table.measured.begin(), table.measured.end(),
+    if (!is_setting(table.columns[c]) &&
+        std::all_of(table.measured.begin(), table.measured.end(),
                     [&](const TableRow& row) { return std::isnan(row.cells[c].value); })) {
-      names.push_back(name_of(table.columns[c]));
+      names.push_back(table.columns[c].full_name());
     }
   }
   return names;
 }
 
 Table fill_table(const TableLayout& layout, const Measurements& measurements) {
-  Table table;
-  table.id = layout.id;
-  table.title = layout.title;
-  table.columns = layout.columns;
+  Table table = empty_table(layout);
   for (const std::string& name : all_methods(measurements)) {
-    if (!name.starts_with(layout.methods)) {
+    if (!name.starts_with(layout.methods) || (layout.runs_only && find_run(measurements, name) == nullptr)) {
       continue;
     }
-    TableRow row{name, 0, {}};
+    TableRow row{shown_name(name, layout), {name}, 0, {}};
     for (const TableColumn& column : layout.columns) {
       row.cells.push_back(measured_cell(column, name, measurements));
     }
-    if (has_figure(row)) {
+    if (has_figure(row, layout.columns)) {
       table.measured.push_back(std::move(row));
     }
   }
   add_quoted(table, layout);
   mark_places(table);
   table.notes = notes_of(table, layout, measurements);
+  return table;
+}
+
+Table published_table(const TableLayout& layout) {
+  TableLayout own = layout;
+  std::erase_if(own.quoted, [&](const QuotedRow& row) { return row.source != layout.source; });
+  Table table = empty_table(own);
+  add_quoted(table, own);
+  mark_places(table);
+  table.notes = {kQuotedNote};
   return table;
 }
 
@@ -257,7 +296,7 @@ TableLayout layout_of_everything(const Measurements& measurements) {
       layout.columns.push_back({set.benchmark, set.title, kParameters, "parameters, M", false, 1, false});
     }
   }
-  if (!measurements.training.empty()) {
+  if (!measurements.runs.empty()) {
     layout.columns.push_back({"", "Training", kHours, "hours", false, 2, false});
     layout.columns.push_back({"", "Training", kProcesses, "ranks", false, 0, false});
   }
@@ -265,7 +304,13 @@ TableLayout layout_of_everything(const Measurements& measurements) {
 }
 
 std::string cell_figure(const TableColumn& column, const TableCell& cell) {
-  return std::isnan(cell.value) ? "-" : fmt::format("{:.{}f}", cell.value, column.decimals);
+  if (!cell.text.empty() || std::isnan(cell.value)) {
+    return cell.text.empty() ? "-" : cell.text;
+  }
+  if (column.metric == kIterations && std::fmod(cell.value, 1000) == 0) {
+    return fmt::format("{:.0f}k", cell.value / 1000);  // as publications write them
+  }
+  return fmt::format("{:.{}f}", cell.value, column.decimals);
 }
 
 std::string cell_interval(const TableColumn& column, const TableCell& cell) {

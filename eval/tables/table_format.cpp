@@ -5,14 +5,15 @@
 #include "core/nearest_name.h"
 #include "core/output.h"
 #include "eval/tables/print.h"
+#include "eval/tables/print_comparison.h"
 
 namespace samsr {
 namespace {
 
-constexpr TableFormat kTableFormats[] = {{"markdown", ".md", tables_markdown},
-                                         {"csv", ".csv", tables_csv},
-                                         {"latex", ".tex", tables_latex},
-                                         {"html", ".html", tables_html}};
+constexpr TableFormat kTableFormats[] = {{"markdown", ".md", tables_markdown, comparisons_markdown},
+                                         {"csv", ".csv", tables_csv, comparisons_csv},
+                                         {"latex", ".tex", tables_latex, comparisons_latex},
+                                         {"html", ".html", tables_html, comparisons_html}};
 
 }  // namespace
 
@@ -38,10 +39,18 @@ const TableFormat& table_format(const std::string& name, const std::filesystem::
                   near.empty() ? "" : "; did you mean '" + near + "'?");
 }
 
-void write_tables_in_all_formats(const std::vector<Table>& tables, const std::filesystem::path& folder) {
+void write_in_all_formats(const std::vector<Table>& tables, const std::filesystem::path& folder) {
   make_folder(folder);
   for (const TableFormat& format : kTableFormats) {
     write_file_atomically(folder / (std::string("tables") + format.extension), format.print(tables));
+  }
+}
+
+void write_in_all_formats(const std::vector<PublishedComparison>& comparisons, const std::filesystem::path& folder) {
+  make_folder(folder);
+  for (const TableFormat& format : kTableFormats) {
+    write_file_atomically(folder / (std::string("comparison") + format.extension),
+                          format.print_comparisons(comparisons));
   }
 }
 

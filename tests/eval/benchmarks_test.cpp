@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <sstream>
 
+#include "models/weights/sha256.h"
+#include "support/files.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
 
@@ -31,7 +34,11 @@ TEST(BenchmarkCatalogue, TheShippedOneHasTheSetsOfThePublishedTables) {
   EXPECT_EQ(realsr.lq, "sets/RealSR");
   EXPECT_TRUE(realsr.gt.empty());
   EXPECT_EQ(realsr.names.size(), 100U);
-  EXPECT_EQ(catalogue.find("realset65", 4).count, 65);
+  EXPECT_EQ(realsr.digests.size(), 50U);
+  const Benchmark realset65 = catalogue.find("realset65", 4);
+  EXPECT_EQ(realset65.count, 65);
+  EXPECT_EQ(realset65.copy_count, 55);
+  EXPECT_EQ(realset65.digests.size(), 33U);
   const Benchmark imagenet = catalogue.find("imagenet_test", 4);
   EXPECT_EQ(imagenet.count, 3000);
   EXPECT_EQ(imagenet.size, 256);
@@ -84,6 +91,8 @@ TEST(BenchmarkCatalogue, MistakesAreNamedWithTheirPlace) {
   EXPECT_THAT(message("benchmarks: [{name: a, title: A, lq: l, count: many}]"), HasSubstr("expected a whole number"));
   EXPECT_THAT(message("benchmarks: [{name: a, title: A, lq: l, count: 2, names: [b]}]"),
               HasSubstr("count is 2, but names has 1"));
+  EXPECT_THAT(message("benchmarks: [{name: a, title: A, lq: l, sha256: [12ab a.png]}]"),
+              HasSubstr("sha256: '12ab a.png' is not a digest"));
   EXPECT_THAT(message("benchmarks: [{name: a, title: A, lq: l}, {name: a, title: A, lq: l}]"),
               HasSubstr("listed twice"));
   EXPECT_THAT(error_of([] { load_benchmarks("absent.yaml", "sets"); }), HasSubstr("absent.yaml"));
@@ -121,6 +130,67 @@ TEST(CheckCompleteness, SaysWhatIsMissing) {
   check_completeness(benchmark, images_called({"a", "b"}), survived);
   EXPECT_EQ(survived.count(), 1);
   EXPECT_THAT(out.str(), HasSubstr("2 images instead of 5"));
+}
+
+TEST(CheckCompleteness, TheCopyThatLacksSomeIsCalledByItsName) {
+  Benchmark benchmark = load_benchmarks({}, "sets").find("realset65", 4);
+  std::vector<std::string> names;
+  for (const auto& [name, digest] : benchmark.digests) {
+    names.push_back(name);
+  }
+  while (names.size() < 55) {
+    names.push_back("other" + std::to_string(names.size()));
+  }
+  InputProblems strict;
+  const auto message = [&] { return error_of([&] { check_completeness(benchmark, images_called(names), strict); }); };
+  EXPECT_THAT(message(), AllOf(HasSubstr("this is the copy of https://github.com/Liu-Zihang/SAMSR"),
+                               HasSubstr("55 of the 65 images"), HasSubstr("zsyOAOA/ResShift")));
+  names.pop_back();
+  EXPECT_THAT(message(), HasSubstr("54 images instead of 65"));
+  names.push_back("another");
+  for (std::size_t i = 0; i < 10; ++i) {
+    names[i] = "foreign" + std::to_string(i);
+  }
+  EXPECT_THAT(message(), HasSubstr("this is the copy"));  // it may be those ten that the copy lacks
+  names[10] = "foreign10";
+  EXPECT_THAT(message(), HasSubstr("55 images instead of 65"));
+}
+
+TEST(ChangedFiles, AreNamedWithWhereTheyArePublished) {
+  const testing::TemporaryFolder scratch;
+  testing::write_text(scratch / "a.png", "a");
+  testing::write_text(scratch / "b.jpg", "b");
+  Benchmark benchmark;
+  benchmark.title = "Set";
+  benchmark.lq = scratch.path();
+  benchmark.address = "https://somewhere";
+  benchmark.digests = {{"a", sha256_of("a")}, {"b", sha256_of("b")}, {"absent", sha256_of("c")}};
+  const ImageSet lq{{"a", scratch / "a.png"}, {"b", scratch / "b.jpg"}};
+  EXPECT_EQ(changed_files(benchmark, lq), "");
+  testing::write_text(scratch / "b.jpg", "B");
+  EXPECT_THAT(changed_files(benchmark, lq),
+              AllOf(HasSubstr("Set in "), HasSubstr("1 of 2 files whose SHA-256 is known differ"), HasSubstr("b.jpg"),
+                    HasSubstr("https://somewhere")));
+  fs::remove(scratch / "b.jpg");
+  EXPECT_EQ(changed_files(benchmark, lq), "") << "a file that cannot be read is no other file";
+}
+
+TEST(ChangedFiles, ThePublishedPicturesHaveTheDigestsOfTheCatalogue) {
+  const char* const data = std::getenv("SAMSR_DATA");
+  if (data == nullptr) {
+    GTEST_SKIP() << "SAMSR_DATA names no folder with realsr_lr and realset65";
+  }
+  for (const auto& [name, folder] : {std::pair("realsr", "realsr_lr"), std::pair("realset65", "realset65")}) {
+    InputProblems strict;
+    const fs::path pictures = fs::path(data) / folder;
+    const Benchmark benchmark = load_benchmarks({}, "sets").find(std::string(name) + "=" + pictures.string(), 4);
+    const ImageSet lq = list_image_set(pictures, "low-resolution images", strict);
+    EXPECT_EQ(changed_files(benchmark, lq), "");
+    EXPECT_EQ(lq.size(), benchmark.digests.size());
+    for (const auto& [image, digest] : benchmark.digests) {
+      EXPECT_TRUE(lq.contains(image)) << image;
+    }
+  }
 }
 
 }  // namespace

@@ -44,6 +44,21 @@ TEST(ChooseTables, WhatFitsNowhereIsATableOfItsOwn) {
   EXPECT_EQ(choose_tables(request)[0].title, tables[0].title);
 }
 
+TEST(ChooseTables, SeveralIdsAreSeveralTables) {
+  const testing::TemporaryFolder folder;
+  TableRequest request = request_of(folder, "realsr");
+  request.layout = "2,1";
+  const std::vector<Table> tables = choose_tables(request);
+  ASSERT_THAT(tables, SizeIs(2));
+  EXPECT_EQ(tables[0].id, "2");
+  EXPECT_EQ(tables[1].id, "1");
+  EXPECT_THAT(columns_not_measured(request, tables), ::testing::Contains("RealSet65 MUSIQ"));
+  for (const char* wrong : {"1,6", ",", "1,,2"}) {
+    request.layout = wrong;
+    EXPECT_THAT(error_of([&] { choose_tables(request); }), HasSubstr("no such table")) << wrong;
+  }
+}
+
 TEST(ChooseTables, AnUnknownLayoutIsAnErrorWithTheNearest) {
   const testing::TemporaryFolder folder;
   TableRequest request = request_of(folder, "realsr");
@@ -66,7 +81,7 @@ TEST(TableFormat, GoesByNameThenByTheFilesExtension) {
 
 TEST(TableFormat, AllOfThemAreFilesOfOneFolder) {
   const testing::TemporaryFolder folder;
-  write_tables_in_all_formats(choose_tables(request_of(folder, "realsr")), folder / "out");
+  write_in_all_formats(choose_tables(request_of(folder, "realsr")), folder / "out");
   for (const char* file : {"tables.md", "tables.csv", "tables.tex", "tables.html"}) {
     EXPECT_THAT(read_file(folder / "out" / file), HasSubstr("student")) << file;
   }

@@ -312,29 +312,26 @@ TEST(Layouts, TheShippedOnesAreComplete) {
   std::vector<std::string> ids;
   for (const TableLayout& layout : layouts) {
     ids.push_back(layout.id);
-    EXPECT_FALSE(layout.not_held.empty()) << layout.id;
     for (const QuotedRow& row : layout.quoted) {
       EXPECT_THAT(row.source, ::testing::ContainsRegex("arXiv:[0-9]{4}\\.[0-9]{5}.*Table [0-9]+")) << row.method;
-      ASSERT_EQ(row.values.size(), layout.columns.size()) << row.method;
-      for (std::size_t c = 0; c < row.values.size(); ++c) {
+      ASSERT_EQ(row.figures.size(), layout.columns.size()) << row.method;
+      for (std::size_t c = 0; c < row.figures.size(); ++c) {
         const std::string& metric = layout.columns[c].metric;
         const double most = metric == "clipiqa" || metric == "ssim_y" || metric == "lpips" ? 1
                             : metric == "musiq"                                            ? 100
                             : metric == "psnr_y"                                           ? 60
-                                                                                           : 10'000;
-        EXPECT_FALSE(row.values[c] <= 0 || row.values[c] > most) << row.method << ' ' << metric;
+                                                                                           : 1e6;
+        EXPECT_FALSE(row.figures[c].value <= 0 || row.figures[c].value > most) << row.method << ' ' << metric;
       }
     }
     for (const TableColumn& column : layout.columns) {
-      const bool cost = column.metric == "seconds_per_image" || column.metric == "parameters" ||
-                        column.metric == "training_hours" || column.metric == "processes";
-      EXPECT_EQ(column.ranked, !cost) << column.metric;
-      EXPECT_EQ(column.higher_is_better, column.metric == "clipiqa" || column.metric == "musiq" ||
-                                             column.metric == "psnr_y" || column.metric == "ssim_y")
-          << column.metric;
+      const bool higher = column.metric == "clipiqa" || column.metric == "musiq" || column.metric == "psnr_y" ||
+                          column.metric == "ssim_y";
+      EXPECT_EQ(column.ranked, higher || column.metric == "lpips") << column.metric;
+      EXPECT_EQ(column.higher_is_better, higher) << column.metric;
     }
   }
-  EXPECT_THAT(ids, ElementsAre("1", "2", "3", "4", "5"));
+  EXPECT_THAT(ids, ElementsAre("1", "2", "3", "4", "5", "cost"));
 }
 
 TEST(Layouts, MistakesNameTheirLine) {
@@ -356,23 +353,34 @@ TEST(Layouts, MistakesNameTheirLine) {
   EXPECT_THAT(changed(", source: \"C 2024\"", ""), HasSubstr("x.yaml:12: an entry lacks 'source'"));
   EXPECT_THAT(changed("tables:", "table:"), HasSubstr("expected a list called 'tables'"));
   EXPECT_THAT(changed("columns:", "columns: ["), HasSubstr("x.yaml:"));
+  EXPECT_THAT(changed("New, source: \"C 2024\"", "Old_1, source: \"A & B 2020, Table 1\""),
+              HasSubstr("x.yaml:12: a second row 'Old_1' of one source"));
+  EXPECT_THAT(changed("metric: clipiqa", "metric: iterations"),
+              HasSubstr("x.yaml:10: '0.75' is no number of iterations"));
+  EXPECT_THAT(changed("title: Real images", "title: Real images\n    rows: some"), HasSubstr("rows is 'some'"));
   EXPECT_THAT(error_of([&] { read_layouts("tables: []\nx: [", "x.yaml"); }), HasSubstr("x.yaml:"));
 }
 
-TEST(TrainingCost, OfARunsFolder) {
+TEST(TrainedRun, OfARunsFolder) {
   const testing::TemporaryFolder scratch;
   testing::write_text(scratch / "metrics.jsonl",
                       "{\"step\":1,\"step_ms\":1800000}\n{\"step\":2,\"step_ms\":900000.0}\n{\"st");
   testing::write_text(scratch / "run.yaml",
                       "---\nhosts: one (1 rank)\n---\nhosts: one (4 ranks), two (3 ranks)\nbatch: 8 a rank\n");
-  const TrainingCost cost = training_cost(scratch / ".", "student");
-  EXPECT_EQ(cost.method, "student");
-  EXPECT_DOUBLE_EQ(cost.hours, 0.75);
-  EXPECT_EQ(cost.processes, 7);
+  testing::write_text(scratch / "config.yaml", "diffusion:\n  schedule_kwargs:\n    power: 0.3\n  kappa: 2\n");
+  const TrainedRun run = read_trained_run(scratch / ".", "student");
+  EXPECT_EQ(run.method, "student");
+  EXPECT_DOUBLE_EQ(run.hours, 0.75);
+  EXPECT_EQ(run.processes, 7);
+  EXPECT_EQ(run.iterations, 2);
+  EXPECT_EQ(run.power, 0.3);
+  EXPECT_EQ(run.kappa, 2);
+  testing::write_text(scratch / "config.yaml", "diffusion: none\n");
+  EXPECT_TRUE(std::isnan(read_trained_run(scratch / ".", "student").kappa));
   testing::write_text(scratch / "run.yaml", "batch: 8\n");
-  EXPECT_THAT(error_of([&] { training_cost(scratch / ".", "student"); }), HasSubstr("run.yaml"));
+  EXPECT_THAT(error_of([&] { read_trained_run(scratch / ".", "student"); }), HasSubstr("run.yaml"));
   testing::write_text(scratch / "metrics.jsonl", "{\"step\":1}\n");
-  EXPECT_THAT(error_of([&] { training_cost(scratch / ".", "student"); }), HasSubstr("metrics.jsonl"));
+  EXPECT_THAT(error_of([&] { read_trained_run(scratch / ".", "student"); }), HasSubstr("metrics.jsonl"));
 }
 
 }  // namespace

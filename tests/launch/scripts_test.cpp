@@ -209,9 +209,9 @@ TEST(Scripts, SayWhatTheyAreForByWhateverLink) {
     EXPECT_THAT(help.output, Not(HasSubstr("SBATCH -"))) << link;
     EXPECT_THAT(help.output, Not(HasSubstr(": line "))) << link;
   }
-  EXPECT_GE(scripts, 11);
-  for (const char* script :
-       {"bundle", "demo_photographs", "mpirun -n 1", "quickstart", "samsr", "setup", "strip", "train_embedded"}) {
+  EXPECT_GE(scripts, 12);
+  for (const char* script : {"ablation", "bundle", "demo_photographs", "mpirun -n 1", "quickstart", "samsr", "setup",
+                             "strip", "train_embedded"}) {
     const Outcome outcome =
         run("SAMSR_BINARY=" SAMSR_BINARY " " SAMSR_SOURCE "/launch/" + std::string(script) + " --no-such version");
     EXPECT_EQ(outcome.status, 2) << script << outcome.output;

@@ -56,6 +56,36 @@ TEST(TableVerb, PutsRunsTogetherAsThePapersTable) {
               AllOf(HasSubstr("\\toprule"), HasSubstr("student"), Not(HasSubstr("SinSR"))));
 }
 
+TEST(TableVerb, PrintsThePaperWithoutResultsInAllFormats) {
+  const TemporaryFolder folder;
+  const Outcome paper = run(samsr("table --paper"));
+  ASSERT_EQ(paper.status, 0) << paper.output;
+  for (const char* part : {"### Table 1: ", "### Table 2: ", "### Table 3: ", "### Table 4: ", "### Table 5: ",
+                           "| SAMSR † [1] | **0.7179** |", "| 1/6 † [1] | 0.3 | 2.0 | 0.7092 |", "| 10-15k | 1.89 |"}) {
+    EXPECT_THAT(paper.output, HasSubstr(part));
+  }
+  EXPECT_THAT(paper.output, AllOf(Not(HasSubstr("2503.13358")), Not(HasSubstr("not measured here: "))));
+  ASSERT_EQ(run(samsr("table --paper --layout 4 --format all --out " + (folder / "out"))).status, 0);
+  for (const char* file : {"tables.md", "tables.csv", "tables.tex", "tables.html"}) {
+    EXPECT_THAT(read_file(folder / ("out/" + std::string(file))), AllOf(HasSubstr("63.241"), Not(HasSubstr("50.539"))));
+  }
+}
+
+TEST(TableVerb, ComparesWithWhatIsPublished) {
+  const TemporaryFolder folder;
+  write_results_of(folder / "a", "realsr", "SamSR_v1", 0.67);
+  const Outcome outcome = run(samsr("table --compare " + (folder / "a")));
+  ASSERT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("### Table 1: Real-world images, measured and published"),
+                                    HasSubstr("| SamSR_v1 † [1] | RealSR CLIPIQA ↑ | 0.7200 | [0.6700, 0.7700] | "
+                                              "0.7179 | +0.0021 | yes |"),
+                                    HasSubstr("published, not measured here: ESRGAN")));
+  ASSERT_EQ(run(samsr("table --compare " + (folder / "a") + " --format all --out " + (folder / "out"))).status, 0);
+  for (const char* file : {"comparison.md", "comparison.csv", "comparison.tex", "comparison.html"}) {
+    EXPECT_THAT(read_file(folder / ("out/" + std::string(file))), HasSubstr("0.7179")) << file;
+  }
+}
+
 TEST(TableVerb, OwnLayoutsTakeThePlaceOfTheShippedOnes) {
   const TemporaryFolder folder;
   write_results_of(folder / "a", "mine", "student", 0.7);
@@ -93,6 +123,12 @@ TEST(TableVerb, MistakesAreOneLineWithStatus2) {
   expect((folder / "a") + " --layout 6", {"1, 2, 3, 4, 5"});
   expect((folder / "a") + " --format latx", {"latx", "'latex'"});
   expect((folder / "a") + " --format all", {"--out"});
+  expect("", {"name results", "--paper"});
+  expect("--paper " + (folder / "a"), {"--compare"});
+  expect("--paper --compare " + (folder / "a"), {"give one of them"});
+  expect("--paper --layout cost", {"no publication has such a table"});
+  expect("--compare", {"name results"});
+  expect("--compare " + (folder / "a"), {"(student)", "SinSR-1"});
   const std::string results = read_file(folder / "a/results.json");
   for (const char* name : {"mine.txt", "mine.md"}) {
     write_text(folder / name, results);

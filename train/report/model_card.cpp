@@ -12,7 +12,7 @@
 #include "data/photographs/index.h"
 #include "eval/tables/merge.h"
 #include "eval/tables/print.h"
-#include "eval/tables/training_cost.h"
+#include "eval/tables/trained_run.h"
 #include "models/weights/sha256.h"
 #include "train/checkpoints/best_checkpoint.h"
 #include "train/checkpoints/checkpoint.h"
@@ -85,7 +85,7 @@ class RunFacts {
   std::string images_seen() const {
     return std::to_string(std::stoll(of("train", "steps")) * std::stoll(of("train", "global_batch")));
   }
-  std::string hours() const { return fmt::format("{:.2f}", training_cost(model_.run, model_.name).hours); }
+  std::string hours() const { return fmt::format("{:.2f}", read_trained_run(model_.run, model_.name).hours); }
   std::string weights_of() const {
     const auto best = read_best(model_.run);
     const bool is_best = best && best->checkpoint == checkpoint_;

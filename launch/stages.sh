@@ -1,0 +1,35 @@
+# Shared by scripts that train in stages: each stage is begun with the same settings or not at all, goes on where it was
+# cut, and is passed over when it is complete. Needs common.sh.
+
+started=$SECONDS
+phase() { say "[$((SECONDS - started)) s] $*"; }
+
+# hold OUT SCRIPT: makes the folder OUT and holds it until this script and all that it starts have ended. Prints nothing.
+hold() {
+  mkdir -p "$1" 2>/dev/null || fail "--out $1: the folder cannot be made"
+  exec {stages_lock}>>"$1/.lock"  # inherited by all that is started here, so it holds while any of that lives
+  flock --nonblock "$stages_lock" || fail "$1: $2, or what it has started, is at work there"
+}
+
+# is_as_begun FOLDER DESCRIPTION: sees that what is in FOLDER was begun with the same settings and inputs.
+is_as_begun() {
+  local folder=$1 description=$2 changes
+  if [ -e "$folder/stage.txt" ]; then
+    changes=$(diff "$folder/stage.txt" - <<<"$description") || fail "$folder was begun with other settings or from other inputs:" \
+      "$(sed -n 's/^< *//p' <<<"$changes" | head -n 1) → $(sed -n 's/^> *//p' <<<"$changes" | head -n 1);" \
+      "put that back, remove the folder to train anew, or give another --out"
+    return
+  fi
+  mkdir -p "$folder"
+  printf '%s\n' "$description" >"$folder/stage.txt.new"
+  mv "$folder/stage.txt.new" "$folder/stage.txt"
+}
+
+# last_step DESCRIPTION: the checkpoint that a run with these settings, as `samsr settings` prints them, ends with.
+last_step() { printf 'step-%08d' "$(sed -n '/^train:/,/^[^ ]/s/^  steps: //p' <<<"$1")"; }
+
+# has_step RUN STEP: whether RUN has got there.
+has_step() { [ "$(cat "$1/latest" 2>/dev/null)" = "$2" ]; }
+
+# hash_of RUN: name and hash of the weights of a run that are used, its best or last.
+hash_of() { printf '%s %s\n' "$(basename "$1")" "$("$ROOT/launch/samsr" weights inspect "$1" | sed -n 's/^file: .*sha256 //p')"; }
