@@ -32,24 +32,53 @@ Shard shard_of(const std::filesystem::path& folder) {
   return Shard(shards.front());
 }
 
+/// The settings that continue the data set in `folder`, under those of the command line, and its stages.
+void load_like(const std::string& folder, const ConfigArguments& arguments, Config& config, Settings& settings,
+               BuildOptions& options) {
+  const Shard shard = shard_of(folder);
+  arguments.load_on(
+      "--like",
+      [&](Config& base, Settings& registry) {
+        load_build_config(folder, registry);
+        load_recorded_settings(shard, registry);
+        base.build.data.out = folder;
+      },
+      config, settings);
+  if (!arguments.sets("data.samples")) {
+    throw UserError("--like {}: say how many samples there are to be, data.samples=N", folder);
+  }
+  if (options.stages.empty()) {
+    options.stages = recorded_stages(shard);
+    options.replace = false;
+  }
+}
+
 void add_build(CLI::App& data, VerbContext& context) {
   CLI::App* verb = data.add_subcommand(
       "build", "degrades a folder of photographs into shards of LR/HR pairs with masks' coverage and latents");
   auto arguments = std::make_shared<ConfigArguments>();
   arguments->add_to(*verb);
   auto stages = std::make_shared<std::vector<std::string>>();
+  auto like = std::make_shared<std::string>();
   verb->add_option("--stage", *stages,
                    "do these stages only, of pairs, masks, latents, rollout, all; adds to shards that exist")
       ->delimiter(',')
       ->expected(1)
       ->allow_extra_args(false)  // what follows are settings
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  verb->callback([&context, arguments, stages] {
+  verb->add_option("--like", *like,
+                   "folder of shards to continue, with their settings and stages, up to data.samples=N; with data.out "
+                   "another set of the same kind");
+  verb->callback([&context, arguments, stages, like] {
     Config config;
     Settings settings;
     BuildOptions options;
     options.stages = *stages;
-    arguments->load(config, settings);
+    if (like->empty()) {
+      arguments->load(config, settings);
+    } else {
+      load_like(*like, *arguments, config, settings, options);
+    }
     options.rollout = rollout_plan(config);
     options.run = config.run;
     build_dataset(config.build, options, settings.to_yaml(), context.communicator, context.log);

@@ -226,6 +226,46 @@ TEST_F(DataVerbs, RegenerateWantsToKnowWhatOnce) {
   EXPECT_THAT(moved.output, AllOf(HasSubstr("absent: no such folder"), HasSubstr("data.images=DIR")));
 }
 
+TEST_F(DataVerbs, LikeContinuesADataSetWithItsOwnSettings) {
+  const auto like = [&](const std::string& more) {
+    return run(samsr("data build --like " + (folder_ / "grown") + " " + more));
+  };
+  succeed(samsr(build(folder_ / "grown", "data.samples=12")));
+  const Outcome grown = like("data.samples=24");
+  EXPECT_EQ(grown.status, 0) << grown.output;
+  expect_equal_shards(folder_ / "grown", shared_shards());
+
+  // After an interruption, and when there is nothing left to do.
+  fs::remove(folder_ / "grown/manifest.json");
+  fs::remove(folder_ / "grown/shard-000003.h5");
+  EXPECT_EQ(like("data.samples=24").status, 0);
+  EXPECT_THAT(like("data.samples=24").output, HasSubstr("5 of 5 shards are complete and kept"));
+  expect_equal_shards(folder_ / "grown", shared_shards());
+
+  // Settings that no shard records come from config.yaml; without it they are given.
+  fs::remove(folder_ / "grown/config.yaml");
+  EXPECT_THAT(like("data.samples=30").output, HasSubstr("data.images is not set"));
+  EXPECT_EQ(like("data.samples=30 data.images=" + shared_photographs()).status, 0);
+
+  const Outcome elsewhere = like("data.samples=24 data.out=" + (folder_ / "elsewhere"));
+  EXPECT_EQ(elsewhere.status, 0) << elsewhere.output;
+  expect_equal_shards(folder_ / "elsewhere", shared_shards());
+
+  for (const auto& [more, words] :
+       {std::pair("data.samples=40 data.seed=9", "data.seed is 3 there and 9 now"),
+        std::pair("data.samples=40 masks.graph_sigma=0.7", "masks.graph_sigma is 0.8 there and 0.7 now"),
+        std::pair("data.samples=3", "raise data.samples"), std::pair("", "data.samples=N"),
+        std::pair("data.samples=40 --config x.yaml", "give one of them")}) {
+    const Outcome refused = like(more);
+    EXPECT_EQ(refused.status, 2) << more;
+    EXPECT_THAT(refused.output, HasSubstr(words)) << more;
+  }
+  EXPECT_THAT(run(samsr("data build --like " + (folder_ / "absent") + " data.samples=3")).output,
+              HasSubstr("no such folder of shards"));
+  EXPECT_THAT(run(samsr("data build --like " + folder_.folder("empty").string() + " data.samples=3")).output,
+              HasSubstr("has no shards"));
+}
+
 TEST_F(DataVerbs, AFullDiskLosesNoShardThatIsDone) {
   const Outcome failed = run("trap '' XFSZ; ulimit -f 100; " + samsr(build(folder_ / "full")));
   EXPECT_EQ(failed.status, 2) << failed.output;
