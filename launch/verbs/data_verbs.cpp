@@ -218,6 +218,7 @@ void add_data_verbs(CLI::App& app, VerbContext& context) {
   add_verify(*data, context);
   add_export(*data, context);
   add_regenerate(*data, context);
+  add_imagenet_test_verb(*data, context);
 }
 
 }  // namespace samsr

@@ -11,6 +11,7 @@
 #include "data/build_fixtures.h"
 #include "data/shards/manifest.h"
 #include "data/tools/export.h"
+#include "data/tools/imagenet_test.h"
 #include "data/tools/regenerate.h"
 #include "data/tools/verify.h"
 #include "support/common_folder.h"
@@ -158,6 +159,32 @@ TEST(BuildMpi, ExportsAndRegeneratesTheSameOnAnyNumberOfRanks) {
   }
   if (comm.rank() == 0) {
     EXPECT_THAT(lines.str(), ::testing::HasSubstr("photo2.png"));
+  }
+}
+
+TEST(BuildMpi, ImagenetTestHasTheSameBytesOnAnyNumberOfRanks) {
+  Communicator& comm = world();
+  const testing::CommonFolder folder(comm);
+  std::ostringstream lines;
+  Log log(lines, comm.rank(), comm.size(), false);
+  ImagenetTestOptions options;
+  options.images = folder / "photos";
+  options.count = 5;
+  if (comm.rank() == 0) {
+    testing::write_drawn_photographs(folder / "photos", 6);
+    options.out = folder / "alone";
+    make_imagenet_test(options, *make_single_communicator(), log);
+  }
+  comm.barrier();
+  options.out = folder / "together";
+  make_imagenet_test(options, comm, log);
+  if (comm.rank() == 0) {
+    EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
+    for (const char* part : {"lq", "gt"}) {
+      const auto pictures = testing::contents(folder / "together" / part);
+      EXPECT_EQ(pictures.size(), 5U);
+      EXPECT_EQ(pictures, testing::contents(folder / "alone" / part));
+    }
   }
 }
 

@@ -266,6 +266,33 @@ TEST_F(DataVerbs, LikeContinuesADataSetWithItsOwnSettings) {
               HasSubstr("has no shards"));
 }
 
+TEST_F(DataVerbs, ImagenetTestIsMadeAndReadAsABenchmark) {
+  const std::string command =
+      "data imagenet-test --images " + shared_photographs() + " --out " + (folder_ / "imagenet256") + " ";
+  const Outcome few = run(samsr(command));
+  EXPECT_EQ(few.status, 2);
+  EXPECT_THAT(few.output, HasSubstr("3000 are to be chosen"));
+  EXPECT_EQ(run(samsr(command + "--list a.txt --count 3")).status, 2);
+  EXPECT_THAT(run(samsr(command + "--count 0")).output, HasSubstr("whole number of at least 1"));
+  EXPECT_THAT(run(samsr(command + "--list " + (folder_ / "absent.txt"))).output, HasSubstr("absent.txt"));
+  EXPECT_FALSE(fs::exists(folder_ / "imagenet256"));
+  for (const int ranks : {1, 3}) {
+    const fs::path out = folder_ / ("ranks" + std::to_string(ranks));
+    const Outcome made =
+        run(samsr_on(ranks, "data imagenet-test --images " + shared_photographs() + " --count 2 --out " + out));
+    ASSERT_EQ(made.status, 0) << made.output;
+    EXPECT_EQ(list_images(out / "gt").size(), 2U);
+  }
+  for (const char* part : {"", "lq", "gt"}) {
+    EXPECT_EQ(contents(folder_ / "ranks1" / part), contents(folder_ / "ranks3" / part));
+  }
+  succeed(samsr(command + "--count 2"));
+  const Outcome evaluated = run(samsr("eval --benchmark imagenet_test eval.benchmarks=" + folder_.path().string() +
+                                      " --metrics psnr_y --keep-going --out " + (folder_ / "report")));
+  EXPECT_THAT(evaluated.output, AllOf(HasSubstr("2"), HasSubstr("3000")));
+  EXPECT_TRUE(fs::exists(folder_ / "report/results.csv")) << evaluated.output;
+}
+
 TEST_F(DataVerbs, AFullDiskLosesNoShardThatIsDone) {
   const Outcome failed = run("trap '' XFSZ; ulimit -f 100; " + samsr(build(folder_ / "full")));
   EXPECT_EQ(failed.status, 2) << failed.output;
