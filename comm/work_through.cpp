@@ -22,6 +22,18 @@ void throw_first_error(const std::string& error, Communicator& comm) {
   }
 }
 
+void on_first_rank(const std::function<void()>& work, Communicator& comm) {
+  std::string error;
+  if (comm.rank() == 0) {
+    try {
+      work();
+    } catch (const UserError& mistake) {
+      error = mistake.what();
+    }
+  }
+  throw_first_error(error, comm);
+}
+
 void work_through(const SharedWork& what, const std::function<void(std::uint64_t item, const ReportWork& report)>& work,
                   Communicator& comm, Log& log) {
   std::uint64_t units = 0;

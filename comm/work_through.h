@@ -34,4 +34,7 @@ void work_through(const SharedWork& what, const std::function<void(std::uint64_t
 /// nothing where `error` is empty everywhere. Collective.
 void throw_first_error(const std::string& error, Communicator& comm);
 
+/// Calls `work` on rank 0 alone; its UserError is thrown on all ranks. Collective.
+void on_first_rank(const std::function<void()>& work, Communicator& comm);
+
 }  // namespace samsr

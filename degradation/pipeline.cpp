@@ -61,13 +61,14 @@ cv::Mat DegradationPipeline::degraded(const cv::Mat& image, const DegradationPla
 }
 
 DegradedPair DegradationPipeline::degrade(const cv::Mat& hr_rgb, int gt_size, std::uint64_t seed) const {
-  CV_Assert(hr_rgb.type() == CV_8UC3 && gt_size > 0 && gt_size <= std::min(hr_rgb.rows, hr_rgb.cols));
+  const bool bytes = hr_rgb.type() == CV_8UC3;
+  CV_Assert((bytes || hr_rgb.type() == CV_32FC3) && gt_size > 0 && gt_size <= std::min(hr_rgb.rows, hr_rgb.cols));
   CV_Assert(hr_rgb.rows % scale_ == 0 && hr_rgb.cols % scale_ == 0 && gt_size % scale_ == 0);
   const int lr_size = gt_size / scale_;
   Rng draws(seed, "degradation");
   const cv::Size crops(hr_rgb.cols / scale_ - lr_size + 1, hr_rgb.rows / scale_ - lr_size + 1);
-  cv::Mat truth = to_unit(hr_rgb);
-  cv::Mat truth_bytes = hr_rgb;
+  cv::Mat truth = bytes ? to_unit(hr_rgb) : hr_rgb;
+  cv::Mat truth_bytes = bytes ? hr_rgb : to_bytes(hr_rgb);
   if (settings_.use_sharp) {
     truth = unsharp_mask(truth, settings_.usm_radius, settings_.usm_weight, settings_.usm_threshold);
     truth_bytes = to_bytes(truth);

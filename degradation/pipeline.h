@@ -26,9 +26,10 @@ class DegradationPipeline {
   /// `scale`: how much smaller the low-resolution image is. UserError when settings contradict each other.
   DegradationPipeline(const DegradationSettings& settings, int scale);
 
-  /// Degrades `hr_rgb`, CV_8UC3 RGB with sides that are multiples of `scale` and at least gt_size (itself a
-  /// multiple), and cuts the same random square out of both. The image is degraded as a whole, so that the
-  /// filters' borders mostly fall outside. A pure function of (settings, scale, hr_rgb, gt_size, seed).
+  /// Degrades `hr_rgb`, CV_8UC3 RGB, or CV_32FC3 in [0, 1] (which is rounded for the result alone), with sides that are
+  /// multiples of `scale` and at least gt_size (itself a multiple), and cuts the same random square out of both. The
+  /// image is degraded as a whole, so that the filters' borders mostly fall outside. A pure function of (settings,
+  /// scale, hr_rgb, gt_size, seed).
   DegradedPair degrade(const cv::Mat& hr_rgb, int gt_size, std::uint64_t seed) const;
 
  private:

@@ -1,5 +1,8 @@
 #include "launch/config_arguments.h"
 
+#include <algorithm>
+
+#include "core/error.h"
 #include "degradation/presets.h"
 #include "launch/shipped_config.h"
 
@@ -17,6 +20,26 @@ void ConfigArguments::load(Config& config, Settings& settings, const std::string
   } else if (!shipped.empty()) {
     load_shipped_config(shipped, settings);
   }
+  finish(config, settings);
+}
+
+void ConfigArguments::load_on(const std::string& option, const std::function<void(Config&, Settings&)>& base,
+                              Config& config, Settings& settings) const {
+  if (!file_.empty()) {
+    throw UserError("{} takes the settings of a data set, --config {} those of a file; give one of them", option,
+                    file_);
+  }
+  config.bind(settings);
+  base(config, settings);
+  finish(config, settings);
+}
+
+bool ConfigArguments::sets(const std::string& key) const {
+  return std::any_of(overrides_.begin(), overrides_.end(),
+                     [&](const std::string& assignment) { return assignment.starts_with(key + "="); });
+}
+
+void ConfigArguments::finish(Config& config, Settings& settings) const {
   for (const std::string& assignment : overrides_) {
     settings.apply_override(assignment);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,17 @@ class ConfigArguments {
   /// that is not empty, then the overrides. UserError naming the place of the first mistake.
   void load(Config& config, Settings& settings, const std::string& shipped = {}) const;
 
+  /// The same with what `base` sets in the place of a file. UserError where --config names one too; `option`: what
+  /// asked for the base, for that message.
+  void load_on(const std::string& option, const std::function<void(Config&, Settings&)>& base, Config& config,
+               Settings& settings) const;
+
+  /// Whether an override gives `key` a value.
+  bool sets(const std::string& key) const;
+
  private:
+  void finish(Config& config, Settings& settings) const;
+
   std::string file_;
   std::vector<std::string> overrides_;
 };

@@ -18,8 +18,6 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kConfigFile = "config.yaml";
-
 /// One build by all ranks.
 class Build {
  public:
@@ -40,7 +38,7 @@ class Build {
     }
     check_that_shards_agree();
     if (comm_.rank() == 0) {
-      write_file_atomically(out_ / kConfigFile, resolved_config);
+      write_file_atomically(out_ / kBuildConfigFile, resolved_config);
       write_manifest(out_, manifest());
     }
     comm_.barrier();
@@ -189,9 +187,9 @@ void check_places(const DataSettings& data) {
   if (!data.images.empty() && is_within(data.images, photograph_scan_path(out))) {
     throw UserError("data.images={}: a build keeps its own files there; move the photographs", data.images);
   }
-  if (fs::exists(out / kConfigFile) && !fs::exists(manifest_path(out)) && shards_in(out).empty()) {
+  if (fs::exists(out / kBuildConfigFile) && !fs::exists(manifest_path(out)) && shards_in(out).empty()) {
     throw UserError("{}: belongs to no data set, but a build would replace it; move it, or name another data.out",
-                    (out / kConfigFile).string());
+                    (out / kBuildConfigFile).string());
   }
 }
 

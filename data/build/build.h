@@ -9,6 +9,9 @@
 
 namespace samsr {
 
+/// File beside the shards: all settings of the build that wrote them last.
+inline constexpr const char* kBuildConfigFile = "config.yaml";
+
 /// Degrades the photographs of data.images into data.samples training pairs with masks' coverage and latents, in
 /// shards below data.out, with manifest.json and config.yaml beside them. Sample k is a pure function of the settings,
 /// the photographs and k, so the shards' bytes do not depend on the number of ranks, nor on interruptions, nor on

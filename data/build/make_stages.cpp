@@ -76,7 +76,7 @@ BuildStages make_stages(const BuildSettings& settings, const BuildOptions& optio
     }
     return std::make_unique<RolloutStage>(options.rollout, network_device(true), log);
   };
-  made.list.named = !options.stages.empty();
+  made.list.named = options.replace && !options.stages.empty();
   const std::vector<std::string> names = chosen_stages(options, settings.data);
   // The first stage reads all photographs, which may take hours; networks whose weights are missing are found before.
   for (auto name = names.rbegin(); name != names.rend(); ++name) {

@@ -18,6 +18,8 @@ struct BuildOptions {
   /// Stages to do: stage_names(), or "all" for every one. Empty: pairs, masks, and with data.latents latents. Fields
   /// of a stage named here that were made with other settings are replaced.
   std::vector<std::string> stages{};
+  /// Without it fields of a stage named in `stages` that were made with other settings are an error too.
+  bool replace = true;
   /// What the stage `rollout` makes, where it is to be done.
   RolloutPlan rollout{};
   /// Where the networks of masks, latents and rollouts compute. The promise of equal bytes holds for one kind of

@@ -35,6 +35,9 @@ std::string content_of_set(const ShardSet& set) {
   return fmt::format("{} {:08x}", set.size(), crc32c(text.data(), text.size()));
 }
 
+/// "sample-000042.png".
+std::string name_of_pair(std::uint64_t index) { return fmt::format("sample-{:06}.png", index); }
+
 bool is_name_of_pair(const std::string& name) {
   const std::string_view prefix = "sample-";
   const std::string_view extension = ".png";
@@ -96,26 +99,26 @@ std::size_t PairFolder::replace_all(std::uint64_t first, std::uint64_t count) {
   return left_over;
 }
 
-void PairFolder::add(std::uint64_t index) {
+void PairFolder::add(std::uint64_t first, std::uint64_t count) {
   if (!names_.empty() && recorded_set_ != set_) {
     throw UserError("{}: holds pairs of another data set ({}); name another folder", folder_.string(),
                     one_line(recorded_folder_));
   }
-  names_.insert(name_of_pair(index));
+  for (std::uint64_t index = first; index < first + count; ++index) {
+    names_.insert(name_of_pair(index));
+  }
   write_record();
 }
-
-void PairFolder::write(std::uint64_t index, const cv::Mat& lr, const cv::Mat& hr) const {
-  write_png(folder_ / "lq" / name_of_pair(index), lr);
-  write_png(folder_ / "gt" / name_of_pair(index), hr);
-}
-
-std::string PairFolder::name_of_pair(std::uint64_t index) { return fmt::format("sample-{:06}.png", index); }
 
 void PairFolder::write_record() const {
   std::vector<std::string> fields{kPairFormat, set_, set_folder_};
   fields.insert(fields.end(), names_.begin(), names_.end());
   write_file_atomically(folder_ / kPairRecord, join_fields(fields));
+}
+
+void write_pair(const fs::path& folder, std::uint64_t index, const cv::Mat& lr, const cv::Mat& hr) {
+  write_png(folder / "lq" / name_of_pair(index), lr);
+  write_png(folder / "gt" / name_of_pair(index), hr);
 }
 
 }  // namespace samsr

@@ -22,14 +22,9 @@ class PairFolder {
   /// that would be left over, or are of another data set, are removed; the number of those left over.
   std::size_t replace_all(std::uint64_t first, std::uint64_t count);
 
-  /// Before pair `index` is written beside the others. UserError when these are of another data set.
-  void add(std::uint64_t index);
-
-  /// Both pictures, as PNG.
-  void write(std::uint64_t index, const cv::Mat& lr, const cv::Mat& hr) const;
-
-  /// "sample-000042.png".
-  static std::string name_of_pair(std::uint64_t index);
+  /// Before pairs first … first + count - 1 are written beside the others. UserError when these are of another data
+  /// set.
+  void add(std::uint64_t first, std::uint64_t count);
 
  private:
   void write_record() const;
@@ -41,5 +36,8 @@ class PairFolder {
   std::string recorded_folder_;
   std::set<std::string> names_;
 };
+
+/// Writes both pictures of pair `index` as PNG into a folder of pairs whose record has it (PairFolder), on any rank.
+void write_pair(const std::filesystem::path& folder, std::uint64_t index, const cv::Mat& lr, const cv::Mat& hr);
 
 }  // namespace samsr

@@ -1,17 +1,32 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 
+#include "comm/communicator.h"
 #include "core/log.h"
+#include "data/build/make_stages.h"
+#include "data/build/settings.h"
+#include "data/tools/sample_selection.h"
 
 namespace samsr {
 
-/// Makes pair `index` of a data set again, from the settings in its shard and the photograph its record names, and
-/// writes it as PNG: out/lq/sample-000042.png and out/gt/sample-000042.png. `images`: the folder of photographs; empty
-/// for the one the data set was built from. UserError when the index lies outside, the photograph is missing, or
-/// what comes out is not bytewise what is stored (the pictures are written all the same).
-void regenerate_pair(const std::filesystem::path& folder, std::uint64_t index, const std::filesystem::path& out,
-                     const std::filesystem::path& images, Log& log);
+/// What `data regenerate` makes again.
+struct RegenerateRequest {
+  std::filesystem::path folder{};  ///< of the shards
+  SampleSelection range{};
+  bool compare = false;         ///< every byte of every stage; else the pairs alone (hr, lr, source)
+  std::filesystem::path out{};  ///< where the pairs are written too, as `data export` names them; empty for nowhere
+};
+
+/// Makes samples of a data set again and compares them with those stored. `settings`: what the shards record
+/// (load_recorded_settings), and where the weights of their stages lie; data.images is the folder of the photographs,
+/// empty for the one that the data set was built from. `options`: how rollouts are made, and where networks compute.
+/// One line at the end says that nothing differs; else the first samples that do are named, one line each, and a
+/// UserError gives their number. Photographs that cannot be read are such lines as well. Complete in any case: pairs
+/// that differ are written to `out` all the same. UserError before anything is made when the range lies outside the
+/// data set, the photographs' folder is not known, or settings or weights are not those recorded. The ranks share the
+/// samples. Collective.
+void regenerate(const RegenerateRequest& request, const BuildSettings& settings, const BuildOptions& options,
+                Communicator& comm, Log& log);
 
 }  // namespace samsr

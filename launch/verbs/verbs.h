@@ -20,8 +20,9 @@ struct VerbContext {
 };
 
 void add_data_verbs(CLI::App& app, VerbContext& context);
-/// `check` under `data`.
+/// `check` and `imagenet-test` under `data`.
 void add_check_verb(CLI::App& data, VerbContext& context);
+void add_imagenet_test_verb(CLI::App& data, VerbContext& context);
 void add_train_verb(CLI::App& app, VerbContext& context);
 void add_upscale_verb(CLI::App& app, VerbContext& context);
 void add_eval_verb(CLI::App& app, VerbContext& context);

@@ -1,16 +1,23 @@
 // Run by mpirun with any number of ranks: the data set they build together is compared, byte by byte, with one
 // that a single process builds.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
 
 #include "data/build/build.h"
+#include "data/build/recorded_settings.h"
 #include "data/build_fixtures.h"
+#include "data/shards/manifest.h"
+#include "data/tools/export.h"
+#include "data/tools/imagenet_test.h"
+#include "data/tools/regenerate.h"
 #include "data/tools/verify.h"
 #include "support/common_folder.h"
 #include "support/files.h"
 #include "support/photographs.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -102,6 +109,82 @@ TEST(BuildMpi, RanksShareUnequalShardsAndWriteTheSameBytes) {
   }
   if (comm.rank() == 0) {
     EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
+  }
+}
+
+std::string all_compared(const fs::path& folder, Communicator& comm, Log& log) {
+  BuildSettings settings;
+  Settings registry;
+  settings.bind(registry);
+  load_recorded_settings(Shard(folder / shard_name(0)), registry);
+  RegenerateRequest request;
+  request.folder = folder;
+  request.compare = true;
+  return testing::error_of([&] { regenerate(request, settings, testing::kUsualStages, comm, log); });
+}
+
+TEST(BuildMpi, ExportsAndRegeneratesTheSameOnAnyNumberOfRanks) {
+  Communicator& comm = world();
+  const testing::CommonFolder folder(comm);
+  std::ostringstream lines;
+  Log log(lines, comm.rank(), comm.size(), false);
+  const auto alone = make_single_communicator();
+  if (comm.rank() == 0) {
+    testing::write_drawn_photographs(folder / "photos", 4);
+    build_dataset(testing::small_build(folder / "photos", folder / "set"), testing::kUsualStages, "{}\n", *alone, log);
+    export_pairs(folder / "set", folder / "alone", {2, 6}, *alone, log);
+  }
+  comm.barrier();
+  export_pairs(folder / "set", folder / "together", {2, 6}, comm, log);
+  if (comm.rank() == 0) {
+    for (const char* part : {"lq", "gt"}) {
+      const auto pairs = testing::contents(folder / "together" / part);
+      EXPECT_EQ(pairs.size(), 6U);
+      EXPECT_EQ(pairs, testing::contents(folder / "alone" / part));
+    }
+  }
+  EXPECT_EQ(all_compared(folder / "set", comm, log), "no error");
+  if (comm.rank() == 0) {
+    EXPECT_THAT(lines.str(),
+                ::testing::HasSubstr("11 samples made again, identical to those stored in every byte of hr, "
+                                     "lr, coverage, coverage_hr, z_hr, z_lr, source"));
+    fs::remove(folder / "photos/photo2.png");
+  }
+  comm.barrier();
+  // Every rank ends with the same words, whoever met the samples of the missing photograph.
+  const std::string error = all_compared(folder / "set", comm, log);
+  EXPECT_THAT(error, ::testing::HasSubstr("of 11 samples are not as stored"));
+  for (const std::string& other : comm.gather(error)) {
+    EXPECT_EQ(other, error);
+  }
+  if (comm.rank() == 0) {
+    EXPECT_THAT(lines.str(), ::testing::HasSubstr("photo2.png"));
+  }
+}
+
+TEST(BuildMpi, ImagenetTestHasTheSameBytesOnAnyNumberOfRanks) {
+  Communicator& comm = world();
+  const testing::CommonFolder folder(comm);
+  std::ostringstream lines;
+  Log log(lines, comm.rank(), comm.size(), false);
+  ImagenetTestOptions options;
+  options.images = folder / "photos";
+  options.count = 5;
+  if (comm.rank() == 0) {
+    testing::write_drawn_photographs(folder / "photos", 6);
+    options.out = folder / "alone";
+    make_imagenet_test(options, *make_single_communicator(), log);
+  }
+  comm.barrier();
+  options.out = folder / "together";
+  make_imagenet_test(options, comm, log);
+  if (comm.rank() == 0) {
+    EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
+    for (const char* part : {"lq", "gt"}) {
+      const auto pictures = testing::contents(folder / "together" / part);
+      EXPECT_EQ(pictures.size(), 5U);
+      EXPECT_EQ(pictures, testing::contents(folder / "alone" / part));
+    }
   }
 }
 

@@ -91,7 +91,7 @@ class ForeignShard : public ::testing::Test {
     std::ostringstream out;
     EXPECT_EQ(error_of([&] { ShardSet set(folder_.path()); }), told);
     EXPECT_EQ(error_of([&] { inspect(path_, {.sheet = folder_ / "sheet.png"}, out); }), told);
-    EXPECT_EQ(error_of([&] { export_pairs(folder_.path(), folder_ / "out", {}, log_); }), told);
+    EXPECT_EQ(error_of([&] { export_pairs(folder_.path(), folder_ / "out", {}, *comm_, log_); }), told);
     EXPECT_FALSE(fs::exists(folder_ / "out"));
     EXPECT_FALSE(fs::exists(folder_ / "sheet.png"));
     return told;
@@ -101,6 +101,7 @@ class ForeignShard : public ::testing::Test {
   const fs::path path_ = folder_ / "shard-000000.h5";
   std::ostringstream lines_;
   Log log_{lines_, 0, 1, false};
+  const std::unique_ptr<Communicator> comm_ = make_single_communicator();
 };
 
 TEST_F(ForeignShard, IsRefusedForEveryPictureThatIsNone) {

@@ -6,6 +6,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "data/build/build.h"
+#include "data/build/recorded_settings.h"
 #include "data/build_fixtures.h"
 #include "data/images/image_file.h"
 #include "data/photographs/cache.h"
@@ -13,11 +14,11 @@
 #include "data/photographs/scan.h"
 #include "data/shards/manifest.h"
 #include "data/shards/shard_set.h"
-#include "data/shards/shard_writer.h"
 #include "data/tools/regenerate.h"
 #include "data/tools/stored_sample.h"
 #include "support/files.h"
 #include "support/photographs.h"
+#include "support/shards.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
 
@@ -64,6 +65,21 @@ class PhotographScan : public ::testing::Test {
   std::unique_ptr<PhotographIndex> scan(int min_size = 64) {
     Log log(lines_, 0, 1, false);
     return index_photographs(folder_ / "photos", {min_size, 1}, limits_, folder_ / "out", *comm_, log);
+  }
+
+  /// One pair of the data set in `out`, by the program's own way.
+  void regenerate_one(std::uint64_t index, const fs::path& pair, const fs::path& images) {
+    Log log(lines_, 0, 1, false);
+    BuildSettings settings;
+    Settings registry;
+    settings.bind(registry);
+    load_recorded_settings(Shard(folder_ / "out" / shard_name(0)), registry);
+    settings.data.images = images.string();
+    RegenerateRequest request;
+    request.folder = folder_ / "out";
+    request.range = {index, 1, "--index"};
+    request.out = pair;
+    regenerate(request, settings, testing::kUsualStages, *comm_, log);
   }
 
   TemporaryFolder folder_;
@@ -158,23 +174,22 @@ TEST_F(PhotographScan, PairsAreRegenerated) {
   build_dataset(settings, testing::kUsualStages, "config\n", *comm_, log);
   for (const std::uint64_t index : {0U, 7U, 10U}) {
     lines_.str("");
-    regenerate_pair(folder_ / "out", index, folder_ / "pair", {}, log);
+    regenerate_one(index, folder_ / "pair", {});
     EXPECT_THAT(lines_.str(), HasSubstr("identical"));
     EXPECT_EQ(read_image(folder_ / fmt::format("pair/gt/sample-{:06}.png", index)).rgb.rows, 64);
     EXPECT_EQ(read_image(folder_ / fmt::format("pair/lq/sample-{:06}.png", index)).rgb.rows, 16);
   }
-  EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 11, folder_ / "pair", {}, log); }),
-              HasSubstr("holds samples 0 to 10"));
+  EXPECT_THAT(error_of([&] { regenerate_one(11, folder_ / "pair", {}); }), HasSubstr("holds samples 0 to 10"));
   fs::rename(folder_ / "photos", folder_ / "moved");
-  EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 3, folder_ / "pair", {}, log); }), HasSubstr("photos"));
-  regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log);
+  EXPECT_THAT(error_of([&] { regenerate_one(3, folder_ / "pair", {}); }), HasSubstr("photos"));
+  regenerate_one(3, folder_ / "pair", folder_ / "moved");
   // A link of the folder itself is followed, and said.
   const ShardSet set(folder_ / "out");
   const ShardSet::Place place = set.place(3);
   const std::string third = photograph_of(read_stored_record(place.shard, kSourceField, place.sample));
   fs::rename(folder_.path() / "moved" / third, folder_ / "elsewhere.png");
   fs::create_symlink(folder_ / "elsewhere.png", folder_.path() / "moved" / third);
-  regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log);
+  regenerate_one(3, folder_ / "pair", folder_ / "moved");
   EXPECT_THAT(lines_.str(), AllOf(HasSubstr("is a link to"), HasSubstr("elsewhere.png, outside")));
   // Every photograph another one: the same size, other pixels.
   for (const fs::path& path : list_images(folder_ / "moved")) {
@@ -182,37 +197,16 @@ TEST_F(PhotographScan, PairsAreRegenerated) {
     image = 255 - image;
     write_png(path, image);
   }
-  EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 3, folder_ / "pair", folder_ / "moved", log); }),
-              HasSubstr("hr differs"));
+  EXPECT_THAT(error_of([&] { regenerate_one(3, folder_ / "pair", folder_ / "moved"); }), HasSubstr("hr, lr differ"));
 }
 
-/// The shard once more, with another photograph in the record of every sample.
+/// Another photograph in the record of every sample of the first shard.
 void rename_photographs(const fs::path& folder, const std::string& name) {
-  const fs::path path = folder / shard_name(0);
-  const Shard shard(path);
-  const RandomAccessFile file(path, RandomAccessFile::Access::kRead);
-  std::vector<Sample> samples(shard.samples());
-  for (std::uint64_t i = 0; i < shard.samples(); ++i) {
-    for (const ShardField& field : shard.fields()) {
-      if (field.text) {
-        auto source = nlohmann::ordered_json::parse(read_stored_text(shard, field.name, i));
-        source["image"] = name;
-        samples[i].texts.emplace_back(field.name, source.dump());
-      } else {
-        at::Tensor tensor = at::empty(field.shape, field.type);
-        shard.read(file, field, i, tensor.data_ptr());
-        samples[i].fields.emplace_back(field.name, tensor);
-      }
-    }
-  }
-  ShardWriter writer(path, shard.header(), samples[0], samples.size());
-  for (const Sample& sample : samples) {
-    writer.append(sample);
-  }
-  writer.finish();
-  Manifest manifest = read_manifest(folder);
-  manifest.shards[0] = describe_shard(Shard(path));
-  write_manifest(folder, manifest);
+  testing::change_samples(folder, 0, [&](std::uint64_t, Sample& sample) {
+    auto source = nlohmann::ordered_json::parse(sample.texts.front().second);
+    source["image"] = name;
+    sample.texts.front().second = source.dump();
+  });
 }
 
 TEST_F(PhotographScan, RegeneratingReadsNoPictureOutsideTheFolder) {
@@ -223,11 +217,11 @@ TEST_F(PhotographScan, RegeneratingReadsNoPictureOutsideTheFolder) {
   for (const std::string& name : {std::string("../secret.png"), (folder_ / "secret.png").string(), std::string(".."),
                                   std::string("a/../../secret.png"), std::string()}) {
     rename_photographs(folder_ / "out", name);
-    EXPECT_THAT(error_of([&] { regenerate_pair(folder_ / "out", 1, folder_ / "pair", folder_ / "photos", log); }),
+    EXPECT_THAT(error_of([&] { regenerate_one(1, folder_ / "pair", folder_ / "photos"); }),
                 AllOf(HasSubstr("is not below"), HasSubstr("photos")))
         << name;
   }
-  EXPECT_FALSE(fs::exists(folder_ / "pair"));
+  EXPECT_TRUE(list_images(folder_ / "pair").empty());
 }
 
 }  // namespace

@@ -62,6 +62,21 @@ class CachedRollouts : public TrainedRuns {
   }
 };
 
+TEST_F(CachedRollouts, AreRegeneratedAndContinuedWithTheirTeacher) {
+  const Outcome same = run(samsr_on(2, "data regenerate " + in("shards") + " --all --compare"));
+  EXPECT_EQ(same.status, 0) << same.output;
+  EXPECT_THAT(same.output, AllOf(HasSubstr("24 samples made again"), HasSubstr("rollout/x0, rollout/noise_seed")));
+  const Outcome other = run(samsr("data regenerate " + in("shards") + " --all --compare rollout.seed=8"));
+  EXPECT_EQ(other.status, 2);
+  EXPECT_THAT(other.output, HasSubstr("rollout.seed is 9 there and 8 now"));
+
+  succeed(samsr(build(in("grown"), "data.samples=8")));
+  succeed(samsr(rollout("grown", "data.samples=8")));
+  const Outcome grown = run(samsr("data build --like " + in("grown") + " data.samples=24"));
+  EXPECT_EQ(grown.status, 0) << grown.output;
+  EXPECT_EQ(data_set_in(in("grown")), data_set_in(in("shards")));
+}
+
 TEST_F(CachedRollouts, GiveTheLossesOfTheTeacherAtHand) {
   // A student that starts as its teacher would differ from it by no more than a half's rounding; and AdamW's first
   // steps, which go by the signs of gradients, would make the two runs drift apart.

@@ -10,6 +10,7 @@
 #include "launch/trained_runs.h"
 #include "support/files.h"
 #include "support/photographs.h"
+#include "support/shards.h"
 
 namespace samsr::testing {
 namespace {
@@ -162,8 +163,134 @@ TEST_F(DataVerbs, RegenerateSaysWhetherAPairIsTheStoredOne) {
   }
   const Outcome changed = run(samsr(command + " data.images=" + (folder_ / "photographs")));
   EXPECT_EQ(changed.status, 2) << changed.output;
-  EXPECT_THAT(changed.output, HasSubstr("differs"));
+  EXPECT_THAT(changed.output, HasSubstr("hr, lr differ"));
   EXPECT_THAT(run(samsr(command + " data.image=x")).output, HasSubstr("did you mean 'data.images'?"));
+  EXPECT_THAT(run(samsr(command + " data.seed=4")).output, HasSubstr("data.seed is 3 there and 4 now"));
+}
+
+TEST_F(DataVerbs, RegenerateComparesEveryByteOfAllOrSomeSamples) {
+  const std::string all = "data regenerate " + shared_shards() + " --all --compare";
+  for (const int ranks : {1, 3}) {
+    const Outcome same = run(samsr_on(ranks, all));
+    EXPECT_EQ(same.status, 0) << same.output;
+    EXPECT_THAT(same.output, HasSubstr("24 samples made again, identical to those stored in every byte of hr, lr, "
+                                       "coverage, coverage_hr, z_hr, z_lr, source"));
+  }
+  const Outcome some =
+      run(samsr("data regenerate " + shared_shards() + " --first 3 --count 9 --compare --out " + (folder_ / "some")));
+  EXPECT_EQ(some.status, 0) << some.output;
+  EXPECT_THAT(some.output, HasSubstr("9 samples made again"));
+  succeed(samsr("data export " + shared_shards() + " " + (folder_ / "exported") + " --first 3 --count 9"));
+  EXPECT_EQ(contents(folder_ / "some/gt"), contents(folder_ / "exported/gt"));
+  EXPECT_EQ(contents(folder_ / "some/lq"), contents(folder_ / "exported/lq"));
+
+  // Values changed with their checksums, as by another version: seen wherever they are.
+  fs::copy(shared_shards(), folder_ / "changed");
+  for (const auto& [sample, field] : {std::pair(7, "coverage"), std::pair(19, "z_lr"), std::pair(20, "hr")}) {
+    change_samples(folder_ / "changed", static_cast<std::uint64_t>(sample) / 5, [&](std::uint64_t index, Sample& each) {
+      if (index == static_cast<std::uint64_t>(sample)) {
+        each.field(field).flatten()[0].add_(1);
+      }
+    });
+  }
+  for (const int ranks : {1, 2}) {
+    const Outcome changed = run(samsr_on(ranks, "data regenerate " + (folder_ / "changed") + " --all --compare"));
+    EXPECT_EQ(changed.status, 2);
+    EXPECT_THAT(changed.output,
+                AllOf(HasSubstr("sample 7 (shard-000001.h5 sample 2): coverage differs"),
+                      HasSubstr("sample 19 (shard-000003.h5 sample 4): z_lr differs"),
+                      HasSubstr("sample 20 (shard-000004.h5 sample 0): hr differs"), HasSubstr("3 of 24 samples")));
+  }
+  const Outcome elsewhere = run(samsr("data regenerate " + (folder_ / "changed") + " --first 8 --count 11 --compare"));
+  EXPECT_EQ(elsewhere.status, 0) << elsewhere.output;
+  flip_byte(shards_in(folder_ / "changed").at(0), fs::file_size(shards_in(folder_ / "changed").at(0)) / 2);
+  const Outcome damaged = run(samsr("data regenerate " + (folder_ / "changed") + " --first 0 --count 5 --compare"));
+  EXPECT_EQ(damaged.status, 2);
+  EXPECT_THAT(damaged.output, HasSubstr("is damaged: its checksum does not match"));
+}
+
+TEST_F(DataVerbs, RegenerateWantsToKnowWhatOnce) {
+  const std::string command = "data regenerate " + shared_shards();
+  for (const char* samples : {"", " --index 1 --all", " --all --count 2", " --index 1 --first 1"}) {
+    const Outcome refused = run(samsr(command + samples + " --compare"));
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_THAT(refused.output, HasSubstr("say which samples")) << samples;
+  }
+  EXPECT_THAT(run(samsr(command + " --all")).output, HasSubstr("say what becomes of the samples"));
+  EXPECT_THAT(run(samsr(command + " --index 24 --compare")).output, HasSubstr("--index 24: "));
+  EXPECT_THAT(run(samsr(command + " --first 20 --count 5 --compare")).output, HasSubstr("holds 4 samples from 20 on"));
+  EXPECT_THAT(run(samsr("data regenerate " + (folder_ / "absent") + " --all --compare")).output,
+              HasSubstr("no such folder of shards"));
+  const Outcome moved = run(samsr(command + " --all --compare data.images=" + (folder_ / "absent")));
+  EXPECT_EQ(moved.status, 2);
+  EXPECT_THAT(moved.output, AllOf(HasSubstr("absent: no such folder"), HasSubstr("data.images=DIR")));
+}
+
+TEST_F(DataVerbs, LikeContinuesADataSetWithItsOwnSettings) {
+  const auto like = [&](const std::string& more) {
+    return run(samsr("data build --like " + (folder_ / "grown") + " " + more));
+  };
+  succeed(samsr(build(folder_ / "grown", "data.samples=12")));
+  const Outcome grown = like("data.samples=24");
+  EXPECT_EQ(grown.status, 0) << grown.output;
+  expect_equal_shards(folder_ / "grown", shared_shards());
+
+  // After an interruption, and when there is nothing left to do.
+  fs::remove(folder_ / "grown/manifest.json");
+  fs::remove(folder_ / "grown/shard-000003.h5");
+  EXPECT_EQ(like("data.samples=24").status, 0);
+  EXPECT_THAT(like("data.samples=24").output, HasSubstr("5 of 5 shards are complete and kept"));
+  expect_equal_shards(folder_ / "grown", shared_shards());
+
+  // Settings that no shard records come from config.yaml; without it they are given.
+  fs::remove(folder_ / "grown/config.yaml");
+  EXPECT_THAT(like("data.samples=30").output, HasSubstr("data.images is not set"));
+  EXPECT_EQ(like("data.samples=30 data.images=" + shared_photographs()).status, 0);
+
+  const Outcome elsewhere = like("data.samples=24 data.out=" + (folder_ / "elsewhere"));
+  EXPECT_EQ(elsewhere.status, 0) << elsewhere.output;
+  expect_equal_shards(folder_ / "elsewhere", shared_shards());
+
+  for (const auto& [more, words] :
+       {std::pair("data.samples=40 data.seed=9", "data.seed is 3 there and 9 now"),
+        std::pair("data.samples=40 masks.graph_sigma=0.7", "masks.graph_sigma is 0.8 there and 0.7 now"),
+        std::pair("data.samples=3", "raise data.samples"), std::pair("", "data.samples=N"),
+        std::pair("data.samples=40 --config x.yaml", "give one of them")}) {
+    const Outcome refused = like(more);
+    EXPECT_EQ(refused.status, 2) << more;
+    EXPECT_THAT(refused.output, HasSubstr(words)) << more;
+  }
+  EXPECT_THAT(run(samsr("data build --like " + (folder_ / "absent") + " data.samples=3")).output,
+              HasSubstr("no such folder of shards"));
+  EXPECT_THAT(run(samsr("data build --like " + folder_.folder("empty").string() + " data.samples=3")).output,
+              HasSubstr("has no shards"));
+}
+
+TEST_F(DataVerbs, ImagenetTestIsMadeAndReadAsABenchmark) {
+  const std::string command =
+      "data imagenet-test --images " + shared_photographs() + " --out " + (folder_ / "imagenet256") + " ";
+  const Outcome few = run(samsr(command));
+  EXPECT_EQ(few.status, 2);
+  EXPECT_THAT(few.output, HasSubstr("3000 are to be chosen"));
+  EXPECT_EQ(run(samsr(command + "--list a.txt --count 3")).status, 2);
+  EXPECT_THAT(run(samsr(command + "--count 0")).output, HasSubstr("whole number of at least 1"));
+  EXPECT_THAT(run(samsr(command + "--list " + (folder_ / "absent.txt"))).output, HasSubstr("absent.txt"));
+  EXPECT_FALSE(fs::exists(folder_ / "imagenet256"));
+  for (const int ranks : {1, 3}) {
+    const fs::path out = folder_ / ("ranks" + std::to_string(ranks));
+    const Outcome made =
+        run(samsr_on(ranks, "data imagenet-test --images " + shared_photographs() + " --count 2 --out " + out));
+    ASSERT_EQ(made.status, 0) << made.output;
+    EXPECT_EQ(list_images(out / "gt").size(), 2U);
+  }
+  for (const char* part : {"", "lq", "gt"}) {
+    EXPECT_EQ(contents(folder_ / "ranks1" / part), contents(folder_ / "ranks3" / part));
+  }
+  succeed(samsr(command + "--count 2"));
+  const Outcome evaluated = run(samsr("eval --benchmark imagenet_test eval.benchmarks=" + folder_.path().string() +
+                                      " --metrics psnr_y --keep-going --out " + (folder_ / "report")));
+  EXPECT_THAT(evaluated.output, AllOf(HasSubstr("2"), HasSubstr("3000")));
+  EXPECT_TRUE(fs::exists(folder_ / "report/results.csv")) << evaluated.output;
 }
 
 TEST_F(DataVerbs, AFullDiskLosesNoShardThatIsDone) {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "data/shards/manifest.h"
 #include "data/shards/shard_writer.h"
@@ -58,6 +59,37 @@ void write_numbered_set(const fs::path& folder, std::uint64_t samples, std::uint
     writer.finish();
     manifest.shards.push_back(describe_shard(Shard(path)));
   }
+  write_manifest(folder, manifest);
+}
+
+void change_samples(const fs::path& folder, std::uint64_t number,
+                    const std::function<void(std::uint64_t, Sample&)>& change) {
+  const fs::path path = folder / shard_name(number);
+  const Shard shard(path);
+  const RandomAccessFile file(path, RandomAccessFile::Access::kRead);
+  std::vector<Sample> samples(shard.samples());
+  for (std::uint64_t i = 0; i < shard.samples(); ++i) {
+    for (const ShardField& field : shard.fields()) {
+      if (field.text) {
+        std::string text(field.bytes, '\0');
+        shard.read(file, field, i, text.data());
+        text.resize(::strnlen(text.data(), text.size()));
+        samples[i].texts.emplace_back(field.name, std::move(text));
+      } else {
+        at::Tensor tensor = at::empty(field.shape, field.type);
+        shard.read(file, field, i, tensor.data_ptr());
+        samples[i].fields.emplace_back(field.name, std::move(tensor));
+      }
+    }
+    change(shard.header().first_index + i, samples[i]);
+  }
+  ShardWriter writer(path, shard.header(), samples[0], samples.size());
+  for (const Sample& sample : samples) {
+    writer.append(sample);
+  }
+  writer.finish();
+  Manifest manifest = read_manifest(folder);
+  manifest.shards[number] = describe_shard(Shard(path));
   write_manifest(folder, manifest);
 }
 

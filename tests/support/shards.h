@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "data/shards/sample.h"
@@ -16,6 +17,11 @@ Sample numbered_sample(std::uint64_t index, bool latents = true);
 /// `begin` + k.
 void write_numbered_set(const std::filesystem::path& folder, std::uint64_t samples, std::uint64_t per_shard,
                         bool latents = true, std::uint64_t begin = 0);
+
+/// Writes shard `number` of the data set in `folder` again with samples that `change` (index, sample) has changed; its
+/// checksums and the manifest fit them.
+void change_samples(const std::filesystem::path& folder, std::uint64_t number,
+                    const std::function<void(std::uint64_t, Sample&)>& change);
 
 /// Changes one bit of the first byte of a sample's field, in place.
 void flip_byte(const std::filesystem::path& shard, const std::string& field, std::uint64_t sample);
