@@ -19,6 +19,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/host.h"
+#include "core/nested_paths.h"
 #include "core/running_process.h"
 
 namespace samsr {
@@ -176,8 +177,7 @@ FolderLock::FolderLock(fs::path folder, std::string_view purpose, const std::fun
                        std::chrono::seconds silence)
     : folder_(std::move(folder)), file_(folder_ / kFolderLockFile) {
   std::error_code ignored;
-  for (fs::path each = fs::absolute(folder_).lexically_normal(); !each.empty() && !fs::exists(each, ignored);
-       each = each.parent_path()) {
+  for (fs::path each = absolute_path(folder_); !each.empty() && !fs::exists(each, ignored); each = each.parent_path()) {
     if (each.has_filename()) {
       made_.insert(made_.begin(), each);
     }

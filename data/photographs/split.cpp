@@ -34,7 +34,7 @@ std::string link_name(std::uint64_t number, const std::string& photograph) {
 }
 
 SplitLinks links_to(const fs::path& images, std::uint64_t every, LeftOutPictures& left_out) {
-  const fs::path source = fs::absolute(images).lexically_normal();
+  const fs::path source = absolute_path(images);
   SplitLinks links;
   std::uint64_t count = 0;
   left_out = walk_images(images, [&](const std::string& path) {

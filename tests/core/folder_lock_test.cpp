@@ -93,6 +93,18 @@ TEST_F(FolderLockTest, RemovesFoldersThatItMadeForNothing) {
   EXPECT_TRUE(fs::exists(out_));
 }
 
+TEST_F(FolderLockTest, RemovesOnlyThoseThatItMadeBehindALinkAndTwoDots) {
+  fs::create_directories(folder_ / "deep/er");
+  fs::create_directory_symlink(folder_ / "deep/er", folder_ / "link");
+  {
+    const auto held = hold(folder_ / "link/../new");
+    EXPECT_TRUE(fs::exists(folder_ / "deep/new"));
+    fs::create_directory(folder_ / "new");  // somebody else's
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "deep/new"));
+  EXPECT_TRUE(fs::exists(folder_ / "new"));
+}
+
 TEST_F(FolderLockTest, ASecondRunIsRefusedAndToldWhoIsThere) {
   const pid_t process = holder();
   for (const fs::path& name : {out_, folder_ / "out/", folder_ / "out/../out"}) {
