@@ -51,7 +51,7 @@ SplitLinks links_to(const fs::path& images, std::uint64_t every, std::string& le
   });
   left_out = walked.text();
   if (!broken.empty()) {
-    left_out += fmt::format("{}{} left out, which lead nowhere (first: {})", left_out.empty() ? "" : "; ",
+    left_out += fmt::format("{}{} left out, leading nowhere (first: {})", left_out.empty() ? "" : "; ",
                             broken.size() == 1 ? "1 link is" : fmt::format("{} links are", broken.size()),
                             one_line(broken.front()));
   }
