@@ -18,6 +18,9 @@ std::unique_ptr<FolderLock> hold_folder(const std::filesystem::path& folder, std
 /// The same for what one process does by itself.
 std::unique_ptr<FolderLock> hold_folder(const std::filesystem::path& folder, std::string_view purpose, Log& log);
 
+/// UserError on every rank when somebody holds the folder, for which rank 0 looks (core/folder_lock.h). Collective.
+void check_not_held(const std::filesystem::path& folder, Communicator& comm);
+
 /// FolderLock::check() of rank 0, thrown on every rank. Collective.
 void check_hold(const FolderLock* held, Communicator& comm);
 

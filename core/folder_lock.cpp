@@ -15,10 +15,12 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/host.h"
+#include "core/nested_paths.h"
 #include "core/running_process.h"
 
 namespace samsr {
@@ -38,6 +40,7 @@ class OpenLock {
       ::close(descriptor_);
     }
   }
+  OpenLock(OpenLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   OpenLock(const OpenLock&) = delete;
   OpenLock& operator=(const OpenLock&) = delete;
   int get() const { return descriptor_; }
@@ -123,6 +126,25 @@ std::optional<std::chrono::nanoseconds> file_system_time(const fs::path& folder)
       holder.since.empty() ? "just now" : holder.since);
 }
 
+/// The lock file; none when there is none. UserError when it cannot be opened, or is something else.
+OpenLock open_lock(const fs::path& file, int access) {
+  struct stat status {};
+  const bool found = ::lstat(file.c_str(), &status) == 0;
+  if (found && !S_ISREG(status.st_mode)) {
+    throw UserError("{}: is a {}, which samsr does not make; remove it", file.string(),
+                    S_ISDIR(status.st_mode)    ? "folder"
+                    : S_ISLNK(status.st_mode)  ? "link"
+                    : S_ISFIFO(status.st_mode) ? "named pipe"
+                                               : "socket or device");
+  }
+  OpenLock lock(::open(file.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (lock.get() < 0 && errno != ENOENT) {
+    throw UserError("{}: cannot be opened: {}; another user's run may hold the folder", file.string(),
+                    std::strerror(errno));
+  }
+  return lock;
+}
+
 /// Watches a lock whose holder cannot be looked for, because another host has it.
 class SilenceWatch {
  public:
@@ -176,8 +198,7 @@ FolderLock::FolderLock(fs::path folder, std::string_view purpose, const std::fun
                        std::chrono::seconds silence)
     : folder_(std::move(folder)), file_(folder_ / kFolderLockFile) {
   std::error_code ignored;
-  for (fs::path each = fs::absolute(folder_).lexically_normal(); !each.empty() && !fs::exists(each, ignored);
-       each = each.parent_path()) {
+  for (fs::path each = absolute_path(folder_); !each.empty() && !fs::exists(each, ignored); each = each.parent_path()) {
     if (each.has_filename()) {
       made_.insert(made_.begin(), each);
     }
@@ -220,17 +241,9 @@ void FolderLock::acquire(const std::string& text, const std::function<void(const
   SilenceWatch watch(folder_, say, silence);
   int met_flocked = 0;
   while (!create(text)) {
-    const OpenLock lock(::open(file_.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    const OpenLock lock = open_lock(file_, O_RDWR);
     if (lock.get() < 0) {
-      if (errno == ENOENT) {
-        continue;  // given back in this moment
-      }
-      if (errno == ELOOP || errno == EISDIR) {
-        throw UserError("{}: is a {}, which samsr does not make; remove it", file_.string(),
-                        errno == EISDIR ? "folder" : "link");
-      }
-      throw UserError("{}: cannot be opened: {}; another user's run may hold the folder", file_.string(),
-                      std::strerror(errno));
+      continue;  // given back in this moment
     }
     const LockHolder holder = parse_holder(content_of(lock.get()));
     const bool here = !holder.boot.empty() && holder.boot == boot_id();
@@ -254,6 +267,22 @@ void FolderLock::acquire(const std::string& text, const std::function<void(const
     }
     ::flock(lock.get(), LOCK_UN);
     std::this_thread::sleep_for(kLook);
+  }
+}
+
+void check_not_held(const fs::path& folder) {
+  const OpenLock lock = open_lock(folder / kFolderLockFile, O_RDONLY);
+  struct stat status {};
+  if (lock.get() < 0 || ::fstat(lock.get(), &status) != 0) {
+    return;
+  }
+  const LockHolder holder = parse_holder(content_of(lock.get()));
+  const bool here = !holder.boot.empty() && holder.boot == boot_id();
+  const bool flocked = ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const bool signs = std::chrono::abs(now - time_of(status)) < FolderLock::kSilence;
+  if (flocked || (here ? is_running(holder.process) : signs)) {
+    refuse(folder, holder);
   }
 }
 

@@ -57,6 +57,10 @@ class FolderLock {
   std::thread heart_;
 };
 
+/// Looks who holds `folder`, and takes and writes nothing: UserError as FolderLock's when somebody does. A holder on
+/// another host does while its last sign of life is younger than FolderLock::kSilence by the clock of this host.
+void check_not_held(const std::filesystem::path& folder);
+
 /// Name of the file by which a folder is held.
 inline constexpr const char* kFolderLockFile = ".samsr-lock";
 

@@ -16,6 +16,24 @@ fs::path resolved_path(const fs::path& path) {
 
 }  // namespace
 
+fs::path absolute_path(const fs::path& path) {
+  fs::path absolute;
+  fs::path last;
+  for (const fs::path& part : fs::current_path() / path) {
+    if (part == "..") {
+      std::error_code unreadable;
+      if (fs::is_symlink(absolute, unreadable)) {
+        absolute = fs::weakly_canonical(absolute);
+      }
+      absolute = absolute.parent_path();
+    } else if (part != "." && !part.empty()) {
+      absolute /= part;
+    }
+    last = part;
+  }
+  return last.empty() || last == "." || last == ".." ? absolute / "" : absolute;
+}
+
 bool is_within(const fs::path& inner, const fs::path& outer) {
   const fs::path below = resolved_path(inner);
   const fs::path above = resolved_path(outer);

@@ -5,6 +5,11 @@
 
 namespace samsr {
 
+/// The absolute path, without "." and "..", which are resolved as the system does: "LINK/.." is the parent of where
+/// LINK leads. Other links stay as they are named, and so does a slash at the end. Nothing of it need exist. An empty
+/// path is the current folder.
+std::filesystem::path absolute_path(const std::filesystem::path& path);
+
 /// True when `inner` is `outer` or lies below it; neither need exist. An empty path is the current folder.
 bool is_within(const std::filesystem::path& inner, const std::filesystem::path& outer);
 

@@ -5,16 +5,35 @@ unset CDPATH POSIXLY_CORRECT
 set +o posix +f
 IFS=$' \t\n'
 
+say() { printf '%s\n' "samsr: $*"; }
+fail() { printf '%s\n' "samsr: $*" >&2; exit 2; }
+
+# In a folder that has been removed OpenMPI says much and ends as for a fault.
+pwd -P >/dev/null 2>&1 && [ -e . ] || fail "the current folder is gone; cd elsewhere and run again"
+
 ROOT=$(cd -P "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 DEPS=${SAMSR_DEPS:-${HOME:-~}/.cache/samsr}  # ~ without HOME: what the system knows of the user
 LIBTORCH_VERSION=2.11.0
 LIBTORCH=$DEPS/libtorch-$LIBTORCH_VERSION
 
-say() { printf '%s\n' "samsr: $*"; }
-fail() { printf '%s\n' "samsr: $*" >&2; exit 2; }
+# print_help COMMAND…: ends with what COMMAND prints, the help of a script.
+print_help() {
+  local status=0
+  "$@" 2>/dev/null || status=$?
+  case $status in
+    0 | 141) exit "$status" ;;  # 141: whoever reads it has read enough
+    *) fail "standard output cannot be written: is the disk full?" ;;
+  esac
+}
 
 # print_head SCRIPT: the comment that it opens with, which is its help.
 print_head() { sed -n '2,/^[^#]/s/^#\( \|$\)//p' "$1"; }
+
+# check_binary: ends with one line where SAMSR_BINARY names no program.
+check_binary() {
+  [ -z "${SAMSR_BINARY:-}" ] || type -P "$SAMSR_BINARY" >/dev/null ||
+    fail "SAMSR_BINARY=$SAMSR_BINARY: no such program, or it may not be run; unset it, or name a build's bin/samsr"
+}
 
 # has_gpu [DEVICES]: whether NVIDIA's driver offers a GPU here, by its files /dev/nvidia0, /dev/nvidia1, …, which is as
 # quick as a container without nvidia-smi is common. SAMSR_GPU=yes or no answers in its place; launch/mpirun sets it, so

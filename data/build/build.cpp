@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/nested_paths.h"
 #include "core/output.h"
+#include "core/own_file.h"
 #include "data/build/shard_builder.h"
 #include "data/build/shard_plan.h"
 #include "data/build/single_threaded.h"
@@ -17,6 +18,10 @@
 namespace samsr {
 namespace fs = std::filesystem;
 namespace {
+
+/// What manifests and indices of photographs of any version hold.
+constexpr const char* kManifestMark = "samsr-dataset/";
+constexpr const char* kPhotographIndexMark = "samsr-photographs/";
 
 /// One build by all ranks.
 class Build {
@@ -186,6 +191,10 @@ void check_places(const DataSettings& data) {
   }
   if (!data.images.empty() && is_within(data.images, photograph_scan_path(out))) {
     throw UserError("data.images={}: a build keeps its own files there; move the photographs", data.images);
+  }
+  check_own_file(manifest_path(out), kManifestMark);
+  if (!data.images.empty()) {
+    check_own_file(photograph_index_path(out), kPhotographIndexMark);
   }
   if (fs::exists(out / kBuildConfigFile) && !fs::exists(manifest_path(out)) && shards_in(out).empty()) {
     throw UserError("{}: belongs to no data set, but a build would replace it; move it, or name another data.out",

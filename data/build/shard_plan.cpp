@@ -6,6 +6,7 @@
 #include "comm/gather_json.h"
 #include "core/checksum.h"
 #include "core/error.h"
+#include "core/own_file.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -29,6 +30,10 @@ ShardFinding look_at(const PlannedShard& planned, const StageList& stages) {
       finding.usable = shard->header().first_index == planned.first_index && shard->samples() == planned.samples;
     } catch (const UserError& error) {
       finding.damage = error.what();
+      if (!may_be_torn_shard(planned.path)) {
+        finding.mistake = foreign_file_error(planned.path).what();
+        return finding;
+      }
     }
   }
   try {

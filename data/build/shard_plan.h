@@ -29,8 +29,8 @@ std::string checksum_of_text(const std::string& text);
 
 /// The shards of the data set, and how far earlier runs have come with each. A damaged shard is to be made again,
 /// with one line that says so; so is the last of a data set that grows. UserError when data.out holds a shard that
-/// does not fit the stages asked for (see plan_stages) or more shards than planned. Collective; the ranks share the
-/// looking.
+/// does not fit the stages asked for (see plan_stages), more shards than planned, or a file of somebody else's under
+/// the name of one. Collective; the ranks share the looking.
 std::vector<PlannedShard> plan_shards(const DataSettings& settings, const StageList& stages, Communicator& comm,
                                       Log& log);
 

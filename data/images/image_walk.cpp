@@ -20,12 +20,12 @@ constexpr std::array<std::string_view, 17> kRead{".bmp",  ".dib", ".jfi", ".jfif
                                                  ".jpeg", ".jpg", ".pam", ".pbm",  ".pgm", ".png",
                                                  ".pnm",  ".ppm", ".tif", ".tiff", ".webp"};
 /// Other pictures: of phones and the web, of programs, and raw files of cameras. Documents are none.
-constexpr std::array<std::string_view, 56> kUnread{
+constexpr std::array<std::string_view, 57> kUnread{
     ".3fr", ".apng", ".arw", ".avif", ".avifs", ".cr2",   ".cr3",  ".crw",   ".dcr", ".dds", ".dng", ".erf",
     ".exr", ".fff",  ".gif", ".hdr",  ".heic",  ".heics", ".heif", ".heifs", ".hif", ".ico", ".iiq", ".j2k",
-    ".jng", ".jp2",  ".jpf", ".jpx",  ".jxl",   ".jxr",   ".kdc",  ".mef",   ".mos", ".mpo", ".mrw", ".nef",
-    ".nrw", ".orf",  ".pcx", ".pef",  ".pfm",   ".psb",   ".psd",  ".qoi",   ".raf", ".raw", ".rw2", ".rwl",
-    ".sr2", ".srf",  ".srw", ".svg",  ".svgz",  ".tga",   ".x3f",  ".xcf"};
+    ".jls", ".jng",  ".jp2", ".jpf",  ".jpx",   ".jxl",   ".jxr",  ".kdc",   ".mef", ".mos", ".mpo", ".mrw",
+    ".nef", ".nrw",  ".orf", ".pcx",  ".pef",   ".pfm",   ".psb",  ".psd",   ".qoi", ".raf", ".raw", ".rw2",
+    ".rwl", ".sr2",  ".srf", ".srw",  ".svg",   ".svgz",  ".tga",  ".x3f",   ".xcf"};
 /// Compared without case.
 constexpr std::array<std::string_view, 6> kLitter{
     "thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "desktop.ini", "picasa.ini", "icon\r"};

@@ -17,6 +17,8 @@ namespace {
 
 /// A file of more scans is made to keep a decoder busy; encoders write about ten.
 constexpr int kMostScans = 500;
+/// The marker SOF55, which libjpeg does not know.
+constexpr int kFrameOfJpegLs = 0xF7;
 
 class JpegDecoder {
  public:
@@ -185,6 +187,11 @@ class JpegDecoder {
         refuse_precision();
       case JERR_SOF_UNSUPPORTED:
         throw UserError("{}: is a lossless or hierarchical JPEG, which samsr does not read; convert it to PNG", name_);
+      case JERR_UNKNOWN_MARKER:
+        if (object_.unread_marker == kFrameOfJpegLs) {
+          throw UserError("{}: is a JPEG-LS, which samsr does not read; convert it to PNG", name_);
+        }
+        fail_as(errors_.error());
       case JERR_OUT_OF_MEMORY:
         throw std::bad_alloc();
       default:

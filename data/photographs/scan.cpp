@@ -286,7 +286,7 @@ std::string describe(const PhotographSummary& summary) {
 std::unique_ptr<PhotographIndex> index_photographs(const fs::path& images, const PhotographSizes& sizes,
                                                    const ImageLimits& limits, const fs::path& out, Communicator& comm,
                                                    Log& log) {
-  Scan(fs::absolute(images).lexically_normal(), sizes, limits, out, comm, log).run();
+  Scan(absolute_path(images), sizes, limits, out, comm, log).run();
   auto index = std::make_unique<PhotographIndex>(photograph_index_path(out));
   const PhotographSummary& summary = index->summary();
   for (const std::string& problem : summary.problems) {

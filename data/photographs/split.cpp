@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <vector>
 
 #include "comm/hold_folder.h"
 #include "core/atomic_file.h"
@@ -33,15 +34,27 @@ std::string link_name(std::uint64_t number, const std::string& photograph) {
   return prefix + stem + extension;
 }
 
-SplitLinks links_to(const fs::path& images, std::uint64_t every, LeftOutPictures& left_out) {
-  const fs::path source = fs::absolute(images).lexically_normal();
+/// `left_out` says what of the folder is none that can be linked to.
+SplitLinks links_to(const fs::path& images, std::uint64_t every, std::string& left_out) {
+  const fs::path source = absolute_path(images);
   SplitLinks links;
   std::uint64_t count = 0;
-  left_out = walk_images(images, [&](const std::string& path) {
+  std::vector<std::string> broken;
+  const LeftOutPictures walked = walk_images(images, [&](const std::string& path) {
+    if (std::error_code nowhere; !fs::exists(images / path, nowhere)) {
+      broken.push_back(path);
+      return;
+    }
     const char* part = kSplitParts[count % every == 0 ? 1 : 0];
     links[fmt::format("{}/{}", part, link_name(count, path))] = (source / path).string();
     ++count;
   });
+  left_out = walked.text();
+  if (!broken.empty()) {
+    left_out += fmt::format("{}{} left out, which lead nowhere (first: {})", left_out.empty() ? "" : "; ",
+                            broken.size() == 1 ? "1 link is" : fmt::format("{} links are", broken.size()),
+                            one_line(broken.front()));
+  }
   return links;
 }
 
@@ -118,9 +131,8 @@ void make_links(const fs::path& folder, const SplitLinks& before, const SplitLin
 }  // namespace
 
 void split_photographs(const fs::path& images, const fs::path& folder, std::uint64_t every, Log& log) {
-  LeftOutPictures left_out;
-  const SplitLinks links = links_to(images, every, left_out);
-  const std::string unread = left_out.text();
+  std::string unread;
+  const SplitLinks links = links_to(images, every, unread);
   if (links.size() < 2) {
     throw UserError("{}: {} photographs found, at least 2 are needed (one is held out){}{}", images.string(),
                     links.size(), unread.empty() ? "" : "; ", unread);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <limits>
+#include <optional>
 
 #include "core/checksum.h"
 #include "core/error.h"
@@ -132,6 +134,31 @@ Shard::Shard(const fs::path& path) : path_(path) {
   } catch (const std::runtime_error& reason) {
     throw UserError("{}: damaged, cut short, or not a shard ({} bytes; {}); build it again with `samsr data build`",
                     path.string(), file_bytes_, reason.what());
+  }
+}
+
+bool may_be_torn_shard(const fs::path& path) {
+  constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) {
+    return false;
+  }
+  std::string begin(kSignature.size(), '\0');
+  std::ifstream(path, std::ios::binary).read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  if (begin != kSignature) {
+    return begin.find_first_not_of('\0') == std::string::npos;
+  }
+  const hdf5::QuietErrors quiet;
+  std::optional<hdf5::Id> file;
+  try {
+    file.emplace(hdf5::open_file(path, false));
+  } catch (const std::runtime_error&) {
+    return true;
+  }
+  try {
+    return hdf5::read_text(*file, "format").starts_with(kShardFormatName);
+  } catch (const std::runtime_error&) {
+    return false;
   }
 }
 

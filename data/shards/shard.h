@@ -17,6 +17,7 @@
 namespace samsr {
 
 inline constexpr std::string_view kShardFormat = "samsr-shard/1";
+inline constexpr std::string_view kShardFormatName = "samsr-shard/";  ///< without the version
 /// Dataset (N, fields) of CRC-32C; its attribute `fields` names the columns.
 inline constexpr std::string_view kChecksumDataset = "crc32c";
 
@@ -75,6 +76,10 @@ class Shard {
   std::uint64_t checksum_offset_ = 0;
   std::vector<ShardField> fields_;
 };
+
+/// Whether a file that Shard refuses may be one of samsr's all the same, damaged or of another version: HDF5 that says
+/// so, HDF5 that is cut short, nothing but zeroes. Uses HDF5, so by one thread at a time.
+bool may_be_torn_shard(const std::filesystem::path& path);
 
 /// "uint8", "float16", …
 std::string stored_type_name(at::ScalarType type);

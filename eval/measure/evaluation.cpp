@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <initializer_list>
 #include <memory>
 #include <opencv2/imgproc.hpp>
 #include <set>
@@ -11,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/output.h"
+#include "core/own_file.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
 #include "eval/measure/picture_rows.h"
@@ -133,6 +135,34 @@ void check_out(const EvaluationRequest& request, std::vector<fs::path> written) 
       check_outside(each.path, folder, what);
     }
   }
+}
+
+/// Whether an earlier evaluation has written to `out`, of one set or of several.
+bool holds_evaluation(const fs::path& out) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(out, ignored)) {
+    if (entry.is_directory(ignored) && holds_results(entry.path())) {
+      return true;
+    }
+  }
+  return holds_results(out);
+}
+
+/// UserError when tables or the report would take the place of files that no evaluation wrote.
+void check_replaced(const EvaluationRequest& request, const std::vector<fs::path>& folders) {
+  const auto check = [](const fs::path& folder, bool ours, std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      std::error_code ignored;
+      if (!ours && fs::exists(folder / name, ignored)) {
+        throw foreign_file_error(folder / name);
+      }
+    }
+  };
+  for (const fs::path& folder : folders) {
+    check(folder, holds_results(folder), {"results.json"});
+    check(folder, holds_evaluation(folder), {"results.csv", "results.md"});
+  }
+  check(request.out, holds_evaluation(request.out), {"results.md", "report.html"});
 }
 
 /// UserError when models have nothing to upscale, or one of their names is taken or cannot be that of a folder.
@@ -262,6 +292,7 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
   const std::vector<fs::path> folders = folders_of_sets(request);
   check_out(request, folders);
   check_writable(request.out, fmt::format("--out {}", request.out.string()));
+  check_replaced(request, folders);
   const MetricPool metrics(request, device, log, problems);
   check_models(request);
   // Whatever can be found wrong with the folders is said before anything long begins.

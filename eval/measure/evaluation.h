@@ -55,7 +55,8 @@ struct EvaluatedSet {
 /// OUT/SET, and to OUT itself when there is one set only; with several, the results of a method for a set are
 /// expected in DIR/SET. The ranks share the images. What rank 0 returns holds the pictures for the report.
 /// Networks compute on `device`. What was asked for by name and cannot be measured is left out of the results and noted
-/// in `problems`. UserError or input problems as in plan_comparison(), check_completeness() and evaluate().
+/// in `problems`. UserError or input problems as in plan_comparison(), check_completeness() and evaluate(); UserError
+/// where a file that no evaluation wrote would be replaced.
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
                                         Communicator& communicator, Log& log, InputProblems& problems);
 

@@ -10,12 +10,14 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/json_entry.h"
+#include "core/own_file.h"
 #include "eval/markup/markup.h"
 
 namespace samsr {
 namespace {
 
 constexpr const char* kFormat = "samsr-results/1";
+constexpr const char* kFormatName = "samsr-results/";  ///< without the version
 
 nlohmann::ordered_json number(double value) {
   return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
@@ -243,6 +245,8 @@ std::string json_results(const Results& results) {
   }
   return json_text(root, 2) + "\n";
 }
+
+bool holds_results(const std::filesystem::path& folder) { return is_own_file(folder / "results.json", kFormatName); }
 
 void write_results(const Results& results, const std::filesystem::path& folder) {
   make_folder(folder);

@@ -78,6 +78,8 @@ std::string csv_table(const Results& results);
 /// Everything, with full precision; null where there is no value.
 std::string json_results(const Results& results);
 
+/// Whether `folder` holds a results.json of samsr, of any version.
+bool holds_results(const std::filesystem::path& folder);
 /// Writes results.json, results.csv and results.md into `folder`, which is made.
 void write_results(const Results& results, const std::filesystem::path& folder);
 /// Reads results.json back. UserError naming the file and the key when it is none of ours.

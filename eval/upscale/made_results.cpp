@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/field_text.h"
+#include "core/nested_paths.h"
 #include "core/parallel.h"
 
 namespace samsr {
@@ -45,7 +46,7 @@ std::string content_of_picture(const fs::path& picture) {
 MadeResult seen_picture(const fs::path& picture) {
   struct stat status {};
   const bool found = ::stat(picture.c_str(), &status) == 0;
-  return {.picture = fs::absolute(picture).lexically_normal().string(),
+  return {.picture = absolute_path(picture).string(),
           .facts = found ? fmt::format("{} {}", modified_of(status), text_of_time(status.st_ctim)) : "absent",
           .content = {},
           .modified = {},

@@ -101,13 +101,14 @@ class Upscaling {
   /// A picture that fails is left out; that of a single job, and what would meet all others too, ends all.
   void upscale(const UpscaleJob& job, bool alone, const ReportWork& report) {
     const std::string name = one_line(job.in.filename().string());
+    const std::string path = one_line(job.in.string());
     check_folder(job);
     try {
-      upscale_picture(job, name, report);
+      upscale_picture(job, name, path, report);
     } catch (const DiskError&) {
       throw;
     } catch (...) {
-      const std::string failure = describe_failure(name, std::current_exception());
+      const std::string failure = describe_failure(path, std::current_exception());
       if (alone) {
         throw UserError("{}", one_line(failure));
       }
@@ -129,11 +130,13 @@ class Upscaling {
     }
   }
 
-  void upscale_picture(const UpscaleJob& job, const std::string& name, const ReportWork& report) {
+  /// `name` stands in what is said while it works, `path` in what is wrong.
+  void upscale_picture(const UpscaleJob& job, const std::string& name, const std::string& path,
+                       const ReportWork& report) {
     MadeResult made = folder_.empty() ? MadeResult() : made_from(job.in);
     ImageFile image = read_image(job.in, Bits::kKept, settings_.images);
-    const ResultFile result = plan_result(upscaler_, image, job, settings_, name);
-    check_memory(result, name);
+    const ResultFile result = plan_result(upscaler_, image, job, settings_, path);
+    check_memory(result, path);
     const double megapixels =
         static_cast<double>(result.layout.width) * static_cast<double>(result.layout.height) / 1e6;
     if (megapixels >= kLargeMegapixels) {
@@ -163,15 +166,15 @@ class Upscaling {
   }
 
   /// UserError when the picture's estimate is above what the settings allow, or this rank's part of what is free.
-  void check_memory(const ResultFile& result, const std::string& name) const {
+  void check_memory(const ResultFile& result, const std::string& path) const {
     const char* advice = "a smaller upscale.tile needs less";
     const auto limit = static_cast<double>(settings_.memory_mb);
     if (limit > 0 && result.memory_mb > limit) {
-      throw UserError("{}: {}, and upscale.memory_mb is {}; {}", name, result.estimate(), settings_.memory_mb, advice);
+      throw UserError("{}: {}, and upscale.memory_mb is {}; {}", path, result.estimate(), settings_.memory_mb, advice);
     }
     const auto free = free_memory_mb();
     if (limit == 0 && free && result.memory_mb > *free / comm_.local_size() + resident_memory_mb()) {
-      throw UserError("{}: {}, and {:.0f} MB are free; {}, or set upscale.memory_mb to try all the same", name,
+      throw UserError("{}: {}, and {:.0f} MB are free; {}, or set upscale.memory_mb to try all the same", path,
                       result.estimate(), *free / comm_.local_size(), advice);
     }
   }

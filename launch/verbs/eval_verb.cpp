@@ -71,13 +71,13 @@ EvaluationRequest request_of(const EvalArguments& arguments, const Config& confi
   return request;
 }
 
-/// The curves of all logs, read before anything long begins.
-std::vector<LossCurve> curves_of(const std::vector<std::string>& logs, Log& said) {
+/// The curves of all logs, read before anything long begins. A log without any is left out.
+std::vector<LossCurve> curves_of(const std::vector<std::string>& logs, InputProblems& problems) {
   std::vector<LossCurve> curves;
   for (const NamedPath& log : named_paths(logs)) {
     std::vector<LossCurve> of_log = read_loss_curves(log.path, log.name);
     if (of_log.empty()) {
-      said.warning("--log {}: holds no loss, so the report has no curve of it", log.path.string());
+      problems.leave_out(fmt::format("a curve of --log {} (it holds no loss)", log.path.string()));
     }
     for (LossCurve& curve : of_log) {
       curves.push_back(std::move(curve));
@@ -95,9 +95,9 @@ void evaluate_and_report(const EvalArguments& arguments, VerbContext& context) {
   }
   set_threads(config.run, context.communicator);
   const EvaluationRequest request = request_of(arguments, config);
-  const std::vector<LossCurve> curves = curves_of(arguments.logs, context.log);
-  const auto held = hold_folder(arguments.out, "eval", context.communicator, context.log);
   InputProblems problems = arguments.keep_going ? InputProblems(context.log) : InputProblems();
+  const std::vector<LossCurve> curves = curves_of(arguments.logs, problems);
+  const auto held = hold_folder(arguments.out, "eval", context.communicator, context.log);
   const std::vector<EvaluatedSet> sets = evaluate_sets(request, choose_device(config.run, context.communicator).device,
                                                        context.communicator, context.log, problems);
   if (context.communicator.rank() == 0) {

@@ -79,7 +79,7 @@ void check_settings(const TensorFile& file, const ModelSettings& settings, const
   } catch (const UserError& error) {
     throw UserError("{}: {}", source, error.what());
   }
-  check_held_weights(file, unet_weight_count(settings.unet), source);
+  check_held_weights(file, unet_weight_count(settings.unet), source, settings.unet.index_bytes());
 }
 
 void check_lq(const at::Tensor& lq, std::int64_t multiple) {

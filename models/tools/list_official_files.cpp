@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "models/weights/sha256.h"
+#include "models/weights/weight_file.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -23,10 +24,11 @@ std::string presence(const OfficialFile& file, const std::optional<fs::path>& pa
   if (!verify) {
     return path->string();
   }
-  if (file.sha256.empty()) {
-    return fmt::format("{} (cannot be verified: no SHA-256 is published)", path->string());
-  }
   try {
+    if (file.sha256.empty()) {
+      read_weights(*path);
+      return fmt::format("{} (whole, but cannot be verified: no SHA-256 is published)", path->string());
+    }
     const std::string digest = sha256_of_file(*path);
     if (digest.starts_with(file.sha256)) {
       return fmt::format("{} (SHA-256 as published)", path->string());
@@ -42,6 +44,9 @@ std::string presence(const OfficialFile& file, const std::optional<fs::path>& pa
 }  // namespace
 
 std::vector<std::string> list_official_files(const OfficialFiles& catalogue, bool verify, std::ostream& out) {
+  if (verify) {
+    catalogue.check_folder();
+  }
   std::size_t present = 0;
   std::vector<std::string> wrong;
   for (const OfficialFile& file : catalogue.files()) {

@@ -33,7 +33,7 @@ at::Tensor shifted_window_mask(std::int64_t height, std::int64_t width, std::int
   const at::Tensor region = stretch.view({height / window, 1, 1, window})
                                 .expand({height / window, width / window, window, window})
                                 .reshape({-1, window * window});
-  return (region.unsqueeze(1) != region.unsqueeze(2)).to(torch::kFloat32) * kForbidden;
+  return (region.unsqueeze(1) != region.unsqueeze(2)).to(torch::kFloat32).mul_(kForbidden);
 }
 
 WindowAttention::WindowAttention(std::int64_t channels, std::int64_t window, std::int64_t heads, double dropout)

@@ -57,6 +57,26 @@ bool UNetSettings::attends(std::int64_t level) const {
 
 std::int64_t UNetSettings::window(std::int64_t level) const { return std::min(window_size, resolution(level)); }
 
+bool UNetSettings::shifts(std::int64_t level) const {
+  return layers(level) > 0 && swin_depth > 1 && window(level) < resolution(level);
+}
+
+int UNetSettings::layers(std::int64_t level) const {
+  return (attends(level) ? 2 : 0) + (level + 1 == levels() ? 1 : 0);
+}
+
+double UNetSettings::index_bytes() const {
+  double bytes = 0;
+  for (std::int64_t level = 0; level < levels(); ++level) {
+    const auto positions = static_cast<double>(window(level) * window(level));
+    const auto pixels = static_cast<double>(resolution(level) * resolution(level));
+    bytes += layers(level) *
+             (static_cast<double>(swin_depth) * positions * positions * sizeof(std::int64_t) +
+              (shifts(level) ? static_cast<double>(swin_depth / 2) * pixels * positions * sizeof(float) : 0));
+  }
+  return bytes;
+}
+
 std::int64_t UNetSettings::size_multiple() const {
   std::int64_t multiple = std::int64_t{1} << (levels() - 1);
   for (std::int64_t level = 0; level < levels(); ++level) {
@@ -84,28 +104,17 @@ void UNetSettings::check() const {
     throw UserError("unet.image_size is {}, expected a multiple of {} ({} levels in unet.channel_mult)", image_size,
                     coarsest, levels());
   }
-  double index_bytes = 0;  // of what windows need beside their weights, made from the settings alone
   for (std::int64_t level = 0; level < levels(); ++level) {
-    const bool coarsest_level = level + 1 == levels();
-    if (!attends(level) && !coarsest_level) {
-      continue;
-    }
-    const bool shifts = swin_depth > 1 && window(level) < resolution(level);
-    if (shifts && resolution(level) % window(level) != 0) {
+    if (shifts(level) && resolution(level) % window(level) != 0) {
       throw UserError("unet.image_size {} gives level {} maps of {} pixels, expected a multiple of unet.window_size {}",
                       image_size, level, resolution(level), window(level));
     }
-    const auto positions = static_cast<double>(window(level) * window(level));
-    const auto pixels = static_cast<double>(resolution(level) * resolution(level));
-    const int layers = (attends(level) ? 2 : 0) + (coarsest_level ? 1 : 0);
-    index_bytes += layers * (static_cast<double>(swin_depth) * positions * positions * 8 +
-                             (shifts ? static_cast<double>(swin_depth / 2) * pixels * positions * 4 : 0));
   }
-  if (index_bytes > kMostIndexBytes) {
+  if (index_bytes() > kMostIndexBytes) {
     throw UserError(
         "unet.image_size {}, unet.window_size {} and unet.swin_depth {} need {:.1f} GB beside the weights, "
         "more than {:.1f}; make the windows or the image smaller",
-        image_size, window_size, swin_depth, index_bytes / 1e9, kMostIndexBytes / 1e9);
+        image_size, window_size, swin_depth, index_bytes() / 1e9, kMostIndexBytes / 1e9);
   }
   if (swin_embed_dim % std::lcm(num_head_channels, kNormGroups) != 0) {
     throw UserError("unet.swin_embed_dim is {}, expected a multiple of {} and of unet.num_head_channels ({})",

@@ -33,6 +33,10 @@ struct UNetSettings {
   /// UserError when settings that are valid one by one do not make a network together.
   void check() const;
 
+  /// Bytes of what windows need beside their weights, made from the settings alone: position indices, and masks for
+  /// inputs of image_size.
+  double index_bytes() const;
+
   std::int64_t levels() const { return static_cast<std::int64_t>(channel_mult.size()); }
   /// Channels of a level, 0 the finest.
   std::int64_t channels(std::int64_t level) const;
@@ -45,6 +49,12 @@ struct UNetSettings {
   /// Height and width of the input must be multiples of this, so that every level halves evenly and divides
   /// into windows.
   std::int64_t size_multiple() const;
+
+ private:
+  /// Swin layers of a level: on the way down and up where it attends, and one in the middle block at the coarsest.
+  int layers(std::int64_t level) const;
+  /// True where windows are shifted, which needs masks.
+  bool shifts(std::int64_t level) const;
 };
 
 }  // namespace samsr

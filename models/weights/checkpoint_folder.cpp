@@ -8,6 +8,7 @@
 #include "core/checksum.h"
 #include "core/error.h"
 #include "core/json_entry.h"
+#include "models/weights/weight_file.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -135,6 +136,11 @@ std::optional<BestCheckpoint> read_best(const fs::path& out) {
   const fs::path file = out / kBestFile;
   if (!fs::exists(file)) {
     return std::nullopt;
+  }
+  if (fs::is_regular_file(file) && is_weights_file(file)) {
+    throw UserError(
+        "{}: is a file of weights, where training writes which checkpoint is the best; give it another name",
+        file.string());
   }
   try {
     const JsonEntry entry = JsonEntry::parse(read_file(file), file.string());

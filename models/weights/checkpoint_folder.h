@@ -51,7 +51,7 @@ struct BestCheckpoint {
   double value = 0;
 };
 
-/// Empty when the run has none yet; UserError when the file is damaged.
+/// Empty when the run has none yet; UserError when the file is damaged or one of weights.
 std::optional<BestCheckpoint> read_best(const std::filesystem::path& out);
 
 }  // namespace samsr

@@ -17,10 +17,14 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
+/// Empty when none is.
+std::string named_folder(const OfficialFilesSettings& settings) {
+  return !settings.folder.empty() ? settings.folder : environment("SAMSR_WEIGHTS");
+}
+
 /// Where files go and are looked for, the first being the one to name in messages. The others are the places in
 /// which PyTorch, pyiqa and CLIP keep their downloads.
-std::vector<fs::path> weight_folders(const std::string& folder) {
-  const std::string chosen = !folder.empty() ? folder : environment("SAMSR_WEIGHTS");
+std::vector<fs::path> weight_folders(const std::string& chosen) {
   std::vector<fs::path> folders{chosen.empty() ? fs::path("weights") : fs::path(chosen)};
   const std::string home = environment("HOME");
   const fs::path caches =
@@ -61,7 +65,7 @@ OfficialFiles::OfficialFiles(const OfficialFilesSettings& settings)
     : OfficialFiles(std::string(embedded::weights_yaml), "configs/weights.yaml", settings) {}
 
 OfficialFiles::OfficialFiles(const std::string& yaml, const std::string& source, const OfficialFilesSettings& settings)
-    : folders_(weight_folders(settings.folder)) {
+    : folder_named_(!named_folder(settings).empty()), folders_(weight_folders(named_folder(settings))) {
   for (const YAML::Node& node : yaml_catalogue(yaml, source, "files")) {
     YamlEntry fields(node, source);
     OfficialFile file = read_entry(fields);
@@ -76,6 +80,12 @@ OfficialFiles::OfficialFiles(const std::string& yaml, const std::string& source,
         throw UserError("{}: '{}' needs '{}', which is not listed", source, file.name, needed);
       }
     }
+  }
+}
+
+void OfficialFiles::check_folder() const {
+  if (folder_named_ && !fs::is_directory(folder())) {
+    throw UserError("{}: no such folder; weights.folder or SAMSR_WEIGHTS names it", folder().string());
   }
 }
 

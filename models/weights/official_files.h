@@ -45,6 +45,9 @@ class OfficialFiles {
   /// Folder that users are told to put files into.
   const std::filesystem::path& folder() const { return folders_.front(); }
 
+  /// UserError when a folder was named, by `weights.folder` or $SAMSR_WEIGHTS, and is none.
+  void check_folder() const;
+
   /// The entry called `name`, or whose file is called so ("SamSR_v1", "SamSR_v1.pth"); null when there is none.
   const OfficialFile* entry(const std::string& name) const;
 
@@ -59,6 +62,7 @@ class OfficialFiles {
   const OfficialFile& known(const std::string& name) const;
 
   std::vector<OfficialFile> files_;
+  bool folder_named_;
   std::vector<std::filesystem::path> folders_;
 };
 

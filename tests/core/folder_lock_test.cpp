@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,18 @@ TEST_F(FolderLockTest, RemovesFoldersThatItMadeForNothing) {
   }
   EXPECT_TRUE(fs::exists(folder_ / "new/er/a"));
   EXPECT_TRUE(fs::exists(out_));
+}
+
+TEST_F(FolderLockTest, RemovesOnlyThoseThatItMadeBehindALinkAndTwoDots) {
+  fs::create_directories(folder_ / "deep/er");
+  fs::create_directory_symlink(folder_ / "deep/er", folder_ / "link");
+  {
+    const auto held = hold(folder_ / "link/../new");
+    EXPECT_TRUE(fs::exists(folder_ / "deep/new"));
+    fs::create_directory(folder_ / "new");  // somebody else's
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "deep/new"));
+  EXPECT_TRUE(fs::exists(folder_ / "new"));
 }
 
 TEST_F(FolderLockTest, ASecondRunIsRefusedAndToldWhoIsThere) {
@@ -191,6 +204,29 @@ TEST_F(FolderLockTest, OneOfManyGetsAStaleLock) {
   }
 }
 
+TEST_F(FolderLockTest, LookingWhoHoldsAFolderTakesAndRemovesNothing) {
+  const auto looking = [&](const fs::path& folder) { return testing::error_of([&] { check_not_held(folder); }); };
+  EXPECT_EQ(looking(folder_ / "nowhere"), "no error");
+  EXPECT_FALSE(fs::exists(folder_ / "nowhere"));
+  EXPECT_EQ(looking(out_), "no error");
+  const pid_t process = holder();
+  EXPECT_THAT(looking(out_), AllOf(HasSubstr("is being written by `data build` on " + host_name()),
+                                   HasSubstr("process " + std::to_string(process) + ",")));
+  ::kill(process, SIGKILL);
+  ::waitpid(process, nullptr, 0);
+  EXPECT_EQ(looking(out_), "no error");
+  EXPECT_TRUE(fs::exists(lock_));
+  leave_lock(host_name(), boot_id(), this_process(), 3600);
+  EXPECT_THAT(looking(out_), HasSubstr("is being written")) << "as on a file system without flock";
+  for (const auto& [seconds, held] : {std::pair(5, true), std::pair(3600, false), std::pair(-86400, false)}) {
+    leave_lock("far", "another-boot", this_process(), seconds);
+    EXPECT_EQ(looking(out_) != "no error", held) << seconds;
+  }
+  fs::remove(lock_);
+  fs::create_symlink("elsewhere", lock_);
+  EXPECT_THAT(looking(out_), HasSubstr("is a link, which samsr does not make"));
+}
+
 TEST_F(FolderLockTest, ARunWhoseLockIsGoneIsToldSo) {
   const auto held = hold(out_);
   fs::remove(lock_);
@@ -199,7 +235,7 @@ TEST_F(FolderLockTest, ARunWhoseLockIsGoneIsToldSo) {
   EXPECT_THAT(testing::error_of([&] { held->check(); }), HasSubstr("taken over by another run"));
 }
 
-TEST_F(FolderLockTest, ALinkInThePlaceOfTheLockIsNotFollowed) {
+TEST_F(FolderLockTest, WhatIsNoFileInThePlaceOfTheLockIsNeitherFollowedNorRemoved) {
   testing::write_text(folder_ / "precious", "text");
   fs::create_symlink(folder_ / "precious", lock_);
   EXPECT_THAT(error_in(out_), HasSubstr(std::string(kFolderLockFile) + ": is a link, which samsr does not make"));
@@ -207,6 +243,10 @@ TEST_F(FolderLockTest, ALinkInThePlaceOfTheLockIsNotFollowed) {
   fs::remove(lock_);
   fs::create_directory(lock_);
   EXPECT_THAT(error_in(out_), HasSubstr(std::string(kFolderLockFile) + ": is a folder, which samsr does not make"));
+  fs::remove(lock_);
+  ASSERT_EQ(::mkfifo(lock_.c_str(), 0644), 0);
+  EXPECT_THAT(error_in(out_), HasSubstr(std::string(kFolderLockFile) + ": is a named pipe, which samsr does not make"));
+  EXPECT_TRUE(fs::is_fifo(lock_));
 }
 
 }  // namespace

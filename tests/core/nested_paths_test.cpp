@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 #include "core/field_text.h"
 #include "support/temporary_folder.h"
 
@@ -27,6 +30,34 @@ TEST(NestedPaths, AreKnownWhateverTheyAreCalled) {
   EXPECT_TRUE(is_within("", "."));
   EXPECT_TRUE(is_within("not/yet", ""));
   EXPECT_FALSE(is_within("", "not/yet"));
+}
+
+TEST(NestedPaths, ParentsOfLinksAreThoseOfWhereTheyLead) {
+  const testing::TemporaryFolder folder;
+  const fs::path base = fs::canonical(folder.path());
+  fs::create_directories(base / "deep/er");
+  fs::create_directory_symlink(base / "deep/er", base / "link");
+  fs::create_directory_symlink("link", base / "chain");
+  fs::create_directory_symlink("nowhere", base / "broken");
+  const std::vector<std::pair<const char*, const char*>> cases{{"link/../photos", "deep/photos"},
+                                                               {"chain/../photos", "deep/photos"},
+                                                               {"link/./../photos", "deep/photos"},
+                                                               {"link/x/../../photos", "deep/photos"},
+                                                               {"link/../er/../../photos", "photos"},
+                                                               {"deep/../photos", "photos"},
+                                                               {"link/photos", "link/photos"},
+                                                               {"link", "link"},
+                                                               {"link/", "link/"},
+                                                               {"link/.", "link/"},
+                                                               {"deep/er/..", "deep/"},
+                                                               {"not/../yet//x", "yet/x"},
+                                                               {"broken/../x", "x"}};
+  for (const auto& [path, expected] : cases) {
+    EXPECT_EQ(absolute_path(base / path).string(), (base / expected).string()) << path;
+  }
+  EXPECT_EQ(absolute_path("/../a/..").string(), "/");
+  EXPECT_EQ(absolute_path("x").string(), (fs::current_path() / "x").string());
+  EXPECT_EQ(absolute_path("").string(), (fs::current_path() / "").string());
 }
 
 TEST(FieldText, GivesBackAnyBytesAndLeavesOutWhatWasCut) {

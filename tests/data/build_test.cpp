@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "data/build_fixtures.h"
 #include "data/images/image_file.h"
+#include "data/shards/hdf5.h"
 #include "data/shards/shard_set.h"
 #include "data/tools/inspect.h"
 #include "data/tools/stored_sample.h"
@@ -106,6 +107,40 @@ TEST_F(Build, EndsWithTheSameBytesAfterAnInterruption) {
   EXPECT_EQ(contents(folder_ / "out"), expected);
   EXPECT_THAT(lines_.str(),
               AllOf(HasSubstr("2 of 4 shards are complete"), HasSubstr("made again"), HasSubstr("shard-000003.h5")));
+}
+
+TEST_F(Build, ReplacesNoFileOfSomebodyElses) {
+  const fs::path out = folder_.folder("out");
+  const auto refused = [&](const char* name, const std::string& bytes) {
+    testing::write_text(out / name, bytes);
+    EXPECT_THAT(building(settings()), AllOf(HasSubstr(name), HasSubstr("was not made by samsr"))) << bytes;
+    EXPECT_EQ(read_file(out / name), bytes);
+    fs::remove(out / name);
+  };
+  const hid_t foreign = H5Fcreate((folder_ / "foreign.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  hdf5::write_attribute(foreign, "content", "measurements");
+  ASSERT_GE(H5Fflush(foreign, H5F_SCOPE_GLOBAL), 0);
+  const std::string without_format = read_file(folder_ / "foreign.h5");
+  hdf5::write_attribute(foreign, "format", "measurements/1");
+  ASSERT_GE(H5Fclose(foreign), 0);
+  for (const char* name : {"manifest.json", "photographs.index", "shard-000002.h5"}) {
+    refused(name, R"({"name": "a web application"})");
+    refused(name, without_format);
+    refused(name, read_file(folder_ / "foreign.h5"));
+  }
+  fs::create_directory(out / "manifest.json");
+  EXPECT_THAT(building(settings()), HasSubstr("manifest.json: was not made by samsr"));
+  fs::remove(out / "manifest.json");
+  ASSERT_EQ(building(settings()), "no error");
+  const auto expected = contents(out);
+  // What a power failure may leave of files of ours.
+  for (const char* name : {"manifest.json", "photographs.index", "shard-000002.h5"}) {
+    for (const std::string& bytes : {std::string(), std::string(5000, '\0')}) {
+      testing::write_text(out / name, bytes);
+      ASSERT_EQ(building(settings()), "no error") << name;
+      EXPECT_EQ(contents(out), expected) << name;
+    }
+  }
 }
 
 TEST_F(Build, SamplesDoNotDependOnMemoryOrShards) {

@@ -168,6 +168,19 @@ TEST(JpegCodec, LimitsAreCheckedBeforeMemoryIsTaken) {
   EXPECT_THROW(decode_jpeg(file, "huge.jpg", {.megapixels = 5000}), UserError);  // half of the memory that is free
 }
 
+TEST(JpegCodec, JpegLsIsNoDamage) {
+  const std::string begin("\xFF\xD8", 2);
+  const std::string jfif("\xFF\xE0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0", 18);
+  const std::string frame("\xFF\xF7\0\x0B\x08\0\x10\0\x10\1\1\x11\0\xFF\xDA\0\x08\1\1\0\0\0\0\0\0", 25);
+  for (const std::string& file : {begin + frame, begin + jfif + frame}) {
+    EXPECT_THAT(error_of([&] { decode_jpeg(file + kJpegEnd, "scan.jpg", {}); }),
+                HasSubstr("scan.jpg: is a JPEG-LS, which samsr does not read; convert it to PNG"));
+  }
+  std::string damaged = begin + frame + kJpegEnd;
+  damaged[3] = '\xF9';
+  EXPECT_THAT(error_of([&] { decode_jpeg(damaged, "scan.jpg", {}); }), HasSubstr("damaged JPEG file"));
+}
+
 TEST(JpegCodec, ChangedBytesAreSurvived) {
   for (const auto& [name, file] : jpeg_files()) {
     SCOPED_TRACE(name);

@@ -64,6 +64,27 @@ TEST_F(Split, TakesLinksToPhotographs) {
   EXPECT_EQ(testing::contents(out_ / "train").at("00003_3.JPG"), "3");
 }
 
+TEST_F(Split, LeadsToThePhotographsThatItFoundBehindALinkAndTwoDots) {
+  fs::create_directories(folder_ / "elsewhere/deep");
+  fs::rename(in_ / "sub folder", folder_ / "elsewhere/photos");
+  testing::write_text(folder_ / "photos/0.JPG", "another");
+  fs::create_directory_symlink(folder_ / "elsewhere/deep", folder_ / "link");
+  ASSERT_EQ(error_of_split(folder_ / "link/../photos", out_), "no error");
+  EXPECT_EQ(testing::contents(out_ / "train").size(), 7U);
+  EXPECT_EQ(testing::contents(out_ / "held_out"), (Files{{"00000_0.JPG", "0"}, {"00008_8.JPG", "8"}}));
+}
+
+TEST_F(Split, LeavesOutLinksThatLeadNowhere) {
+  fs::create_symlink("nowhere.jpg", in_ / "broken.jpg");
+  fs::create_symlink("self.jpg", in_ / "self.jpg");
+  ASSERT_EQ(error_of_split(in_, out_), "no error");
+  EXPECT_EQ(testing::contents(out_ / "train").size() + testing::contents(out_ / "held_out").size(), 9U);
+  EXPECT_THAT(lines_.str(), AllOf(HasSubstr("7 photographs to train on, 2 held out"),
+                                  HasSubstr("2 links are left out, which lead nowhere (first: broken.jpg)")));
+  fs::remove_all(in_ / "sub folder");
+  EXPECT_THAT(error_of_split(in_, folder_ / "none"), HasSubstr("0 photographs found"));
+}
+
 TEST_F(Split, GivesLongNamesAPlaceToo) {
   testing::write_text(in_ / (std::string(251, 'a') + ".jpg"), "long");
   ASSERT_EQ(error_of_split(in_, out_), "no error");

@@ -155,11 +155,13 @@ TEST_F(UpscaleFiles, ASideThatTheFormatLacksIsRefusedBeforeTheWork) {
 TEST_F(UpscaleFiles, APictureThatNeedsMoreMemoryThanIsAllowedIsLeftOut) {
   write_png(in_ / "a.png", smooth_picture(10, 12, 1));
   cv::Mat large(600, 700, CV_8UC3, cv::Scalar::all(90));
-  write_png(in_ / "large.png", large);
+  fs::create_directories(in_ / "sub");
+  write_png(in_ / "sub/large.png", large);
   settings_.tiles.tile = 4096;
   settings_.memory_mb = 600;
   EXPECT_THAT(error_in(in_, scratch_ / "out"), AllOf(HasSubstr("1 of 2 images"), HasSubstr("large.png")));
-  EXPECT_THAT(out_.str(), AllOf(HasSubstr("2800x2400 pixels"), HasSubstr("upscale.memory_mb is 600")));
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr((in_ / "sub/large.png").string() + ": "), HasSubstr("2800x2400 pixels"),
+                                HasSubstr("upscale.memory_mb is 600")));
   EXPECT_TRUE(fs::exists(scratch_ / "out/a.png"));
 }
 

@@ -163,13 +163,45 @@ TEST_F(EvalVerb, NothingIsWrittenOutsideTheFolderOfResultsNorAmongPictures) {
   EXPECT_EQ(after, before);
 }
 
-TEST_F(EvalVerb, ALogWithoutLossesIsSaid) {
+TEST_F(EvalVerb, ReplacesOnlyWhatAnEvaluationWrote) {
+  const std::string one =
+      "eval --ref " + in("pairs/gt") + " --pred x=" + in("other/pairs") + " --metrics psnr_y --out ";
+  const std::string two = "eval --benchmark " + in("pairs") + " --benchmark p=" + in("pairs") +
+                          " --pred x=" + in("mine") + " --metrics psnr_y --out ";
+  fs::create_directories(in("mine"));
+  fs::copy(in("pairs/gt"), in("mine/pairs"));
+  fs::copy(in("pairs/gt"), in("mine/p"));
+  const auto refused = [&](const std::string& command, const std::string& name) {
+    write_text(in("theirs/" + name), "{\"format\": \"of somebody else\"}");
+    const Outcome outcome = run(samsr(command + in("theirs")));
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("theirs/" + name + ": was not made by samsr"));
+    EXPECT_EQ(contents(in("theirs")).size(), 1U) << name;
+    fs::remove_all(in("theirs"));
+  };
+  for (const char* name : {"results.json", "results.csv", "results.md", "report.html"}) {
+    refused(one, name);
+  }
+  for (const char* name : {"results.md", "report.html", "pairs/results.json", "p/results.csv"}) {
+    refused(two, name);
+  }
+  for (const std::string& command : {one, two, two, one, one}) {
+    EXPECT_EQ(run(samsr(command + in("ours"))).status, 0) << command;
+  }
+  EXPECT_TRUE(fs::exists(in("ours/report.html")));
+}
+
+TEST_F(EvalVerb, ALogWithoutLossesWasAskedForAndIsMissing) {
   for (const char* text : {"", "{\"step\": 1, \"lr\": 0.1}\n", "{\"st"}) {
     write_text(in("metrics.jsonl"), text);
     const Outcome outcome = run(samsr("eval --ref " + in("pairs/gt") + " --pred x=" + in("other/pairs") +
                                       " --metrics psnr_y --log run=" + in("metrics.jsonl") + " --out " + in("logged")));
-    EXPECT_EQ(outcome.status, 0) << outcome.output;
-    EXPECT_THAT(outcome.output, HasSubstr("metrics.jsonl: holds no loss")) << text;
+    EXPECT_EQ(outcome.status, 2) << outcome.output;
+    EXPECT_THAT(outcome.output, AllOf(HasSubstr("asked for and not measured: a curve of "),
+                                      HasSubstr("metrics.jsonl (it holds no loss)")))
+        << text;
+    EXPECT_TRUE(fs::exists(in("logged/report.html"))) << "the rest is done";
+    fs::remove_all(in("logged"));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "core/atomic_file.h"
+#include "core/folder_lock.h"
 #include "launch/trained_runs.h"
 
 namespace samsr::testing {
@@ -180,6 +181,36 @@ TEST_F(Observability, ADryRunNamesWhatIsMissing) {
     EXPECT_THAT(tried.output, HasSubstr(expected));
   }
   EXPECT_EQ(files_in(folder_->path()), before);
+}
+
+TEST_F(Observability, ADryRunLooksWhoHoldsTheFolder) {
+  fs::create_directories(in("held"));
+  {
+    const FolderLock lock(in("held"), "train", [](const std::string&) {});
+    const auto before = files_in(folder_->path());
+    for (const std::string& command :
+         {samsr(arguments("held", "--dry-run")), samsr_on(2, arguments("held", "--dry-run"))}) {
+      const Outcome tried = run(command);
+      EXPECT_EQ(tried.status, 2) << tried.output;
+      EXPECT_THAT(tried.output, HasSubstr("held: is being written by `train` on "));
+    }
+    EXPECT_EQ(files_in(folder_->path()), before);
+    lock.check();
+  }
+  EXPECT_EQ(run(samsr(arguments("held", "--dry-run"))).status, 0);
+}
+
+TEST_F(Observability, ADryRunSaysWhatIsLeftOfTheRun) {
+  const std::string recipe = "train.recipe=resshift train.log_images=0 train.steps=";
+  ASSERT_EQ(run(samsr(arguments("some", recipe + "2"))).status, 0);
+  for (const auto& [steps, said] :
+       {std::pair("2", "has nothing to do: 2 of 2 steps are done"), std::pair("5", "goes on after step 2 of 5")}) {
+    const Outcome tried = run(samsr(arguments("some", recipe + steps + " --dry-run")));
+    EXPECT_EQ(tried.status, 0) << tried.output;
+    EXPECT_THAT(tried.output, HasSubstr(said));
+  }
+  const Outcome anew = run(samsr(arguments("some", recipe + "2 train.resume=never --dry-run")));
+  EXPECT_THAT(anew.output, HasSubstr("without --dry-run starts the run"));
 }
 
 TEST_F(Observability, RunningOutOfMemoryNamesTheKnob) {

@@ -220,6 +220,45 @@ TEST(Scripts, SayWhatTheyAreForByWhateverLink) {
   }
 }
 
+TEST(Scripts, HelpThatCannotBePrintedIsAnError) {
+  for (const char* script : {"bundle", "demo_photographs", "mpirun", "orted", "quickstart", "samsr", "setup",
+                             "slurm.sbatch", "strip", "test", "train_embedded"}) {
+    for (const char* output : {">/dev/full", ">&-"}) {
+      const Outcome outcome = run("{ SAMSR_BINARY=" SAMSR_BINARY " " SAMSR_SOURCE "/launch/" + std::string(script) +
+                                  " --help 2>&1 " + output + "; }");
+      EXPECT_EQ(outcome.status, 2) << script << output << outcome.output;
+      EXPECT_THAT(outcome.output, HasSubstr("standard output")) << script << output;
+      EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    }
+  }
+}
+
+TEST(Scripts, ABinaryThatIsNoneIsSaidOnce) {
+  const TemporaryFolder folder;
+  write_text(folder / "text", "no program");
+  for (const std::string& binary :
+       {std::string("/nonexistent"), folder.path().string(), (folder / "text").string(), std::string("fail")}) {
+    for (const char* script : {"samsr", "mpirun -n 2"}) {
+      const Outcome outcome = run("SAMSR_BINARY=" + binary + " " SAMSR_SOURCE "/launch/" + script + " version");
+      EXPECT_EQ(outcome.status, 2) << outcome.output;
+      EXPECT_THAT(outcome.output, HasSubstr("samsr: SAMSR_BINARY=" + binary + ": no such program"));
+      EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    }
+  }
+}
+
+TEST(Scripts, AFolderThatIsGoneIsAMistakeAndNoFault) {
+  const TemporaryFolder folder;
+  for (const char* script : {"samsr version", "mpirun -n 2 --restarts 2 --restart-pause 0 version", "setup --help"}) {
+    fs::create_directories(folder / "gone");
+    const Outcome outcome = run("cd " + (folder / "gone") + " && rmdir " + (folder / "gone") +
+                                " && SAMSR_BINARY=" SAMSR_BINARY " " SAMSR_SOURCE "/launch/" + script);
+    EXPECT_EQ(outcome.status, 2) << script << outcome.output;
+    EXPECT_THAT(outcome.output, ::testing::EndsWith("samsr: the current folder is gone; cd elsewhere and run again\n"));
+    EXPECT_THAT(outcome.output, Not(HasSubstr("ORTE"))) << script;
+  }
+}
+
 TEST(MpirunScript, WhatCannotBePrintedIsAnError) {
   const TemporaryFolder folder;
   const std::string mpirun = SAMSR_SOURCE "/launch/mpirun -n 2 ";

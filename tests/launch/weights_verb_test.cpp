@@ -94,18 +94,33 @@ TEST(WeightsVerb, ListSaysWhatCannotBeVerifiedAndThatTheFolderIsNotThere) {
   EXPECT_EQ(missing.status, 0) << missing.output;
   EXPECT_THAT(missing.output, HasSubstr("nowhere/, which is no folder yet"));
   const OfficialFiles catalogue{OfficialFilesSettings()};
-  std::size_t unpublished = 0;
+  const std::string whole = read_file(kFiles + "zip_net.pth");
+  std::string unpublished;
   for (const OfficialFile& file : catalogue.files()) {
     if (file.sha256.empty()) {
-      write_text(folder / "here" / file.file, "");
-      ++unpublished;
+      write_text(folder / "here" / file.file, whole);
+      unpublished = file.file;
     }
   }
-  ASSERT_GT(unpublished, 0U);
+  ASSERT_NE(unpublished, "");
   const Outcome outcome = run(elsewhere + samsr("weights list --verify weights.folder=" + (folder / "here")));
   EXPECT_EQ(outcome.status, 0) << outcome.output;
-  EXPECT_THAT(outcome.output,
-              AllOf(HasSubstr("here/ (weights.folder"), HasSubstr("(cannot be verified: no SHA-256 is published)")));
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("here/ (weights.folder"),
+                                    HasSubstr("(whole, but cannot be verified: no SHA-256 is published)")));
+  for (const std::string& bytes : {std::string("PK"), std::string("<html>log in"), whole.substr(0, whole.size() / 2)}) {
+    write_text(folder / "here" / unpublished, bytes);
+    const Outcome wrong = run(elsewhere + samsr("weights list --verify weights.folder=" + (folder / "here")));
+    EXPECT_EQ(wrong.status, 2) << wrong.output;
+    EXPECT_THAT(wrong.output, AllOf(HasSubstr("1 of the files are not as published"), HasSubstr(unpublished)));
+  }
+  for (const std::string& nowhere : {"SAMSR_WEIGHTS=" + (folder / "nowhere") + " " + samsr("weights list --verify"),
+                                     samsr("weights list --verify weights.folder=" + (folder / "nowhere"))}) {
+    const Outcome none = run(nowhere);
+    EXPECT_EQ(none.status, 2) << none.output;
+    EXPECT_THAT(none.output, HasSubstr("nowhere: no such folder; weights.folder or SAMSR_WEIGHTS names it"));
+  }
+  EXPECT_EQ(run("cd " + (folder / "here") + " && " + elsewhere + samsr("weights list --verify")).status, 0)
+      << "no folder is named";
 }
 
 TEST(WeightsVerb, ReplacesNeitherWhatIsReadNorAPartOfACheckpoint) {

@@ -87,6 +87,17 @@ TEST(LoadWeights, NumbersThatAreNotFiniteAreRefusedByName) {
     }
     return refusal_of(*model, state);
   };
+  const auto refusal_of_double = [&](const char* tensor, double value) {
+    auto other = network();
+    TensorFile state = state_of(*other);
+    for (auto& [name, numbers] : state.tensors) {
+      if (name == tensor) {
+        numbers = numbers.to(at::kDouble);
+        numbers.view(-1)[1] = value;
+      }
+    }
+    return testing::error_of([&] { load_weights(*other, state, "w.safetensors"); });
+  };
   EXPECT_EQ(
       refusal_with("2.weight", std::nan(""), 1, at::kFloat),
       "w.safetensors: tensor '2.weight' holds 1 value that is not finite (first: NaN at 1); the file is damaged or "
@@ -95,6 +106,12 @@ TEST(LoadWeights, NumbersThatAreNotFiniteAreRefusedByName) {
   EXPECT_THAT(refusal_with("0.bias", 1e30, 0, at::kHalf), HasSubstr("first: infinity at 0"));
   EXPECT_THAT(refusal_with("2.bias", -infinity, 0, at::kBFloat16), HasSubstr("first: -infinity at 0"));
   EXPECT_THAT(refusal_with("1.running_var", std::nan(""), 0, at::kDouble), HasSubstr("'1.running_var'"));
+  for (const double value : {1e300, -1e39}) {
+    EXPECT_EQ(refusal_of_double("2.weight", value),
+              "w.safetensors: tensor '2.weight' has numbers beyond 3.4e+38, the largest of single precision, in which "
+              "networks compute");
+  }
+  EXPECT_EQ(refusal_of_double("2.weight", 3e38), "no error");
   EXPECT_TRUE(model->parameters()[0].equal(before)) << "nothing is loaded";
 }
 

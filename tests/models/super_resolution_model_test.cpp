@@ -204,6 +204,20 @@ TEST_F(ModelFile, OfALargeNetworkWithoutItsWeightsIsRefusedBeforeItIsMade) {
                 s.unet.attention_resolutions = {64};
               }),
               HasSubstr("GB beside the weights"));
+  // A small network, with much beside its weights.
+  EXPECT_THAT(refusal([](ModelSettings& s) {
+                s.unet.image_size = 4096;
+                s.unet.swin_depth = 2;
+                s.unet.attention_resolutions = {512};
+              }),
+              HasSubstr("million weights"));
+  EXPECT_THAT(refusal([](ModelSettings& s) {
+                s.unet.image_size = 64;
+                s.unet.window_size = 64;
+                s.unet.swin_depth = 5;
+                s.unet.attention_resolutions = {64};
+              }),
+              HasSubstr("million weights"));
   for (const std::int64_t scale : {std::int64_t{0}, std::int64_t{-4}, std::int64_t{65}, std::int64_t{1'000'000'000}}) {
     EXPECT_THAT(refusal([&](ModelSettings& s) { s.scale = scale; }), HasSubstr("expected a whole number from 1 to 64"));
   }

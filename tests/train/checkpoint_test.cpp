@@ -147,6 +147,8 @@ TEST_F(CheckpointTest, KeepsTheBestUntilABetterOneComes) {
   write_file_atomically(out_ / "best", "{\"checkpoint\": ");
   EXPECT_THROW(read_best(out_), UserError);
   EXPECT_THROW(find_weights(out_ / "best", log_), UserError);
+  write_safetensors(out_ / "best", {{{"x", torch::zeros({1})}}, {}});
+  EXPECT_THAT(testing::error_of([&] { read_best(out_); }), ::testing::HasSubstr("best: is a file of weights"));
   write_safetensors(folder_.folder("weights") / "best",
                     {.tensors = {{"w", at::ones({2})}}, .metadata = {}});  // somebody's name for weights
   EXPECT_EQ(find_weights(folder_ / "weights/best", log_), folder_ / "weights/best");

@@ -76,7 +76,11 @@ void dry_run(Run& run, Trainer& trainer) {
   check_disk(run);
   try_exchange(run);
   try_step(run, trainer);
-  run.log.info("dry run      passed; nothing was written: the same command without --dry-run starts the run");
+  const std::int64_t steps = run.settings.steps;
+  run.log.info("dry run      passed; nothing was written: the same command without --dry-run {}",
+               run.step >= steps ? fmt::format("has nothing to do: {} of {} steps are done", run.step, steps)
+               : run.step > 0    ? fmt::format("goes on after step {} of {}", run.step, steps)
+                                 : "starts the run");
 }
 
 }  // namespace samsr

@@ -68,7 +68,9 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
   config.validation.check();
   check_writable(out, fmt::format("train.out={}", out.string()));
   check_run_folder(out);
-  if (!config.dry_run) {
+  if (config.dry_run) {
+    check_not_held(out, communicator);
+  } else {
     held = hold_folder(out, "train", communicator, log);
   }
   const std::string checkpoint = chosen_checkpoint();
