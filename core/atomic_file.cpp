@@ -1,14 +1,15 @@
 #include "core/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <new>
+#include <optional>
 #include <utility>
 
 #include "core/checksum.h"
@@ -43,6 +44,33 @@ class Descriptor {
  private:
   int fd_;
 };
+
+/// What an open file holds, `most` bytes of it. `size`: what the system says, 0 for pipes and files of /proc.
+std::string bytes_of(int file, std::size_t size, std::size_t most, const fs::path& path) {
+  constexpr std::size_t kLeast = std::size_t{1} << 16;
+  std::string text;
+  std::size_t filled = 0;
+  while (filled < most) {
+    if (filled == text.size()) {
+      // One byte above the size shows the end without taking more memory.
+      const std::size_t room = filled == 0 && size > 0 ? size + 1 : std::max(2 * filled, kLeast);
+      text.resize(std::min({room, most, text.max_size()}));
+    }
+    const ssize_t count = ::read(file, text.data() + filled, text.size() - filled);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      throw UserError("{}: cannot be read at byte {}: {}", path.string(), filled, reason());
+    }
+    if (count == 0) {
+      break;
+    }
+    filled += static_cast<std::size_t>(count);
+  }
+  text.resize(filled);
+  return text;
+}
 
 std::uint32_t checksum_of(const std::string& text) { return crc32c(text.data(), text.size()); }
 
@@ -97,19 +125,22 @@ void check_replaceable(const fs::path& path) {
   }
 }
 
-std::string read_file(const fs::path& path) {
+std::string read_file(const fs::path& path, std::size_t most) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
     throw UserError("{}: is a folder, a file is needed", path.string());
   }
   check_no_pipe(path);
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!file.valid() || ::fstat(file.get(), &status) != 0) {
     throw UserError("{}: cannot be read: {}", path.string(), reason());
   }
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
+  try {
+    return bytes_of(file.get(), static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)), most, path);
+  } catch (const std::bad_alloc&) {
+    throw UserError("{}: there is no memory to read it; free some, or make it smaller", path.string());
+  }
 }
 
 fs::path temporary_name(const fs::path& path) {

@@ -1,6 +1,7 @@
 #pragma once
 // Files and folders that are complete or absent: made under a temporary name, synced, renamed.
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -10,8 +11,9 @@
 
 namespace samsr {
 
-/// Whole content of a file. UserError when it cannot be read.
-std::string read_file(const std::filesystem::path& path);
+/// Content of a file: all of it, or its first `most` bytes. UserError when it cannot be read, or memory does not
+/// suffice.
+std::string read_file(const std::filesystem::path& path, std::size_t most = std::string::npos);
 
 /// UserError where `path` is a pipe or a socket, on which opening would wait for ever; those below /dev, which the
 /// shell hands over, have their writer.

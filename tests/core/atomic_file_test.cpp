@@ -9,6 +9,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdint>
 #include <set>
 #include <vector>
 
@@ -163,6 +164,47 @@ TEST_F(AtomicFile, NamesTheFileThatCannotBeRead) {
   EXPECT_THAT(testing::error_of([&] { read_file(folder_ / "absent.yaml"); }), ::testing::HasSubstr("absent.yaml"));
   EXPECT_THROW(read_file(folder_.path()), UserError);
 }
+
+TEST_F(AtomicFile, ReadsFilesOfEverySizeAndTheirBeginnings) {
+  for (const std::size_t size : {0UL, 1UL, 4096UL, 65535UL, 65536UL, 65537UL, 200'000UL}) {
+    std::string bytes(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) {
+      bytes[i] = static_cast<char>(i * 7 % 251);
+    }
+    testing::write_text(folder_ / "a", bytes);
+    EXPECT_TRUE(read_file(folder_ / "a") == bytes) << size;
+    for (const std::size_t most : {std::size_t{0}, std::size_t{1}, size, size + 1, std::size_t{70'000}}) {
+      EXPECT_TRUE(read_file(folder_ / "a", most) == bytes.substr(0, most)) << most << " of " << size;
+    }
+  }
+  EXPECT_THAT(read_file("/proc/self/status"), ::testing::StartsWith("Name:"));  // which says that it has 0 bytes
+}
+
+// A file that ends where reading failed would be taken for all there is, and written back so.
+TEST_F(AtomicFile, AReadThatFailsIsNoEndOfTheFile) {
+  // Nothing lies at address 0, so the system answers with an error of input.
+  const std::string unreadable = "/proc/self/mem";
+  EXPECT_THAT(testing::error_of([&] { read_file(unreadable); }),
+              ::testing::HasSubstr("/proc/self/mem: cannot be read at byte 0: Input/output error"));
+  EXPECT_THAT(testing::error_of([&] { read_file(unreadable, 64); }), ::testing::HasSubstr("cannot be read at byte 0"));
+}
+
+// Not with the address sanitizer, which ends the program where memory is refused.
+#ifndef __SANITIZE_ADDRESS__
+TEST_F(AtomicFile, AFileThatMemoryDoesNotSufficeForIsNamed) {
+  testing::write_text(folder_ / "huge", "x");
+  fs::resize_file(folder_ / "huge", std::uintmax_t{64} << 30);
+  struct rlimit before {};
+  getrlimit(RLIMIT_AS, &before);
+  struct rlimit small = before;
+  small.rlim_cur = rlim_t{32} << 30;
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &small), 0);
+  const std::string said = testing::error_of([&] { read_file(folder_ / "huge"); });
+  setrlimit(RLIMIT_AS, &before);
+  EXPECT_THAT(said, ::testing::HasSubstr("huge: there is no memory to read it"));
+  EXPECT_EQ(read_file(folder_ / "huge", 2), std::string("x\0", 2));
+}
+#endif
 
 }  // namespace
 }  // namespace samsr
