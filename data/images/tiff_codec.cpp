@@ -17,7 +17,7 @@ constexpr int kMostPagesCounted = 1000;
 
 /// Opens the file at its first directory.
 TiffHandle opened_tiff(std::string_view file, TiffMemory& memory, TiffMessages& messages, const std::string& name) {
-  first_tiff_directory(file, name);
+  check_tiff_tags(file, name, kMostPagesCounted + 1);
   // What libtiff needs at once is no longer than a part of the file, but for a row of a wide picture.
   constexpr std::int64_t kLeast = std::int64_t{256} << 20;
   TiffHandle handle = open_tiff("r", memory.callbacks(), messages, kLeast + static_cast<std::int64_t>(file.size()) * 2);
