@@ -46,7 +46,7 @@ struct FileFinding {
 nlohmann::json look_at(const fs::path& path) {
   FileFinding found;
   try {
-    const std::string file = read_file(path);
+    const std::string file = read_picture_file(path);
     found.content = fmt::format("{:08x}-{}", crc32c(file.data(), file.size()), file.size());
     const ImageFile image = decode_image(file, path.string());
     found.width = image.rgb.cols;
