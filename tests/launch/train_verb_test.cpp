@@ -108,6 +108,8 @@ TEST_F(TrainVerb, WhatDoesNotFitIsSaidInOneLine) {
   const std::pair<const char*, const char*> cases[] = {
       {"train.recipe=samsr train.teacher_weights=/nowhere", "/nowhere"},
       {"train.recipe=samsr train.teacher_weights=", "train.teacher_weights is not set"},
+      {"train.recipe=resshift unet.image_size=32 unet.window_size=32 'unet.attention_resolutions=[32, 16]'",
+       "works on LR images whose sides are multiples of 32"},
       {"train.shards=/nowhere", "/nowhere"},
       {"train.recipe=resshift data.scale=2", "scale"},
       {"train.recipe=resshift unet.out_channels=3 unet.in_channels=6", "channels"},
