@@ -49,7 +49,7 @@ TEST_P(LpipsGolden, DistancesMatch) {
   const LpipsTrunk trunk = net == "alex" ? LpipsTrunk::kAlex : LpipsTrunk::kVgg;
   NamedWeights trunk_weights;
   std::vector<std::string> names = names_of(lpips_linear_weights(trunk));
-  for (const auto& [name, shape] : lpips_trunk_weights(trunk)) {
+  for (const auto& [name, shape, type] : lpips_trunk_weights(trunk)) {
     names.push_back(name_in_slices(golden, name));
     trunk_weights[name] = testing::rule_seeded(names.back(), shape, golden.salt());
   }
