@@ -207,6 +207,10 @@ FolderLock::~FolderLock() {
 }
 
 void FolderLock::check() const {
+  std::error_code unreachable;
+  if (!fs::is_directory(folder_, unreachable)) {
+    throw UserError("{}: the folder has been removed or moved; nothing more is written there", folder_.string());
+  }
   if (!is_mine()) {
     throw UserError(
         "{}: {} has been removed or taken over by another run, because this one gave no sign of life for {} s; nothing "

@@ -111,7 +111,8 @@ class PlainDataCheck final : public YAML::EventHandler {
     check_properties(mark, tag, anchor);
     if (is_key()) {
       fail(mark,
-           "a key is a text, not a list or a map; fill in {{…}} of templates, and write texts with [ or { in quotes");
+           "a key is a text, not a list or a map; close every [ and {, fill in {{…}} of templates, and write texts "
+           "with [ or { in quotes");
     }
     if (levels_.size() == kDeepestYaml) {
       fail(mark, fmt::format("nested deeper than {} levels", kDeepestYaml));

@@ -110,6 +110,13 @@ TEST(ModelSettings, SaysWhichStoredImagesAndLatentsFit) {
   }
 }
 
+TEST(MethodOfKind, AnUnknownKindIsShownInOneLine) {
+  EXPECT_EQ(
+      error_of([] { method_of_kind("a\nb\x1b[2J\xff", "m.safetensors"); }),
+      "m.safetensors: a model of the unknown kind 'a?b?[2J\xef\xbf\xbd'; a newer version of samsr may have written "
+      "it");
+}
+
 class ModelFile : public ::testing::Test {
  protected:
   const testing::TemporaryFolder folder_;
