@@ -82,25 +82,48 @@ std::string temporary_mark(const std::string& name, const std::string& host) {
 
 std::string host_mark() { return fmt::format("{:04x}", checksum_of(boot_id()) & 0xffff); }
 
-/// Whether samsr has given this name, and no other process that runs here still uses it.
-bool is_left_over(const std::string& name) {
+/// What a temporary name tells.
+struct TemporaryName {
+  std::string stem;  ///< what stands before the mark: ".NAME"
+  std::uint64_t process = 0;
+  bool here = false;  ///< given on this host, since it was started
+
+  bool of_this_process() const { return here && process == static_cast<std::uint64_t>(::getpid()); }
+  /// Another process that runs here may still write the file.
+  bool in_use() const { return here && !of_this_process() && is_running(process); }
+};
+
+/// None for a name that samsr has not given.
+std::optional<TemporaryName> parse_temporary_name(const std::string& name) {
   const std::size_t mark = name.rfind(kTemporaryMark);
   if (!name.starts_with(".") || mark == std::string::npos || name.size() < mark + kTemporaryMark.size() + kMarkDigits) {
-    return false;
+    return std::nullopt;
   }
   const std::size_t dash = name.size() - kMarkDigits - 1;
   const char* first = name.data() + mark + kTemporaryMark.size();
   const char* last = name.data() + dash;
-  std::uint64_t process = 0;
-  const auto [end, error] = std::from_chars(first, std::max(first, last), process);
+  TemporaryName parsed{.stem = name.substr(0, mark)};
+  const auto [end, error] = std::from_chars(first, std::max(first, last), parsed.process);
   if (error != std::errc() || end != last || *last != '-') {
-    return false;
+    return std::nullopt;
   }
   const std::string host = name.substr(dash + 1, kMarkDigits / 2);
   if (name.substr(dash + 1) != temporary_mark(name.substr(0, dash), host)) {
-    return false;
+    return std::nullopt;
   }
-  return host != host_mark() || process == static_cast<std::uint64_t>(::getpid()) || !is_running(process);
+  parsed.here = host == host_mark();
+  return parsed;
+}
+
+/// Removes the temporary files of `folder` that are `left_over`.
+void clean(const fs::path& folder, const std::function<bool(const TemporaryName&)>& left_over) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const auto name = parse_temporary_name(entry.path().filename().string());
+    if (name && left_over(*name)) {
+      fs::remove_all(entry.path(), ignored);
+    }
+  }
 }
 
 }  // namespace
@@ -153,12 +176,14 @@ fs::path temporary_name(const fs::path& path) {
 }
 
 void clean_temporaries(const fs::path& folder) {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (is_left_over(entry.path().filename().string())) {
-      fs::remove_all(entry.path(), ignored);
-    }
-  }
+  clean(folder, [](const TemporaryName& name) { return !name.in_use(); });
+}
+
+void clean_temporaries_of(const fs::path& path) {
+  const std::string stem = parse_temporary_name(temporary_name(path).filename().string())->stem;
+  clean(path.has_parent_path() ? path.parent_path() : fs::path("."), [&](const TemporaryName& name) {
+    return name.stem == stem && name.here && !name.of_this_process() && !name.in_use();
+  });
 }
 
 int create_temporary(const fs::path& temporary) {

@@ -81,6 +81,10 @@ std::filesystem::path temporary_name(const std::filesystem::path& path);
 /// are left alone. For a folder that this run holds (core/folder_lock.h).
 void clean_temporaries(const std::filesystem::path& folder);
 
+/// Removes what runs of this host that were interrupted left of `path` under temporary names, in a folder that nobody
+/// holds. Reads the folder's names.
+void clean_temporaries_of(const std::filesystem::path& path);
+
 /// Opens a new file for writing under a temporary name; what lies there is removed, never followed or written over.
 /// The descriptor, or -1 with errno.
 int create_temporary(const std::filesystem::path& temporary);

@@ -277,10 +277,12 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
     out.flush();
     if (!options.out.empty()) {
       make_folder(fs::absolute(options.out).parent_path());
+      clean_temporaries_of(options.out);
       report.write(options.out);
     }
     if (!options.sheet.empty() && !report.readable().empty()) {
       make_folder(fs::absolute(options.sheet).parent_path());
+      clean_temporaries_of(options.sheet);
       write_png(options.sheet, draw_photograph_sheet(report.readable(), options.sheet_count));
     }
   }

@@ -123,6 +123,7 @@ class Upscaling {
   void check_folder(const UpscaleJob& job) const {
     if (folder_.empty()) {
       make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
+      clean_temporaries_of(job.out);
     } else if (!fs::is_directory(folder_)) {
       throw UserError("{}: the folder of the results is gone; the same command goes on where it stopped",
                       folder_.string());

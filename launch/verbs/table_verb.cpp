@@ -59,6 +59,7 @@ void make_tables(TableArguments arguments, VerbContext& context) {
     if (out.has_parent_path()) {
       make_folder(out.parent_path());
     }
+    clean_temporaries_of(out);
     write_file_atomically(out, text);
   }
   check_columns(arguments.request, tables);

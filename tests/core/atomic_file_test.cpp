@@ -129,6 +129,29 @@ TEST_F(AtomicFile, LeavesWhatAnotherLivingProcessWrites) {
   EXPECT_EQ(files(), 0);
 }
 
+TEST_F(AtomicFile, OfOneFileCleansWhatRunsOfThisHostLeft) {
+  const auto leave = [&](const std::string& name) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      testing::write_text(temporary_name(folder_ / name), "half");
+      ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+  };
+  leave("a.png");
+  leave("b.png");
+  leave(std::string(200, 'a'));
+  testing::write_text(temporary_name(folder_ / "a.png"), "this process may still write it");
+  testing::write_text(folder_ / ".a.png.tmp-77-deadbeef", "mine");
+  EXPECT_EQ(files(), 5);
+  clean_temporaries_of(folder_ / "a.png");
+  EXPECT_EQ(files(), 4);
+  EXPECT_TRUE(fs::exists(temporary_name(folder_ / "a.png")));
+  clean_temporaries_of(folder_ / std::string(200, 'a'));
+  EXPECT_EQ(files(), 3);
+  clean_temporaries_of(folder_ / "none/a.png");
+}
+
 TEST_F(AtomicFile, WritesNamesAsLongAsTheFileSystemTakes) {
   std::string two_bytes;
   for (int i = 0; i < 127; ++i) {
