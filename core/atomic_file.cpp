@@ -233,6 +233,9 @@ void throw_write_error(const fs::path& path, int error) {
 NewFile::NewFile(fs::path path, BeforeRename before_rename)
     : path_(std::move(path)), temporary_(temporary_name(path_)), before_rename_(std::move(before_rename)) {
   check_replaceable(path_);
+  if (std::error_code absent; fs::is_directory(path_, absent)) {
+    throw UserError("{}: is a folder; name a file", path_.string());
+  }
   descriptor_ = create_temporary(temporary_);
   if (descriptor_ < 0) {
     throw_write_error(path_, errno);

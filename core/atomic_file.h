@@ -38,7 +38,8 @@ using BeforeRename = std::function<void(const std::filesystem::path& temporary)>
 /// A file that is absent or as before until finish(): it grows under a temporary name.
 class NewFile {
  public:
-  /// UserError as check_replaceable(), and as throw_write_error() when the file cannot be made.
+  /// UserError as check_replaceable(), where `path` is a folder, and as throw_write_error() when the file cannot be
+  /// made.
   explicit NewFile(std::filesystem::path path, BeforeRename before_rename = {});
   ~NewFile();
   NewFile(const NewFile&) = delete;

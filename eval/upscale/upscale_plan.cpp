@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/nested_paths.h"
 #include "data/images/image_walk.h"
@@ -91,6 +92,9 @@ void check_bits(const std::vector<UpscaleJob>& jobs, const UpscaleSettings& sett
 }
 
 UpscalePlan plan_one(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
+  if (!fs::is_directory(out)) {
+    check_replaceable(out);
+  }
   if (fs::is_directory(out) || !out.has_extension()) {
     UpscalePlan plan{{job_in_folder(in, out, in.filename(), settings)}, out, {}};
     std::error_code absent;
@@ -113,6 +117,9 @@ UpscalePlan plan_one(const fs::path& in, const fs::path& out, const UpscaleSetti
 }  // namespace
 
 UpscalePlan plan_upscale(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
+  if (out == "-") {
+    throw UserError("-: results are written to a file or a folder; name one (./- for one of this name)");
+  }
   if (!fs::exists(in)) {
     throw UserError("{}: no such file or folder", in.string());
   }

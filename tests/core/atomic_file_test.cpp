@@ -152,6 +152,13 @@ TEST_F(AtomicFile, OfOneFileCleansWhatRunsOfThisHostLeft) {
   clean_temporaries_of(folder_ / "none/a.png");
 }
 
+TEST_F(AtomicFile, AFolderIsNoPlaceForAFile) {
+  fs::create_directories(folder_ / "a");
+  EXPECT_THAT(testing::error_of([&] { write_file_atomically(folder_ / "a", "x"); }),
+              ::testing::HasSubstr("a: is a folder; name a file"));
+  EXPECT_EQ(files(), 1);
+}
+
 TEST_F(AtomicFile, WritesNamesAsLongAsTheFileSystemTakes) {
   std::string two_bytes;
   for (int i = 0; i < 127; ++i) {

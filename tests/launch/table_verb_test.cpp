@@ -93,6 +93,7 @@ TEST(TableVerb, MistakesAreOneLineWithStatus2) {
   expect((folder / "a") + " --layout 6", {"1, 2, 3, 4, 5"});
   expect((folder / "a") + " --format latx", {"latx", "'latex'"});
   expect((folder / "a") + " --format all", {"--out"});
+  expect((folder / "a") + " --format markdown --out " + folder.path(), {"is a folder; name a file"});
   const std::string results = read_file(folder / "a/results.json");
   for (const char* name : {"mine.txt", "mine.md"}) {
     write_text(folder / name, results);

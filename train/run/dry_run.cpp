@@ -76,7 +76,10 @@ void dry_run(Run& run, Trainer& trainer) {
   check_disk(run);
   try_exchange(run);
   try_step(run, trainer);
-  run.log.info("dry run      passed; nothing was written: the same command without --dry-run starts the run");
+  run.log.info("dry run      passed; nothing was written: the same command without --dry-run {}",
+               run.step >= run.settings.steps
+                   ? fmt::format("has nothing to do, as {} of {} steps are done", run.step, run.settings.steps)
+                   : "starts the run");
 }
 
 }  // namespace samsr
