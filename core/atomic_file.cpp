@@ -25,6 +25,8 @@ constexpr std::size_t kMarkDigits = 8;
 constexpr std::size_t kLongName = 100;  ///< bytes
 constexpr std::size_t kKeptOfLong = 60;
 
+constexpr mode_t kUsualMode = 0666;  ///< less what the user's umask takes away
+
 std::string reason() { return std::strerror(errno); }
 
 /// Owns a descriptor.
@@ -188,7 +190,7 @@ void clean_temporaries_of(const fs::path& path) {
 
 int create_temporary(const fs::path& temporary) {
   ::unlink(temporary.c_str());
-  return ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  return ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kUsualMode);
 }
 
 void make_folder(const fs::path& path) {

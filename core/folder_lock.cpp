@@ -108,7 +108,7 @@ std::chrono::nanoseconds time_of(const struct stat& status) {
 std::optional<std::chrono::nanoseconds> file_system_time(const fs::path& folder) {
   const fs::path probe = temporary_name(folder / kFolderLockFile);
   ::unlink(probe.c_str());
-  const OpenLock file(::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  const OpenLock file(::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   struct stat status {};
   const bool known = file.get() >= 0 && ::fstat(file.get(), &status) == 0;
   ::unlink(probe.c_str());
@@ -262,7 +262,7 @@ void FolderLock::acquire(const std::string& text, const std::function<void(const
 }
 
 bool FolderLock::create(const std::string& text) {
-  const int descriptor = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  const int descriptor = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (descriptor < 0) {
     if (errno == EEXIST) {
       return false;

@@ -213,6 +213,9 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   if (!plan.left_out.empty()) {
     log.warning("{}: {}", in.string(), plan.left_out);
   }
+  for (const std::string& each : plan.unreadable) {
+    log.warning("{}", one_line(each));
+  }
   if (!plan.folder.empty()) {
     held = hold_folder(plan.folder, "upscale", comm, log);
     on_rank_0(comm, [&] {
@@ -239,6 +242,10 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   if (!failed.empty()) {
     throw UserError("{} of {} images could not be upscaled, the first is {}; the others are done", failed.size(),
                     plan.jobs.size(), failed.front());
+  }
+  if (!plan.unreadable.empty()) {
+    throw UserError("the pictures of {} of the folders are left out, the first is {}; the others are done",
+                    plan.unreadable.size(), plan.unreadable.front());
   }
 }
 

@@ -159,6 +159,18 @@ TEST_F(AtomicFile, AFolderIsNoPlaceForAFile) {
   EXPECT_EQ(files(), 1);
 }
 
+TEST_F(AtomicFile, WhoMayReadItTheUserDecides) {
+  const mode_t before = ::umask(0);
+  for (const mode_t mask : {0002U, 0022U, 0077U, 0000U}) {
+    ::umask(mask);
+    write_file_atomically(folder_ / "a", "x");
+    struct stat status {};
+    ::stat((folder_ / "a").c_str(), &status);
+    EXPECT_EQ(status.st_mode & 0777, 0666U & ~mask);
+  }
+  ::umask(before);
+}
+
 TEST_F(AtomicFile, WritesNamesAsLongAsTheFileSystemTakes) {
   std::string two_bytes;
   for (int i = 0; i < 127; ++i) {
