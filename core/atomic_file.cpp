@@ -1,14 +1,15 @@
 #include "core/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <new>
+#include <optional>
 #include <utility>
 
 #include "core/checksum.h"
@@ -23,6 +24,8 @@ constexpr std::string_view kTemporaryMark = ".tmp-";
 constexpr std::size_t kMarkDigits = 8;
 constexpr std::size_t kLongName = 100;  ///< bytes
 constexpr std::size_t kKeptOfLong = 60;
+
+constexpr mode_t kUsualMode = 0666;  ///< less what the user's umask takes away
 
 std::string reason() { return std::strerror(errno); }
 
@@ -44,6 +47,33 @@ class Descriptor {
   int fd_;
 };
 
+/// What an open file holds, `most` bytes of it. `size`: what the system says, 0 for pipes and files of /proc.
+std::string bytes_of(int file, std::size_t size, std::size_t most, const fs::path& path) {
+  constexpr std::size_t kLeast = std::size_t{1} << 16;
+  std::string text;
+  std::size_t filled = 0;
+  while (filled < most) {
+    if (filled == text.size()) {
+      // One byte above the size shows the end without taking more memory.
+      const std::size_t room = filled == 0 && size > 0 ? size + 1 : std::max(2 * filled, kLeast);
+      text.resize(std::min({room, most, text.max_size()}));
+    }
+    const ssize_t count = ::read(file, text.data() + filled, text.size() - filled);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      throw UserError("{}: cannot be read at byte {}: {}", path.string(), filled, reason());
+    }
+    if (count == 0) {
+      break;
+    }
+    filled += static_cast<std::size_t>(count);
+  }
+  text.resize(filled);
+  return text;
+}
+
 std::uint32_t checksum_of(const std::string& text) { return crc32c(text.data(), text.size()); }
 
 /// Four hex digits of this start of this host, and four of `name`, which ends in the number of the process, and of
@@ -54,25 +84,48 @@ std::string temporary_mark(const std::string& name, const std::string& host) {
 
 std::string host_mark() { return fmt::format("{:04x}", checksum_of(boot_id()) & 0xffff); }
 
-/// Whether samsr has given this name, and no other process that runs here still uses it.
-bool is_left_over(const std::string& name) {
+/// What a temporary name tells.
+struct TemporaryName {
+  std::string stem;  ///< what stands before the mark: ".NAME"
+  std::uint64_t process = 0;
+  bool here = false;  ///< given on this host, since it was started
+
+  bool of_this_process() const { return here && process == static_cast<std::uint64_t>(::getpid()); }
+  /// Another process that runs here may still write the file.
+  bool in_use() const { return here && !of_this_process() && is_running(process); }
+};
+
+/// None for a name that samsr has not given.
+std::optional<TemporaryName> parse_temporary_name(const std::string& name) {
   const std::size_t mark = name.rfind(kTemporaryMark);
   if (!name.starts_with(".") || mark == std::string::npos || name.size() < mark + kTemporaryMark.size() + kMarkDigits) {
-    return false;
+    return std::nullopt;
   }
   const std::size_t dash = name.size() - kMarkDigits - 1;
   const char* first = name.data() + mark + kTemporaryMark.size();
   const char* last = name.data() + dash;
-  std::uint64_t process = 0;
-  const auto [end, error] = std::from_chars(first, std::max(first, last), process);
+  TemporaryName parsed{.stem = name.substr(0, mark)};
+  const auto [end, error] = std::from_chars(first, std::max(first, last), parsed.process);
   if (error != std::errc() || end != last || *last != '-') {
-    return false;
+    return std::nullopt;
   }
   const std::string host = name.substr(dash + 1, kMarkDigits / 2);
   if (name.substr(dash + 1) != temporary_mark(name.substr(0, dash), host)) {
-    return false;
+    return std::nullopt;
   }
-  return host != host_mark() || process == static_cast<std::uint64_t>(::getpid()) || !is_running(process);
+  parsed.here = host == host_mark();
+  return parsed;
+}
+
+/// Removes the temporary files of `folder` that are `left_over`.
+void clean(const fs::path& folder, const std::function<bool(const TemporaryName&)>& left_over) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const auto name = parse_temporary_name(entry.path().filename().string());
+    if (name && left_over(*name)) {
+      fs::remove_all(entry.path(), ignored);
+    }
+  }
 }
 
 }  // namespace
@@ -97,19 +150,22 @@ void check_replaceable(const fs::path& path) {
   }
 }
 
-std::string read_file(const fs::path& path) {
+std::string read_file(const fs::path& path, std::size_t most) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
     throw UserError("{}: is a folder, a file is needed", path.string());
   }
   check_no_pipe(path);
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!file.valid() || ::fstat(file.get(), &status) != 0) {
     throw UserError("{}: cannot be read: {}", path.string(), reason());
   }
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
+  try {
+    return bytes_of(file.get(), static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)), most, path);
+  } catch (const std::bad_alloc&) {
+    throw UserError("{}: there is no memory to read it; free some, or make it smaller", path.string());
+  }
 }
 
 fs::path temporary_name(const fs::path& path) {
@@ -122,17 +178,19 @@ fs::path temporary_name(const fs::path& path) {
 }
 
 void clean_temporaries(const fs::path& folder) {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (is_left_over(entry.path().filename().string())) {
-      fs::remove_all(entry.path(), ignored);
-    }
-  }
+  clean(folder, [](const TemporaryName& name) { return !name.in_use(); });
+}
+
+void clean_temporaries_of(const fs::path& path) {
+  const std::string stem = parse_temporary_name(temporary_name(path).filename().string())->stem;
+  clean(path.has_parent_path() ? path.parent_path() : fs::path("."), [&](const TemporaryName& name) {
+    return name.stem == stem && name.here && !name.of_this_process() && !name.in_use();
+  });
 }
 
 int create_temporary(const fs::path& temporary) {
   ::unlink(temporary.c_str());
-  return ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  return ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kUsualMode);
 }
 
 void make_folder(const fs::path& path) {
@@ -177,6 +235,9 @@ void throw_write_error(const fs::path& path, int error) {
 NewFile::NewFile(fs::path path, BeforeRename before_rename)
     : path_(std::move(path)), temporary_(temporary_name(path_)), before_rename_(std::move(before_rename)) {
   check_replaceable(path_);
+  if (std::error_code absent; fs::is_directory(path_, absent)) {
+    throw UserError("{}: is a folder; name a file", path_.string());
+  }
   descriptor_ = create_temporary(temporary_);
   if (descriptor_ < 0) {
     throw_write_error(path_, errno);

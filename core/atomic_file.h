@@ -1,6 +1,7 @@
 #pragma once
 // Files and folders that are complete or absent: made under a temporary name, synced, renamed.
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -10,8 +11,9 @@
 
 namespace samsr {
 
-/// Whole content of a file. UserError when it cannot be read.
-std::string read_file(const std::filesystem::path& path);
+/// Content of a file: all of it, or its first `most` bytes. UserError when it cannot be read, or memory does not
+/// suffice.
+std::string read_file(const std::filesystem::path& path, std::size_t most = std::string::npos);
 
 /// UserError where `path` is a pipe or a socket, on which opening would wait for ever; those below /dev, which the
 /// shell hands over, have their writer.
@@ -36,7 +38,8 @@ using BeforeRename = std::function<void(const std::filesystem::path& temporary)>
 /// A file that is absent or as before until finish(): it grows under a temporary name.
 class NewFile {
  public:
-  /// UserError as check_replaceable(), and as throw_write_error() when the file cannot be made.
+  /// UserError as check_replaceable(), where `path` is a folder, and as throw_write_error() when the file cannot be
+  /// made.
   explicit NewFile(std::filesystem::path path, BeforeRename before_rename = {});
   ~NewFile();
   NewFile(const NewFile&) = delete;
@@ -78,6 +81,10 @@ std::filesystem::path temporary_name(const std::filesystem::path& path);
 /// Removes what interrupted runs left in `folder` under temporary names; those of other processes that run on this host
 /// are left alone. For a folder that this run holds (core/folder_lock.h).
 void clean_temporaries(const std::filesystem::path& folder);
+
+/// Removes what runs of this host that were interrupted left of `path` under temporary names, in a folder that nobody
+/// holds. Reads the folder's names.
+void clean_temporaries_of(const std::filesystem::path& path);
 
 /// Opens a new file for writing under a temporary name; what lies there is removed, never followed or written over.
 /// The descriptor, or -1 with errno.

@@ -111,7 +111,7 @@ std::chrono::nanoseconds time_of(const struct stat& status) {
 std::optional<std::chrono::nanoseconds> file_system_time(const fs::path& folder) {
   const fs::path probe = temporary_name(folder / kFolderLockFile);
   ::unlink(probe.c_str());
-  const OpenLock file(::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  const OpenLock file(::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   struct stat status {};
   const bool known = file.get() >= 0 && ::fstat(file.get(), &status) == 0;
   ::unlink(probe.c_str());
@@ -228,6 +228,10 @@ FolderLock::~FolderLock() {
 }
 
 void FolderLock::check() const {
+  std::error_code unreachable;
+  if (!fs::is_directory(folder_, unreachable)) {
+    throw UserError("{}: the folder has been removed or moved; nothing more is written there", folder_.string());
+  }
   if (!is_mine()) {
     throw UserError(
         "{}: {} has been removed or taken over by another run, because this one gave no sign of life for {} s; nothing "
@@ -287,7 +291,7 @@ void check_not_held(const fs::path& folder) {
 }
 
 bool FolderLock::create(const std::string& text) {
-  const int descriptor = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  const int descriptor = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (descriptor < 0) {
     if (errno == EEXIST) {
       return false;

@@ -3,7 +3,6 @@
 #include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <string_view>
@@ -112,7 +111,8 @@ class PlainDataCheck final : public YAML::EventHandler {
     check_properties(mark, tag, anchor);
     if (is_key()) {
       fail(mark,
-           "a key is a text, not a list or a map; fill in {{…}} of templates, and write texts with [ or { in quotes");
+           "a key is a text, not a list or a map; close every [ and {, fill in {{…}} of templates, and write texts "
+           "with [ or { in quotes");
     }
     if (levels_.size() == kDeepestYaml) {
       fail(mark, fmt::format("nested deeper than {} levels", kDeepestYaml));
@@ -246,15 +246,7 @@ std::vector<YAML::Node> parse_yaml_documents(const std::string& text, const std:
 }
 
 std::string read_yaml_file(const std::filesystem::path& path) {
-  check_no_pipe(path);
-  std::error_code ignored;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path, ignored)) {
-    return read_file(path);  // which says why it cannot
-  }
-  std::string text(kLargestYaml + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
+  std::string text = read_file(path, kLargestYaml + 1);
   if (text.size() > kLargestYaml) {
     throw UserError("{}: more than {} MB, which is too much for YAML of samsr", path.string(), kLargestYaml >> 20);
   }

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/field_text.h"
+#include "core/json_entry.h"
 #include "core/nearest_name.h"
 
 namespace samsr {
@@ -44,7 +46,8 @@ const Method& method_of_kind(std::string_view kind, std::string_view source) {
   if (const Method* method = found(&Method::kind, kind)) {
     return *method;
   }
-  throw UserError("{}: a model of the unknown kind '{}'; a newer version of samsr may have written it", source, kind);
+  throw UserError("{}: a model of the unknown kind '{}'; a newer version of samsr may have written it", source,
+                  one_line(shown_text(kind)));
 }
 
 }  // namespace samsr

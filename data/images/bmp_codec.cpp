@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "data/images/bmp_header.h"
+#include "data/images/empty_alpha.h"
 
 namespace samsr {
 namespace {
@@ -181,11 +182,17 @@ bool is_bmp(std::string_view file) { return file.substr(0, 2) == "BM"; }
 DecodedPicture decode_bmp(std::string_view file, const std::string& name, const ImageLimits& limits) {
   const BmpHeader header = read_bmp_header(file, name);
   const PictureLayout layout = header.picture();
-  check_limits(name, layout, layout.channels * layout.bits / 8.0, limits);
+  // Leaving alpha out copies the colours.
+  check_limits(name, layout, (layout.channels == 4 ? 4 + 3 : layout.channels) * layout.bits / 8.0, limits);
   DecodedPicture picture;
   picture.profile = header.profile;
   picture.remarks = header.remarks;
   BmpPixels(file, header, name, picture).read();
+  // Programs that copy a screen name a mask of alpha and leave its bits at 0; browsers show such a file too.
+  if (picture.pixels.channels() == 4 && alpha_is_empty(picture.pixels)) {
+    picture.pixels = without_alpha(picture.pixels);
+    picture.remarks.emplace_back("an empty alpha channel left out");
+  }
   return picture;
 }
 

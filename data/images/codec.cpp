@@ -17,6 +17,25 @@ void ImageLimits::bind(Settings& settings) {
       .at_least(std::int64_t{0});
 }
 
+namespace {
+
+/// UserError beginning with `what`, which says what takes `needed` MB, where that is beyond the limit.
+void check_memory(const std::string& what, double needed, const ImageLimits& limits) {
+  if (limits.memory_mb > 0 && needed > static_cast<double>(limits.memory_mb)) {
+    throw UserError("{}, above images.max_memory_mb={}; raise it, or make the picture smaller", what, limits.memory_mb);
+  }
+  // Small pictures need no look at the machine.
+  constexpr double kAlwaysThere = 64;
+  if (limits.memory_mb > 0 || needed <= kAlwaysThere) {
+    return;
+  }
+  if (const auto free = free_memory_mb(); free && needed > *free / 2) {
+    throw UserError("{}, above half of the memory that is free; free some, or set images.max_memory_mb", what);
+  }
+}
+
+}  // namespace
+
 void check_limits(const std::string& name, const PictureLayout& layout, double bytes_a_pixel,
                   const ImageLimits& limits) {
   const double pixels = static_cast<double>(layout.width) * static_cast<double>(layout.height);
@@ -25,23 +44,14 @@ void check_limits(const std::string& name, const PictureLayout& layout, double b
                     name, layout.width, layout.height, limits.megapixels);
   }
   const double needed = pixels * bytes_a_pixel / 1e6;
-  if (limits.memory_mb > 0 && needed > static_cast<double>(limits.memory_mb)) {
-    throw UserError(
-        "{}: {} x {} pixels take {:.0f} MB to decode, above images.max_memory_mb={}; raise it, or make the "
-        "picture smaller",
-        name, layout.width, layout.height, std::ceil(needed), limits.memory_mb);
-  }
-  // Small pictures need no look at the machine.
-  constexpr double kAlwaysThere = 64;
-  if (limits.memory_mb > 0 || needed <= kAlwaysThere) {
-    return;
-  }
-  if (const auto free = free_memory_mb(); free && needed > *free / 2) {
-    throw UserError(
-        "{}: {} x {} pixels take {:.0f} MB to decode, above half of the memory that is free; free some, or "
-        "set images.max_memory_mb",
-        name, layout.width, layout.height, std::ceil(needed));
-  }
+  check_memory(
+      fmt::format("{}: {} x {} pixels take {:.0f} MB to decode", name, layout.width, layout.height, std::ceil(needed)),
+      needed, limits);
+}
+
+void check_file_size(const std::string& name, std::uint64_t bytes, const ImageLimits& limits) {
+  const double megabytes = static_cast<double>(bytes) / 1e6;
+  check_memory(fmt::format("{}: the file has {:.0f} MB", name, std::ceil(megabytes)), megabytes, limits);
 }
 
 }  // namespace samsr

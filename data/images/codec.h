@@ -32,8 +32,8 @@ struct DecodedPicture {
 /// What reading one picture may take; checked against its header before anything is allocated.
 struct ImageLimits {
   std::int64_t megapixels = 500;  ///< width × height, in millions
-  std::int64_t memory_mb = 0;     ///< of decoded pixels and what the decoder needs beside them; 0: half of the memory
-                                  ///< that is free
+  std::int64_t memory_mb = 0;     ///< of decoded pixels and what the decoder needs beside them, and as much again of
+                                  ///< the file; 0: half of the memory that is free
 
   /// Section `images.`.
   void bind(Settings& settings);
@@ -45,5 +45,8 @@ struct ImageLimits {
 /// `bytes_a_pixel`: of all that decoding holds at once.
 void check_limits(const std::string& name, const PictureLayout& layout, double bytes_a_pixel,
                   const ImageLimits& limits);
+
+/// The same for the file itself, of `bytes`, which is read whole before its header is looked at.
+void check_file_size(const std::string& name, std::uint64_t bytes, const ImageLimits& limits);
 
 }  // namespace samsr

@@ -119,8 +119,17 @@ std::vector<std::string> ImageFile::converted() const {
   return kinds;
 }
 
+std::string read_picture_file(const fs::path& path, const ImageLimits& limits) {
+  std::error_code no_file;
+  const std::uint64_t bytes = fs::file_size(path, no_file);
+  if (!no_file) {
+    check_file_size(path.string(), bytes, limits);
+  }
+  return read_file(path);
+}
+
 ImageFile read_image(const fs::path& path, Bits bits, const ImageLimits& limits) {
-  return decode_image(read_file(path), path.string(), bits, limits);
+  return decode_image(read_picture_file(path, limits), path.string(), bits, limits);
 }
 
 ImageFile decode_image(std::string_view file, const std::string& name, Bits bits, const ImageLimits& limits) {

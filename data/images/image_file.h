@@ -34,6 +34,10 @@ enum class Bits {
   kKept,
 };
 
+/// Content of a picture's file, for decode_image(). UserError when it cannot be read, or is larger than `limits` let a
+/// picture be.
+std::string read_picture_file(const std::filesystem::path& path, const ImageLimits& limits = {});
+
 /// Reads JPEG, PNG, WebP, TIFF, BMP or PNM, told by the content. Grey becomes three equal channels, CMYK becomes RGB
 /// (and loses its profile), alpha is split off, and the orientation is applied. UserError naming the file and why: it
 /// cannot be opened, is empty, ends early, is no such image, passes `limits`, finds no memory.

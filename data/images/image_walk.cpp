@@ -74,9 +74,14 @@ std::vector<Entry> sorted_entries(const fs::path& folder) {
 
 using Visit = std::function<void(const std::string& path, WalkedFile kind)>;
 
+std::string unreadable_folder(const fs::filesystem_error& error) {
+  return fmt::format("{}: cannot be read: {}", error.path1().string(), error.code().message());
+}
+
 class Walk {
  public:
-  Walk(const fs::path& root, const Visit& visit) : root_(root), visit_(visit) {}
+  Walk(const fs::path& root, const Visit& visit, const UnreadableFolder& unreadable)
+      : root_(root), visit_(visit), unreadable_(unreadable) {}
 
   /// `relative`: of the root; empty, or ending in a slash.
   void enter(const std::string& relative) {
@@ -92,7 +97,7 @@ class Walk {
     within_.push_back(identity);
     for (const Entry& entry : sorted_entries(folder)) {
       if (entry.folder) {
-        enter(relative + entry.name + "/");
+        enter_below(relative + entry.name + "/");
       } else {
         visit_(relative + entry.name, entry.special ? WalkedFile::kSpecial : kind_of_name(entry.name));
       }
@@ -101,14 +106,28 @@ class Walk {
   }
 
  private:
+  void enter_below(const std::string& relative) {
+    const std::size_t depth = within_.size();
+    try {
+      enter(relative);
+    } catch (const fs::filesystem_error& error) {
+      if (!unreadable_) {
+        throw;
+      }
+      within_.resize(depth);
+      unreadable_(unreadable_folder(error));
+    }
+  }
+
   const fs::path root_;
   const Visit& visit_;
+  const UnreadableFolder& unreadable_;
   std::vector<std::pair<dev_t, ino_t>> within_;
 };
 
 }  // namespace
 
-void walk_files(const fs::path& folder, const Visit& visit) {
+void walk_files(const fs::path& folder, const Visit& visit, const UnreadableFolder& unreadable) {
   if (!fs::exists(folder)) {
     throw UserError("{}: no such folder; check the path of the images", folder.string());
   }
@@ -116,9 +135,9 @@ void walk_files(const fs::path& folder, const Visit& visit) {
     throw UserError("{}: is a file, a folder of images is needed", folder.string());
   }
   try {
-    Walk(folder, visit).enter("");
+    Walk(folder, visit, unreadable).enter("");
   } catch (const fs::filesystem_error& error) {
-    throw UserError("{}: cannot be read: {}", error.path1().string(), error.code().message());
+    throw UserError("{}", unreadable_folder(error));
   }
 }
 
@@ -146,14 +165,16 @@ std::string LeftOutPictures::text() const {
                                 all == 1 ? "1 file is" : fmt::format("{} files are", all), list);
 }
 
-LeftOutPictures walk_images(const fs::path& folder, const std::function<void(const std::string&)>& visit) {
+LeftOutPictures walk_images(const fs::path& folder, const std::function<void(const std::string&)>& visit,
+                            const UnreadableFolder& unreadable) {
   LeftOutPictures left_out;
-  walk_files(folder, [&](const std::string& path, WalkedFile kind) {
+  const auto visit_images = [&](const std::string& path, WalkedFile kind) {
     left_out.add(path, kind);
     if (kind == WalkedFile::kImage) {
       visit(path);
     }
-  });
+  };
+  walk_files(folder, visit_images, unreadable);
   return left_out;
 }
 

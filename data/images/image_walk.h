@@ -17,13 +17,17 @@ enum class WalkedFile {
   kOther,
 };
 
+/// Called with a line about a folder below the first that cannot be read, which is then passed over.
+using UnreadableFolder = std::function<void(const std::string& why)>;
+
 /// Calls `visit` with the path, relative to `folder`, of every file below it: in the order of the paths' parts, folders
 /// and files together, links to files and folders followed (but not back into a folder one is in). Passed over is what
 /// systems and programs leave beside pictures: hidden files and folders (AppleDouble ._x, .ipynb_checkpoints among
 /// them), __MACOSX, @eaDir, Thumbs.db, desktop.ini. Holds the names of one folder a level, however many files there
-/// are. UserError when the folder is missing, is none, or a part of it cannot be read.
+/// are. UserError when the folder is missing, is none, or cannot be read, or, without `unreadable`, a part of it.
 void walk_files(const std::filesystem::path& folder,
-                const std::function<void(const std::string& path, WalkedFile kind)>& visit);
+                const std::function<void(const std::string& path, WalkedFile kind)>& visit,
+                const UnreadableFolder& unreadable = {});
 
 /// Pictures of a walk that are not used, for the user to know.
 class LeftOutPictures {
@@ -42,6 +46,7 @@ class LeftOutPictures {
 };
 
 /// The images of a walk alone; what is left out is counted in the answer.
-LeftOutPictures walk_images(const std::filesystem::path& folder, const std::function<void(const std::string&)>& visit);
+LeftOutPictures walk_images(const std::filesystem::path& folder, const std::function<void(const std::string&)>& visit,
+                            const UnreadableFolder& unreadable = {});
 
 }  // namespace samsr

@@ -21,6 +21,8 @@ constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
 constexpr std::size_t kLargestProfile = std::size_t{16} << 20;
 /// Chunks that libpng hands over as they are: it refuses profiles that others accept, and knows no animation.
 constexpr png_byte kHandedOver[] = "iCCP\0acTL";
+/// Chunks that say nothing about pixels. libpng would keep them all, the packed ones unpacked: a thousandfold.
+constexpr png_byte kPassedOver[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pCAL\0sCAL\0tIME";
 
 /// The profile of an iCCP chunk: a name, a zero, the method (0: zlib), the packed profile; empty when it is damaged.
 std::string unpack_profile(std::string_view chunk) {
@@ -66,6 +68,7 @@ class PngDecoder {
       png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
       png_set_chunk_malloc_max(png_, 2 * kLargestProfile);
       png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_ALWAYS, kHandedOver, 2);
+      png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, kPassedOver, 8);
       png_read_info(png_, info_);
     }));
     check_limits(name_, layout(), bytes_a_pixel(), limits);
@@ -175,21 +178,22 @@ class PngDecoder {
     if (png_get_eXIf_1(png_, info_, &exif_size, &exif) != 0) {
       picture.orientation = exif_orientation({reinterpret_cast<const char*>(exif), exif_size});
     }
-    bool profile = std::any_of(messages_.warnings().begin(), messages_.warnings().end(),
-                               [](const std::string& each) { return each.starts_with("iCCP"); });
+    const bool warned = std::any_of(messages_.warnings().begin(), messages_.warnings().end(),
+                                    [](const std::string& each) { return each.starts_with("iCCP"); });
     png_unknown_chunkp chunks = nullptr;
     const int count = png_get_unknown_chunks(png_, info_, &chunks);
+    bool seen_profile = false;
     for (int i = 0; i < count; ++i) {
       const std::string_view type(reinterpret_cast<const char*>(chunks[i].name), 4);
       const std::string_view bytes(reinterpret_cast<const char*>(chunks[i].data), chunks[i].size);
-      if (type == "iCCP") {
-        profile = true;
+      if (type == "iCCP" && !seen_profile) {  // a file has one; a thousand would take long
+        seen_profile = true;
         picture.profile = unpack_profile(bytes);
       } else if (type == "acTL" && bytes.size() >= 4 && png_get_uint_32(chunks[i].data) > 1) {
         picture.remarks.push_back(fmt::format("first of {} frames", png_get_uint_32(chunks[i].data)));
       }
     }
-    if (profile && picture.profile.empty()) {
+    if ((warned || seen_profile) && picture.profile.empty()) {
       picture.remarks.emplace_back("damaged colour profile left out");
     }
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "data/images/empty_alpha.h"
 #include "data/images/tiff_directory.h"
 #include "data/images/tiff_handle.h"
 #include "data/images/tiff_layout.h"
@@ -17,7 +18,7 @@ constexpr int kMostPagesCounted = 1000;
 
 /// Opens the file at its first directory.
 TiffHandle opened_tiff(std::string_view file, TiffMemory& memory, TiffMessages& messages, const std::string& name) {
-  first_tiff_directory(file, name);
+  check_tiff_tags(file, name, kMostPagesCounted + 1);
   // What libtiff needs at once is no longer than a part of the file, but for a row of a wide picture.
   constexpr std::int64_t kLeast = std::int64_t{256} << 20;
   TiffHandle handle = open_tiff("r", memory.callbacks(), messages, kLeast + static_cast<std::int64_t>(file.size()) * 2);
@@ -83,36 +84,9 @@ void choose_page(TIFF* file, TiffMessages& messages, const std::string& name, st
   }
 }
 
-/// Without the last channel.
-cv::Mat without_alpha(const cv::Mat& pixels) {
-  cv::Mat opaque(pixels.size(), CV_MAKETYPE(pixels.depth(), pixels.channels() - 1));
-  std::vector<int> pairs;
-  for (int c = 0; c < opaque.channels(); ++c) {
-    pairs.insert(pairs.end(), {c, c});
-  }
-  cv::mixChannels(&pixels, 1, &opaque, 1, pairs.data(), pairs.size() / 2);
-  return opaque;
-}
-
-template <class T>
-bool alpha_is_zero(const cv::Mat& pixels) {
-  const int channels = pixels.channels();
-  for (int y = 0; y < pixels.rows; ++y) {
-    const T* row = pixels.ptr<T>(y);
-    for (int x = 0; x < pixels.cols; ++x) {
-      if (row[x * channels + channels - 1] != 0) {
-        return false;
-      }
-    }
-  }
-  return true;
-}
-
 /// Programs write alpha without saying so, and empty fourth bytes.
 void settle_unsaid_alpha(DecodedPicture& picture) {
-  const bool zero = picture.pixels.depth() == CV_16U ? alpha_is_zero<std::uint16_t>(picture.pixels)
-                                                     : alpha_is_zero<uchar>(picture.pixels);
-  if (zero) {
+  if (alpha_is_empty(picture.pixels)) {
     picture.pixels = without_alpha(picture.pixels);
     picture.remarks.emplace_back("an empty extra channel left out");
   } else {

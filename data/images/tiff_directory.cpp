@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "core/error.h"
 
@@ -12,6 +13,9 @@ constexpr std::array kNeededTags{TIFFTAG_BITSPERSAMPLE,     TIFFTAG_STRIPOFFSETS
                                  TIFFTAG_COLORMAP,          TIFFTAG_TILEOFFSETS,         TIFFTAG_TILEBYTECOUNTS,
                                  TIFFTAG_EXTRASAMPLES,      TIFFTAG_SAMPLEFORMAT,        TIFFTAG_JPEGTABLES,
                                  TIFFTAG_YCBCRCOEFFICIENTS, TIFFTAG_REFERENCEBLACKWHITE, TIFFTAG_ICCPROFILE};
+
+/// Tags of one directory may name the same bytes, as small equal values do.
+constexpr std::uint64_t kSharedBytes = std::uint64_t{1} << 20;
 
 /// Of one value of a tag's type; 0 for unknown types.
 std::uint64_t tiff_type_bytes(std::uint64_t type) {
@@ -85,6 +89,39 @@ std::uint64_t first_tiff_directory(std::string_view file, const std::string& nam
     numbers.fail_early();
   }
   return offset;
+}
+
+void check_tiff_tags(std::string_view file, const std::string& name, int most_directories) {
+  const TiffNumbers numbers(file, name);
+  const int offset_bytes = numbers.offset_bytes();
+  const std::uint64_t count_bytes = numbers.big() ? 8 : 2;
+  const std::uint64_t entry_bytes = numbers.big() ? 20 : 12;
+  std::uint64_t offset = first_tiff_directory(file, name);
+  std::set<std::uint64_t> seen;
+  while (offset != 0 && seen.size() < static_cast<std::size_t>(most_directories)) {
+    if (!seen.insert(offset).second || !numbers.holds(offset, count_bytes)) {
+      return;  // libtiff says what is wrong with it
+    }
+    const std::uint64_t entries = numbers.at(offset, static_cast<int>(count_bytes));
+    std::uint64_t bytes = 0;
+    std::uint64_t entry = offset + count_bytes;
+    for (std::uint64_t i = 0; i < entries; ++i, entry += entry_bytes) {
+      if (!numbers.holds(entry, entry_bytes)) {
+        return;
+      }
+      const std::uint64_t one = tiff_type_bytes(numbers.at(entry + 2, 2));
+      const std::uint64_t count = numbers.at(entry + 4, offset_bytes);
+      // Those longer than the file libtiff refuses by itself.
+      bytes += one > 0 && count <= file.size() / one ? count * one : 0;
+      if (bytes > kSharedBytes + 2 * file.size()) {
+        throw UserError("{}: damaged TIFF file: its tags have more bytes than the file", name);
+      }
+    }
+    if (!numbers.holds(entry, static_cast<std::uint64_t>(offset_bytes))) {
+      return;
+    }
+    offset = numbers.at(entry, offset_bytes);
+  }
 }
 
 void check_tiff_directory(std::string_view file, TIFF* handle, const std::string& name) {

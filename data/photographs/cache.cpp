@@ -1,6 +1,5 @@
 #include "data/photographs/cache.h"
 
-#include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
 #include "data/images/image_file.h"
@@ -14,7 +13,7 @@ std::size_t size_of(const cv::Mat& image) { return image.total() * image.elemSiz
 /// CV_8UC3 RGB.
 cv::Mat read_photograph(const std::filesystem::path& folder, const Photograph& photograph, const ImageLimits& limits) {
   const std::filesystem::path path = folder / photograph.path;
-  const std::string file = read_file(path);
+  const std::string file = read_picture_file(path, limits);
   if (crc32c(file.data(), file.size()) != photograph.checksum) {
     throw UserError("{}: has changed since the data set was begun; restore it, or build anew in another data.out",
                     path.string());

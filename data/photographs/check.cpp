@@ -46,7 +46,7 @@ struct FileFinding {
 nlohmann::json look_at(const fs::path& path) {
   FileFinding found;
   try {
-    const std::string file = read_file(path);
+    const std::string file = read_picture_file(path);
     found.content = fmt::format("{:08x}-{}", crc32c(file.data(), file.size()), file.size());
     const ImageFile image = decode_image(file, path.string());
     found.width = image.rgb.cols;
@@ -261,11 +261,15 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
   check_file_writable(options.out, fmt::format("--out {}", options.out.string()));
   check_file_writable(options.sheet, fmt::format("--sheet {}", options.sheet.string()));
   std::vector<fs::path> files;
-  const std::string unread =
-      walk_images(folder, [&](const std::string& path) { files.push_back(folder / path); }).text();
+  std::vector<std::string> unreadable;
+  const std::string unread = walk_images(
+                                 folder, [&](const std::string& path) { files.push_back(folder / path); },
+                                 [&](const std::string& why) { unreadable.push_back(why); })
+                                 .text();
   if (files.empty()) {
+    const std::string& why = unreadable.empty() ? unread : unreadable.front();
     throw UserError("{}: holds no images (JPEG, PNG, WebP, BMP, TIFF, PNM){}{}", folder.string(),
-                    unread.empty() ? "" : "; ", unread);
+                    why.empty() ? "" : "; ", why);
   }
   const std::vector<FileFinding> findings = look_at_all(files, comm, log);
   const Report report(folder, files, findings, options.gt_size);
@@ -274,13 +278,18 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
     if (!unread.empty()) {
       out << fmt::format("not read       {}\n", unread);
     }
+    for (const std::string& each : unreadable) {
+      out << fmt::format("not read       {}\n", one_line(each));
+    }
     out.flush();
     if (!options.out.empty()) {
       make_folder(fs::absolute(options.out).parent_path());
+      clean_temporaries_of(options.out);
       report.write(options.out);
     }
     if (!options.sheet.empty() && !report.readable().empty()) {
       make_folder(fs::absolute(options.sheet).parent_path());
+      clean_temporaries_of(options.sheet);
       write_png(options.sheet, draw_photograph_sheet(report.readable(), options.sheet_count));
     }
   }
@@ -288,6 +297,9 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
   if (report.usable() == 0) {
     throw UserError("{}: none of {} files can be used for data.gt_size={}: {}", folder.string(), files.size(),
                     options.gt_size, report.first_problems());
+  }
+  if (!unreadable.empty()) {
+    throw UserError("{} of the folders could not be looked at, the first is {}", unreadable.size(), unreadable.front());
   }
 }
 

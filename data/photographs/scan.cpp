@@ -40,7 +40,7 @@ struct PhotographFinding {
 PhotographFinding probe(const fs::path& path, const ImageLimits& limits) {
   PhotographFinding finding;
   try {
-    const std::string file = read_file(path);
+    const std::string file = read_picture_file(path, limits);
     const ImageFile image = decode_image(file, path.string(), Bits::kEight, limits);
     finding.checksum = crc32c(file.data(), file.size());
     finding.width = image.rgb.cols;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 
 #include "core/atomic_file.h"
@@ -103,11 +104,13 @@ Manifest read_manifest(const fs::path& folder) {
 
 Manifest parse_manifest(const std::string& text, const std::string& name) {
   Manifest manifest;
+  std::optional<std::uint64_t> told;
   try {
     const JsonEntry json = JsonEntry::parse(text, name);
     if (const std::string format = json.text("format"); format != kManifestFormat) {
       json.fail(fmt::format("its format is {}, expected {}", format, kManifestFormat));
     }
+    told = json.has("samples") ? std::optional(json.count("samples")) : std::nullopt;
     for (const JsonEntry& shard : json.list("shards")) {
       manifest.shards.push_back(as_entry(shard));
     }
@@ -124,6 +127,10 @@ Manifest parse_manifest(const std::string& text, const std::string& name) {
   }
   if (manifest.shards.empty()) {
     throw UserError("{}: lists no shards", name);
+  }
+  if (told && *told != manifest.samples()) {
+    throw UserError("{}: says that there are {} samples, but its shards hold {}; run `samsr data build` again", name,
+                    *told, manifest.samples());
   }
   return manifest;
 }

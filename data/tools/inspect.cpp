@@ -208,6 +208,7 @@ void inspect(const fs::path& path, const InspectOptions& options, std::ostream& 
   }
   if (!options.sheet.empty()) {
     make_folder(fs::absolute(options.sheet).parent_path());
+    clean_temporaries_of(options.sheet);
     write_png(options.sheet, draw_sheet(shards, options.count));
     out << "contact sheet: " << options.sheet.string() << '\n';
   }

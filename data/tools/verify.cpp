@@ -115,6 +115,13 @@ void verify_dataset(const fs::path& folder, Communicator& comm, Log& log) {
   }
   const double values = comm.sum(findings.values_checked);
   const double bytes = comm.sum(findings.bytes);
+  if (!finished && bad == 1) {
+    if (manifest.shards.empty()) {
+      throw UserError("{}: holds no shards; name the folder that `samsr data build` writes", folder.string());
+    }
+    throw UserError("{}: the {} shards that are there are sound; run `samsr data build` again, which goes on from them",
+                    folder.string(), manifest.shards.size());
+  }
   if (bad > 0) {
     throw UserError("{}: {} {} found; delete the damaged shards and run `samsr data build` again", folder.string(), bad,
                     bad == 1 ? "fault" : "faults");

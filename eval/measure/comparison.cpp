@@ -9,8 +9,6 @@
 namespace samsr {
 namespace {
 
-constexpr const char* kBicubic = "bicubic";
-
 /// A set that every method needs, so that nothing can be computed without it.
 ImageSet list_common_set(const std::filesystem::path& folder, const std::string& role, InputProblems& problems) {
   return folder.empty() ? ImageSet() : list_image_set(folder, role, problems);

@@ -29,6 +29,9 @@ struct EvalRequest {
   std::filesystem::path lq;         ///< low-resolution images: adds the row `bicubic`; empty: no such row
 };
 
+/// The method whose results are the low-resolution images, enlarged: in every comparison that has such images.
+inline constexpr const char* kBicubic = "bicubic";
+
 /// One row of the table to be.
 struct ComparedMethod {
   EvalMethod method;

@@ -165,9 +165,13 @@ void check_replaced(const EvaluationRequest& request, const std::vector<fs::path
   check(request.out, holds_evaluation(request.out), {"results.md", "report.html"});
 }
 
-/// UserError when models have nothing to upscale, or one of their names is taken or cannot be that of a folder.
+/// UserError when models have nothing to upscale, or one of their names is taken, by another row of the table too, or
+/// cannot be that of a folder.
 void check_models(const EvaluationRequest& request) {
-  std::set<std::string> names;
+  std::set<std::string> names{kBicubic};
+  for (const NamedPath& each : request.results) {
+    names.insert(each.name);
+  }
   for (const EvaluatedModel& model : request.models) {
     for (const Benchmark& set : request.sets) {
       if (set.lq.empty()) {
@@ -177,7 +181,7 @@ void check_models(const EvaluationRequest& request) {
     }
     check_folder_name(model.name, "--model " + model.argument.path);
     if (!names.insert(model.name).second) {
-      throw UserError("two models are called '{}': give one another name with --model NAME=PATH", model.name);
+      throw UserError("two methods are called '{}': give one another name with --model NAME=PATH", model.name);
     }
   }
 }
@@ -306,6 +310,12 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
       if (const std::string changed = changed_files(set, comparisons.back().lq); !changed.empty()) {
         log.warning("{}", changed);
       }
+    }
+  }
+  if (!request.models.empty() && !problems.keep_going()) {
+    // Without a metric: pictures are read and their sizes compared, before models enlarge them for hours.
+    for (std::size_t s = 0; s < comparisons.size(); ++s) {
+      evaluate(comparisons[s], {}, request.sets[s].size, communicator, log, problems);
     }
   }
   try_later_models(request);

@@ -67,6 +67,7 @@ void write_strip(const EvalRequest& request, std::int64_t scale, const StripSett
   if (out.has_parent_path()) {
     make_folder(out.parent_path());
   }
+  clean_temporaries_of(out);
   write_png(out, strip);
   log.info("{} is {} x {} pixels", out.string(), strip.cols, strip.rows);
 }

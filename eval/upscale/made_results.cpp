@@ -172,7 +172,7 @@ ResultNotes::ResultNotes(const fs::path& folder, int rank) : file_(folder / fmt:
 
 void ResultNotes::add(const std::string& result, const MadeResult& made) {
   const std::string record = record_of(result, made);
-  const int file = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
+  const int file = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (file < 0) {
     throw_write_error(file_, errno);
   }

@@ -124,6 +124,7 @@ class Upscaling {
   void check_folder(const UpscaleJob& job) const {
     if (folder_.empty()) {
       make_folder(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
+      clean_temporaries_of(job.out);
     } else if (!fs::is_directory(folder_)) {
       throw UserError("{}: the folder of the results is gone; the same command goes on where it stopped",
                       folder_.string());
@@ -215,6 +216,9 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   if (!plan.left_out.empty()) {
     log.warning("{}: {}", in.string(), plan.left_out);
   }
+  for (const std::string& each : plan.unreadable) {
+    log.warning("{}", one_line(each));
+  }
   if (!plan.folder.empty()) {
     held = hold_folder(plan.folder, "upscale", comm, log);
     on_rank_0(comm, [&] {
@@ -241,6 +245,10 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   if (!failed.empty()) {
     throw UserError("{} of {} images could not be upscaled, the first is {}; the others are done", failed.size(),
                     plan.jobs.size(), failed.front());
+  }
+  if (!plan.unreadable.empty()) {
+    throw UserError("the pictures of {} of the folders are left out, the first is {}; the others are done",
+                    plan.unreadable.size(), plan.unreadable.front());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/nested_paths.h"
 #include "data/images/image_walk.h"
@@ -63,9 +64,14 @@ UpscalePlan plan_folder(const fs::path& in, const fs::path& out, const UpscaleSe
         out.string());
   }
   std::vector<fs::path> pictures;
-  const std::string left_out = walk_images(in, [&](const std::string& path) { pictures.push_back(in / path); }).text();
+  std::vector<std::string> unreadable;
+  const std::string left_out = walk_images(
+                                   in, [&](const std::string& path) { pictures.push_back(in / path); },
+                                   [&](const std::string& why) { unreadable.push_back(why); })
+                                   .text();
   if (pictures.empty()) {
-    throw UserError("{}: the folder holds no image{}{}", in.string(), left_out.empty() ? "" : "; ", left_out);
+    const std::string& why = unreadable.empty() ? left_out : unreadable.front();
+    throw UserError("{}: the folder holds no image{}{}", in.string(), why.empty() ? "" : "; ", why);
   }
   std::vector<UpscaleJob> jobs;
   std::map<fs::path, fs::path> taken;
@@ -78,7 +84,7 @@ UpscalePlan plan_folder(const fs::path& in, const fs::path& out, const UpscaleSe
     }
   }
   check_no_picture_is_replaced(jobs);
-  return {std::move(jobs), out, left_out};
+  return {std::move(jobs), out, left_out, std::move(unreadable)};
 }
 
 void check_bits(const std::vector<UpscaleJob>& jobs, const UpscaleSettings& settings) {
@@ -91,8 +97,11 @@ void check_bits(const std::vector<UpscaleJob>& jobs, const UpscaleSettings& sett
 }
 
 UpscalePlan plan_one(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
+  if (!fs::is_directory(out)) {
+    check_replaceable(out);
+  }
   if (fs::is_directory(out) || !out.has_extension()) {
-    UpscalePlan plan{{job_in_folder(in, out, in.filename(), settings)}, out, {}};
+    UpscalePlan plan{{job_in_folder(in, out, in.filename(), settings)}, out, {}, {}};
     std::error_code absent;
     if (fs::equivalent(in, plan.jobs.front().out, absent)) {
       throw UserError("{}: the result would replace the picture itself; name another folder", in.string());
@@ -107,12 +116,15 @@ UpscalePlan plan_one(const fs::path& in, const fs::path& out, const UpscaleSetti
   if (fs::equivalent(in, out, absent)) {
     throw UserError("{}: input and output are the same file", out.string());
   }
-  return {{{in, out, *format}}, {}, {}};
+  return {{{in, out, *format}}, {}, {}, {}};
 }
 
 }  // namespace
 
 UpscalePlan plan_upscale(const fs::path& in, const fs::path& out, const UpscaleSettings& settings) {
+  if (out == "-") {
+    throw UserError("-: results are written to a file or a folder; name one (./- for one of this name)");
+  }
   if (!fs::exists(in)) {
     throw UserError("{}: no such file or folder", in.string());
   }

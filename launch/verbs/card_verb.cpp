@@ -71,6 +71,7 @@ void add_card_verb(CLI::App& app, VerbContext& context) {
       for (const CardModel& model : sources.models) {
         check_not_replaced(model.file, arguments->out);
       }
+      clean_temporaries_of(arguments->out);
       write_file_atomically(arguments->out,
                             model_card(read_file(arguments->text), arguments->text, sources, context.log));
     }

@@ -96,6 +96,7 @@ void write_one_format(const TableArguments& arguments, Made& made) {
   if (out.has_parent_path()) {
     make_folder(out.parent_path());
   }
+  clean_temporaries_of(out);
   write_file_atomically(out, made.text(format));
 }
 

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/settings.h"
 #include "diffusion/settings.h"
@@ -23,6 +27,12 @@ struct ModelSettings {
   void check() const;
   /// Height and width of LR images must be multiples of this.
   std::int64_t lq_multiple() const;
+  /// C, h, w of the latent of an LR image.
+  std::array<std::int64_t, 3> latent_shape(std::int64_t lq_height, std::int64_t lq_width) const;
+  /// UserError beginning with `source`, what the model is called, unless it works on stored LR images of these sides,
+  /// and each of their stored `latents`, a name and a shape, has the shape of its own.
+  void check_stored(const std::string& source, std::int64_t lq_height, std::int64_t lq_width,
+                    const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& latents) const;
 };
 
 }  // namespace samsr

@@ -106,8 +106,7 @@ SuperResolutionModel::SuperResolutionModel(const ModelSettings& settings, std::u
       diffusion_(settings.diffusion, settings.first_stage.pixel_space()) {}
 
 std::array<std::int64_t, 3> SuperResolutionModel::latent_shape(std::int64_t lq_height, std::int64_t lq_width) const {
-  const std::int64_t factor = first_stage_->factor();
-  return {first_stage_->channels(), lq_height * settings_.scale / factor, lq_width * settings_.scale / factor};
+  return settings_.latent_shape(lq_height, lq_width);
 }
 
 at::Tensor SuperResolutionModel::image_of(const at::Tensor& latent) const {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/finite.h"
 #include "core/nested_paths.h"
@@ -61,6 +62,7 @@ void convert_weights(const std::string& in, const fs::path& out, const Conversio
     check_finite(name, tensor, source);
     tensor = how.half ? to_half_precision(name, tensor, source) : tensor;
   }
+  clean_temporaries_of(out);
   write_safetensors(out, file);
   const auto said = [&](const char* key, const char* words) {
     const auto found = file.metadata.find(key);

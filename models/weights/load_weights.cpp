@@ -50,7 +50,8 @@ NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWei
   NamedWeights superfluous = given;
   std::vector<std::string> missing;
   std::vector<std::string> misshapen;
-  for (const auto& [name, shape] : wanted) {
+  std::vector<std::string> mistyped;
+  for (const auto& [name, shape, type] : wanted) {
     superfluous.erase(name);
     const auto found = given.find(name);
     if (found == given.end()) {
@@ -58,15 +59,20 @@ NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWei
     } else if (found->second.sizes() != at::IntArrayRef(shape)) {
       misshapen.push_back(
           fmt::format("{} {} instead of {}", name, shape_text(found->second.sizes()), shape_text(shape)));
+    } else if (at::isFloatingType(found->second.scalar_type()) != at::isFloatingType(type) &&
+               !follows_from_settings(name)) {
+      mistyped.push_back(
+          fmt::format("{} {} instead of {}", name, at::toString(found->second.scalar_type()), at::toString(type)));
     }
   }
   std::vector<std::string> unexpected;
   for (const auto& [name, tensor] : superfluous) {
     unexpected.push_back(name);
   }
-  if (!missing.empty() || !unexpected.empty() || !misshapen.empty()) {
-    throw UserError("{}: the weights do not fit {}{}{}{}", source, network, listing("missing", missing),
-                    listing("unexpected", unexpected), listing("of another shape", misshapen));
+  if (!missing.empty() || !unexpected.empty() || !misshapen.empty() || !mistyped.empty()) {
+    throw UserError("{}: the weights do not fit {}{}{}{}{}", source, network, listing("missing", missing),
+                    listing("unexpected", unexpected), listing("of another shape", misshapen),
+                    listing("of another type", mistyped));
   }
   for (const auto& [name, tensor] : given) {
     check_finite(name, tensor, source);
@@ -93,7 +99,7 @@ void load_weights(torch::nn::Module& module, const TensorFile& file, const std::
   for (const auto& [name, tensor] : named_state(module)) {
     if (!left_out.contains(name)) {
       state.emplace_back(name, tensor);
-      wanted.push_back({name, tensor.sizes().vec()});
+      wanted.push_back({name, tensor.sizes().vec(), tensor.scalar_type()});
     }
   }
   const NamedWeights given = fitting_weights(file, wanted, source, "the network of the settings");

@@ -15,13 +15,15 @@ namespace samsr {
 struct WantedWeight {
   std::string name;
   std::vector<std::int64_t> shape;
+  at::ScalarType type = at::kFloat;  ///< a file may hold another floating-point type for one, another integer for one
 };
 
 using NamedWeights = std::map<std::string, at::Tensor>;
 
 /// The tensors of `file` by name, after a check that they are those `wanted`. UserError naming `source`, the file,
-/// and `network` when a tensor is missing, superfluous or of another shape: the first few of each by name, and how
-/// many more; and when a number is not finite.
+/// and `network` when a tensor is missing, superfluous, of another shape or of integers in
+/// place of floating-point numbers (quantised weights mean nothing without their scale) or the reverse: the first few
+/// of each by name, and how many more; and when a number is not finite.
 NamedWeights fitting_weights(const TensorFile& file, const std::vector<WantedWeight>& wanted, const std::string& source,
                              const std::string& network);
 

@@ -1,12 +1,10 @@
 #include "models/weights/weight_file.h"
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <optional>
 #include <string_view>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "models/weights/pth/pth_file.h"
 #include "models/weights/pth/unreadable.h"
@@ -24,13 +22,8 @@ std::string first_bytes(const fs::path& path) {
     throw UserError("{}: cannot be read: it is {}", path.string(),
                     fs::is_directory(path, error) ? "a folder" : "a pipe or a device, not a file");
   }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    throw UserError("{}: cannot be read: {}", path.string(), std::strerror(errno));
-  }
-  std::array<char, 64> bytes{};
-  in.read(bytes.data(), bytes.size());
-  return {bytes.data(), static_cast<std::size_t>(in.gcount())};
+  constexpr std::size_t kEnoughToTell = 64;
+  return read_file(path, kEnoughToTell);
 }
 
 /// The length of a safetensors header, eight bytes, and its first character.

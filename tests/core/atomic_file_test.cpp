@@ -9,6 +9,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdint>
 #include <set>
 #include <vector>
 
@@ -128,6 +129,48 @@ TEST_F(AtomicFile, LeavesWhatAnotherLivingProcessWrites) {
   EXPECT_EQ(files(), 0);
 }
 
+TEST_F(AtomicFile, OfOneFileCleansWhatRunsOfThisHostLeft) {
+  const auto leave = [&](const std::string& name) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      testing::write_text(temporary_name(folder_ / name), "half");
+      ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+  };
+  leave("a.png");
+  leave("b.png");
+  leave(std::string(200, 'a'));
+  testing::write_text(temporary_name(folder_ / "a.png"), "this process may still write it");
+  testing::write_text(folder_ / ".a.png.tmp-77-deadbeef", "mine");
+  EXPECT_EQ(files(), 5);
+  clean_temporaries_of(folder_ / "a.png");
+  EXPECT_EQ(files(), 4);
+  EXPECT_TRUE(fs::exists(temporary_name(folder_ / "a.png")));
+  clean_temporaries_of(folder_ / std::string(200, 'a'));
+  EXPECT_EQ(files(), 3);
+  clean_temporaries_of(folder_ / "none/a.png");
+}
+
+TEST_F(AtomicFile, AFolderIsNoPlaceForAFile) {
+  fs::create_directories(folder_ / "a");
+  EXPECT_THAT(testing::error_of([&] { write_file_atomically(folder_ / "a", "x"); }),
+              ::testing::HasSubstr("a: is a folder; name a file"));
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(AtomicFile, WhoMayReadItTheUserDecides) {
+  const mode_t before = ::umask(0);
+  for (const mode_t mask : {0002U, 0022U, 0077U, 0000U}) {
+    ::umask(mask);
+    write_file_atomically(folder_ / "a", "x");
+    struct stat status {};
+    ::stat((folder_ / "a").c_str(), &status);
+    EXPECT_EQ(status.st_mode & 0777, 0666U & ~mask);
+  }
+  ::umask(before);
+}
+
 TEST_F(AtomicFile, WritesNamesAsLongAsTheFileSystemTakes) {
   std::string two_bytes;
   for (int i = 0; i < 127; ++i) {
@@ -163,6 +206,47 @@ TEST_F(AtomicFile, NamesTheFileThatCannotBeRead) {
   EXPECT_THAT(testing::error_of([&] { read_file(folder_ / "absent.yaml"); }), ::testing::HasSubstr("absent.yaml"));
   EXPECT_THROW(read_file(folder_.path()), UserError);
 }
+
+TEST_F(AtomicFile, ReadsFilesOfEverySizeAndTheirBeginnings) {
+  for (const std::size_t size : {0UL, 1UL, 4096UL, 65535UL, 65536UL, 65537UL, 200'000UL}) {
+    std::string bytes(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) {
+      bytes[i] = static_cast<char>(i * 7 % 251);
+    }
+    testing::write_text(folder_ / "a", bytes);
+    EXPECT_TRUE(read_file(folder_ / "a") == bytes) << size;
+    for (const std::size_t most : {std::size_t{0}, std::size_t{1}, size, size + 1, std::size_t{70'000}}) {
+      EXPECT_TRUE(read_file(folder_ / "a", most) == bytes.substr(0, most)) << most << " of " << size;
+    }
+  }
+  EXPECT_THAT(read_file("/proc/self/status"), ::testing::StartsWith("Name:"));  // which says that it has 0 bytes
+}
+
+// A file that ends where reading failed would be taken for all there is, and written back so.
+TEST_F(AtomicFile, AReadThatFailsIsNoEndOfTheFile) {
+  // Nothing lies at address 0, so the system answers with an error of input.
+  const std::string unreadable = "/proc/self/mem";
+  EXPECT_THAT(testing::error_of([&] { read_file(unreadable); }),
+              ::testing::HasSubstr("/proc/self/mem: cannot be read at byte 0: Input/output error"));
+  EXPECT_THAT(testing::error_of([&] { read_file(unreadable, 64); }), ::testing::HasSubstr("cannot be read at byte 0"));
+}
+
+// Not with the address sanitizer, which ends the program where memory is refused.
+#ifndef __SANITIZE_ADDRESS__
+TEST_F(AtomicFile, AFileThatMemoryDoesNotSufficeForIsNamed) {
+  testing::write_text(folder_ / "huge", "x");
+  fs::resize_file(folder_ / "huge", std::uintmax_t{64} << 30);
+  struct rlimit before {};
+  getrlimit(RLIMIT_AS, &before);
+  struct rlimit small = before;
+  small.rlim_cur = rlim_t{32} << 30;
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &small), 0);
+  const std::string said = testing::error_of([&] { read_file(folder_ / "huge"); });
+  setrlimit(RLIMIT_AS, &before);
+  EXPECT_THAT(said, ::testing::HasSubstr("huge: there is no memory to read it"));
+  EXPECT_EQ(read_file(folder_ / "huge", 2), std::string("x\0", 2));
+}
+#endif
 
 }  // namespace
 }  // namespace samsr

@@ -235,6 +235,13 @@ TEST_F(FolderLockTest, ARunWhoseLockIsGoneIsToldSo) {
   EXPECT_THAT(testing::error_of([&] { held->check(); }), HasSubstr("taken over by another run"));
 }
 
+TEST_F(FolderLockTest, ARunWhoseFolderIsGoneIsToldThat) {
+  const auto held = hold(out_);
+  fs::rename(out_, folder_ / "elsewhere");
+  EXPECT_THAT(testing::error_of([&] { held->check(); }), HasSubstr("out: the folder has been removed or moved"));
+  fs::remove_all(folder_ / "elsewhere");
+}
+
 TEST_F(FolderLockTest, WhatIsNoFileInThePlaceOfTheLockIsNeitherFollowedNorRemoved) {
   testing::write_text(folder_ / "precious", "text");
   fs::create_symlink(folder_ / "precious", lock_);

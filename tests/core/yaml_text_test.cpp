@@ -199,6 +199,14 @@ TEST(YamlText, EveryTextIsWrittenSoThatItReadsBack) {
   }
 }
 
+TEST(YamlText, AListThatIsNotClosedIsSaidToBe) {
+  for (const char* text : {"[1,2", "{a: 1", "a: [1, 2\nb: 3\n"}) {
+    const std::string said = error_of([&] { parse_yaml(text, "x"); });
+    EXPECT_THAT(said, ::testing::AnyOf(HasSubstr("close every [ and {"), HasSubstr("not valid YAML"))) << text;
+  }
+  EXPECT_THAT(error_of([&] { parse_yaml("[1,2", "x"); }), HasSubstr("close every [ and {"));
+}
+
 TEST(YamlText, NestsKeysInTheOrderInWhichTheyComeFirst) {
   EXPECT_EQ(nested_yaml({{"b.x", "1"}, {"a", "2"}, {"b.y.z", "[3]"}, {"b.x", "4"}}),
             "b:\n  x: 4\n  y:\n    z: [3]\na: 2\n");

@@ -161,6 +161,27 @@ TEST(BmpCodec, HasAlphaOnlyWhereAMaskSaysSo) {
             CV_8UC4);
 }
 
+TEST(BmpCodec, AnAlphaChannelThatIsZeroEverywhereIsLeftOut) {
+  const std::string empty("\1\2\3\0\5\6\7\0", 8);
+  const std::string seen("\1\2\3\0\5\6\7\1", 8);
+  const std::vector<std::uint32_t> masks{0xFF0000, 0xFF00, 0xFF, 0xFF000000};
+  for (const std::uint32_t header : {56U, 108U, 124U}) {
+    Bitmap bitmap{.header = header, .height = 1, .bits = 32, .compression = 3, .masks = masks, .pixels = empty};
+    EXPECT_THAT(pixel_values(read_bmp(bitmap).pixels), ElementsAre(3, 2, 1, 7, 6, 5)) << header;
+    EXPECT_THAT(read_bmp(bitmap).remarks, ElementsAre("an empty alpha channel left out"));
+    bitmap.pixels = seen;
+    EXPECT_THAT(pixel_values(read_bmp(bitmap).pixels), ElementsAre(3, 2, 1, 0, 7, 6, 5, 1)) << header;
+    EXPECT_THAT(read_bmp(bitmap).remarks, IsEmpty());
+  }
+  const Bitmap narrow{.header = 56,
+                      .height = 1,
+                      .bits = 16,
+                      .compression = 3,
+                      .masks = {0x7C00, 0x03E0, 0x001F, 0x8000},
+                      .pixels = std::string("\x1F\x7C\xE0\3", 4)};
+  EXPECT_THAT(pixel_values(read_bmp(narrow).pixels), ElementsAre(255, 0, 255, 0, 255, 0));
+}
+
 Bitmap bmp_runs(int bits, const std::string& codes) {
   return {.width = 4,
           .height = 2,

@@ -310,6 +310,10 @@ TEST_F(ForeignShard, AManifestThatLiesIsOneLine) {
   for (const char* other : {"../shard-000000.h5", "/etc/passwd", "..", ".", "", "a/b.h5", "a\\nb.h5"}) {
     EXPECT_THAT(refusal_of(name, other), HasSubstr("does not follow"));
   }
+  const std::string samples = fmt::format("\"samples\": {}", read_manifest(folder_.path()).samples());
+  EXPECT_THAT(refusal_of(samples, "\"samples\": 7000"),
+              HasSubstr("says that there are 7000 samples, but its shards hold"));
+  EXPECT_THAT(refusal_of(samples, "\"samples\": -1"), HasSubstr("expected a whole number"));
   const std::string index = "\"first_index\": 0";
   for (const char* other : {"-1", "0.5", "1e300", "\"0\"", "null", "[0]", "18446744073709551616"}) {
     EXPECT_THAT(refusal_of(index, std::string("\"first_index\": ") + other), HasSubstr("expected a whole number"));

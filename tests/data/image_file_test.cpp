@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <opencv2/imgproc.hpp>
 
@@ -219,6 +220,21 @@ TEST(ReadImage, LimitsHoldForEveryFormat) {
     EXPECT_THAT(error_of([&] { read_image(folder / name, Bits::kEight, {.megapixels = 1}); }),
                 ::testing::HasSubstr(std::string(name) + ": has 1100 x 1000 pixels, above images.max_megapixels=1"));
     EXPECT_EQ(read_image(folder / name, Bits::kEight, {.megapixels = 2}).rgb.cols, 1100);
+  }
+}
+
+// A hole of any length behind a picture costs nothing on the disk.
+TEST(ReadImage, AFileAboveTheLimitsIsRefusedBeforeItIsRead) {
+  const TemporaryFolder folder;
+  write_png(folder / "a.png", pattern());
+  fs::resize_file(folder / "a.png", 300'000'000);
+  EXPECT_THAT(error_of([&] { read_image(folder / "a.png", Bits::kEight, {.memory_mb = 100}); }),
+              ::testing::HasSubstr("a.png: the file has 300 MB, above images.max_memory_mb=100; raise it"));
+  EXPECT_EQ(read_image(folder / "a.png", Bits::kEight, {.memory_mb = 400}).rgb.cols, kWidth);
+  fs::resize_file(folder / "a.png", std::uintmax_t{8} << 40);
+  for (const auto& read : {std::function([&] { read_image(folder / "a.png"); }),
+                           std::function([&] { read_picture_file(folder / "a.png"); })}) {
+    EXPECT_THAT(error_of(read), ::testing::HasSubstr("a.png: the file has 8796094 MB, above half of the memory"));
   }
 }
 

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "support/files.h"
 #include "support/temporary_folder.h"
+#include "support/user_error.h"
 
 namespace samsr {
 namespace {
@@ -55,6 +57,33 @@ TEST(ImageWalk, PassesOverWhatSystemsAndProgramsLeave) {
   std::vector<std::string> others;
   walk_files(folder.path(), [&](const std::string& path, WalkedFile) { others.push_back(path); });
   EXPECT_THAT(others, ElementsAre("a.png"));
+}
+
+TEST(ImageWalk, AFolderThatCannotBeReadIsPassedOverWhereTheCallerIsTold) {
+  const TemporaryFolder folder;
+  write_all(folder, {"a.png", "b/closed/x.png", "b/y.png", "c.png"});
+  fs::permissions(folder.path(), fs::perms::all);
+  fs::permissions(folder / "b/closed", fs::perms::none);
+  const uid_t user = ::geteuid();
+  constexpr uid_t kNobody = 65534;
+  ASSERT_TRUE(user != 0 || ::seteuid(kNobody) == 0);  // root may read everything
+  std::vector<std::string> read;
+  std::vector<std::string> unreadable;
+  const std::string refused = testing::error_of([&] { walked(folder.path()); });
+  walk_images(
+      folder.path(), [&](const std::string& path) { read.push_back(path); },
+      [&](const std::string& why) { unreadable.push_back(why); });
+  const std::string root = testing::error_of([&] {
+    walk_images(
+        folder / "b/closed", [](const std::string&) {}, [](const std::string&) {});
+  });
+  ASSERT_EQ(::seteuid(user), 0);
+  fs::permissions(folder / "b/closed", fs::perms::owner_all);
+  const std::string why = (folder / "b/closed").string() + "/: cannot be read: Permission denied";
+  EXPECT_EQ(refused, why);
+  EXPECT_THAT(unreadable, ElementsAre(why));
+  EXPECT_THAT(read, ElementsAre("a.png", "b/y.png", "c.png"));
+  EXPECT_THAT(root, ::testing::HasSubstr("closed: cannot be read: Permission denied"));
 }
 
 TEST(ImageWalk, KnowsEveryNameOfAFormat) {

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "data/damaged_files.h"
 #include "support/user_error.h"
 
@@ -210,6 +211,38 @@ TEST(PngCodec, AChunkLongerThanTheFileIsRefusedBeforeMemoryIsTaken) {
     EXPECT_THAT(error_of([&] { decode_png(parts.file(), "a.png", {}); }),
                 HasSubstr("a.png: the PNG file ends early (truncated?)"));
   }
+}
+
+// A text is packed a thousandfold; libpng keeps it unpacked, and the pixels need none of it.
+TEST(PngCodec, TextsAreNotUnpacked) {
+  const std::string packed = png_packed(std::string(std::size_t{30} << 20, 'a'));
+  const std::map<std::string, std::string> texts{{"zTXt", std::string("a\0\0", 3) + packed},
+                                                 {"iTXt", std::string("a\0\1\0\0\0", 6) + packed}};
+  for (const auto& [type, bytes] : texts) {
+    std::string chunks;
+    for (int i = 0; i < 60; ++i) {
+      chunks += png_chunk(type, bytes);
+    }
+    for (const PngParts& parts : {PngParts{.rows = png_bytes({0, 5}), .before = chunks},
+                                  PngParts{.rows = png_bytes({0, 5}), .before = {}, .after = chunks}}) {
+      const double before = peak_memory_mb();
+      EXPECT_EQ(png_values(parts), PngValues{5});
+      EXPECT_LT(peak_memory_mb() - before, 100) << type;
+    }
+  }
+}
+
+TEST(PngCodec, OfSeveralProfilesTheFirstCounts) {
+  const auto profile = [](const std::string& text) {
+    return png_chunk("iCCP", std::string("a\0\0", 3) + png_packed(text));
+  };
+  const std::string damaged = png_chunk("iCCP", "a");
+  const auto read = [](const std::string& chunks) {
+    return decode_png(PngParts{.rows = png_bytes({0, 5}), .before = chunks}.file(), "a", {});
+  };
+  EXPECT_EQ(read(profile("first") + profile("second")).profile, "first");
+  EXPECT_EQ(read(damaged + profile("second")).profile, "");
+  EXPECT_THAT(read(damaged + profile("second")).remarks, ::testing::ElementsAre("damaged colour profile left out"));
 }
 
 TEST(PngCodec, ChangedBytesAreAnErrorWherePixelsDependOnThem) {

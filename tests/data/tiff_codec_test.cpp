@@ -395,5 +395,42 @@ TEST(TiffCodec, FaxRowsThatAreNotThereAreSeen) {
   EXPECT_THAT(tiff_error(early), HasSubstr("damaged TIFF file: the strip"));
 }
 
+// libtiff copies each tag as it reads a directory, so that a small file could take any memory.
+TEST(TiffCodec, TagsOfMoreBytesThanTheFileAreRefused) {
+  const auto file = [](std::uint32_t tags, std::uint32_t count) {
+    std::vector<testing::TiffEntry> entries{{256, 4, 1, 4}, {257, 4, 1, 4}, {258, 3, 1, 8},
+                                            {259, 3, 1, 1}, {262, 3, 1, 1}, {273, 4, 1, 8},
+                                            {277, 3, 1, 1}, {278, 4, 1, 4}, {279, 4, 1, 16}};
+    for (std::uint32_t i = 0; i < tags; ++i) {
+      entries.push_back({static_cast<std::uint16_t>(40'000 + i), 1, count, 8});
+    }
+    return handmade_tiff(entries, std::string(std::size_t{1} << 20, 'a'));
+  };
+  EXPECT_EQ(read_tiff(file(2, 1 << 20)).pixels.size(), cv::Size(4, 4));
+  EXPECT_THAT(tiff_error(file(400, 1 << 20)), HasSubstr("p.tif: damaged TIFF file: its tags have more bytes"));
+  // Longer than the file, so that libtiff passes over them.
+  EXPECT_EQ(read_tiff(file(400, 1 << 30)).pixels.size(), cv::Size(4, 4));
+  // In the directory behind the first.
+  TiffPage page = random_page(4, 4, 3, 8);
+  std::string second = tiff_file({page, page}, "wl");
+  const std::string bomb = file(400, 1 << 20);
+  const auto number_at = [&](std::size_t at, int bytes) {
+    std::size_t value = 0;
+    for (int i = bytes - 1; i >= 0; --i) {
+      value = value << 8 | static_cast<unsigned char>(second[at + static_cast<std::size_t>(i)]);
+    }
+    return value;
+  };
+  const std::size_t directory = number_at(4, 4);
+  const std::size_t next = directory + 2 + 12 * number_at(directory, 2);
+  const std::size_t place = second.size() + second.size() % 2;
+  second.resize(place, '\0');
+  for (std::size_t i = 0; i < 4; ++i) {
+    second[next + i] = static_cast<char>(place >> 8 * i & 255);
+  }
+  second += bomb.substr(8);
+  EXPECT_THAT(tiff_error(second), HasSubstr("its tags have more bytes"));
+}
+
 }  // namespace
 }  // namespace samsr

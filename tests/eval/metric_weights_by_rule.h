@@ -13,7 +13,7 @@ namespace samsr::testing {
 
 inline NamedWeights weights_by_rule(const std::vector<WantedWeight>& wanted, std::uint64_t salt) {
   NamedWeights weights;
-  for (const auto& [name, shape] : wanted) {
+  for (const auto& [name, shape, type] : wanted) {
     weights[name] = rule_seeded(name, shape, salt);
   }
   return weights;

@@ -37,7 +37,7 @@ TEST_P(LpipsGolden, DistancesMatch) {
   const std::string net = golden.config()["net"].as<std::string>();
   const LpipsTrunk trunk = net == "alex" ? LpipsTrunk::kAlex : LpipsTrunk::kVgg;
   std::vector<std::string> names = names_of(lpips_linear_weights(trunk));
-  for (const auto& [name, shape] : lpips_trunk_weights(trunk)) {
+  for (const auto& [name, shape, type] : lpips_trunk_weights(trunk)) {
     names.push_back(testing::name_in_slices(golden, name));
   }
   EXPECT_THAT(names, ::testing::UnorderedElementsAreArray(golden.param_names()));

@@ -63,6 +63,17 @@ TEST_F(DataVerbs, InspectShowsAndVerifyChecks) {
   EXPECT_THAT(nowhere.output, AllOf(HasSubstr("is no folder"), Not(HasSubstr("coverage")))) << "before all else";
   EXPECT_EQ(run(samsr("data verify " + (folder_ / "shards"))).status, 0);
 
+  fs::rename(folder_ / "shards/manifest.json", folder_ / "manifest");
+  const Outcome unfinished = run(samsr("data verify " + (folder_ / "shards")));
+  EXPECT_EQ(unfinished.status, 2);
+  EXPECT_THAT(unfinished.output,
+              AllOf(HasSubstr("the 5 shards that are there are sound"), Not(HasSubstr("delete the damaged"))));
+  fs::rename(folder_ / "manifest", folder_ / "shards/manifest.json");
+  fs::create_directories(folder_ / "none");
+  const Outcome none = run(samsr("data verify " + (folder_ / "none")));
+  EXPECT_EQ(none.status, 2);
+  EXPECT_THAT(none.output, AllOf(HasSubstr("holds no shards"), Not(HasSubstr("delete the damaged"))));
+
   const fs::path shard = shards_in(folder_ / "shards").at(2);
   const auto size = fs::file_size(shard);
   flip_byte(shard, size / 2);

@@ -223,6 +223,15 @@ TEST_F(EvalVerb, WrongArgumentsAreNamed) {
   refused("--lq " + in("pairs/lq") + " --model nobody.pth --metrics niqe", "nobody.pth");
   refused("--lq " + in("pairs/lq") + " --pred bicubic=" + in("other/pairs") + " --metrics niqe",
           "two methods are called 'bicubic'");
+  const std::string model = "--lq " + in("pairs/lq") + " --metrics niqe --model ";
+  refused(model + "bicubic=" + shared_teacher(), "two methods are called 'bicubic'");
+  refused(model + "x=" + shared_teacher() + " --pred x=" + in("other/pairs"), "two methods are called 'x'");
+  fs::copy(in("pairs/lq"), in("odd"));
+  const fs::path odd = list_images(in("odd")).front();
+  write_png(odd, read_image(odd).rgb(cv::Rect(0, 0, 8, 8)).clone());
+  refused("--ref " + in("pairs/gt") + " --lq " + in("odd") + " --metrics niqe --model " + shared_teacher(),
+          "images differ in size from what they are compared with");
+  EXPECT_FALSE(fs::exists(in("none/pictures"))) << "said before anything is upscaled";
 }
 
 }  // namespace

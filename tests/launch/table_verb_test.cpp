@@ -129,6 +129,7 @@ TEST(TableVerb, MistakesAreOneLineWithStatus2) {
   expect("--paper --layout cost", {"no publication has such a table"});
   expect("--compare", {"name results"});
   expect("--compare " + (folder / "a"), {"(student)", "SinSR-1"});
+  expect((folder / "a") + " --format markdown --out " + folder.path(), {"is a folder; name a file"});
   const std::string results = read_file(folder / "a/results.json");
   for (const char* name : {"mine.txt", "mine.md"}) {
     write_text(folder / name, results);

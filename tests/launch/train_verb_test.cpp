@@ -81,6 +81,9 @@ TEST_F(TrainVerb, ANewRunInAnOldFolderLosesNothing) {
   EXPECT_EQ(again.status, 0) << again.output;
   EXPECT_TRUE(fs::exists(in("again/previous-1/step-00000005/state.json")));
   EXPECT_EQ(metrics("again").size(), 5U);
+  const Outcome tried = run(samsr(train("again", "train.recipe=resshift train.steps=5 --dry-run")));
+  EXPECT_EQ(tried.status, 0) << tried.output;
+  EXPECT_THAT(tried.output, HasSubstr("without --dry-run has nothing to do, as 5 of 5 steps are done"));
 }
 
 TEST_F(TrainVerb, ARunThatIsFiniteInNoStepNamesNoCheckpoint) {
@@ -108,6 +111,8 @@ TEST_F(TrainVerb, WhatDoesNotFitIsSaidInOneLine) {
   const std::pair<const char*, const char*> cases[] = {
       {"train.recipe=samsr train.teacher_weights=/nowhere", "/nowhere"},
       {"train.recipe=samsr train.teacher_weights=", "train.teacher_weights is not set"},
+      {"train.recipe=resshift unet.image_size=32 unet.window_size=32 'unet.attention_resolutions=[32, 16]'",
+       "works on LR images whose sides are multiples of 32"},
       {"train.shards=/nowhere", "/nowhere"},
       {"train.recipe=resshift data.scale=2", "scale"},
       {"train.recipe=resshift unet.out_channels=3 unet.in_channels=6", "channels"},

@@ -210,6 +210,9 @@ TEST_F(UpscaleVerb, MistakesAreSaid) {
   expect_mistake(arguments("in", "out", "--seed 3 upscale.seed=4"), "give one of them");
   expect_mistake(arguments("in", "out", "--masks grph"), "auto | none | graph | sam");
   expect_mistake(arguments("in", "out", "--batch 0"), "1 to 256");
+  expect_mistake("upscale in/p01.png /dev/null", "/dev/null: is a device or a pipe");
+  expect_mistake("upscale in/p01.png -", "-: results are written to a file or a folder; name one");
+  expect_mistake("upscale in -", "-: results are written to a file or a folder; name one");
   expect_mistake(arguments("in/p01.png", "out.gif"), "end the name in .png, .jpg, .jpeg, .webp, .tif or .tiff");
   expect_mistake(arguments("in/p01.png", "out.jpg", "upscale.bits=16"), "JPEG cannot hold");
   expect_mistake(arguments("in", "out", "upscale.quality=101"), "1 to 100");

@@ -71,6 +71,31 @@ TEST(LoadWeights, ListsWhatDoesNotFitAndChangesNothing) {
   EXPECT_TRUE(model->parameters()[1].equal(before));
 }
 
+// Quantised weights are integers that mean nothing without their scale.
+TEST(LoadWeights, IntegersInPlaceOfNumbersAreRefusedByName) {
+  auto model = network();
+  const at::Tensor before = model->parameters()[0].clone();
+  for (const at::ScalarType type : {torch::kInt8, torch::kUInt8, torch::kInt32, torch::kInt64, torch::kBool}) {
+    TensorFile state = state_of(*model);
+    state.tensors[0].second = torch::ones({3, 2}, type);
+    EXPECT_EQ(refusal_of(*model, state),
+              std::string("w.safetensors: the weights do not fit the network of the settings; 1 of another type: "
+                          "0.weight ") +
+                  at::toString(type) + " instead of Float");
+  }
+  EXPECT_TRUE(model->parameters()[0].equal(before));
+  TensorFile counted = state_of(*model);
+  for (auto& [name, tensor] : counted.tensors) {
+    tensor = name == "1.num_batches_tracked" ? tensor.to(torch::kFloat) + 0.5 : tensor;
+  }
+  EXPECT_THAT(refusal_of(*model, counted), HasSubstr("1.num_batches_tracked Float instead of Long"));
+  const TensorFile file{.tensors = {{"a", torch::ones({2}, torch::kInt8)}}, .metadata = {}};
+  EXPECT_THAT(testing::error_of([&] {
+                fitting_weights(file, {{"a", {2}}}, "lpips.pth", "LPIPS");
+              }),
+              HasSubstr("lpips.pth: the weights do not fit LPIPS; 1 of another type: a Char instead of Float"));
+}
+
 TEST(LoadWeights, NumbersThatAreNotFiniteAreRefusedByName) {
   const double infinity = std::numeric_limits<double>::infinity();
   auto model = network();

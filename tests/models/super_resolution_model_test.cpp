@@ -91,6 +91,32 @@ TEST(ModelSettings, SaysWhichSizesFit) {
   ModelSettings().check();
 }
 
+TEST(ModelSettings, SaysWhichStoredImagesAndLatentsFit) {
+  const ModelSettings settings = testing::small_model_settings(4);
+  using Latents = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
+  const auto message = [&](std::int64_t height, std::int64_t width, const Latents& latents) {
+    return error_of([&] { settings.check_stored("shards", height, width, latents); });
+  };
+  EXPECT_EQ(message(32, 16, {}), "no error");
+  EXPECT_EQ(message(32, 16, {{"z_hr", {48, 32, 16}}, {"z_lr", {48, 32, 16}}}), "no error");
+  EXPECT_EQ(message(20, 16, {}),
+            "shards: works on LR images whose sides are multiples of 16, the stored ones have 16×20 pixels; build with "
+            "a data.gt_size that is a multiple of 64");
+  EXPECT_THAT(message(32, 20, {}), HasSubstr("20×32 pixels"));
+  for (const std::vector<std::int64_t>& shape :
+       std::vector<std::vector<std::int64_t>>{{48, 16, 32}, {3, 32, 16}, {48, 32}, {48, 32, 16, 1}}) {
+    EXPECT_THAT(message(32, 16, {{"z_hr", {48, 32, 16}}, {"z_lr", shape}}),
+                HasSubstr("its latents of the stored images are (48, 32, 16), z_lr is ("));
+  }
+}
+
+TEST(MethodOfKind, AnUnknownKindIsShownInOneLine) {
+  EXPECT_EQ(
+      error_of([] { method_of_kind("a\nb\x1b[2J\xff", "m.safetensors"); }),
+      "m.safetensors: a model of the unknown kind 'a?b?[2J\xef\xbf\xbd'; a newer version of samsr may have written "
+      "it");
+}
+
 class ModelFile : public ::testing::Test {
  protected:
   const testing::TemporaryFolder folder_;

@@ -1,12 +1,17 @@
 #include "train/report/metrics_log.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
+#include <csignal>
 #include <fstream>
 
 #include "support/json_lines.h"
 #include "support/temporary_folder.h"
+#include "support/user_error.h"
+#include "train/report/tensorboard/event_file.h"
 
 namespace samsr {
 namespace {
@@ -35,6 +40,34 @@ TEST(MetricsLog, OneObjectAStepAlsoAfterAResumption) {
   for (std::size_t i = 0; i < found.size(); ++i) {
     EXPECT_EQ(found[i]["step"], i + 1);
   }
+}
+
+TEST(MetricsLog, SaysWhyItCannotBeWritten) {
+  const testing::TemporaryFolder folder;
+  MetricsLog log(folder / "metrics.jsonl", 0);
+  EventFile events(folder / "events", 0);
+  struct rlimit before {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  struct rlimit small = before;
+  small.rlim_cur = 100;
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  const std::string line = testing::error_of([&] {
+    for (int step = 1; step <= 100; ++step) {
+      StepMetrics metrics;
+      metrics.step = step;
+      log.write(metrics);
+    }
+  });
+  const std::string event = testing::error_of([&] {
+    for (int step = 1; step <= 100; ++step) {
+      events.scalars(step, {{"loss", 0.5}});
+    }
+  });
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_THAT(line, ::testing::HasSubstr("metrics.jsonl: cannot be written: File too large"));
+  EXPECT_THAT(event, ::testing::HasSubstr(": cannot be written: File too large"));
 }
 
 TEST(MetricsLog, AGpusMemoryStandsBesideTheHosts) {

@@ -27,6 +27,18 @@ double bytes_of(const std::vector<at::Tensor>& tensors) {
   return bytes;
 }
 
+/// UserError unless the network works on the images and latents of the shards.
+void check_stored_sizes(const ShardSet& shards, const ModelSettings& model) {
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> latents;
+  for (const char* name : {"z_hr", "z_lr"}) {
+    if (const ShardField* field = shards.find(name)) {
+      latents.emplace_back(name, field->shape);
+    }
+  }
+  const std::vector<std::int64_t>& lr = shards.find("lr")->shape;
+  model.check_stored(fmt::format("{}: the network of the settings", shards.folder().string()), lr[0], lr[1], latents);
+}
+
 }  // namespace
 
 NoiseSource seeded_noise(std::uint64_t seed) {
@@ -45,6 +57,7 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   const TrainConfig& config = context.config;
   const TrainSettings& train = config.train;
   const bool cached = method.distils && train.teacher == "cached";
+  check_stored_sizes(context.shards, config.model);
   if (cached) {
     check_cached_rollouts(context.shards, method, config.model);
   }

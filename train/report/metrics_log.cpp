@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -54,7 +55,7 @@ MetricsLog::MetricsLog(const std::filesystem::path& file, std::int64_t last_step
   write_file_atomically(file, lines_up_to(file, last_step));
   out_.open(file, std::ios::app);
   if (!out_) {
-    throw UserError("{}: cannot be written", file.string());
+    throw_write_error(file, errno);
   }
 }
 
@@ -71,9 +72,11 @@ void MetricsLog::write(const StepMetrics& metrics) {
   if (metrics.skipped) {
     entry["skipped"] = true;
   }
-  out_ << json_text(entry) << '\n' << std::flush;
+  const std::string line = json_text(entry) + "\n";
+  errno = EIO;  // for a failure of which the system says no more
+  out_ << line << std::flush;
   if (!out_) {
-    throw UserError("{}: cannot be written; is the disk full?", path_.string());
+    throw_write_error(path_, errno);
   }
 }
 

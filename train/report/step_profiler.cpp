@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/output.h"
 
 namespace samsr {
 namespace {
@@ -88,7 +89,8 @@ void StepProfiler::write() {
   const std::filesystem::path file = out_ / fmt::format("trace-rank{}-step{}.json", rank_, first_);
   profiler::disableProfiler()->save(file.string());
   if (!std::filesystem::exists(file)) {
-    throw UserError("{}: cannot be written; is the disk full?", file.string());
+    check_writable(out_, "--profile");  // the profiler does not say why
+    throw UserError("{}: cannot be written; make room or choose another place", file.string());
   }
   log_.info("profile: {} (one a rank), for chrome://tracing or ui.perfetto.dev", file.string());
 }

@@ -45,17 +45,7 @@ const Method& distilling_method(const std::string& recipe) {
 /// UserError when the stored latents are none that the teacher works on; sizes agree among the samples of a shard.
 void check_stored_latents(const SuperResolutionModel& teacher, const Sample& sample, const std::string& source) {
   const at::Tensor lr = sample.field("lr");
-  const at::Tensor stored = sample.field("z_lr");
-  const std::int64_t multiple = teacher.lq_multiple();
-  if (lr.size(0) % multiple != 0 || lr.size(1) % multiple != 0) {
-    throw UserError("{}: works on LR images whose sides are multiples of {}, the stored ones have {}×{} pixels", source,
-                    multiple, lr.size(1), lr.size(0));
-  }
-  const std::array<std::int64_t, 3> shape = teacher.latent_shape(lr.size(0), lr.size(1));
-  if (stored.sizes() != at::IntArrayRef(shape)) {
-    throw UserError("{}: its latents of the stored images are ({}), z_lr is ({}); do the stage latents anew", source,
-                    fmt::join(shape, ", "), fmt::join(stored.sizes(), ", "));
-  }
+  teacher.settings().check_stored(source, lr.size(0), lr.size(1), {{"z_lr", sample.field("z_lr").sizes().vec()}});
 }
 
 }  // namespace

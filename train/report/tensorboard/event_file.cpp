@@ -3,6 +3,7 @@
 #include <event.pb.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 
@@ -49,6 +50,9 @@ EventFile::EventFile(const fs::path& folder, std::int64_t last_step) {
   make_folder(folder);
   path_ = next_file(folder);
   out_.open(path_, std::ios::binary);
+  if (!out_) {
+    throw_write_error(path_, errno);
+  }
   tensorboard::Event version = event_at(0);
   version.set_file_version("brain.Event:2");
   write(version.SerializeAsString());
@@ -82,9 +86,10 @@ void EventFile::pictures(std::int64_t step, const std::vector<EventPicture>& pic
 }
 
 void EventFile::write(const std::string& event) {
+  errno = EIO;  // for a failure of which the system says no more
   out_ << tf_record(event) << std::flush;
   if (!out_) {
-    throw UserError("{}: cannot be written; is the disk full?", path_.string());
+    throw_write_error(path_, errno);
   }
 }
 
