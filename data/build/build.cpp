@@ -180,14 +180,16 @@ class Build {
 /// replaced.
 void check_places(const DataSettings& data) {
   const fs::path out = data.out;
-  if (!data.images.empty() && is_within(out, data.images)) {
-    throw UserError(
-        "data.out={}: lies in the folder of the photographs ({}), and pictures made of the data set would be taken for "
-        "photographs; name a folder elsewhere",
-        data.out, data.images);
-  }
-  if (!data.images.empty() && is_within(data.images, photograph_scan_path(out))) {
-    throw UserError("data.images={}: a build keeps its own files there; move the photographs", data.images);
+  for (const PhotographSource& source : data.images) {
+    if (is_within(out, source.path)) {
+      throw UserError(
+          "data.out={}: lies in the folder of the photographs ({}), and pictures made of the data set would be taken "
+          "for photographs; name a folder elsewhere",
+          data.out, source.path);
+    }
+    if (is_within(source.path, photograph_scan_path(out))) {
+      throw UserError("data.images={}: a build keeps its own files there; move the photographs", source.path);
+    }
   }
   if (fs::exists(out / kConfigFile) && !fs::exists(manifest_path(out)) && shards_in(out).empty()) {
     throw UserError("{}: belongs to no data set, but a build would replace it; move it, or name another data.out",

@@ -118,6 +118,11 @@ void make_links(const fs::path& folder, const SplitLinks& before, const SplitLin
 }  // namespace
 
 void split_photographs(const fs::path& images, const fs::path& folder, std::uint64_t every, Log& log) {
+  if (fs::is_regular_file(images)) {
+    throw UserError(
+        "{}: is a file; photographs are parted by links, which need a folder of pictures (unpack an archive)",
+        images.string());
+  }
   LeftOutPictures left_out;
   const SplitLinks links = links_to(images, every, left_out);
   const std::string unread = left_out.text();

@@ -14,12 +14,12 @@
 #include "data/build/stages/pair_maker.h"
 #include "data/build/stages/sample_images.h"
 #include "data/images/image_file.h"
+#include "data/photographs/recorded.h"
 #include "data/photographs/scan.h"
 #include "data/shards/content.h"
 #include "data/shards/shard_set.h"
 #include "data/tools/pair_folder.h"
 #include "data/tools/stored_sample.h"
-#include "models/weights/printable.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -49,20 +49,16 @@ std::string stored_source(const ShardSet& shards, std::uint64_t index) {
   return *std::move(source);
 }
 
-/// The photograph that a record names, in the folder of photographs: a data set may come from a stranger, and a name
-/// that leads out of the folder would make it read any picture of the user. UserError for such a name; a link that the
-/// folder itself has is followed, and said.
-fs::path photograph_below(const fs::path& folder, const std::string& image, const std::string& where, Log& log) {
-  const fs::path name(image);
-  if (image.empty() || name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end()) {
-    throw UserError("{}: its photograph '{}' is not below {}; only photographs of that folder are read", where,
-                    printable(image), folder.string());
+/// Where the photographs of a data set lie: `images`, or where the build found them.
+PhotographSources recorded_sources(const fs::path& folder, const PhotographSources& images) {
+  if (!images.empty()) {
+    return images;
   }
-  const fs::path path = folder / name;
-  if (!is_within(path, folder)) {
-    log.warning("{} is a link to {}, outside {}", path.string(), fs::weakly_canonical(path).string(), folder.string());
+  if (!fs::exists(photograph_index_path(folder))) {
+    throw UserError("{}: missing, so where the photographs lie is not known; give data.images=DIR",
+                    photograph_index_path(folder).string());
   }
-  return path;
+  return PhotographIndex(photograph_index_path(folder)).summary().sources;
 }
 
 bool is_stored(const at::Tensor& made, const ShardSet& shards, std::uint64_t index, std::string_view field) {
@@ -85,7 +81,7 @@ std::string first_difference_of(const Sample& made, const ShardSet& shards, std:
 
 }  // namespace
 
-void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path& out, const fs::path& images,
+void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path& out, const PhotographSources& images,
                      Log& log) {
   const SingleThreaded single_threaded;
   const ShardSet shards(folder);
@@ -93,21 +89,20 @@ void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path
     throw UserError("--index {}: {} holds samples 0 to {}", index, folder.string(), shards.size() - 1);
   }
   const BuildSettings settings = settings_of(shards);
-  const std::string image = photograph_of(JsonEntry::parse(stored_source(shards, index), shards.where(index)));
-  fs::path photographs = images;
-  if (photographs.empty()) {
-    if (!fs::exists(photograph_index_path(folder))) {
-      throw UserError("{}: missing, so where the photographs lie is not known; give data.images=DIR",
-                      photograph_index_path(folder).string());
+  const JsonEntry record = JsonEntry::parse(stored_source(shards, index), shards.where(index));
+  const std::string image = photograph_of(record);
+  const std::optional<std::uint32_t> source = source_of_photograph(record);
+  const PhotographSources sources = recorded_sources(folder, images);
+  const std::string file = RecordedPhotographs(sources, log).read(image, source.value_or(0), shards.where(index));
+  const cv::Mat photograph = decode_image(file, image).rgb;
+  const Sample made = PairMaker(settings.data, settings.degradation).make(index, photograph, image, source);
+  for (const PhotographSource& each : sources) {
+    if (is_within(each.path, out)) {
+      throw UserError("--out {}: the photographs lie there ({}), and could be replaced; name another folder",
+                      out.string(), each.path);
     }
-    photographs = PhotographIndex(photograph_index_path(folder)).summary().folder;
   }
-  const cv::Mat photograph = read_image(photograph_below(photographs, image, shards.where(index), log)).rgb;
-  const Sample made = PairMaker(settings.data, settings.degradation).make(index, photograph, image);
-  if (is_within(photographs, out)) {
-    throw UserError("--out {}: the photographs lie there ({}), and could be replaced; name another folder",
-                    out.string(), photographs.string());
-  }
+  const std::string name = (root_of_source(sources[source.value_or(0)].path) / image).string();
   const auto held = hold_folder(out, "data regenerate", log);
   PairFolder pairs(out, shards);
   pairs.add(index);
@@ -116,10 +111,10 @@ void regenerate_pair(const fs::path& folder, std::uint64_t index, const fs::path
     throw UserError(
         "pair {} is not the stored one: {} differs; {} is not the photograph it was made from, or another "
         "version of samsr made it ({})",
-        index, field, (photographs / image).string(), shards.header().tool);
+        index, field, name, shards.header().tool);
   }
-  log.info("pair {} from {}: identical to the stored one; {} in {}", index, (photographs / image).string(),
-           PairFolder::name_of_pair(index), out.string());
+  log.info("pair {} from {}: identical to the stored one; {} in {}", index, name, PairFolder::name_of_pair(index),
+           out.string());
 }
 
 }  // namespace samsr

@@ -90,9 +90,9 @@ void add_regenerate(CLI::App& data, VerbContext& context) {
   verb->add_option("--out", *out, "folder for the pair, OUT/lq and OUT/gt")->required();
   verb->add_option("overrides", *overrides, "data.images=DIR where the photographs lie elsewhere by now");
   verb->callback([&context, folder, index, out, overrides] {
-    std::string images;
+    PhotographSources images;
     Settings settings;
-    settings.add("data.images", images, "folder of photographs").path();
+    images.bind(settings, "data.images", "where the photographs lie");
     for (const std::string& assignment : *overrides) {
       settings.apply_override(assignment);
     }
