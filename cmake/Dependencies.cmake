@@ -33,6 +33,40 @@ set_target_properties(samsr::libzip PROPERTIES
   IMPORTED_LOCATION ${LIBZIP_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${LIBZIP_INCLUDE_DIR})
 
 find_package(ZLIB REQUIRED)
+# The static library, where it links: the shared one loads libxml2 and 30 MB of ICU behind it, for kinds of archives that
+# samsr does not read.
+find_path(LIBARCHIVE_INCLUDE_DIR archive.h REQUIRED)
+find_library(LIBARCHIVE_LIBRARY archive REQUIRED)
+find_library(SAMSR_STATIC_archive libarchive.a)
+set(archive_static ${SAMSR_STATIC_archive})
+foreach(name nettle lzma zstd bz2)   # what its reader of .zip calls; not every libarchive has all
+  find_library(SAMSR_ARCHIVE_${name} ${name})
+  mark_as_advanced(SAMSR_ARCHIVE_${name})
+  if(SAMSR_ARCHIVE_${name})
+    list(APPEND archive_static ${SAMSR_ARCHIVE_${name}})
+  endif()
+endforeach()
+list(APPEND archive_static ZLIB::ZLIB)
+if(SAMSR_STATIC_archive)
+  set(CMAKE_REQUIRED_INCLUDES ${LIBARCHIVE_INCLUDE_DIR})
+  set(CMAKE_REQUIRED_LIBRARIES ${archive_static})
+  check_c_source_compiles("
+    #include <archive.h>
+    int main() {
+      struct archive* reader = archive_read_new();
+      return archive_read_support_format_tar(reader) + archive_read_support_format_zip_seekable(reader);
+    }" SAMSR_LIBARCHIVE_LINKS_STATICALLY)
+  unset(CMAKE_REQUIRED_INCLUDES)
+  unset(CMAKE_REQUIRED_LIBRARIES)
+endif()
+if(NOT SAMSR_LIBARCHIVE_LINKS_STATICALLY)
+  set(archive_static ${LIBARCHIVE_LIBRARY})
+endif()
+add_library(samsr_libarchive INTERFACE)
+target_include_directories(samsr_libarchive SYSTEM INTERFACE ${LIBARCHIVE_INCLUDE_DIR})
+target_link_libraries(samsr_libarchive INTERFACE ${archive_static})
+add_library(samsr::libarchive ALIAS samsr_libarchive)
+
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)   # libjpeg-turbo: its bytes are those of the degradation's tests
 find_package(TIFF 4.5 REQUIRED)

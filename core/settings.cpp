@@ -77,6 +77,11 @@ std::vector<std::string> settings_differences(const std::string& before_yaml, co
   return differences;
 }
 
+void Settings::add_entry(Entry entry) {
+  entry.default_value = yaml_of(entry.current());
+  entries_.push_back(std::move(entry));
+}
+
 Settings::Entry* Settings::find(const std::string& key) {
   for (Entry& entry : entries_) {
     if (entry.key == key) {
@@ -204,7 +209,7 @@ void Settings::apply_override(const std::string& assignment) {
   const std::string key = assignment.substr(0, equals);
   const std::string value = assignment.substr(equals + 1);
   const Entry* entry = find(key);
-  const bool list = entry != nullptr && entry->type.starts_with("a list");
+  const bool list = entry != nullptr && (entry->type.starts_with("a list") || (entry->list && value.starts_with('[')));
   assign(key, list ? parse_yaml(value, place) : YAML::Node(value), place);
 }
 

@@ -32,6 +32,7 @@ class Settings {
     std::string default_value;                      ///< as YAML
     std::string origin;                             ///< where the value was set last; empty for the default
     bool path = false;                              ///< a text that user_path() (core/user_path.h) is applied to
+    bool list = false;                              ///< an override is read as YAML where it begins with [
     std::function<void(const YAML::Node&)> assign;  ///< throws BadValue
     std::function<YAML::Node()> current;
     std::vector<std::function<bool()>> checks;
@@ -68,6 +69,8 @@ class Settings {
   /// a std::vector of these.
   template <class T>
   Handle<T> add(std::string key, T& value, std::string help);
+  /// Adds a setting of a type of its own: all but `default_value` and `origin` is the caller's.
+  void add_entry(Entry entry);
 
   /// A top-level `base: other.yaml` (relative to the file) is read first and then overridden.
   void load_file(const std::filesystem::path& path);
@@ -180,8 +183,7 @@ Settings::Handle<T> Settings::add(std::string key, T& value, std::string help) {
     }
     return node;
   };
-  entry.default_value = yaml_of(entry.current());
-  entries_.push_back(std::move(entry));
+  add_entry(std::move(entry));
   return Handle<T>(entries_.back(), value);
 }
 

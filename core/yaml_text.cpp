@@ -210,6 +210,15 @@ std::string yaml_of_scalar(const YAML::Node& value, bool in_list) {
   return !value.IsScalar() || reads_back(yaml, value.Scalar(), in_list) ? yaml : quoted(value.Scalar());
 }
 
+/// "{key: value, …}"; what holds in a list holds between braces.
+std::string yaml_of_map(const YAML::Node& map) {
+  std::string yaml;
+  for (const auto& pair : map) {
+    yaml += (yaml.empty() ? "" : ", ") + yaml_of_scalar(pair.first, true) + ": " + yaml_of_scalar(pair.second, true);
+  }
+  return "{" + yaml + "}";
+}
+
 /// A key of nested maps, with a value or with keys below it.
 struct Branch {
   std::string key;
@@ -259,7 +268,7 @@ std::string yaml_of(const YAML::Node& value) {
   }
   std::string yaml;
   for (const YAML::Node& element : value) {
-    yaml += (yaml.empty() ? "" : ", ") + yaml_of_scalar(element, true);
+    yaml += (yaml.empty() ? "" : ", ") + (element.IsMap() ? yaml_of_map(element) : yaml_of_scalar(element, true));
   }
   return "[" + yaml + "]";
 }

@@ -22,7 +22,8 @@ std::vector<YAML::Node> parse_yaml_documents(const std::string& text, const std:
 /// Content of a file for parse_yaml(). UserError when it cannot be read, or is larger than that takes.
 std::string read_yaml_file(const std::filesystem::path& path);
 
-/// A scalar or a list as YAML on one line that parse_yaml() reads back equal, bytes that are no UTF-8 included.
+/// A scalar, or a list of scalars and of maps of scalars, as YAML on one line that parse_yaml() reads back equal, bytes
+/// that are no UTF-8 included.
 std::string yaml_of(const YAML::Node& value);
 
 /// Nested maps of values, each as YAML on one line under its dotted key, in the order in which keys come first; of a

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -68,10 +67,6 @@ int run(int argc, char** argv, samsr::Communicator& communicator) {
 
 int main(int argc, char** argv) {
   samsr::occupy_closed_streams();
-  if (std::error_code gone; std::filesystem::current_path(gone).empty()) {
-    std::cerr << "samsr: the current folder is gone; cd elsewhere and run again\n";
-    return kUserMistake;
-  }
   samsr::let_waiting_threads_sleep(argv);
   std::unique_ptr<samsr::Communicator> communicator;
   try {

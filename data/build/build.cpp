@@ -183,14 +183,16 @@ class Build {
 /// replaced.
 void check_places(const DataSettings& data) {
   const fs::path out = data.out;
-  if (!data.images.empty() && is_within(out, data.images)) {
-    throw UserError(
-        "data.out={}: lies in the folder of the photographs ({}), and pictures made of the data set would be taken for "
-        "photographs; name a folder elsewhere",
-        data.out, data.images);
-  }
-  if (!data.images.empty() && is_within(data.images, photograph_scan_path(out))) {
-    throw UserError("data.images={}: a build keeps its own files there; move the photographs", data.images);
+  for (const PhotographSource& source : data.images) {
+    if (is_within(out, source.path)) {
+      throw UserError(
+          "data.out={}: lies in the folder of the photographs ({}), and pictures made of the data set would be taken "
+          "for photographs; name a folder elsewhere",
+          data.out, source.path);
+    }
+    if (is_within(source.path, photograph_scan_path(out))) {
+      throw UserError("data.images={}: a build keeps its own files there; move the photographs", source.path);
+    }
   }
   check_own_file(manifest_path(out), kManifestMark);
   if (!data.images.empty()) {

@@ -5,7 +5,9 @@
 namespace samsr {
 
 void DataSettings::bind(Settings& settings) {
-  settings.add("data.images", images, "folder of photographs (subfolders included)").path();
+  images.bind(settings, "data.images",
+              "photographs: a folder (subfolders included), a .tar or .zip, a list of paths (.txt), or several of "
+              "these; a source's weight is its part of the samples, without weights each picture counts alike");
   settings.add("data.out", out, "folder of the shards").path();
   settings.add("data.samples", samples, "number of training pairs").between(std::uint64_t{1}, std::uint64_t{1} << 40);
   settings.add("data.seed", seed, "seed of everything drawn for the data set").at_least(0U);

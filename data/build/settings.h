@@ -5,6 +5,7 @@
 
 #include "core/settings.h"
 #include "data/images/codec.h"
+#include "data/photographs/sources.h"
 #include "degradation/settings.h"
 #include "diffusion/settings.h"
 #include "models/first_stage/first_stage.h"
@@ -19,7 +20,7 @@ inline constexpr const char* kEnlargeSmall = "enlarge";
 
 /// Which photographs become how many samples, and where they go.
 struct DataSettings {
-  std::string images;
+  PhotographSources images;
   std::string out;
   std::uint64_t samples = 4096;
   std::uint64_t seed = 0;

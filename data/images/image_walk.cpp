@@ -50,6 +50,11 @@ WalkedFile kind_of_name(const std::string& name) {
                                          : WalkedFile::kOther;
 }
 
+bool is_passed_over(const std::string& name, bool folder) {
+  const std::string lower = folded_case(name);
+  return name.starts_with(".") || (folder ? is_one_of(kLitterFolders, lower) : is_one_of(kLitter, lower));
+}
+
 struct Entry {
   std::string name;
   bool folder = false;
@@ -62,8 +67,7 @@ std::vector<Entry> sorted_entries(const fs::path& folder) {
     std::string name = entry.path().filename().string();
     std::error_code broken_link;
     const bool is_folder = entry.is_directory(broken_link);
-    const std::string lower = folded_case(name);
-    if (!name.starts_with(".") && !(is_folder ? is_one_of(kLitterFolders, lower) : is_one_of(kLitter, lower))) {
+    if (!is_passed_over(name, is_folder)) {
       const bool special = !is_folder && entry.exists(broken_link) && !entry.is_regular_file(broken_link);
       entries.push_back({std::move(name), is_folder, special});
     }
@@ -141,28 +145,52 @@ void walk_files(const fs::path& folder, const Visit& visit, const UnreadableFold
   }
 }
 
-void LeftOutPictures::add(const std::string& path, WalkedFile kind) {
-  if (kind == WalkedFile::kUnread || kind == WalkedFile::kSpecial) {
-    Kind& each = kinds_[kind == WalkedFile::kUnread ? extension_of(path) : "named pipe, socket or device"];
-    if (each.count++ == 0) {
-      each.first = path;
+std::optional<WalkedFile> kind_of_path(const std::string& path) {
+  std::size_t begin = 0;
+  for (std::size_t end = path.find('/'); end != std::string::npos; end = path.find('/', begin)) {
+    if (is_passed_over(path.substr(begin, end - begin), true)) {
+      return std::nullopt;
     }
+    begin = end + 1;
+  }
+  const std::string name = path.substr(begin);
+  return is_passed_over(name, false) ? std::nullopt : std::optional(kind_of_name(name));
+}
+
+void LeftOutPictures::add_to(Kinds& kinds, const std::string& name, const std::string& path) {
+  Kind& each = kinds[name];
+  if (each.count++ == 0) {
+    each.first = path;
   }
 }
 
-std::string LeftOutPictures::text() const {
+void LeftOutPictures::add(const std::string& path, WalkedFile kind) {
+  if (kind == WalkedFile::kUnread || kind == WalkedFile::kSpecial) {
+    add_to(kinds_, kind == WalkedFile::kUnread ? extension_of(path) : "named pipe, socket or device", path);
+  }
+}
+
+void LeftOutPictures::add(const std::string& path, const std::string& reason) { add_to(reasons_, reason, path); }
+
+std::string LeftOutPictures::text_of(const Kinds& kinds) {
   std::uint64_t all = 0;
-  std::vector<std::pair<std::string, Kind>> kinds(kinds_.begin(), kinds_.end());
-  std::stable_sort(kinds.begin(), kinds.end(),
+  std::vector<std::pair<std::string, Kind>> sorted(kinds.begin(), kinds.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
   std::string list;
-  for (const auto& [name, kind] : kinds) {
+  for (const auto& [name, kind] : sorted) {
     all += kind.count;
     list += fmt::format("{}{} {} (first: {})", list.empty() ? "" : ", ", kind.count, name, kind.first);
   }
   return all == 0 ? ""
-                  : fmt::format("{} left out: {}: samsr does not read them; convert them to PNG",
-                                all == 1 ? "1 file is" : fmt::format("{} files are", all), list);
+                  : fmt::format("{} left out: {}", all == 1 ? "1 file is" : fmt::format("{} files are", all), list);
+}
+
+std::string LeftOutPictures::text() const {
+  const std::string unread = text_of(kinds_);
+  const std::string others = text_of(reasons_);
+  return (unread.empty() ? "" : unread + ": samsr does not read them; convert them to PNG") +
+         (unread.empty() || others.empty() ? "" : "; ") + others;
 }
 
 LeftOutPictures walk_images(const fs::path& folder, const std::function<void(const std::string&)>& visit,

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace samsr {
@@ -29,12 +30,18 @@ void walk_files(const std::filesystem::path& folder,
                 const std::function<void(const std::string& path, WalkedFile kind)>& visit,
                 const UnreadableFolder& unreadable = {});
 
+/// What a walk would take a file for whose path has these parts, such as a member of an archive; nothing for what it
+/// passes over.
+std::optional<WalkedFile> kind_of_path(const std::string& path);
+
 /// Pictures of a walk that are not used, for the user to know.
 class LeftOutPictures {
  public:
   void add(const std::string& path, WalkedFile kind);
+  /// A picture that is left out for another `reason`: "encrypted".
+  void add(const std::string& path, const std::string& reason);
   /// "3 files are left out: 2 .heic (first: x.heic), 1 .gif (first: y.gif): samsr does not read them; convert them to
-  /// PNG"; empty when there are none.
+  /// PNG"; those with a reason of their own are counted behind that. Empty when there are none.
   std::string text() const;
 
  private:
@@ -42,7 +49,12 @@ class LeftOutPictures {
     std::uint64_t count = 0;
     std::string first;
   };
-  std::map<std::string, Kind> kinds_;  ///< by extension, or "named pipe, socket or device"
+  using Kinds = std::map<std::string, Kind>;
+  static void add_to(Kinds& kinds, const std::string& name, const std::string& path);
+  static std::string text_of(const Kinds& kinds);
+
+  Kinds kinds_;    ///< by extension, or "named pipe, socket or device"
+  Kinds reasons_;  ///< by reason
 };
 
 /// The images of a walk alone; what is left out is counted in the answer.

@@ -18,8 +18,8 @@
 #include "core/output.h"
 #include "core/progress.h"
 #include "data/images/image_file.h"
-#include "data/images/image_walk.h"
 #include "data/images/picture_failure.h"
+#include "data/photographs/listing.h"
 #include "data/photographs/sheet.h"
 
 namespace samsr {
@@ -43,10 +43,11 @@ struct FileFinding {
   int shorter() const { return std::min(width, height); }
 };
 
-nlohmann::json look_at(const fs::path& path) {
+nlohmann::json look_at(const fs::path& root, const PhotographPlace& place) {
+  const fs::path path = root / place.path;
   FileFinding found;
   try {
-    const std::string file = read_picture_file(path);
+    const std::string file = read_photograph_file(root, place, {});
     found.content = fmt::format("{:08x}-{}", crc32c(file.data(), file.size()), file.size());
     const ImageFile image = decode_image(file, path.string());
     found.width = image.rgb.cols;
@@ -60,11 +61,12 @@ nlohmann::json look_at(const fs::path& path) {
   return {found.format, found.width, found.height, found.rotated, found.converted, found.content, found.problem};
 }
 
-std::vector<FileFinding> look_at_all(const std::vector<fs::path>& files, Communicator& comm, Log& log) {
+std::vector<FileFinding> look_at_all(const fs::path& root, const std::vector<PhotographPlace>& files,
+                                     Communicator& comm, Log& log) {
   Progress progress(log, "reading photographs", static_cast<std::int64_t>(files.size()), "files");
   nlohmann::json local = nlohmann::json::array();
   for (auto i = static_cast<std::size_t>(comm.rank()); i < files.size(); i += static_cast<std::size_t>(comm.size())) {
-    local.push_back(look_at(files[i]));
+    local.push_back(look_at(root, files[i]));
     progress.advance(comm.size());
   }
   std::vector<FileFinding> all;
@@ -77,16 +79,16 @@ std::vector<FileFinding> look_at_all(const std::vector<fs::path>& files, Communi
 /// What the findings come to.
 class Report {
  public:
-  Report(const fs::path& folder, const std::vector<fs::path>& files, const std::vector<FileFinding>& findings,
+  Report(const fs::path& source, const std::vector<PhotographPlace>& files, const std::vector<FileFinding>& findings,
          int gt_size)
-      : folder_(folder), files_(files), gt_size_(gt_size) {
+      : source_(source), root_(root_of_source(source)), files_(files), gt_size_(gt_size) {
     for (std::size_t i = 0; i < findings.size(); ++i) {
       enter(i, findings[i]);
     }
   }
 
   std::size_t usable() const { return usable_; }
-  const std::vector<fs::path>& readable() const { return readable_; }
+  const std::vector<PhotographPlace>& readable() const { return readable_; }
   /// "a; b; c and 4 more" of the files that cannot be used.
   std::string first_problems() const {
     std::vector<std::string> shown(problems_.begin(),
@@ -97,7 +99,7 @@ class Report {
   }
 
   void print(std::ostream& out) const {
-    out << fmt::format("{}: {} files: {} usable for data.gt_size={}, {} too small, {} unreadable\n", folder_.string(),
+    out << fmt::format("{}: {} files: {} usable for data.gt_size={}, {} too small, {} unreadable\n", source_.string(),
                        files_.size(), usable_, gt_size_, too_small_, unreadable_);
     out << "formats        " << listed(formats_) << '\n';
     if (!readable_.empty()) {
@@ -114,8 +116,7 @@ class Report {
     }
     out << fmt::format("duplicates     {}\n", spare);
     for (std::size_t i = 0; i < std::min(kNamed, groups.size()); ++i) {
-      out << fmt::format("               {} = {}\n", one_line(files_[groups[i][0]].string()),
-                         one_line(files_[groups[i][1]].string()));
+      out << fmt::format("               {} = {}\n", one_line(name_of(groups[i][0])), one_line(name_of(groups[i][1])));
     }
     if (!problems_.empty()) {
       out << fmt::format("left out       {}\n", first_problems());
@@ -125,7 +126,7 @@ class Report {
 
   void write(const fs::path& path) const {
     nlohmann::ordered_json json;
-    json["folder"] = folder_.string();
+    json["folder"] = source_.string();
     json["files"] = files_.size();
     json["gt_size"] = gt_size_;
     json["usable"] = usable_;
@@ -139,7 +140,7 @@ class Report {
     for (const auto& group : duplicates()) {
       std::vector<std::string> names;
       for (const std::size_t each : group) {
-        names.push_back(files_[each].string());
+        names.push_back(name_of(each));
       }
       json["duplicates"].push_back(names);
     }
@@ -147,6 +148,7 @@ class Report {
   }
 
  private:
+  std::string name_of(std::size_t index) const { return (root_ / files_[index].path).string(); }
   void enter(std::size_t index, const FileFinding& found) {
     if (!found.content.empty()) {
       by_content_[found.content].push_back(index);
@@ -168,7 +170,7 @@ class Report {
     }
     if (found.shorter() < gt_size_) {
       ++too_small_;
-      problems_.push_back(fmt::format("{}: {}×{} pixels", files_[index].string(), found.width, found.height));
+      problems_.push_back(fmt::format("{}: {}×{} pixels", name_of(index), found.width, found.height));
     } else {
       ++usable_;
     }
@@ -230,8 +232,9 @@ class Report {
     }
   }
 
-  const fs::path folder_;
-  const std::vector<fs::path>& files_;
+  const fs::path source_;
+  const fs::path root_;
+  const std::vector<PhotographPlace>& files_;
   const int gt_size_;
   std::size_t usable_ = 0;
   std::size_t too_small_ = 0;
@@ -239,7 +242,7 @@ class Report {
   std::size_t rotated_ = 0;
   std::vector<int> widths_;  ///< of the readable ones
   std::vector<int> heights_;
-  std::vector<fs::path> readable_;
+  std::vector<PhotographPlace> readable_;
   std::map<std::string, std::size_t> formats_;
   std::map<std::string, std::size_t> converted_;
   std::map<std::string, std::vector<std::size_t>> by_content_;
@@ -260,23 +263,16 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
   }
   check_file_writable(options.out, fmt::format("--out {}", options.out.string()));
   check_file_writable(options.sheet, fmt::format("--sheet {}", options.sheet.string()));
-  std::vector<fs::path> files;
+  ListingRemarks remarks;
   std::vector<std::string> unreadable;
-  const std::string unread = walk_images(
-                                 folder, [&](const std::string& path) { files.push_back(folder / path); },
-                                 [&](const std::string& why) { unreadable.push_back(why); })
-                                 .text();
-  if (files.empty()) {
-    const std::string& why = unreadable.empty() ? unread : unreadable.front();
-    throw UserError("{}: holds no images (JPEG, PNG, WebP, BMP, TIFF, PNM){}{}", folder.string(),
-                    why.empty() ? "" : "; ", why);
-  }
-  const std::vector<FileFinding> findings = look_at_all(files, comm, log);
+  const std::vector<PhotographPlace> files =
+      photographs_of(folder.string(), remarks, log, [&](const std::string& why) { unreadable.push_back(why); });
+  const std::vector<FileFinding> findings = look_at_all(root_of_source(folder), files, comm, log);
   const Report report(folder, files, findings, options.gt_size);
   if (comm.rank() == 0) {
     report.print(out);
-    if (!unread.empty()) {
-      out << fmt::format("not read       {}\n", unread);
+    for (const std::string& remark : remarks) {
+      out << fmt::format("not read       {}\n", one_line(remark));
     }
     for (const std::string& each : unreadable) {
       out << fmt::format("not read       {}\n", one_line(each));
@@ -290,7 +286,7 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
     if (!options.sheet.empty() && !report.readable().empty()) {
       make_folder(fs::absolute(options.sheet).parent_path());
       clean_temporaries_of(options.sheet);
-      write_png(options.sheet, draw_photograph_sheet(report.readable(), options.sheet_count));
+      write_png(options.sheet, draw_photograph_sheet(root_of_source(folder), report.readable(), options.sheet_count));
     }
   }
   comm.barrier();

@@ -15,9 +15,9 @@ struct CheckOptions {
   int sheet_count = 30;           ///< pictures on it, spread evenly over the readable ones
 };
 
-/// Reads every image below `folder` and says on rank 0, to `out`, what is there: formats, sizes, what has to be
-/// converted, duplicates by content, and how many can be used for data.gt_size. The ranks share the files.
-/// UserError naming the first three of them when none can be used. Collective.
+/// Reads every image of `folder`, a source as data.images takes (PhotographSource), and says on rank 0, to `out`, what
+/// is there: formats, sizes, what has to be converted, duplicates by content, and how many can be used for
+/// data.gt_size. The ranks share the files. UserError naming the first three of them when none can be used. Collective.
 void check_photographs(const std::filesystem::path& folder, const CheckOptions& options, Communicator& comm, Log& log,
                        std::ostream& out);
 

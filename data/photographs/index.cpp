@@ -12,7 +12,8 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array<char, 24> kMagic{"samsr-photographs/1"};
+constexpr std::array<char, 24> kMagic{"samsr-photographs/2"};
+constexpr std::array<char, 24> kMagicOfOneFolder{"samsr-photographs/1"};
 
 /// The file's first bytes.
 struct Head {
@@ -28,8 +29,15 @@ struct Record {
   std::uint64_t path_offset = 0;
   std::uint32_t path_length = 0;
   std::uint32_t checksum = 0;
+  std::uint32_t source = 0;
+  std::uint32_t packing = 0;
+  std::uint32_t file_length = 0;
+  std::uint32_t zero = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
 };
-static_assert(sizeof(Record) == 16);
+static_assert(sizeof(Record) == 48);
+constexpr std::size_t kRecordOfOneFolder = 16;
 
 template <class T>
 void append_bytes(std::string& out, const T& value) {
@@ -38,7 +46,14 @@ void append_bytes(std::string& out, const T& value) {
 
 std::string to_json(const PhotographSummary& summary) {
   nlohmann::ordered_json json;
-  put_exact_text(json, "folder", summary.folder);
+  json["sources"] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < summary.sources.size(); ++i) {
+    nlohmann::ordered_json source;
+    put_exact_text(source, "path", summary.sources[i].path);
+    source["weight"] = summary.sources[i].weight;
+    source["usable"] = summary.usable_of[i];
+    json["sources"].push_back(std::move(source));
+  }
   json["state"] = summary.state;
   json["min_size"] = summary.min_size;
   json["crop_size"] = summary.crop_size;
@@ -51,6 +66,7 @@ std::string to_json(const PhotographSummary& summary) {
   json["fingerprint"] = summary.fingerprint;
   json["problems"] = summary.problems;
   json["small"] = summary.small;
+  json["remarks"] = summary.remarks;
   return json_text(json);
 }
 
@@ -62,9 +78,27 @@ std::vector<std::string> texts_of(const std::vector<JsonEntry>& entries) {
   return texts;
 }
 
+/// `summary.usable` is known.
+void read_sources(const JsonEntry& json, PhotographSummary& summary) {
+  if (!json.has("sources")) {  // a list of one folder
+    summary.sources = json.exact_text("folder");
+    summary.usable_of = {summary.usable};
+    return;
+  }
+  std::vector<PhotographSource> sources;
+  std::uint64_t usable = 0;
+  for (const JsonEntry& entry : json.list("sources")) {
+    sources.push_back({entry.exact_text("path"), entry.number("weight")});
+    usable += summary.usable_of.emplace_back(entry.count("usable"));
+  }
+  if (sources.empty() || usable != summary.usable) {
+    json.fail("the photographs of its sources are not those of the whole");
+  }
+  summary.sources = std::move(sources);
+}
+
 PhotographSummary from_json(const JsonEntry& json) {
   PhotographSummary summary;
-  summary.folder = json.exact_text("folder");
   summary.state = json.text("state");
   summary.min_size = static_cast<int>(json.count("min_size"));
   summary.files = json.count("files");
@@ -74,12 +108,16 @@ PhotographSummary from_json(const JsonEntry& json) {
   for (const auto& [kind, count] : json.object("converted").items()) {
     summary.converted[kind] = count.as_count();
   }
+  read_sources(json, summary);
   summary.fingerprint = json.text("fingerprint");
   summary.problems = texts_of(json.list("problems"));
   if (json.has("crop_size")) {  // older lists lack it, and are made anew
     summary.crop_size = static_cast<int>(json.count("crop_size"));
     summary.below_crop = json.count("below_crop");
     summary.small = texts_of(json.list("small"));
+  }
+  if (json.has("remarks")) {
+    summary.remarks = texts_of(json.list("remarks"));
   }
   return summary;
 }
@@ -97,7 +135,9 @@ PhotographIndex::PhotographIndex(const fs::path& path) : path_(path), file_(path
     damaged(path);
   }
   file_.read_at(0, &head, sizeof head);
-  if (head.magic != kMagic || head.summary_offset > size || head.summary_size != size - head.summary_offset) {
+  record_size_ = head.magic == kMagicOfOneFolder ? kRecordOfOneFolder : sizeof(Record);
+  if ((head.magic != kMagic && head.magic != kMagicOfOneFolder) || head.summary_offset > size ||
+      head.summary_size != size - head.summary_offset) {
     damaged(path);
   }
   std::string text(head.summary_size, '\0');
@@ -107,7 +147,7 @@ PhotographIndex::PhotographIndex(const fs::path& path) : path_(path), file_(path
   }
   summary_ = from_json(JsonEntry::parse(text, path.string()));
   end_of_paths_ = head.summary_offset;
-  if (summary_.usable > (end_of_paths_ - sizeof head) / sizeof(Record)) {
+  if (summary_.usable > (end_of_paths_ - sizeof head) / record_size_) {
     damaged(path);
   }
 }
@@ -117,12 +157,23 @@ Photograph PhotographIndex::at(std::uint64_t number) const {
     throw std::logic_error("no photograph of that number");
   }
   Record record;
-  file_.read_at(sizeof(Head) + number * sizeof record, &record, sizeof record);
+  file_.read_at(sizeof(Head) + number * record_size_, &record, record_size_);
   if (record.path_offset > end_of_paths_ || record.path_length > end_of_paths_ - record.path_offset) {
     damaged(path_);
   }
-  Photograph photograph{std::string(record.path_length, '\0'), record.checksum};
+  Photograph photograph;
+  photograph.path.resize(record.path_length);
   file_.read_at(record.path_offset, photograph.path.data(), photograph.path.size());
+  photograph.checksum = record.checksum;
+  photograph.source = record.source;
+  photograph.packing = static_cast<PhotographPlace::Packing>(record.packing);
+  photograph.file_length = record_size_ == kRecordOfOneFolder ? record.path_length : record.file_length;
+  photograph.offset = record.offset;
+  photograph.size = record.size;
+  if (photograph.source >= summary_.sources.size() || photograph.packing >= PhotographPlace::Packing::kArchive ||
+      photograph.file_length > record.path_length) {
+    damaged(path_);
+  }
   return photograph;
 }
 
@@ -143,7 +194,12 @@ PhotographIndexWriter::~PhotographIndexWriter() {
 void PhotographIndexWriter::append(const Photograph& photograph) {
   append_bytes(records_, Record{.path_offset = path_offset_ + paths_.size(),
                                 .path_length = static_cast<std::uint32_t>(photograph.path.size()),
-                                .checksum = photograph.checksum});
+                                .checksum = photograph.checksum,
+                                .source = photograph.source,
+                                .packing = static_cast<std::uint32_t>(photograph.packing),
+                                .file_length = photograph.file_length,
+                                .offset = photograph.offset,
+                                .size = photograph.size});
   paths_ += photograph.path;
   constexpr std::size_t kBuffer = std::size_t{1} << 20;
   if (paths_.size() + records_.size() > kBuffer) {

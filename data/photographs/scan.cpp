@@ -17,7 +17,8 @@
 #include "core/nested_paths.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
-#include "data/photographs/path_list.h"
+#include "data/photographs/listing.h"
+#include "data/photographs/place_list.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -37,10 +38,11 @@ struct PhotographFinding {
   std::string problem;    ///< one line; empty when the photograph was read
 };
 
-PhotographFinding probe(const fs::path& path, const ImageLimits& limits) {
+PhotographFinding probe(const fs::path& root, const PhotographPlace& place, const ImageLimits& limits) {
+  const fs::path path = root / place.path;
   PhotographFinding finding;
   try {
-    const std::string file = read_picture_file(path, limits);
+    const std::string file = read_photograph_file(root, place, limits);
     const ImageFile image = decode_image(file, path.string(), Bits::kEight, limits);
     finding.checksum = crc32c(file.data(), file.size());
     finding.width = image.rgb.cols;
@@ -53,12 +55,17 @@ PhotographFinding probe(const fs::path& path, const ImageLimits& limits) {
   return finding;
 }
 
-/// One scan of a folder of photographs by all ranks.
+/// What a line of a state or fingerprint begins with: which of several sources it is of.
+std::string source_prefix(const PhotographSources& sources, const PhotographPlace& place) {
+  return sources.size() == 1 ? std::string() : fmt::format("{}\t", place.source);
+}
+
+/// One scan of the sources of photographs by all ranks.
 class Scan {
  public:
-  Scan(fs::path images, const PhotographSizes& sizes, const ImageLimits& limits, const fs::path& out,
+  Scan(PhotographSources sources, const PhotographSizes& sizes, const ImageLimits& limits, const fs::path& out,
        Communicator& comm, Log& log)
-      : images_(std::move(images)),
+      : sources_(std::move(sources)),
         sizes_(sizes),
         limits_(limits),
         place_(photograph_scan_path(out)),
@@ -67,21 +74,21 @@ class Scan {
         log_(log) {}
 
   void run() {
-    if (comm_.rank() == 0) {
-      make_folder(place_);
-      if (const std::string left_out = PathList::write(images_, place_).text(); !left_out.empty()) {
-        log_.warning("{}: {}", images_.string(), left_out);
-      }
+    on_first_rank([&] { walk(); }, comm_);
+    for (const PhotographSource& source : sources_) {
+      roots_.push_back(root_of_source(source.path));
     }
-    comm_.barrier();
-    const PathList list(place_);
-    states_ = states_of(list);
-    std::string joined;
-    for (const std::string& state : states_) {
-      joined += state;
+    {
+      const PlaceList walked(place_);
+      state_ = joined_state(states_of(walked));
     }
-    state_ = hex(crc32c(joined.data(), joined.size()));
     if (!up_to_date()) {
+      const bool archives = comm_.sum(has_archives_ ? 1 : 0) > 0;
+      if (archives) {
+        on_first_rank([&] { look_into_archives(); }, comm_);
+      }
+      const PlaceList list(archives ? photographs_place() : place_);
+      states_ = states_of(list);
       read_all(list);
       if (comm_.rank() == 0) {
         merge(list);
@@ -94,19 +101,77 @@ class Scan {
   }
 
  private:
+  void walk() {
+    make_folder(place_);
+    PlaceListWriter list(place_);
+    for (std::uint32_t number = 0; number < sources_.size(); ++number) {
+      for (const std::string& remark : walk_source(sources_[number].path, number, [&](const PhotographPlace& place) {
+             list.append(place);
+             has_archives_ = has_archives_ || place.packing == PhotographPlace::Packing::kArchive;
+           })) {
+        log_.warning("{}: {}", sources_[number].path, remark);
+      }
+    }
+    list.finish();
+  }
+
+  /// Where the list of photographs lies that has those in archives in the archives' place.
+  fs::path photographs_place() const { return place_ / "photographs"; }
+
+  /// Writes that list.
+  void look_into_archives() {
+    const PlaceList walked(place_);
+    const auto each = [&](const std::function<void(const PhotographPlace&, bool archive)>& visit) {
+      for (std::uint64_t number = 0; number < walked.pieces(); ++number) {
+        for (const PhotographPlace& place : walked.piece(number)) {
+          visit(place, place.packing == PhotographPlace::Packing::kArchive);
+        }
+      }
+    };
+    std::uint64_t bytes = 0;
+    each([&](const PhotographPlace& place, bool archive) {
+      bytes += archive ? archive_bytes(roots_[place.source], place) : 0;
+    });
+    ArchiveLister lister(bytes, log_);
+    make_folder(photographs_place());
+    PlaceListWriter list(photographs_place());
+    const auto append = [&](const PhotographPlace& place) { list.append(place); };
+    each([&](const PhotographPlace& place, bool archive) {
+      if (!archive) {
+        append(place);
+        return;
+      }
+      for (std::string& remark : lister.list(roots_[place.source], place, append)) {
+        remarks_.push_back(std::move(remark));
+      }
+    });
+    list.finish();
+    lister.finish();
+  }
+
   /// CRC-32C of each piece's paths, sizes and times, and of limits that are not the usual ones.
-  std::vector<std::string> states_of(const PathList& list) {
+  std::vector<std::string> states_of(const PlaceList& list) const {
     const auto ranks = static_cast<std::uint64_t>(comm_.size());
     const std::string limits =
         limits_ == ImageLimits{} ? std::string() : fmt::format("{} {}\n", limits_.megapixels, limits_.memory_mb);
     std::string local;
+    fs::path file;  // whose state is known: members of an archive follow each other
+    std::string state_of_file;
     for (auto number = static_cast<std::uint64_t>(comm_.rank()); number < list.pieces(); number += ranks) {
       std::uint32_t checksum = crc32c(limits.data(), limits.size());
-      for (const std::string& path : list.piece(number)) {
-        struct stat status {};
-        const bool found = ::stat((images_ / path).c_str(), &status) == 0;
-        const std::string line = fmt::format("{}\t{}\t{}.{}\n", path, found ? status.st_size : -1,
-                                             status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+      for (const PhotographPlace& place : list.piece(number)) {
+        if (const fs::path now = roots_[place.source] / place.file(); now != file) {
+          struct stat status {};
+          const bool found = ::stat(now.c_str(), &status) == 0;
+          state_of_file =
+              fmt::format("{}\t{}.{}", found ? status.st_size : -1, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+          file = now;
+        }
+        std::string line = fmt::format("{}{}\t{}", source_prefix(sources_, place), place.path, state_of_file);
+        if (place.path.size() != place.file_length) {
+          line += fmt::format("\t{}+{}", place.offset, place.size);
+        }
+        line += '\n';
         checksum = crc32c(line.data(), line.size(), checksum);
       }
       local += hex(checksum);
@@ -120,13 +185,21 @@ class Scan {
     return states;
   }
 
+  static std::string joined_state(const std::vector<std::string>& states) {
+    std::string joined;
+    for (const std::string& state : states) {
+      joined += state;
+    }
+    return hex(crc32c(joined.data(), joined.size()));
+  }
+
   bool up_to_date() const {
     if (!fs::exists(index_)) {
       return false;
     }
     try {
       const PhotographSummary summary = PhotographIndex(index_).summary();
-      return summary.folder == images_ && summary.state == state_ && summary.min_size == sizes_.min_size &&
+      return summary.sources == sources_ && summary.state == state_ && summary.min_size == sizes_.min_size &&
              summary.crop_size == sizes_.crop_size;
     } catch (const UserError&) {
       return false;  // it is made anew
@@ -143,7 +216,9 @@ class Scan {
         fs::remove(entry.path(), ignored);
       }
     }
-    PathList::remove(place_);
+    PlaceList::remove(place_);
+    PlaceList::remove(photographs_place());
+    fs::remove(photographs_place(), ignored);
     clean_temporaries(place_);
     fs::remove(place_, ignored);  // unless something else is in it
   }
@@ -162,15 +237,15 @@ class Scan {
     return result;
   }
 
-  void read_all(const PathList& list) {
+  void read_all(const PlaceList& list) {
     const std::uint64_t last = list.pieces() == 0 ? 0 : list.piece(list.pieces() - 1).size();
     const auto read = [&](std::uint64_t number, const ReportWork& report) {
       if (stored_result(number)) {
         return;
       }
       nlohmann::json found = nlohmann::json::array();
-      for (const std::string& path : list.piece(number)) {
-        const PhotographFinding finding = probe(images_ / path, limits_);
+      for (const PhotographPlace& place : list.piece(number)) {
+        const PhotographFinding finding = probe(roots_[place.source], place, limits_);
         found.push_back({finding.width, finding.height, finding.checksum, finding.converted, finding.problem});
         report(1, {});
       }
@@ -180,26 +255,30 @@ class Scan {
     work_through({.task = "reading photographs",
                   .unit = "files",
                   .items = list.pieces(),
-                  .units = [&](std::uint64_t number) { return number + 1 < list.pieces() ? PathList::kPiece : last; }},
+                  .units = [&](std::uint64_t number) { return number + 1 < list.pieces() ? PlaceList::kPiece : last; }},
                  read, comm_, log_);
   }
 
-  void merge(const PathList& list) {
+  void merge(const PlaceList& list) {
     PhotographSummary summary{
-        .folder = images_, .state = state_, .min_size = sizes_.min_size, .crop_size = sizes_.crop_size};
-    PhotographIndexWriter writer(index_, list.pieces() * PathList::kPiece);
+        .sources = sources_, .state = state_, .min_size = sizes_.min_size, .crop_size = sizes_.crop_size};
+    summary.usable_of.resize(sources_.size());
+    summary.remarks = remarks_;
+    PhotographIndexWriter writer(index_, list.pieces() * PlaceList::kPiece);
     std::uint32_t fingerprint = 0;
     for (std::uint64_t number = 0; number < list.pieces(); ++number) {
-      const std::vector<std::string> paths = list.piece(number);
+      const std::vector<PhotographPlace> places = list.piece(number);
       const auto result = stored_result(number);
-      if (!result || result->at("photographs").size() != paths.size()) {
+      if (!result || result->at("photographs").size() != places.size()) {
         throw UserError("{}: cannot be read back; run `samsr data build` again", result_path(number).string());
       }
-      for (std::size_t i = 0; i < paths.size(); ++i) {
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        const PhotographPlace& place = places[i];
         const PhotographFinding finding = finding_of(result->at("photographs").at(i), number);
-        if (enter(paths[i], finding, summary)) {
-          writer.append({paths[i], finding.checksum});
-          const std::string line = fmt::format("{}\t{:08x}\n", paths[i], finding.checksum);
+        if (enter(place, finding, summary)) {
+          writer.append({place, finding.checksum});
+          const std::string line =
+              fmt::format("{}{}\t{:08x}\n", source_prefix(sources_, place), place.path, finding.checksum);
           fingerprint = crc32c(line.data(), line.size(), fingerprint);
         }
       }
@@ -218,7 +297,7 @@ class Scan {
   }
 
   /// Counts a file; true when it can be used.
-  bool enter(const std::string& path, const PhotographFinding& finding, PhotographSummary& summary) const {
+  bool enter(const PhotographPlace& place, const PhotographFinding& finding, PhotographSummary& summary) const {
     ++summary.files;
     if (!finding.problem.empty()) {
       if (++summary.unreadable <= kMostNamed) {
@@ -230,30 +309,34 @@ class Scan {
     if (shorter < sizes_.min_size) {
       if (++summary.too_small <= kMostNamed) {
         summary.problems.push_back(fmt::format("{}: {}×{} pixels, its shorter side is below the {} that are needed",
-                                               (images_ / path).string(), finding.width, finding.height,
-                                               sizes_.min_size));
+                                               (roots_[place.source] / place.path).string(), finding.width,
+                                               finding.height, sizes_.min_size));
       }
       return false;
     }
     if (shorter < sizes_.crop_size && ++summary.below_crop <= kMostNamed) {
-      summary.small.push_back(shown_text(path));
+      summary.small.push_back(shown_text(place.path));
     }
     for (const char* kind : {"grey", "16-bit", "CMYK", "alpha"}) {
       summary.converted[kind] += finding.converted.find(kind) != std::string::npos ? 1 : 0;
     }
     ++summary.usable;
+    ++summary.usable_of[place.source];
     return true;
   }
 
-  const fs::path images_;
+  const PhotographSources sources_;
   const PhotographSizes sizes_;
   const ImageLimits limits_;
   const fs::path place_;
   const fs::path index_;
   Communicator& comm_;
   Log& log_;
+  std::vector<fs::path> roots_;      ///< of the sources
+  bool has_archives_ = false;        ///< known to rank 0
+  ListingRemarks remarks_;           ///< on archives, known to rank 0
   std::vector<std::string> states_;  ///< of the pieces
-  std::string state_;                ///< of all
+  std::string state_;                ///< of what was walked, archives not looked into
 };
 
 }  // namespace
@@ -266,10 +349,12 @@ void check_beside_photographs(const fs::path& folder, const fs::path& out) {
   if (!fs::exists(photograph_index_path(folder))) {
     return;
   }
-  const std::string photographs = PhotographIndex(photograph_index_path(folder)).summary().folder;
-  if (is_within(photographs, out)) {
-    throw UserError("{}: the photographs of {} lie there ({}), and could be replaced; name another folder",
-                    out.string(), folder.string(), photographs);
+  const PhotographSummary summary = PhotographIndex(photograph_index_path(folder)).summary();
+  for (const PhotographSource& source : summary.sources) {
+    if (is_within(source.path, out)) {
+      throw UserError("{}: the photographs of {} lie there ({}), and could be replaced; name another folder",
+                      out.string(), folder.string(), source.path);
+    }
   }
 }
 
@@ -283,12 +368,15 @@ std::string describe(const PhotographSummary& summary) {
   return text + fmt::format("; left out: {} too small, {} unreadable", summary.too_small, summary.unreadable);
 }
 
-std::unique_ptr<PhotographIndex> index_photographs(const fs::path& images, const PhotographSizes& sizes,
+std::unique_ptr<PhotographIndex> index_photographs(const PhotographSources& sources, const PhotographSizes& sizes,
                                                    const ImageLimits& limits, const fs::path& out, Communicator& comm,
                                                    Log& log) {
-  Scan(absolute_path(images), sizes, limits, out, comm, log).run();
+  Scan(sources.absolute(), sizes, limits, out, comm, log).run();
   auto index = std::make_unique<PhotographIndex>(photograph_index_path(out));
   const PhotographSummary& summary = index->summary();
+  for (const std::string& remark : summary.remarks) {
+    log.warning("{}", remark);
+  }
   for (const std::string& problem : summary.problems) {
     log.warning("left out: {}", problem);
   }
@@ -300,7 +388,15 @@ std::unique_ptr<PhotographIndex> index_photographs(const fs::path& images, const
     throw UserError(
         "{}: none of its {} image files can be used ({} unreadable, {} too small: {} pixels are needed on the shorter "
         "side); check data.images",
-        images.string(), summary.files, summary.unreadable, summary.too_small, summary.min_size);
+        sources.text(), summary.files, summary.unreadable, summary.too_small, summary.min_size);
+  }
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (summary.usable_of[i] == 0) {
+      throw UserError(
+          "{}: none of its image files can be used, where {} pixels are needed on the shorter side; check "
+          "data.images",
+          sources[i].path, summary.min_size);
+    }
   }
   return index;
 }

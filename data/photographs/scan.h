@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "data/images/codec.h"
 #include "data/photographs/index.h"
+#include "data/photographs/sources.h"
 
 namespace samsr {
 
@@ -17,13 +18,14 @@ struct PhotographSizes {
   int crop_size = 1;  ///< of the piece that is taken; smaller ones are counted
 };
 
-/// Lists and reads every image below `images` once and writes what can be used to out/photographs.index, which stays
-/// as it is when no file's path, size or time has changed since. The ranks share the reading, a thousand files at a
-/// time; results wait in out/photographs.scan, so that an interrupted scan goes on where it was. Memory does not grow
-/// with the number of files. Photographs that cannot be read (within `limits`), or whose shorter side is below
-/// `sizes.min_size`, are left out, counted, and the first of them named. The usable ones below `sizes.crop_size` are
-/// counted and named too. UserError when none is left. Collective.
-std::unique_ptr<PhotographIndex> index_photographs(const std::filesystem::path& images, const PhotographSizes& sizes,
+/// Lists and reads every image of `sources` once and writes what can be used to out/photographs.index, which stays
+/// as it is when no file's path, size or time has changed since; archives are not opened then. The ranks share the
+/// reading, a thousand files at a time; results wait in out/photographs.scan, so that an interrupted scan goes on where
+/// it was. Memory grows with the number of pictures in one archive, not of files. Photographs that cannot be read
+/// (within `limits`), or whose shorter side is below `sizes.min_size`, are left out, counted, and the first of them
+/// named. The usable ones below `sizes.crop_size` are counted and named too. UserError when none of a source is left.
+/// Collective.
+std::unique_ptr<PhotographIndex> index_photographs(const PhotographSources& sources, const PhotographSizes& sizes,
                                                    const ImageLimits& limits, const std::filesystem::path& out,
                                                    Communicator& comm, Log& log);
 

@@ -19,17 +19,17 @@ constexpr int kGap = 8;
 constexpr std::size_t kLongestLabel = 24;
 
 /// Grey where the picture cannot be read any more.
-cv::Mat picture_of(const fs::path& file) {
+cv::Mat picture_of(const fs::path& root, const PhotographPlace& place) {
   try {
-    return read_image(file).rgb;
+    return decode_image(read_photograph_file(root, place, {}), place.path).rgb;
   } catch (...) {
-    describe_failure(file.string(), std::current_exception());  // a fault of the program passes through
+    describe_failure(place.path, std::current_exception());  // a fault of the program passes through
     return cv::Mat(kSide, kSide, CV_8UC3, cv::Scalar::all(128));
   }
 }
 
-void draw(const fs::path& file, cv::Mat cell) {
-  const cv::Mat rgb = picture_of(file);
+void draw(const fs::path& root, const PhotographPlace& place, cv::Mat cell) {
+  const cv::Mat rgb = picture_of(root, place);
   const double scale = std::min(1.0, static_cast<double>(kSide) / std::max(rgb.cols, rgb.rows));
   const cv::Size size(std::max(1, static_cast<int>(rgb.cols * scale)), std::max(1, static_cast<int>(rgb.rows * scale)));
   cv::Mat small;
@@ -37,7 +37,7 @@ void draw(const fs::path& file, cv::Mat cell) {
   small.copyTo(cell(cv::Rect(cv::Point(0, kLabelHeight), size)));
   const std::string dimensions = fmt::format(" {}x{}", rgb.cols, rgb.rows);
   // The end of a name tells more than its beginning.
-  const std::string name = file.filename().string();
+  const std::string name = fs::path(place.path).filename().string();
   const std::size_t room = kLongestLabel - std::min(kLongestLabel, dimensions.size());
   const std::string shown = name.size() > room ? name.substr(name.size() - room) : name;
   cv::putText(cell, shown + dimensions, cv::Point(0, kLabelHeight - 6), cv::FONT_HERSHEY_SIMPLEX, 0.32,
@@ -46,8 +46,8 @@ void draw(const fs::path& file, cv::Mat cell) {
 
 }  // namespace
 
-cv::Mat draw_photograph_sheet(const std::vector<fs::path>& files, int count) {
-  const std::size_t shown = std::min(files.size(), static_cast<std::size_t>(std::max(count, 1)));
+cv::Mat draw_photograph_sheet(const fs::path& root, const std::vector<PhotographPlace>& photographs, int count) {
+  const std::size_t shown = std::min(photographs.size(), static_cast<std::size_t>(std::max(count, 1)));
   const int rows = (static_cast<int>(shown) + kColumns - 1) / kColumns;
   cv::Mat sheet(rows * (kSide + kLabelHeight + kGap) + kGap, kColumns * (kSide + kGap) + kGap, CV_8UC3,
                 cv::Scalar::all(255));
@@ -56,7 +56,7 @@ cv::Mat draw_photograph_sheet(const std::vector<fs::path>& files, int count) {
     const int row = static_cast<int>(i) / kColumns;
     const cv::Rect cell(kGap + column * (kSide + kGap), kGap + row * (kSide + kLabelHeight + kGap), kSide,
                         kSide + kLabelHeight);
-    draw(files[i * files.size() / shown], sheet(cell));
+    draw(root, photographs[i * photographs.size() / shown], sheet(cell));
   }
   return sheet;
 }

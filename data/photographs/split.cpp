@@ -51,7 +51,7 @@ SplitLinks links_to(const fs::path& images, std::uint64_t every, std::string& le
   });
   left_out = walked.text();
   if (!broken.empty()) {
-    left_out += fmt::format("{}{} left out, which lead nowhere (first: {})", left_out.empty() ? "" : "; ",
+    left_out += fmt::format("{}{} left out, leading nowhere (first: {})", left_out.empty() ? "" : "; ",
                             broken.size() == 1 ? "1 link is" : fmt::format("{} links are", broken.size()),
                             one_line(broken.front()));
   }
@@ -131,6 +131,11 @@ void make_links(const fs::path& folder, const SplitLinks& before, const SplitLin
 }  // namespace
 
 void split_photographs(const fs::path& images, const fs::path& folder, std::uint64_t every, Log& log) {
+  if (fs::is_regular_file(images)) {
+    throw UserError(
+        "{}: is a file; photographs are parted by links, which need a folder of pictures (unpack an archive)",
+        images.string());
+  }
   std::string unread;
   const SplitLinks links = links_to(images, every, unread);
   if (links.size() < 2) {

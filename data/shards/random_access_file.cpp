@@ -1,6 +1,7 @@
 #include "data/shards/random_access_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,6 +35,14 @@ RandomAccessFile::RandomAccessFile(const std::filesystem::path& path, Access acc
 }
 
 RandomAccessFile::~RandomAccessFile() { ::close(descriptor_); }
+
+std::uint64_t RandomAccessFile::size() const {
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0) {
+    throw UserError("{}: cannot be read: {}", path_.string(), std::strerror(errno));
+  }
+  return static_cast<std::uint64_t>(status.st_size);
+}
 
 void RandomAccessFile::read_at(std::uint64_t offset, void* out, std::size_t size) const {
   auto* at = static_cast<char*>(out);

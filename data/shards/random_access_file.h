@@ -17,6 +17,8 @@ class RandomAccessFile {
   RandomAccessFile(const RandomAccessFile&) = delete;
   RandomAccessFile& operator=(const RandomAccessFile&) = delete;
 
+  /// Bytes in the file now. UserError when the system does not say.
+  std::uint64_t size() const;
   /// Fills `out` with `size` bytes from `offset`. UserError when they cannot be read or are not there.
   void read_at(std::uint64_t offset, void* out, std::size_t size) const;
   /// Makes sure that `size` bytes can be written, where the file system can; the file grows to that size.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <optional>
 
 #include "comm/hold_folder.h"
 #include "comm/work_through.h"
@@ -21,8 +22,8 @@
 #include "data/photographs/scan.h"
 #include "data/shards/content.h"
 #include "data/shards/shard_set.h"
+#include "data/tools/decoded_photographs.h"
 #include "data/tools/pair_folder.h"
-#include "data/tools/recorded_photographs.h"
 #include "data/tools/sample_faults.h"
 #include "data/tools/stored_sample.h"
 
@@ -54,26 +55,34 @@ std::vector<Block> blocks_of(const ShardSet& set, std::uint64_t first, std::uint
   return blocks;
 }
 
-/// The folder of the photographs: the one given, or the one that the data set was built from.
-fs::path photographs_of(const ShardSet& set, const std::string& images) {
-  if (images.empty() && !fs::exists(photograph_index_path(set.folder()))) {
+/// Where the photographs lie: where they are said to, or where the build found them.
+PhotographSources sources_of(const ShardSet& set, const PhotographSources& images) {
+  if (!images.empty()) {
+    for (const PhotographSource& source : images) {
+      kind_of_source(source.path);
+    }
+    return images;
+  }
+  if (!fs::exists(photograph_index_path(set.folder()))) {
     throw UserError("{}: missing, so where the photographs lie is not known; give data.images=DIR",
                     photograph_index_path(set.folder()).string());
   }
-  const fs::path folder =
-      images.empty() ? PhotographIndex(photograph_index_path(set.folder())).summary().folder : images;
-  if (!fs::is_directory(folder)) {
-    throw UserError("{}: no such folder; the photographs that {} was built from are needed: give data.images=DIR",
-                    folder.string(), set.folder().string());
+  PhotographSources sources = PhotographIndex(photograph_index_path(set.folder())).summary().sources;
+  for (const PhotographSource& source : sources) {
+    if (!fs::exists(source.path)) {
+      throw UserError(
+          "{}: no such folder or file; the photographs that {} was built from are needed: give data.images=DIR",
+          source.path, set.folder().string());
+    }
   }
-  return folder;
+  return sources;
 }
 
 /// One run of the verb on one rank.
 class Regenerator {
  public:
   Regenerator(const RegenerateRequest& request, const ShardSet& set, const BuildSettings& settings, BuildStages stages,
-              const fs::path& photographs, Log& log)
+              const PhotographSources& photographs, Log& log)
       : request_(request),
         set_(set),
         stages_(std::move(stages)),
@@ -143,8 +152,10 @@ class Regenerator {
   void make_pair(std::uint64_t index, Sample& sample) {
     const ShardSet::Place place = set_.place(index);
     try {
-      const std::string image = photograph_of(read_stored_record(place.shard, kSourceField, place.sample));
-      sample = pairs_.make(index, photographs_.read(image, set_.where(index)), image);
+      const JsonEntry record = read_stored_record(place.shard, kSourceField, place.sample);
+      const std::string image = photograph_of(record);
+      const std::optional<std::uint32_t> source = source_of_photograph(record);
+      sample = pairs_.make(index, photographs_.read(image, source.value_or(0), set_.where(index)), image, source);
       return;
     } catch (...) {
       fault(index, describe_failure(set_.where(index), std::current_exception()));
@@ -199,7 +210,7 @@ class Regenerator {
   const ShardSet& set_;
   const BuildStages stages_;
   const PairMaker pairs_;
-  RecordedPhotographs photographs_;
+  DecodedPhotographs photographs_;
   const std::uint64_t count_;
   std::uint64_t block_ = 1;
   std::vector<std::string> fields_;
@@ -224,13 +235,15 @@ BuildStages other_stages(const RegenerateRequest& request, const Shard& shard, c
 
 /// Holds `out`, where pairs are to be written, and enters them in its record. Collective.
 std::unique_ptr<FolderLock> prepare_out(const RegenerateRequest& request, const ShardSet& set,
-                                        const fs::path& photographs, Communicator& comm, Log& log) {
+                                        const PhotographSources& photographs, Communicator& comm, Log& log) {
   if (request.out.empty()) {
     return nullptr;
   }
-  if (is_within(photographs, request.out)) {
-    throw UserError("--out {}: the photographs lie there ({}), and could be replaced; name another folder",
-                    request.out.string(), photographs.string());
+  for (const PhotographSource& source : photographs) {
+    if (is_within(source.path, request.out)) {
+      throw UserError("--out {}: the photographs lie there ({}), and could be replaced; name another folder",
+                      request.out.string(), source.path);
+    }
   }
   auto held = hold_folder(request.out, "data regenerate", comm, log);
   on_first_rank([&] { PairFolder(request.out, set).add(request.range.first, request.range.count_in(set)); }, comm);
@@ -262,7 +275,7 @@ void regenerate(const RegenerateRequest& request, const BuildSettings& settings,
   const Shard& shard = set.shards().front();
   request.range.count_in(set);
   check_as_recorded(shard, "pairs", pairs_setting_lines(settings));
-  const fs::path photographs = photographs_of(set, settings.data.images);
+  const PhotographSources photographs = sources_of(set, settings.data.images);
   BuildStages stages = other_stages(request, shard, settings, options, comm, log);
   Regenerator regenerator(request, set, settings, std::move(stages), photographs, log);
   const auto held = prepare_out(request, set, photographs, comm, log);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 
 #include "core/error.h"
@@ -61,6 +62,17 @@ std::string read_stored_text(const Shard& shard, std::string_view name, std::uin
 JsonEntry read_stored_record(const Shard& shard, std::string_view name, std::uint64_t sample) {
   return JsonEntry::parse(read_stored_text(shard, name, sample),
                           fmt::format("{}: sample {}", shard.path().string(), sample));
+}
+
+std::optional<std::uint32_t> source_of_photograph(const JsonEntry& source) {
+  if (!source.has("source")) {
+    return std::nullopt;
+  }
+  const std::uint64_t number = source.count("source");
+  if (number > std::numeric_limits<std::uint32_t>::max()) {
+    source.fail("source is no number of a source");
+  }
+  return static_cast<std::uint32_t>(number);
 }
 
 std::string photograph_of(const JsonEntry& source) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <opencv2/core.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,8 @@ JsonEntry read_stored_record(const Shard& shard, std::string_view name, std::uin
 
 /// The photograph that a record of the field `source` names. UserError when it names none.
 std::string photograph_of(const JsonEntry& source);
+
+/// The number in data.images of the source that it is of; nothing for a build of one. UserError when it is no number.
+std::optional<std::uint32_t> source_of_photograph(const JsonEntry& source);
 
 }  // namespace samsr

@@ -160,7 +160,7 @@ void regenerate_samples(const RegenerateRequest& request, const std::vector<std:
     load_build_config(request.folder, settings);  // where weights lie
   }
   load_recorded_settings(shard, settings);
-  config.build.data.images.clear();  // the index of the photographs knows better
+  config.build.data.images = {};  // the index of the photographs knows better
   for (const std::string& assignment : overrides) {
     settings.apply_override(assignment);
   }

@@ -6,6 +6,8 @@
 
 #include <sstream>
 
+#include "core/error.h"
+#include "data/archive_fixtures.h"
 #include "data/build/build.h"
 #include "data/build/recorded_settings.h"
 #include "data/build_fixtures.h"
@@ -44,6 +46,37 @@ class CountingStage final : public Stage {
 Communicator& world() {
   static const std::unique_ptr<Communicator> communicator = make_mpi_communicator();
   return *communicator;
+}
+
+TEST(BuildMpi, BytesOfSeveralSourcesDoNotDependOnTheNumberOfRanks) {
+  Communicator& comm = world();
+  const testing::CommonFolder folder(comm);
+  std::ostringstream lines;
+  Log log(lines, comm.rank(), comm.size(), false);
+  const auto settings = [&](const std::string& out) {
+    BuildSettings build = testing::small_build("", folder / out);
+    build.data.images = std::vector<PhotographSource>{{folder / "photos.tar", 2}, {folder / "faces", 1}};
+    return build;
+  };
+  if (comm.rank() == 0) {
+    testing::write_drawn_photographs(folder / "photos", 4);
+    testing::write_drawn_photographs(folder / "faces", 2);
+    testing::write_archive(folder / "photos.tar", testing::ArchiveForm::kGnuTar,
+                           testing::entries_of(folder / "photos"));
+    build_dataset(settings("alone"), testing::kUsualStages, "config\n", *make_single_communicator(), log);
+  }
+  comm.barrier();
+  build_dataset(settings("together"), testing::kUsualStages, "config\n", comm, log);
+  if (comm.rank() == 0) {
+    EXPECT_EQ(testing::contents(folder / "together"), testing::contents(folder / "alone"));
+  }
+  comm.barrier();
+  // What one rank finds wrong, all say.
+  if (comm.rank() == 0) {
+    fs::resize_file(folder / "photos.tar", 3000);
+  }
+  comm.barrier();
+  EXPECT_THROW(build_dataset(settings("torn"), testing::kUsualStages, "config\n", comm, log), UserError);
 }
 
 TEST(BuildMpi, BytesDoNotDependOnTheNumberOfRanks) {

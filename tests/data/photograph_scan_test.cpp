@@ -10,7 +10,7 @@
 #include "data/build_fixtures.h"
 #include "data/images/image_file.h"
 #include "data/photographs/cache.h"
-#include "data/photographs/path_list.h"
+#include "data/photographs/place_list.h"
 #include "data/photographs/scan.h"
 #include "data/shards/manifest.h"
 #include "data/shards/shard_set.h"
@@ -31,28 +31,43 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::TemporaryFolder;
 
-TEST(PathList, GivesBackEveryPathInPieces) {
+TEST(PlaceList, GivesBackEveryPlaceInPieces) {
   const TemporaryFolder folder;
-  fs::create_directories(folder / "images");
-  fs::create_directories(folder / "list");
-  const std::uint64_t count = 2 * PathList::kPiece + 5;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    testing::write_text(folder / fmt::format("images/{:05}.png", i), "x");
+  const std::uint64_t count = 2 * PlaceList::kPiece + 5;
+  const auto place_of = [](std::uint64_t i) {
+    PhotographPlace place = file_place(static_cast<std::uint32_t>(i % 3), fmt::format("{:05}.tar/\xff.png", i));
+    if (i % 2 == 1) {
+      place.file_length = 9;
+      place.packing = i % 4 == 1 ? PhotographPlace::Packing::kStored : PhotographPlace::Packing::kDeflated;
+      place.offset = i << 33;
+      place.size = i + 1;
+    }
+    return place;
+  };
+  {
+    PlaceListWriter writer(folder.path());
+    for (std::uint64_t i = 0; i < count; ++i) {
+      writer.append(place_of(i));
+    }
+    writer.finish();
   }
-  PathList::write(folder / "images", folder / "list");
-  const PathList list(folder / "list");
+  const PlaceList list(folder.path());
   ASSERT_EQ(list.pieces(), 3U);
   std::uint64_t number = 0;
   for (std::uint64_t piece = 0; piece < list.pieces(); ++piece) {
-    for (const std::string& path : list.piece(piece)) {
-      EXPECT_EQ(path, fmt::format("{:05}.png", number++));
+    for (const PhotographPlace& place : list.piece(piece)) {
+      const PhotographPlace expected = place_of(number++);
+      EXPECT_EQ(place.source, expected.source);
+      EXPECT_EQ(place.path, expected.path);
+      EXPECT_EQ(place.file_length, expected.file_length);
+      EXPECT_EQ(place.packing, expected.packing);
+      EXPECT_EQ(place.offset, expected.offset);
+      EXPECT_EQ(place.size, expected.size);
     }
   }
   EXPECT_EQ(number, count);
-  fs::remove_all(folder / "images");
-  fs::create_directories(folder / "images");
-  PathList::write(folder / "images", folder / "list");
-  EXPECT_EQ(PathList(folder / "list").pieces(), 0U);
+  PlaceListWriter(folder.path()).finish();
+  EXPECT_EQ(PlaceList(folder.path()).pieces(), 0U);
 }
 
 class PhotographScan : public ::testing::Test {

@@ -80,7 +80,7 @@ TEST_F(Split, LeavesOutLinksThatLeadNowhere) {
   ASSERT_EQ(error_of_split(in_, out_), "no error");
   EXPECT_EQ(testing::contents(out_ / "train").size() + testing::contents(out_ / "held_out").size(), 9U);
   EXPECT_THAT(lines_.str(), AllOf(HasSubstr("7 photographs to train on, 2 held out"),
-                                  HasSubstr("2 links are left out, which lead nowhere (first: broken.jpg)")));
+                                  HasSubstr("2 links are left out, leading nowhere (first: broken.jpg)")));
   fs::remove_all(in_ / "sub folder");
   EXPECT_THAT(error_of_split(in_, folder_ / "none"), HasSubstr("0 photographs found"));
 }

@@ -33,7 +33,7 @@ inline std::string name_in_slices(const Golden& golden, const std::string& name)
 /// The trunk of LPIPS in a golden file.
 inline NamedWeights trunk_weights_by_rule(const Golden& golden, const std::vector<WantedWeight>& wanted) {
   NamedWeights weights;
-  for (const auto& [name, shape] : wanted) {
+  for (const auto& [name, shape, type] : wanted) {
     weights[name] = rule_seeded(name_in_slices(golden, name), shape, golden.salt());
   }
   return weights;

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """make_corpus.py FOLDER: the small files from which the fuzz targets start (tests/fuzz/corpus). Needs Pillow, numpy."""
 
+import io
 import json
 import pathlib
 import struct
 import sys
+import tarfile
+import zipfile
 import zlib
 
 import numpy
@@ -21,6 +24,32 @@ def put(target, name, content):
 def saved(picture, target, name, **options):
     (root / target).mkdir(parents=True, exist_ok=True)
     picture.save(root / target / name, **options)
+
+
+def archives():
+    def tar(form, members):
+        held = io.BytesIO()
+        with tarfile.open(fileobj=held, mode="w", format=form) as archive:
+            for name, content in members.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+        content = held.getvalue().rstrip(b"\0")
+        return content + bytes(1024 + -len(content) % 512)  # two empty blocks, not a record of twenty
+
+    def zipped(method, members):
+        held = io.BytesIO()
+        with zipfile.ZipFile(held, "w", method) as archive:
+            for name, content in members.items():
+                archive.writestr(zipfile.ZipInfo(name), content, method)
+        return held.getvalue()
+
+    members = {"a.png": b"12345", "b/é.jpg": b"x" * 700, "l" * 120 + ".png": b"1", "../c.png": b"2"}
+    for name, form in {"gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}.items():
+        put("archive", name + ".tar", tar(form, members))
+    put("archive", "nested.tar", tar(tarfile.USTAR_FORMAT, {"in.tar": tar(tarfile.USTAR_FORMAT, {"a.png": b"1"})}))
+    for name, method in {"stored": zipfile.ZIP_STORED, "deflated": zipfile.ZIP_DEFLATED, "lzma": zipfile.ZIP_LZMA}.items():
+        put("archive", name + ".zip", zipped(method, members))
 
 
 def images():
@@ -112,6 +141,7 @@ def safetensors():
     put("safetensors", "deep", file(b'{"a":' + b"[" * 3000))
 
 
+archives()
 images()
 texts()
 safetensors()

@@ -224,13 +224,13 @@ TEST_F(OfficialCheckpoints, TheReleasedVariantIsBuiltTrainedAndUsed) {
   const std::string shards = in("shards").string();
   const Outcome built =
       run(samsr("data build" + settings + " data.out=" + shards + " data.images=" + shared_photographs().string() +
-                " data.small_photographs=reflect data.min_size=16 data.samples=2 data.coverage_hr=false"));
+                " data.small_photographs=reflect data.min_size=16 data.samples=1 data.coverage_hr=false"));
   ASSERT_EQ(built.status, 0) << built.output;
   EXPECT_THAT(run(samsr("data inspect --config " + shards)).output, HasSubstr("picture: latent"));
 
   const std::string train = "train" + settings + " train.shards=" + shards +
                             " train.teacher_weights=" + (weights() / "resshift_realsrx4_s15_v1.pth").string() +
-                            " train.steps=1 train.global_batch=2 train.microbatch=1 semantic.loss=amg semantic.every=1";
+                            " train.steps=1 train.global_batch=1 train.microbatch=1 semantic.loss=amg semantic.every=1";
   const Outcome other = run(samsr(train + " samsr.variant=paper train.out=" + in("other_run").string()));
   EXPECT_EQ(other.status, 2);
   EXPECT_THAT(other.output, AllOf(HasSubstr("its masks are those of latents"), HasSubstr("masks.picture=latent")));

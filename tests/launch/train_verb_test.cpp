@@ -83,7 +83,7 @@ TEST_F(TrainVerb, ANewRunInAnOldFolderLosesNothing) {
   EXPECT_EQ(metrics("again").size(), 5U);
   const Outcome tried = run(samsr(train("again", "train.recipe=resshift train.steps=5 --dry-run")));
   EXPECT_EQ(tried.status, 0) << tried.output;
-  EXPECT_THAT(tried.output, HasSubstr("without --dry-run has nothing to do, as 5 of 5 steps are done"));
+  EXPECT_THAT(tried.output, HasSubstr("without --dry-run has nothing to do: 5 of 5 steps are done"));
 }
 
 TEST_F(TrainVerb, ARunThatIsFiniteInNoStepNamesNoCheckpoint) {

@@ -136,8 +136,12 @@ class LpipsOfTheTeacher : public ::testing::Test {
   }
 
   std::unique_ptr<Recipe> recipe(const std::shared_ptr<const LpipsLoss>& lpips) const {
-    return make_resshift_recipe(
-        {.train = train_, .network = model_, .noise = seeded_noise(train_.seed), .lpips = lpips});
+    SuperResolutionParts parts;
+    parts.train = train_;
+    parts.network = model_;
+    parts.noise = seeded_noise(train_.seed);
+    parts.lpips = lpips;
+    return make_resshift_recipe(std::move(parts));
   }
 
   TrainSettings train_;

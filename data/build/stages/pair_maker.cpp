@@ -19,9 +19,13 @@ at::Tensor interleaved(const cv::Mat& image) {
   return out;
 }
 
-std::string describe(const std::string& path, const CropPlan& crop, std::uint64_t seed, const std::string& drawn) {
+std::string describe(const std::string& path, std::optional<std::uint32_t> source, const CropPlan& crop,
+                     std::uint64_t seed, const std::string& drawn) {
   nlohmann::ordered_json json;
   put_exact_text(json, "image", path);  // which need not be UTF-8
+  if (source) {
+    json["source"] = *source;
+  }
   json["crop"] = {crop.rect.x, crop.rect.y, crop.rect.width, crop.rect.height};
   json["hflip"] = crop.hflip;
   json["vflip"] = crop.vflip;
@@ -36,7 +40,8 @@ std::string describe(const std::string& path, const CropPlan& crop, std::uint64_
 PairMaker::PairMaker(const DataSettings& data, const DegradationSettings& degradation)
     : data_(data), degradation_(degradation, data.scale) {}
 
-Sample PairMaker::make(std::uint64_t index, const cv::Mat& photograph, const std::string& path) const {
+Sample PairMaker::make(std::uint64_t index, const cv::Mat& photograph, const std::string& path,
+                       std::optional<std::uint32_t> source) const {
   const std::uint64_t seed = derive_seed(data_.seed, "sample", {index});
   const cv::Mat image = large_enough(photograph, data_);
   const CropPlan crop = draw_crop(data_, image.size(), seed);
@@ -44,7 +49,7 @@ Sample PairMaker::make(std::uint64_t index, const cv::Mat& photograph, const std
   Sample sample;
   sample.fields.emplace_back("hr", interleaved(pair.hr));
   sample.fields.emplace_back("lr", interleaved(pair.lr));
-  sample.texts.emplace_back(kSourceField, describe(path, crop, seed, pair.drawn));
+  sample.texts.emplace_back(kSourceField, describe(path, source, crop, seed, pair.drawn));
   return sample;
 }
 

@@ -2,11 +2,10 @@
 
 #include <set>
 
-#include "core/rng.h"
 #include "core/setting_lines.h"
 #include "data/build/stages/pair_maker.h"
 #include "data/photographs/cache.h"
-#include "data/shards/permutation.h"
+#include "data/photographs/order.h"
 
 namespace samsr {
 namespace {
@@ -16,9 +15,10 @@ constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 class PairsStage final : public Stage {
  public:
   PairsStage(const BuildSettings& settings, const PhotographIndex& photographs)
-      : content_(pairs_setting_lines(settings) + "photographs: " + photographs.summary().fingerprint + "\n"),
-        seed_(settings.data.seed),
+      : content_(pairs_setting_lines(settings) + "photographs: " + photographs.summary().fingerprint + "\n" +
+                 weights_line(photographs.summary())),
         photographs_(photographs),
+        order_(photographs.summary(), settings.data.seed),
         maker_(settings.data, settings.degradation),
         cache_(settings.data.images, static_cast<std::size_t>(settings.data.cache_mb) * kMegabyte, settings.images) {}
 
@@ -28,17 +28,17 @@ class PairsStage final : public Stage {
   void run(std::uint64_t first, std::span<Sample> samples) override {
     for (Sample& sample : samples) {
       const std::uint64_t index = first++;
-      const std::uint64_t epoch = index / photographs_.size();
-      const Permutation order(photographs_.size(), derive_seed(seed_, "photograph order", {epoch}));
-      const Photograph photograph = photographs_.at(order(index % photographs_.size()));
-      sample = maker_.make(index, cache_.load(photograph), photograph.path);
+      const Photograph photograph = photographs_.at(order_(index));
+      const bool several = photographs_.summary().sources.size() > 1;
+      sample = maker_.make(index, cache_.load(photograph), photograph.path,
+                           several ? std::optional(photograph.source) : std::nullopt);
     }
   }
 
  private:
   const std::string content_;
-  const std::uint64_t seed_;
   const PhotographIndex& photographs_;
+  const PhotographOrder order_;
   const PairMaker maker_;
   PhotographCache cache_;
 };

@@ -8,7 +8,7 @@
 
 namespace samsr {
 
-/// Stage `pairs`: hr, lr, source. Every epoch of the data set uses each photograph once, in an order of its own.
+/// Stage `pairs`: hr, lr, source. Which photograph a sample is cut from is PhotographOrder's.
 /// `photographs`, those of data.images, must outlive the stage.
 std::unique_ptr<Stage> make_pairs_stage(const BuildSettings& settings, const PhotographIndex& photographs);
 

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "core/log.h"
+#include "data/photographs/archive.h"
+#include "data/photographs/sources.h"
+
+namespace samsr {
+
+/// The photographs that the records of a data set name (kSourceField), read again from where they lie. A data set may
+/// come from a stranger: only what the sources hold is read. Archives are listed once each. For one thread.
+class RecordedPhotographs {
+ public:
+  /// The sources of the build, in its order, wherever they lie by now; an archive may have another name.
+  RecordedPhotographs(PhotographSources sources, Log& log) : sources_(std::move(sources)), log_(log) {}
+
+  /// The file of photograph `image` of source number `source`; `where` stands for the record in messages. UserError
+  /// when there is no such source, the name leads out of it, or the photograph is not there. A link that a folder
+  /// itself has is followed, and said.
+  std::string read(const std::string& image, std::uint64_t source, const std::string& where);
+
+ private:
+  using Members = std::unordered_map<std::string, ArchiveMember>;
+
+  std::string read_below(const std::filesystem::path& folder, const std::string& image, const std::string& where);
+  std::string read_packed(const std::filesystem::path& archive, const std::string& member);
+  std::string read_listed(const std::filesystem::path& list, const std::string& image, const std::string& where);
+  const Members& members(const ArchiveRegion& region);
+
+  const PhotographSources sources_;
+  Log& log_;
+  std::map<std::string, Members> members_;              ///< by the archive's name
+  std::map<std::string, std::set<std::string>> lists_;  ///< lines by the list's name
+};
+
+}  // namespace samsr
