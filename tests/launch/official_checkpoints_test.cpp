@@ -137,13 +137,13 @@ MaskSettings few_points(const fs::path& weights) {
   masks.source = "sam";
   masks.weights = weights.string();
   masks.automatic.points_per_side = 4;
-  masks.automatic.pred_iou_thresh = 0.2;
-  masks.automatic.stability_score_thresh = 0.1;
+  masks.automatic.pred_iou_thresh = 0;
+  masks.automatic.stability_score_thresh = 0;
   masks.automatic.box_nms_thresh = 1;
   return masks;
 }
 constexpr const char* kFewPoints =
-    " masks.points_per_side=4 masks.pred_iou_thresh=0.2 masks.stability_score_thresh=0.1 masks.box_nms_thresh=1";
+    " masks.points_per_side=4 masks.pred_iou_thresh=0 masks.stability_score_thresh=0 masks.box_nms_thresh=1";
 
 /// How many of the masks that the released code finds in a latent (3,h,w), its background among them, lie over each
 /// place: (h,w), by its arithmetic in plain loops.
