@@ -19,7 +19,7 @@ if(SAMSR_SANITIZE)
     message(FATAL_ERROR "SAMSR_SANITIZE is ${SAMSR_SANITIZE}, expected address or thread")
   endif()
   set(samsr_sanitizers ${samsr_sanitizers_${SAMSR_SANITIZE}})
-  # -O1, for compiling at -O3 takes twice as long; GCC takes what it instruments of LibTorch's headers for uninitialised.
+  # -O1 compiles faster; GCC takes what it instruments of LibTorch's headers for uninitialised.
   samsr_compile_options(-O1 -fsanitize=${samsr_sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1
                         -Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${samsr_sanitizers})
