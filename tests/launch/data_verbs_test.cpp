@@ -234,7 +234,7 @@ TEST_F(DataVerbs, RegenerateWantsToKnowWhatOnce) {
               HasSubstr("no such folder of shards"));
   const Outcome moved = run(samsr(command + " --all --compare data.images=" + (folder_ / "absent")));
   EXPECT_EQ(moved.status, 2);
-  EXPECT_THAT(moved.output, AllOf(HasSubstr("absent: no such folder"), HasSubstr("data.images=DIR")));
+  EXPECT_THAT(moved.output, HasSubstr("absent: no such folder or file"));
 }
 
 TEST_F(DataVerbs, LikeContinuesADataSetWithItsOwnSettings) {
