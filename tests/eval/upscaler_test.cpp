@@ -101,7 +101,8 @@ TEST(Upscaler, NoiseAndMasksThatContradictAreErrors) {
   EXPECT_THAT(described("student", "plain", "sam"), AllOf(HasSubstr("error: plain noise"), HasSubstr("sam masks")));
   EXPECT_THAT(described("student", "sam", "none"), HasSubstr("error: upscale.noise=sam"));
   EXPECT_THAT(described("teacher", "auto", "graph"), HasSubstr("error: masks shape the noise of a single step"));
-  EXPECT_THAT(described("student", "auto", "sam"), AllOf(HasSubstr("error: "), HasSubstr("name it with masks.weights")));
+  EXPECT_THAT(described("student", "auto", "sam"),
+              AllOf(HasSubstr("error: "), HasSubstr("name it with masks.weights")));
 }
 
 TEST(Upscaler, TheSameBytesForAnyNumberOfTilesAtOnce) {
