@@ -75,12 +75,13 @@ void dry_run(Run& run, Trainer& trainer) {
   }
   check_disk(run);
   try_exchange(run);
+  const std::int64_t done = run.step;
   try_step(run, trainer);
   const std::int64_t steps = run.settings.steps;
   run.log.info("dry run      passed; nothing was written: the same command without --dry-run {}",
-               run.step >= steps ? fmt::format("has nothing to do: {} of {} steps are done", run.step, steps)
-               : run.step > 0    ? fmt::format("goes on after step {} of {}", run.step, steps)
-                                 : "starts the run");
+               done >= steps ? fmt::format("has nothing to do: {} of {} steps are done", done, steps)
+               : done > 0    ? fmt::format("goes on after step {} of {}", done, steps)
+                             : "starts the run");
 }
 
 }  // namespace samsr
