@@ -12,9 +12,11 @@ ask_to_stop() {
 
 # run_child COMMAND…: its exit status, whatever signals arrive meanwhile (each ends a `wait` early).
 run_child() {
-  # In a session of its own: Ctrl-C, `timeout` and a closed terminal signal the whole group, and mpirun, which takes that
-  # for the end, would kill the ranks while they save.
-  setsid "$@" &
+  # In a process group of its own, by job control: Ctrl-C, `timeout` and a closed terminal signal the whole group, and
+  # mpirun, which takes that for the end, would kill the ranks while they save.
+  set -m
+  "$@" </dev/null &
+  set +m
   child=$!
   while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
   local status=0
