@@ -1,9 +1,8 @@
 #include "core/own_file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <string>
+
+#include "core/atomic_file.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -18,14 +17,7 @@ std::string beginning_of(const fs::path& path) {
   if (!fs::is_regular_file(path, ignored)) {
     return {};
   }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    throw UserError("{}: cannot be read: {}", path.string(), std::strerror(errno));
-  }
-  std::string bytes(kBeginning, '\0');
-  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(in.gcount()));
-  return bytes;
+  return read_file(path, kBeginning);
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/nested_paths.h"
+#include "data/images/image_file.h"
 #include "data/photographs/listing.h"
 #include "models/weights/printable.h"
 
@@ -44,7 +44,7 @@ std::string RecordedPhotographs::read_below(const fs::path& folder, const std::s
       return read_packed(archive, image.substr(slash + 1));
     }
   }
-  return read_file(path);
+  return read_picture_file(path, limits_);
 }
 
 std::string RecordedPhotographs::read_packed(const fs::path& archive, const std::string& member) {
@@ -54,7 +54,9 @@ std::string RecordedPhotographs::read_packed(const fs::path& archive, const std:
   for (int depth = 1; depth <= kDeepestArchive; ++depth) {
     const Members& inside = members(region);
     if (const auto found = inside.find(rest); found != inside.end() && !found->second.archive) {
-      return read_member(file, found->second, region.name + "/" + rest);
+      const std::string name = region.name + "/" + rest;
+      check_file_size(name, found->second.size, limits_);
+      return read_member(file, found->second, name);
     }
     auto inner = inside.end();
     std::size_t slash = rest.find('/');
@@ -85,7 +87,7 @@ std::string RecordedPhotographs::read_listed(const fs::path& list, const std::st
     throw UserError("{}: its photograph '{}' is not in {}; only photographs of that list are read", where,
                     printable(image), list.string());
   }
-  return read_file(root_of_source(list) / image);
+  return read_picture_file(root_of_source(list) / image, limits_);
 }
 
 const RecordedPhotographs::Members& RecordedPhotographs::members(const ArchiveRegion& region) {

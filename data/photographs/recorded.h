@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "core/log.h"
+#include "data/images/codec.h"
 #include "data/photographs/archive.h"
 #include "data/photographs/sources.h"
 
@@ -18,11 +19,12 @@ namespace samsr {
 class RecordedPhotographs {
  public:
   /// The sources of the build, in its order, wherever they lie by now; an archive may have another name.
-  RecordedPhotographs(PhotographSources sources, Log& log) : sources_(std::move(sources)), log_(log) {}
+  RecordedPhotographs(PhotographSources sources, const ImageLimits& limits, Log& log)
+      : sources_(std::move(sources)), limits_(limits), log_(log) {}
 
   /// The file of photograph `image` of source number `source`; `where` stands for the record in messages. UserError
-  /// when there is no such source, the name leads out of it, or the photograph is not there. A link that a folder
-  /// itself has is followed, and said.
+  /// when there is no such source, the name leads out of it, the photograph is not there, or its file is larger than a
+  /// picture within the limits may be. A link that a folder itself has is followed, and said.
   std::string read(const std::string& image, std::uint64_t source, const std::string& where);
 
  private:
@@ -34,6 +36,7 @@ class RecordedPhotographs {
   const Members& members(const ArchiveRegion& region);
 
   const PhotographSources sources_;
+  const ImageLimits limits_;
   Log& log_;
   std::map<std::string, Members> members_;              ///< by the archive's name
   std::map<std::string, std::set<std::string>> lists_;  ///< lines by the list's name

@@ -10,7 +10,7 @@ namespace samsr {
 
 DecodedPhotographs::DecodedPhotographs(PhotographSources sources, std::size_t bytes, const ImageLimits& limits,
                                        Log& log)
-    : files_(std::move(sources), log),
+    : files_(std::move(sources), limits, log),
       limits_(limits),
       images_(bytes, [](const cv::Mat& image) { return image.total() * image.elemSize(); }) {}
 

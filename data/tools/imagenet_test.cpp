@@ -205,7 +205,7 @@ class TestPictureMaker {
   /// Both pictures, then the record that says they are complete. UserError when the photograph cannot be read.
   void make(const std::string& name, const std::string& photograph) const {
     const fs::path path = options_.images / photograph;
-    const std::string file = read_file(path);
+    const std::string file = read_picture_file(path);
     const ImageFile image = decode_image(file, path.string());
     const CentreSquare square = centre_square(image.rgb, kTestSide);
     const std::uint64_t seed = derive_seed(options_.seed, "imagenet-test " + name);

@@ -190,20 +190,6 @@ class Upscaling {
   Remarks failed_;
 };
 
-/// Lets rank 0 do it; its UserError is thrown on every rank. Also a barrier. Collective.
-template <class Action>
-void on_rank_0(Communicator& comm, Action action) {
-  std::string error;
-  if (comm.rank() == 0) {
-    try {
-      action();
-    } catch (const UserError& mistake) {
-      error = mistake.what();
-    }
-  }
-  throw_first_error(error, comm);
-}
-
 }  // namespace
 
 void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks, const fs::path& in,
@@ -221,15 +207,17 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   }
   if (!plan.folder.empty()) {
     held = hold_folder(plan.folder, "upscale", comm, log);
-    on_rank_0(comm, [&] {
-      const std::string record =
-          upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
-      results = std::make_unique<ResultFolder>(plan.folder, plan.jobs, record);
-      if (settings.resume) {
-        results->check();
-      }
-      kept = results->prepare(settings.resume);
-    });
+    on_first_rank(
+        [&] {
+          const std::string record =
+              upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
+          results = std::make_unique<ResultFolder>(plan.folder, plan.jobs, record);
+          if (settings.resume) {
+            results->check();
+          }
+          kept = results->prepare(settings.resume);
+        },
+        comm);
     comm.broadcast(kept.data(), kept.size(), 0);
   }
   log.info("upscaling {} x{}: {}", one_line(in.string()), upscaler.scale(), upscaler.describe());
@@ -240,7 +228,7 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   const std::vector<std::string> failed = upscaling.run(plan.jobs, kept);
   if (!plan.folder.empty()) {
     const MadeResults made = upscaling.made();
-    on_rank_0(comm, [&] { results->finish(made); });
+    on_first_rank([&] { results->finish(made); }, comm);
   }
   if (!failed.empty()) {
     throw UserError("{} of {} images could not be upscaled, the first is {}; the others are done", failed.size(),

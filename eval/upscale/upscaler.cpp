@@ -60,10 +60,8 @@ std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const Upscale
   if (masks.source == "sam" && masks.weights.empty()) {
     throw UserError(
         "the noise is to be shaped by Segment Anything's masks, whose weights are missing: put sam_vit_b_01ec64.pth "
-        "into "
-        "the folder of official files (samsr weights list), or name it with masks.weights; without it there are "
-        "--masks "
-        "graph and --noise plain");
+        "into the folder of official files (samsr weights list), or name it with masks.weights; without it there are "
+        "--masks graph and --noise plain");
   }
   return make_mask_source(masks, device);
 }
@@ -132,8 +130,7 @@ void UpscaleSettings::bind(Settings& registry) {
   registry
       .add("upscale.mask_window", mask_window,
            "LR pixels a side that are segmented at once; the training crops' size gives masks as in training; 0: 64, "
-           "and "
-           "512 where the latent is segmented (masks.picture), as the released code does")
+           "and 512 where the latent is segmented (masks.picture), as the released code does")
       .between(0, 1024)
       .satisfies("0, or 16 and more", [](std::int64_t side) { return side == 0 || side >= 16; });
   registry
@@ -188,8 +185,7 @@ std::string Upscaler::departure() const {
   }
   return fmt::format(
       "samsr.variant=released shapes the noise by Segment Anything's masks of the latent; with {} the result is not "
-      "the "
-      "published one",
+      "the published one",
       !masks_            ? "plain noise"
       : masks_of_latent_ ? mask_settings_.source + " masks of it"
                          : mask_settings_.source + " masks of the picture");
