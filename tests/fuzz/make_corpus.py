@@ -102,6 +102,26 @@ def images():
     put("image", "bomb.pgm", b"P5 2000000000 2000000000 255\n")
 
 
+def shards():
+    """Records of shard_fuzz.cpp: name, line end, value, 0x1e."""
+
+    def shard(name, config, content, datasets, **others):
+        records = {"format": "samsr-shard/1", "config": config, "content": content, "seed": 3, "first_index": 0,
+                   "scale": 2, "tool": "samsr"} | datasets | others
+        put("shard", name, "\x1e".join(f"{key}\n{value}" for key, value in records.items()) + "\x1e")
+
+    pictures = {"hr": "u8 3 2 12 16 3", "lr": "u8 5 2 6 8 3", "coverage": "u8 1 2 6 8"}
+    latents = {"z_hr": "f16 17 2 5 3 4", "z_lr": "f16 9 2 5 3 4"}
+    rollouts = {"rollout/x0": "f16 7 2 3 5 3 4", "rollout/noise_seed": "u64 1 2 3"}
+    config = "data:\n  scale: 2\n"
+    content = "data.scale: 2\n"
+    shard("pairs", config, content, pictures | {"source": "t19 64 2", "crc32c": "u32 0 2 4"})
+    shard("whole", config, content, pictures | {"coverage_hr": "u8 2 2 6 8"} | latents | rollouts |
+          {"masks": "t40 65 2", "crc32c": "u32 0 2 9"})
+    shard("cut", config, content, pictures | {"crc32c": "u32 0 2 3"}, cut=3000)
+    shard("wide", "a: [", "data.scale: x\n", {"hr": "u8 3 1 2 4096 3", "lr": "u8 5 1 1 2048 3", "crc32c": "u32 0 1 2"})
+
+
 def texts():
     entry = {"file": "shard-000000.h5", "first_index": 0, "samples": 2, "bytes": 40, "crc32c": {"lr": "00ff00ff"}}
     other = dict(entry, file="shard-000001.h5", first_index=2)
@@ -143,5 +163,6 @@ def safetensors():
 
 archives()
 images()
+shards()
 texts()
 safetensors()

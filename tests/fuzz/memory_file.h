@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -36,10 +37,28 @@ inline std::string text_of(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
+/// How many inputs were read. A target that refuses all of its corpus tests nothing, so SAMSR_FUZZ_SEEDS=1 makes that
+/// an end with 1.
+class Reads {
+ public:
+  ~Reads() {
+    if (count_ == 0 && std::getenv("SAMSR_FUZZ_SEEDS") != nullptr) {
+      std::fputs("no input was read: the target is blind\n", stderr);
+      ::_exit(1);
+    }
+  }
+  void add() { ++count_; }
+
+ private:
+  std::size_t count_ = 0;
+};
+inline Reads reads;
+
 /// A file may be refused by a UserError of one line; any other end is a finding. Whether it was read.
 inline bool must_be_read_or_refused(const std::function<void()>& read) {
   try {
     read();
+    reads.add();
     return true;
   } catch (const UserError& error) {
     if (std::string(error.what()).find('\n') != std::string::npos) {
