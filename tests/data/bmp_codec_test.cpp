@@ -33,8 +33,8 @@ struct Bitmap {
 };
 
 void put_number(std::string& bytes, std::uint32_t value, int count) {
-  for (int i = 0; i < count; ++i) {
-    bytes += static_cast<char>(value >> 8 * i & 255);
+  for (int i = 0; i < count; ++i, value >>= 8) {
+    bytes += static_cast<char>(value & 255);
   }
 }
 
