@@ -20,6 +20,16 @@ std::vector<double> divisors_of(const Schedule& schedule, bool normalize_input, 
 
 }  // namespace
 
+Denoiser with_noise(Denoiser denoiser, const at::Tensor& noise) {
+  if (noise.size(1) == 0) {
+    return denoiser;
+  }
+  return
+      [denoiser = std::move(denoiser), noise](const at::Tensor& scaled, const at::Tensor& steps, const at::Tensor& lq) {
+        return denoiser(at::cat({scaled, noise.to(scaled.scalar_type())}, 1), steps, lq);
+      };
+}
+
 Diffusion::Diffusion(const DiffusionSettings& settings, bool pixel_space)
     : schedule_(settings),
       divisors_(divisors_of(schedule_, settings.normalize_input, pixel_space)),

@@ -14,6 +14,10 @@ namespace samsr {
 /// The network: scaled x (B,C,h,w), steps (B) int64, lq (B,3,H,W) RGB in [-1,1] -> output (B,C,h,w).
 using Denoiser = std::function<at::Tensor(const at::Tensor& scaled, const at::Tensor& steps, const at::Tensor& lq)>;
 
+/// `denoiser` is that of a network with K noise channels, which takes (B,C+K,h,w): the denoiser that gives it `noise`
+/// (B,K,h,w) behind each scaled x. K may be 0.
+Denoiser with_noise(Denoiser denoiser, const at::Tensor& noise);
+
 /// What lies around the network, the same for training and sampling: scaling of its input, meaning of its output.
 class Diffusion {
  public:

@@ -17,6 +17,7 @@ constexpr std::array kMethods{
     Method{.name = "resshift", .kind = "teacher", .one_step = false, .distils = false, .mask_noise = false},
     Method{.name = "sinsr", .kind = "student", .one_step = true, .distils = true, .mask_noise = false},
     Method{.name = "samsr", .kind = "sam_student", .one_step = true, .distils = true, .mask_noise = true},
+    Method{.name = "rsd", .kind = "rsd_student", .one_step = true, .distils = false, .mask_noise = false},
 };
 
 const Method* found(std::string_view Method::*member, std::string_view text) {

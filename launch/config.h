@@ -8,6 +8,7 @@
 #include "eval/upscale/model_argument.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "models/weights/official_files.h"
+#include "train/recipes/rsd_settings.h"
 #include "train/settings.h"
 
 namespace samsr {
@@ -22,6 +23,7 @@ struct Config {
   TrainSettings train;
   ResShiftSettings resshift;
   DistillSettings distill;
+  RsdSettings rsd;
   SemanticSettings semantic;
   CoverageNetRunSettings coverage_net;
   ValidationSettings validation;

@@ -120,16 +120,16 @@ LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
     log.info("model: {}", weights.string());
     warn_of_settings_without_effect(argument, loaded.model->settings(), log);
   } else if (official != nullptr) {
-    if (official->kind == "student") {
+    if (official->kind == "student" && !loaded.method->one_step) {
       const Method* method = find_method(argument.recipe);
       loaded.method = method != nullptr && method->distils ? method : &method_named("sinsr");
     }
     log.info("model: {}, official {}; autoencoder: {}", weights.string(), official->kind, first_stage);
   } else {
     log.info("model: {}", weights.string());
-    log.info(
-        "it carries no settings: those of the config and the command line are used, and it is taken for a "
-        "teacher; upscale.sampler=one_step for a one-step student");
+    log.info("it carries no settings: those of the config and the command line are used, and it is taken for {}",
+             loaded.method->one_step ? "RSD's student, whose input layer has channels of noise"
+                                     : "a teacher; upscale.sampler=one_step for a one-step student");
   }
   return loaded;
 }

@@ -12,7 +12,12 @@ namespace samsr {
 
 StudentNoise::StudentNoise(const SuperResolutionModel& model, std::uint64_t seed, const TilePlan& plan,
                            ReadWindow coverage)
-    : model_(model), plan_(plan), field_(seed, model.first_stage().channels()), coverage_(std::move(coverage)) {
+    : model_(model),
+      plan_(plan),
+      latent_channels_(model.first_stage().channels()),
+      noise_channels_(model.settings().unet.noise_channels),
+      field_(seed, latent_channels_ + noise_channels_),
+      coverage_(std::move(coverage)) {
   if (!coverage_) {
     return;
   }
@@ -29,7 +34,7 @@ void StudentNoise::for_each_square(Use use) const {
   // than one step of the network, it is a whole number of them, and cells are drawn once.
   constexpr std::int64_t kCache = std::int64_t{1} << 20;
   std::int64_t cells = 1;
-  while (4 * cells * cells * NoiseField::cell_bytes(model_.first_stage().channels()) <= kCache) {
+  while (4 * cells * cells * NoiseField::cell_bytes(latent_channels_ + noise_channels_) <= kCache) {
     cells *= 2;
   }
   const std::int64_t lq = cells * NoiseField::kCell * model_.first_stage().factor() / model_.settings().scale;
@@ -42,7 +47,11 @@ void StudentNoise::for_each_square(Use use) const {
   }
 }
 
-at::Tensor StudentNoise::plain(const TileWindow& window) {
+at::Tensor StudentNoise::network_noise(const TileWindow& window) {
+  return noise_channels_ == 0 ? at::empty({1, 0, 0, 0}) : drawn(window).narrow(1, latent_channels_, noise_channels_);
+}
+
+at::Tensor StudentNoise::drawn(const TileWindow& window) {
   const auto [channels, top, left] = model_.latent_shape(window.top, window.left);
   const auto shape = model_.latent_shape(window.height, window.width);
   return field_.piece(0, top, left, shape[1], shape[2]);

@@ -39,6 +39,12 @@ std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& setting
         "and upscale.noise out, or set upscale.sampler=one_step",
         sampler);
   }
+  if (sampler != kOneStep && loaded.model->settings().unet.noise_channels > 0) {
+    throw UserError(
+        "a network with noise channels (unet.noise_channels), as RSD's student, answers in one step, but "
+        "upscale.sampler is {}: leave it out",
+        sampler);
+  }
   return sampler;
 }
 
@@ -201,13 +207,15 @@ TileModel Upscaler::student(StudentNoise& noise) const {
   return [this, &noise](const at::Tensor& tiles, std::span<const TileWindow> windows) {
     const at::Tensor z_y = model_.first_stage().encode_lq(tiles, scale()).to(at::kFloat);
     std::vector<at::Tensor> starts;
+    std::vector<at::Tensor> channels;
     for (std::size_t i = 0; i < windows.size(); ++i) {
       starts.push_back(noise.start(windows[i], z_y.narrow(0, static_cast<std::int64_t>(i), 1)));
+      channels.push_back(noise.network_noise(windows[i]));
     }
     const at::Tensor x_T = starts.size() == 1 ? starts.front() : at::cat(starts);
+    const Denoiser denoiser = with_noise(denoiser_of(model_.unet()), at::cat(channels).to(z_y.device()));
     const Diffusion& diffusion = model_.diffusion();
-    return model_.image_of(
-        diffusion.predict_x0(denoiser_of(model_.unet()), x_T, diffusion.schedule().last(), z_y, tiles));
+    return model_.image_of(diffusion.predict_x0(denoiser, x_T, diffusion.schedule().last(), z_y, tiles));
   };
 }
 

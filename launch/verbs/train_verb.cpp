@@ -26,6 +26,7 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
            .train = config.train,
            .resshift = config.resshift,
            .distill = config.distill,
+           .rsd = config.rsd,
            .semantic = config.semantic,
            .coverage_net = config.coverage_net,
            .validation = config.validation,

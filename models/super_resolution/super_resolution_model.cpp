@@ -11,6 +11,7 @@
 #include "diffusion/resshift.h"
 #include "diffusion/rollout.h"
 #include "models/layers/channels_last.h"
+#include "models/unet/noise_channels.h"
 #include "models/unet/unet_weight_count.h"
 #include "models/weights/held_weights.h"
 #include "models/weights/load_weights.h"
@@ -109,6 +110,11 @@ std::array<std::int64_t, 3> SuperResolutionModel::latent_shape(std::int64_t lq_h
   return settings_.latent_shape(lq_height, lq_width);
 }
 
+std::array<std::int64_t, 3> SuperResolutionModel::noise_shape(std::int64_t lq_height, std::int64_t lq_width) const {
+  const auto [channels, height, width] = latent_shape(lq_height, lq_width);
+  return {channels + settings_.unet.noise_channels, height, width};
+}
+
 at::Tensor SuperResolutionModel::image_of(const at::Tensor& latent) const {
   const at::Tensor image = first_stage_->decode(latent).to(torch::kFloat32);
   return at::where(image.isfinite(), image.clamp(-1, 1), std::numeric_limits<double>::quiet_NaN());
@@ -121,8 +127,10 @@ at::Tensor SuperResolutionModel::one_step(const at::Tensor& lq, const at::Tensor
   const EvaluationGuard evaluation(unet_);
   const at::Tensor z_y = first_stage_->encode_lq(lq, settings_.scale).to(torch::kFloat32);
   const Schedule& schedule = diffusion_.schedule();
-  const DistillStart start = distill_start(schedule, settings_.sam, z_y, noise, coverage);
-  return image_of(diffusion_.predict_x0(denoiser_of(unet_), start.x_T, schedule.last(), z_y, lq));
+  const std::int64_t channels = z_y.size(1);
+  const DistillStart start = distill_start(schedule, settings_.sam, z_y, noise.narrow(1, 0, channels), coverage);
+  const Denoiser denoiser = with_noise(denoiser_of(unet_), noise.narrow(1, channels, settings_.unet.noise_channels));
+  return image_of(diffusion_.predict_x0(denoiser, start.x_T, schedule.last(), z_y, lq));
 }
 
 at::Tensor SuperResolutionModel::sample_rollout(const at::Tensor& lq, const at::Tensor& noise,
@@ -172,7 +180,11 @@ LoadedModel load_model(const TensorFile& file, const std::string& source, const 
   if (!first_stage_weights.empty()) {
     settings.first_stage.weights = first_stage_weights;
   }
-  const Method& method = official ? method_named("resshift") : method_of_kind(text_in(file, source, "kind"), source);
+  if (official) {
+    settings.unet.noise_channels = noise_channels_in(file, settings.unet);
+  }
+  const Method& method = !official ? method_of_kind(text_in(file, source, "kind"), source)
+                                   : method_named(settings.unet.noise_channels > 0 ? "rsd" : "resshift");
   check_settings(file, settings, source);
   LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), &method, !official, source};
   load_weights(*loaded.model->unet(), file, source);

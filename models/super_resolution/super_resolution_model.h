@@ -38,16 +38,19 @@ class SuperResolutionModel {
 
   /// Height and width of LR images must be multiples of this; the caller pads.
   std::int64_t lq_multiple() const { return settings_.lq_multiple(); }
-  /// C, h, w of the latent of an LR image: the shape of one sample's noise.
+  /// C, h, w of the latent of an LR image.
   std::array<std::int64_t, 3> latent_shape(std::int64_t lq_height, std::int64_t lq_width) const;
+  /// C+K, h, w: the shape of one sample's noise, of which the last K = unet.noise_channels go to the network as they
+  /// are.
+  std::array<std::int64_t, 3> noise_shape(std::int64_t lq_height, std::int64_t lq_width) const;
 
-  /// The student's single step: lq (B,3,H,W), noise (B,C,h,w) standard normal -> (B,3,scale·H,scale·W) clamped to
-  /// [-1,1]. With coverage (B,1,H,W), the number of masks at each LR pixel, noise and process are SAMSR's;
-  /// without, plain.
+  /// The student's single step: lq (B,3,H,W), noise (B,C+K,h,w) standard normal, of noise_shape() ->
+  /// (B,3,scale·H,scale·W) clamped to [-1,1]. With coverage (B,1,H,W), the number of masks at each LR pixel, noise and
+  /// process are SAMSR's; without, plain.
   at::Tensor one_step(const at::Tensor& lq, const at::Tensor& noise,
                       const std::optional<at::Tensor>& coverage = std::nullopt) const;
-  /// The teacher's deterministic T-step rollout; arguments and result as one_step, but that the variant `released`
-  /// rolls out the plain process.
+  /// The teacher's deterministic T-step rollout, for networks without noise channels; arguments and result as one_step,
+  /// but that the variant `released` rolls out the plain process.
   at::Tensor sample_rollout(const at::Tensor& lq, const at::Tensor& noise,
                             const std::optional<at::Tensor>& coverage = std::nullopt) const;
   /// The teacher's ancestral T-step sampling; noise (T,B,C,h,w).
@@ -84,7 +87,8 @@ struct LoadedModel {
 
 /// The model of a model_file(), with float32 weights whatever the file's; `source` stands for it in messages.
 /// `first_stage_weights`, if not empty, replaces the path in the file's settings. `settings_of_official`: those of
-/// PyTorch's files, and of safetensors converted from them, which carry none; such a model is taken for a teacher.
+/// PyTorch's files, and of safetensors converted from them, which carry none; such a model is taken for a teacher, or,
+/// where its input layer has more channels than these settings' unet.in_channels, for RSD's student.
 /// UserError when the file has no settings and none are given, or its weights do not fit the settings.
 LoadedModel load_model(const TensorFile& file, const std::string& source, const std::string& first_stage_weights = {},
                        const ModelSettings* settings_of_official = nullptr);

@@ -20,6 +20,11 @@ void UNetSettings::bind(Settings& settings) {
       .between(1, 8192);
   settings.add("unet.in_channels", in_channels, "channels of the noisy latent and of the LR condition together")
       .between(1, kWidest);
+  settings
+      .add("unet.noise_channels", noise_channels,
+           "further input channels, of noise, behind the LR condition; RSD's student has one; official files say it "
+           "themselves")
+      .between(0, 64);
   settings.add("unet.model_channels", model_channels, "channels that channel_mult multiplies").between(1, kWidest);
   settings.add("unet.out_channels", out_channels, "channels of the latent").between(1, kWidest);
   settings.add("unet.cond_lq", cond_lq, "give the LR image to the network");

@@ -12,6 +12,7 @@ namespace samsr {
 struct UNetSettings {
   std::int64_t image_size = 64;
   std::int64_t in_channels = 6;
+  std::int64_t noise_channels = 0;  ///< of the input, beside in_channels
   std::int64_t model_channels = 160;
   std::int64_t out_channels = 3;
   bool cond_lq = true;

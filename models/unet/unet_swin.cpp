@@ -56,7 +56,7 @@ UNetSwinImpl::UNetSwinImpl(const UNetSettings& settings) : settings_(settings) {
 
   const auto input_blocks = register_module("input_blocks", std::make_shared<torch::nn::ModuleListImpl>());
   std::int64_t channels = settings.channels(0);
-  in_conv_ = conv(settings.in_channels, channels, 3);
+  in_conv_ = conv(settings.in_channels + settings.noise_channels, channels, 3);
   input_blocks->push_back(named_slots({{"0", in_conv_.ptr()}}));
   std::vector<std::int64_t> skips = {channels};
   for (std::int64_t level = 0; level < levels; ++level) {
@@ -124,7 +124,11 @@ at::Tensor UNetSwinImpl::with_condition(const at::Tensor& x, const at::Tensor& l
   }
   TORCH_CHECK(condition.size(2) == x.size(2) && condition.size(3) == x.size(3), "UNetSwin: lq ", lq.sizes(),
               " does not fit the latent ", x.sizes(), " by a whole factor");
-  return at::cat({x, condition}, 1);
+  const std::int64_t noise = settings_.noise_channels;
+  TORCH_CHECK(x.size(1) > noise, "UNetSwin: ", x.sizes(), " has no latent before ", noise, " channels of noise");
+  const std::int64_t latent = x.size(1) - noise;
+  return noise == 0 ? at::cat({x, condition}, 1)
+                    : at::cat({x.narrow(1, 0, latent), condition, x.narrow(1, latent, noise)}, 1);
 }
 
 at::Tensor UNetSwinImpl::run(const Block& block, const std::vector<at::Tensor>& maps,
@@ -148,7 +152,7 @@ void UNetSwinImpl::recompute_activations(bool recompute) {
   recompute_ = recompute;
 }
 
-at::Tensor UNetSwinImpl::forward(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
+UNetSwinImpl::Encoded UNetSwinImpl::encode(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
   const std::int64_t multiple = size_multiple();
   TORCH_CHECK(x.dim() == 4 && x.size(2) % multiple == 0 && x.size(3) % multiple == 0,
               "UNetSwin: height and width of the latent must be multiples of ", multiple, ", got ", x.sizes());
@@ -156,8 +160,9 @@ at::Tensor UNetSwinImpl::forward(const at::Tensor& x, const at::Tensor& steps, c
   const at::Tensor embedding =
       embed2_(at::silu(embed1_(step_embedding(steps, settings_.model_channels).to(embed1_->weight.dtype()))));
   const at::Tensor input = with_condition(x, lq);
-  TORCH_CHECK(input.size(1) == settings_.in_channels, "UNetSwin: latent and condition have ", input.size(1),
-              " channels, unet.in_channels is ", settings_.in_channels);
+  TORCH_CHECK(input.size(1) == settings_.in_channels + settings_.noise_channels,
+              "UNetSwin: latent, condition and noise have ", input.size(1), " channels, unet.in_channels is ",
+              settings_.in_channels, " and unet.noise_channels ", settings_.noise_channels);
 
   at::Tensor h = in_conv_(input);
   std::vector<at::Tensor> skips = {h};
@@ -165,7 +170,15 @@ at::Tensor UNetSwinImpl::forward(const at::Tensor& x, const at::Tensor& steps, c
     h = run(block, {h}, embedding);
     skips.push_back(h);
   }
-  h = run(middle_, {h}, embedding);
+  return {run(middle_, {h}, embedding), embedding, std::move(skips)};
+}
+
+at::Tensor UNetSwinImpl::middle(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
+  return encode(x, steps, lq).middle;
+}
+
+at::Tensor UNetSwinImpl::forward(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
+  auto [h, embedding, skips] = encode(x, steps, lq);
   for (const Block& block : up_) {
     h = run(block, {h, skips.back()}, embedding);
     skips.pop_back();

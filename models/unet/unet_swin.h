@@ -17,11 +17,16 @@ class UNetSwinImpl : public torch::nn::Module {
   /// residual block start at zero. UserError when the settings do not make a network.
   explicit UNetSwinImpl(const UNetSettings& settings);
 
-  /// x (B,C,h,w): the noisy latent, scaled (diffusion/diffusion.h); steps (B) int64: step indices from 0;
+  /// x (B,C+K,h,w): the noisy latent, scaled (diffusion/diffusion.h), and K = noise_channels of noise behind it;
+  /// steps (B) int64: step indices from 0;
   /// lq (B,3,H,W): LR image, RGB in [-1,1], folded (pixel_unshuffle) or enlarged (nearest) by a whole factor to
   /// h×w; unused, and may be undefined, without `cond_lq`. -> (B,out_channels,h,w).
   /// h and w must be multiples of size_multiple().
   at::Tensor forward(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq);
+
+  /// What the middle block gives for the same inputs, with gradient: (B,C',h',w'), the channels and size of the last
+  /// level.
+  at::Tensor middle(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq);
 
   /// While true, the backward pass computes each layer's activations again instead of keeping them: less memory for
   /// about a third more time. The gradients are the same to rounding. UserError with dropout.
@@ -33,6 +38,14 @@ class UNetSwinImpl : public torch::nn::Module {
  private:
   using Block = std::vector<std::shared_ptr<UNetLayer>>;
 
+  /// What the way down and the middle block leave for the way up.
+  struct Encoded {
+    at::Tensor middle;
+    at::Tensor embedding;           ///< of the step (B,E)
+    std::vector<at::Tensor> skips;  ///< from the finest to the coarsest
+  };
+
+  Encoded encode(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq);
   /// The block on one map, or on two that are joined along their channels.
   at::Tensor run(const Block& block, const std::vector<at::Tensor>& maps, const at::Tensor& embedding) const;
   at::Tensor with_condition(const at::Tensor& x, const at::Tensor& lq) const;

@@ -40,7 +40,7 @@ double unet_weight_count(const UNetSettings& settings) {
   const std::int64_t embedding = 4 * settings.model_channels;
   double count = conv_count(settings.model_channels, embedding, 1) + conv_count(embedding, embedding, 1);
   std::int64_t channels = settings.channels(0);
-  count += conv_count(settings.in_channels, channels, 3);
+  count += conv_count(settings.in_channels + settings.noise_channels, channels, 3);
   std::vector<std::int64_t> skips{channels};
   for (std::int64_t level = 0; level < levels; ++level) {
     for (std::int64_t i = 0; i < settings.num_res_blocks[static_cast<std::size_t>(level)]; ++i) {

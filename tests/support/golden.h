@@ -45,11 +45,16 @@ class Golden {
   /// Dataset such as "in/x" or "out/y" with its own type and shape.
   torch::Tensor read(const std::string& name) const;
 
-  /// Fails the running test unless |actual - expected| / (|expected| + 1) <= tolerance everywhere; on any devices.
+  /// Fails the running test unless |actual - expected| / (|expected| + 1) <= tolerance everywhere; on any devices. The
+  /// tolerance is the file's, or the dataset's own where it has one.
   void expect_close(const torch::Tensor& actual, const std::string& name) const;
   void expect_close(const torch::Tensor& actual, const torch::Tensor& expected, const std::string& what) const;
 
  private:
+  double tolerance_of(const std::string& name) const;
+  void expect_within(double tolerance, const torch::Tensor& actual, const torch::Tensor& expected,
+                     const std::string& what) const;
+
   std::filesystem::path path_;
   c10::Device device_;
   std::string config_;

@@ -1,6 +1,7 @@
 // configs/*_x4.yaml against what the published repositories and papers train with: values as the program resolves them
 // through all bases, and what follows from them: the noise schedule, the rate of each step, the crops.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
@@ -43,14 +44,15 @@ diffusion: {schedule_name: exponential, schedule_kwargs: {power: 0.3}, etas_end:
   normalize_input: true}
 data: {scale: 4, gt_size: 256, crop_pad_size: 300, rescale_gt: true, use_hflip: true, use_rot: false}
 degradation: {kind: second_order, use_sharp: false}
-train: {lr: 5.0e-5, weight_decay: 0, ema_rate: 0.999, seed: 123456, beta1: 0.9, beta2: 0.999, eps: 1.0e-8, clip: 0}
+train: {lr: 5.0e-5, weight_decay: 0, ema_rate: 0.999, seed: 123456, beta1: 0.9, eps: 1.0e-8, clip: 0}
 )";
 
 /// wyf0912/SinSR and zsyOAOA/ResShift, configs/realsr_swinunet_realesrgan256.yaml.
 constexpr const char* kConference = R"(
 diffusion: {steps: 15, min_noise_level: 0.04}
 resshift: {lambda_lpips: 0}
-train: {recipe: resshift, global_batch: 64, lr_schedule: milestones, milestones: [5000, 500000], checkpoint_every: 10000}
+train: {recipe: resshift, global_batch: 64, beta2: 0.999, lr_schedule: milestones, milestones: [5000, 500000],
+  checkpoint_every: 10000}
 )";
 
 /// zsyOAOA/ResShift configs/realsr_swinunet_realesrgan256_journal.yaml; loss_coef: [1.0, 1.0] for mse and lpips.
@@ -58,7 +60,7 @@ constexpr const char* kJournal = R"(
 diffusion: {steps: 4, min_noise_level: 0.2}
 resshift: {lambda_lpips: 1.0}
 train: {recipe: resshift, steps: 400000, global_batch: 96, microbatch: 12, lr_min: 2.0e-5, lr_schedule: cosine,
-  milestones: [5000], checkpoint_every: 10000}
+  beta2: 0.999, milestones: [5000], checkpoint_every: 10000}
 )";
 
 /// wyf0912/SinSR configs/SinSR.yaml: learn_xT and finetune_use_gt: 1.; its trainer's first loss has the weight 1.
@@ -67,7 +69,7 @@ diffusion: {steps: 15, min_noise_level: 0.04}
 distill: {space: latent, lambda_distill: 1, lambda_inverse: 1, lambda_gt: 1, lambda_truth: 0, lambda_l1: 0,
   lambda_structure: 0, lambda_gradient: 0, lambda_texture: 0}
 train: {recipe: sinsr, teacher: online, init: auto, steps: 500000, global_batch: 64, lr_schedule: milestones,
-  milestones: [5000, 500000], checkpoint_every: 2000}
+  beta2: 0.999, milestones: [5000, 500000], checkpoint_every: 2000}
 )";
 
 /// arXiv 2505.07071: T, κ and p of ResShift; m = 1/5 (Table 3), masks pooled with the threshold 0.5, masks of Segment
@@ -80,7 +82,7 @@ semantic: {loss: amg, lambda: 1.0}
 distill: {space: latent, lambda_distill: 1, lambda_inverse: 1, lambda_gt: 1, lambda_truth: 0, lambda_l1: 0,
   lambda_structure: 0, lambda_gradient: 0, lambda_texture: 0}
 train: {recipe: samsr, teacher: online, init: auto, steps: 15000, global_batch: 64, lr_schedule: milestones,
-  milestones: [50000, 500000]}
+  beta2: 0.999, milestones: [50000, 500000]}
 )";
 
 /// Liu-Zihang/SAMSR configs/SamSR.yaml and trainer: learn_xT, finetune_use_gt: 1.; batch: [64, 8], microbatch: 64.
@@ -92,7 +94,19 @@ semantic: {loss: none, lambda: 1.0}
 distill: {space: latent, lambda_distill: 1, lambda_inverse: 1, lambda_gt: 1, lambda_truth: 0, lambda_l1: 0,
   lambda_structure: 0, lambda_gradient: 0, lambda_texture: 0}
 train: {recipe: samsr, teacher: online, init: auto, global_batch: 64, microbatch: 64, lr_schedule: milestones,
-  milestones: [50000, 500000]}
+  beta2: 0.999, milestones: [50000, 500000]}
+)";
+
+/// arXiv 2503.13358v5: N, K, both λ, AdamW and 3,000 iterations. Not in it, but of its released trainer or of DMD2's
+/// head: the noise channel, the normalisation, the batch, the head.
+constexpr const char* kRsd = R"(
+unet: {noise_channels: 1}
+diffusion: {steps: 15, min_noise_level: 0.04}
+rsd: {node_count: 4, nodes: [], fake_steps: 5, normalisation: sid, lambda_lpips: 2.0, lpips_net: alex,
+  lambda_gan: 3.0e-3, gan_step: 0, head_kernel: 4, head_groups: 32,
+  fake: {lr: 5.0e-5, lr_min: 0, weight_decay: 0, beta1: 0.9, beta2: 0.95, eps: 1.0e-8, clip: 0}}
+train: {recipe: rsd, teacher: online, init: auto, global_batch: 64, beta2: 0.95, lr_schedule: milestones,
+  milestones: []}
 )";
 
 struct PublishedRun {
@@ -112,6 +126,8 @@ const PublishedRun kRuns[] = {
     {"sinsr_x4.yaml", kSinSR, 500'000, 0.04, 15},
     {"samsr_x4.yaml", kPaper, 15'000, 0.04, 15},
     {"samsr_released_x4.yaml", kReleased, 500'000, 0.04, 15},
+    {"rsd_x4.yaml", kRsd, 3'000, 0.04, 15},
+    {"vsd_x4.yaml", kRsd, 3'000, 0.04, 15},
 };
 
 std::string name_of(const PublishedRun& run) { return fs::path(run.file).stem().string(); }
@@ -179,6 +195,9 @@ TEST_P(PublishedConfigs, HaveThePublishedNoise) {
 double published_rate(const PublishedRun& run, std::int64_t step) {
   constexpr double kRate = 5e-5;
   const std::int64_t before = step - 1;
+  if (run.values == kRsd) {
+    return kRate;  // constant
+  }
   const std::int64_t warm_up = name_of(run).starts_with("samsr") ? 50'000 : 5'000;
   if (before == 0) {
     return kRate;
@@ -252,6 +271,13 @@ TEST(ShippedConfigs, TheFastRunDiffersInWhatItSays) {
   EXPECT_TRUE(fast.build.data.coverage_hr);
 }
 
+TEST(ShippedConfigs, VsdIsRsdWithTheGradientStopped) {
+  const ShippedRun rsd(config("rsd_x4.yaml"));
+  const ShippedRun vsd(config("vsd_x4.yaml"));
+  EXPECT_THAT(settings_differences(rsd.settings.to_yaml(), "rsd_x4.yaml", vsd.settings.to_yaml()),
+              ::testing::ElementsAre("rsd.gradient: full → stop"));
+}
+
 TEST(ShippedConfigs, AreReadAndFitTogether) {
   int runs = 0;
   for (const fs::directory_entry& each : fs::directory_iterator(SAMSR_CONFIGS)) {
@@ -267,7 +293,7 @@ TEST(ShippedConfigs, AreReadAndFitTogether) {
       ++runs;
     }
   }
-  EXPECT_GE(runs, 9);
+  EXPECT_GE(runs, 11);
 }
 
 }  // namespace

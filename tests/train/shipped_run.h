@@ -15,6 +15,7 @@
 #include "data/shards/loader_settings.h"
 #include "eval/upscale/upscaler.h"
 #include "models/super_resolution/model_settings.h"
+#include "train/recipes/rsd_settings.h"
 #include "train/settings.h"
 
 namespace samsr::testing {
@@ -33,6 +34,7 @@ struct ShippedRun {
     train.bind(settings, run);
     resshift.bind(settings);
     distill.bind(settings);
+    rsd.bind(settings);
     semantic.bind(settings);
     coverage_net.bind(settings);
     validation.bind(settings);
@@ -48,6 +50,7 @@ struct ShippedRun {
   TrainSettings train;
   ResShiftSettings resshift;
   DistillSettings distill;
+  RsdSettings rsd;
   SemanticSettings semantic;
   CoverageNetRunSettings coverage_net;
   ValidationSettings validation;

@@ -9,11 +9,11 @@ namespace samsr {
 namespace {
 
 /// Keys and sections of what a training means.
-constexpr std::string_view kMeaning[] = {"train.recipe", "data.shuffle", "data.scale",   "unet.",
-                                         "diffusion.",   "samsr.",       "first_stage.", "autoencoder.",
-                                         "resshift.",    "distill.",     "semantic.",    "coverage_net."};
+constexpr std::string_view kMeaning[] = {"train.recipe", "data.shuffle",  "data.scale",   "unet.",     "diffusion.",
+                                         "samsr.",       "first_stage.",  "autoencoder.", "resshift.", "distill.",
+                                         "semantic.",    "coverage_net.", "rsd."};
 /// Settings among them that name places, or speed.
-constexpr std::string_view kElsewhere[] = {"first_stage.weights", "semantic.weights", "semantic.every"};
+constexpr std::string_view kElsewhere[] = {"first_stage.weights", "semantic.weights", "semantic.every", "rsd.fake."};
 
 bool has_meaning(std::string_view key) {
   const auto stands_for = [&](std::string_view each) {

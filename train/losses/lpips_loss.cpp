@@ -10,34 +10,40 @@
 
 namespace samsr {
 
-LpipsLoss::LpipsLoss(LpipsNetwork network, double weight) : network_(std::move(network)), weight_(weight) {}
+LpipsLoss::LpipsLoss(LpipsNetwork network, double weight, bool cut)
+    : network_(std::move(network)), weight_(weight), cut_(cut) {}
 
 at::Tensor LpipsLoss::of(const at::Tensor& prediction, const at::Tensor& truth) const {
   const Autocast plain(prediction.device(), false);  // differences of nearly equal features
   const auto input = [](const at::Tensor& images) { return (images.to(at::kFloat) + 1) / 2; };
-  return network_.distance(input(prediction.clamp(-1, 1)), input(truth)).to(at::kFloat);
+  return network_.distance(input(cut_ ? prediction.clamp(-1, 1) : prediction), input(truth)).to(at::kFloat);
 }
 
-std::shared_ptr<const LpipsLoss> make_lpips_loss(const ResShiftSettings& settings, const OfficialFilesSettings& files,
+std::shared_ptr<const LpipsLoss> read_lpips_loss(const LpipsTerm& term, const OfficialFilesSettings& files,
                                                  c10::Device device, Log& log) {
-  if (settings.lambda_lpips == 0) {
+  if (term.weight == 0) {
     return nullptr;
   }
   const OfficialFiles catalogue(files);
   const auto file_of = [&](const char* name) {
     const auto found = catalogue.find(name);
     if (!found) {
-      throw UserError("resshift.lambda_lpips is {}: {}, or set resshift.lambda_lpips=0", settings.lambda_lpips,
-                      catalogue.how_to_get(name));
+      throw UserError("{} is {}: {}, or set {}=0", term.setting, term.weight, catalogue.how_to_get(name), term.setting);
     }
     return *found;
   };
-  const std::filesystem::path trunk = file_of("vgg16");
-  const std::filesystem::path linear = file_of("lpips_vgg");
-  log.info("lpips        {} × LPIPS of the decoded prediction, {} and {}", settings.lambda_lpips, trunk.string(),
+  const bool vgg = term.trunk == LpipsTrunk::kVgg;
+  const std::filesystem::path trunk = file_of(vgg ? "vgg16" : "alexnet");
+  const std::filesystem::path linear = file_of(vgg ? "lpips_vgg" : "lpips_alex");
+  log.info("lpips        {} × LPIPS of the decoded prediction, {} and {}", term.weight, trunk.string(),
            linear.string());
   return std::make_shared<const LpipsLoss>(
-      read_lpips_network(LpipsTrunk::kVgg, trunk, linear, device, /*passes_gradients=*/true), settings.lambda_lpips);
+      read_lpips_network(term.trunk, trunk, linear, device, /*passes_gradients=*/true), term.weight, term.cut);
+}
+
+std::shared_ptr<const LpipsLoss> make_lpips_loss(const ResShiftSettings& settings, const OfficialFilesSettings& files,
+                                                 c10::Device device, Log& log) {
+  return read_lpips_loss({LpipsTrunk::kVgg, settings.lambda_lpips, "resshift.lambda_lpips"}, files, device, log);
 }
 
 }  // namespace samsr

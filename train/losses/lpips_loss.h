@@ -1,6 +1,6 @@
 #pragma once
 // LPIPS (Zhang et al. 2018) as a loss: the term that ResShift's journal version adds to its squared error
-// (docs/method.md, "Schedule and ResShift").
+// (docs/method.md, "Schedule and ResShift"), and RSD to its student's.
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
@@ -17,11 +17,13 @@ namespace samsr {
 
 class LpipsLoss {
  public:
-  /// `network`: one that passes gradients. `weight`: in the total.
-  LpipsLoss(LpipsNetwork network, double weight);
+  /// `network`: one that passes gradients. `weight`: in the total. `cut`: predictions are cut to [-1,1] first, as
+  /// pictures are before they are measured; what lies outside has no gradient then.
+  LpipsLoss(LpipsNetwork network, double weight, bool cut = true);
 
-  /// (B) float32 of images (B,3,H,W), RGB in [-1,1], each side at least 16: what the metric lpips_vgg says of
-  /// `prediction`, cut to [-1,1], and `truth`, with its gradient. In float32, whatever train.precision is.
+  /// (B) float32 of images (B,3,H,W), RGB in [-1,1], each side at least the network's smallest_side(): what the metric
+  /// lpips or lpips_vgg says of `prediction`, cut or as it is, and `truth`, with its gradient. In float32, whatever
+  /// train.precision is.
   at::Tensor of(const at::Tensor& prediction, const at::Tensor& truth) const;
   double weight() const { return weight_; }
   /// Memory of the network.
@@ -30,7 +32,21 @@ class LpipsLoss {
  private:
   const LpipsNetwork network_;
   const double weight_;
+  const bool cut_;
 };
+
+/// Which LPIPS a recipe asks for.
+struct LpipsTerm {
+  LpipsTrunk trunk;
+  double weight;
+  const char* setting;  ///< that gives the weight, for messages
+  bool cut = true;      ///< of LpipsLoss
+};
+
+/// The term from the official files; null where its weight is 0. UserError where a file is missing, which says where it
+/// is published, or does not fit.
+std::shared_ptr<const LpipsLoss> read_lpips_loss(const LpipsTerm& term, const OfficialFilesSettings& files,
+                                                 c10::Device device, Log& log);
 
 /// The LPIPS term of the recipe resshift, on VGG-16 as in the published trainer, from the official files; null where
 /// resshift.lambda_lpips is 0. UserError where a file is missing, which says where it is published, or does not fit.

@@ -15,6 +15,7 @@
 #include "models/super_resolution/model_settings.h"
 #include "models/weights/official_files.h"
 #include "segmentation/settings.h"
+#include "train/recipes/rsd_settings.h"
 #include "train/report/step_timer.h"
 #include "train/settings.h"
 
@@ -26,6 +27,7 @@ struct TrainConfig {
   TrainSettings train;
   ResShiftSettings resshift;
   DistillSettings distill;
+  RsdSettings rsd;
   SemanticSettings semantic;
   CoverageNetRunSettings coverage_net;
   ValidationSettings validation;

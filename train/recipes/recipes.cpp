@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "train/recipes/coverage_net.h"
+#include "train/recipes/rsd.h"
 #include "train/recipes/super_resolution.h"
 
 namespace samsr {
@@ -16,6 +17,8 @@ constexpr std::array kRecipes{
     RecipeEntry{"resshift", "the T-step teacher (ResShift)", make_resshift},
     RecipeEntry{"sinsr", "a one-step student of plain noise (SinSR)", make_sinsr},
     RecipeEntry{"samsr", "a one-step student of noise that masks shape (SAMSR)", make_samsr},
+    RecipeEntry{"rsd", "a one-step student of noise, against a network that is trained on its answers (RSD, VSD)",
+                make_rsd},
     RecipeEntry{"coverage_net", "the network that L_SC needs (semantic.weights)", make_coverage_net_recipe},
 };
 

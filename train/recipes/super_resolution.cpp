@@ -8,6 +8,7 @@
 #include "diffusion/noise.h"
 #include "eval/metrics/choose_metrics.h"
 #include "models/cuda/graphed_denoiser.h"
+#include "models/unet/noise_channels.h"
 #include "models/weights/find_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/weight_file.h"
@@ -57,6 +58,10 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   const TrainConfig& config = context.config;
   const TrainSettings& train = config.train;
   const bool cached = method.distils && train.teacher == "cached";
+  if (config.model.unet.noise_channels > 0 && method.name != "rsd") {
+    throw UserError("unet.noise_channels is {}: train.recipe={} gives its network no noise but in x; leave it at 0",
+                    config.model.unet.noise_channels, train.recipe);
+  }
   check_stored_sizes(context.shards, config.model);
   if (cached) {
     check_cached_rollouts(context.shards, method, config.model);
@@ -88,11 +93,14 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   return parts;
 }
 
+Denoiser training_denoiser(const SuperResolutionParts& parts, const UNetSwin& unet) {
+  const bool the_same_every_time = !parts.train.checkpoint_activations && unet->settings().dropout == 0;
+  Denoiser denoiser = denoiser_of(unet);
+  return parts.train.graphs && the_same_every_time ? graphed(std::move(denoiser), unet->parameters()) : denoiser;
+}
+
 Denoiser training_denoiser(const SuperResolutionParts& parts, SuperResolutionModel& model) {
-  const bool the_same_every_time = !parts.train.checkpoint_activations && model.settings().unet.dropout == 0;
-  Denoiser denoiser = denoiser_of(model.unet());
-  return parts.train.graphs && the_same_every_time ? graphed(std::move(denoiser), model.unet()->parameters())
-                                                   : denoiser;
+  return training_denoiser(parts, model.unet());
 }
 
 SuperResolutionRecipe::SuperResolutionRecipe(SuperResolutionParts parts) : parts_(std::move(parts)) {
@@ -133,10 +141,12 @@ bool SuperResolutionRecipe::uses_cached_rollouts() const {
 
 void SuperResolutionRecipe::load_first_weights(Log& log) {
   torch::nn::Module& student = *parts_.network->unet();
+  const UNetSettings& unet = parts_.network->settings().unet;
   const TrainSettings& train = parts_.train;
   const bool from_teacher = train.init == "auto" && (parts_.teacher || uses_cached_rollouts());
   if (from_teacher && parts_.teacher) {
-    load_weights(student, state_of(*parts_.teacher->unet()), "the teacher " + train.teacher_weights);
+    load_weights(student, with_noise_channels(state_of(*parts_.teacher->unet()), unet),
+                 "the teacher " + train.teacher_weights);
   } else if (from_teacher) {
     const std::filesystem::path weights = find_weights(
         required(train.teacher_weights, "train.teacher_weights", "the student starts from its teacher (train.init)"),
@@ -146,7 +156,7 @@ void SuperResolutionRecipe::load_first_weights(Log& log) {
     log.info("first weights {}, the teacher whose rollouts the shards hold", weights.string());
   } else if (train.init != "auto" && train.init != "random") {
     const std::filesystem::path weights = find_weights(train.init, log);
-    load_weights(student, read_weights(weights), weights.string());
+    load_weights(student, with_noise_channels(read_weights(weights), unet), weights.string());
     log.info("first weights {}", weights.string());
   }
 }
@@ -160,7 +170,7 @@ at::Tensor SuperResolutionRecipe::picture_noise(const Batch& batch) const {
   for (const std::uint64_t sample : batch.sample) {
     seeds.push_back(noise_seed(parts_.train.seed, sample));
   }
-  return noise_of(seeds, parts_.network->latent_shape(batch.lq.size(2), batch.lq.size(3)), batch.lq.device());
+  return noise_of(seeds, parts_.network->noise_shape(batch.lq.size(2), batch.lq.size(3)), batch.lq.device());
 }
 
 std::unique_ptr<Validation> SuperResolutionRecipe::make_validation(const RecipeContext& context) {

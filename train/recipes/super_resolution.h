@@ -36,7 +36,9 @@ struct SuperResolutionParts {
 /// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.
 SuperResolutionParts make_parts(const Method& method, const RecipeContext& context);
 
-/// The network of `model` as the passes of training call it: on a GPU by CUDA graphs, where train.graphs allows it.
+/// The network, or that of `model`, as the passes of training call it: on a GPU by CUDA graphs, where train.graphs
+/// allows it.
+Denoiser training_denoiser(const SuperResolutionParts& parts, const UNetSwin& unet);
 Denoiser training_denoiser(const SuperResolutionParts& parts, SuperResolutionModel& model);
 
 class SuperResolutionRecipe : public Recipe {

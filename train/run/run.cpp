@@ -113,12 +113,12 @@ void Run::resume(const fs::path& folder) {
     throw UserError("{}: was trained on {} samples, but {} has {} to train on; the order of the data would change",
                     folder.string(), checkpoint.dataset_size, settings.shards, samples.count);
   }
+  check_same_training(checkpoint, folder.string());
   const std::uint64_t batches_done = batches_in(*recipe, checkpoint.step);
   if (checkpoint.position != batches_done * static_cast<std::uint64_t>(settings.global_batch)) {
     throw UserError("{}: was trained with another train.global_batch; {} images in {} steps", folder.string(),
                     checkpoint.position, checkpoint.step);
   }
-  check_same_training(checkpoint, folder.string());
   for (TrainableState& state : states) {
     state.load(checkpoint, folder.string());
   }
