@@ -12,6 +12,9 @@ void Config::bind(Settings& settings) {
   train.bind(settings, run);
   resshift.bind(settings);
   distill.bind(settings);
+  hfp.bind(settings);
+  ess.bind(settings);
+  perceptual.bind(settings);
   semantic.bind(settings);
   coverage_net.bind(settings);
   validation.bind(settings);

@@ -199,16 +199,29 @@ torch::Tensor Golden::read(const std::string& name) const {
 }
 
 void Golden::expect_close(const torch::Tensor& actual, const std::string& name) const {
-  expect_close(actual, read(name), name);
+  double tolerance = tolerance_;
+  {
+    const Handle file = open_file(path_);
+    if (H5Aexists_by_name(file, name.c_str(), "tolerance", H5P_DEFAULT) > 0) {
+      const Handle attribute(H5Aopen_by_name(file, name.c_str(), "tolerance", H5P_DEFAULT, H5P_DEFAULT));
+      H5Aread(attribute, H5T_NATIVE_DOUBLE, &tolerance);
+    }
+  }
+  expect_within(tolerance, actual, read(name), name);
 }
 
 void Golden::expect_close(const torch::Tensor& actual, const torch::Tensor& expected, const std::string& what) const {
+  expect_within(tolerance_, actual, expected, what);
+}
+
+void Golden::expect_within(double tolerance, const torch::Tensor& actual, const torch::Tensor& expected,
+                           const std::string& what) const {
   ASSERT_EQ(actual.sizes().vec(), expected.sizes().vec()) << path_ << " " << what;
   const torch::Tensor a = actual.detach().to(torch::kCPU, torch::kFloat64);
   const torch::Tensor b = expected.to(torch::kCPU, torch::kFloat64);
   ASSERT_TRUE(a.isfinite().all().item<bool>()) << path_ << " " << what << " is not finite";
   const double worst = ((a - b).abs() / (b.abs() + 1)).max().item<double>();
-  EXPECT_LE(worst, tolerance_) << path_ << " " << what;
+  EXPECT_LE(worst, tolerance) << path_ << " " << what;
 }
 
 torch::Tensor rule_seeded(const std::string& name, at::IntArrayRef shape, std::uint64_t salt) {

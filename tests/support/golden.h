@@ -45,11 +45,14 @@ class Golden {
   /// Dataset such as "in/x" or "out/y" with its own type and shape.
   torch::Tensor read(const std::string& name) const;
 
-  /// Fails the running test unless |actual - expected| / (|expected| + 1) <= tolerance everywhere; on any devices.
+  /// Fails the running test unless |actual - expected| / (|expected| + 1) <= tolerance everywhere; on any devices. The
+  /// dataset's attribute `tolerance`, where it has one, takes the place of the file's.
   void expect_close(const torch::Tensor& actual, const std::string& name) const;
   void expect_close(const torch::Tensor& actual, const torch::Tensor& expected, const std::string& what) const;
 
  private:
+  void expect_within(double tolerance, const torch::Tensor& actual, const torch::Tensor& expected,
+                     const std::string& what) const;
   std::filesystem::path path_;
   c10::Device device_;
   std::string config_;

@@ -15,6 +15,9 @@
 #include "models/super_resolution/model_settings.h"
 #include "models/weights/official_files.h"
 #include "segmentation/settings.h"
+#include "train/losses/ess_loss.h"
+#include "train/losses/high_frequency_loss.h"
+#include "train/losses/perceptual_loss.h"
 #include "train/report/step_timer.h"
 #include "train/settings.h"
 
@@ -26,6 +29,9 @@ struct TrainConfig {
   TrainSettings train;
   ResShiftSettings resshift;
   DistillSettings distill;
+  HighFrequencySettings hfp;
+  EssSettings ess;
+  PerceptualSettings perceptual;
   SemanticSettings semantic;
   CoverageNetRunSettings coverage_net;
   ValidationSettings validation;
