@@ -13,6 +13,9 @@ void Config::bind(Settings& settings) {
   resshift.bind(settings);
   distill.bind(settings);
   rsd.bind(settings);
+  hfp.bind(settings);
+  ess.bind(settings);
+  perceptual.bind(settings);
   semantic.bind(settings);
   coverage_net.bind(settings);
   validation.bind(settings);

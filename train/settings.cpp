@@ -164,6 +164,25 @@ void DistillSettings::bind(Settings& settings) {
            "weight of the error of the one-step prediction's local strength of fine detail, wherever exactly that "
            "detail lies")
       .between(0.0, 1e6);
+  settings
+      .add("distill.lambda_hfp", lambda_hfp,
+           "weight of the error of the one-step prediction's high frequencies (hfp.*), as VPD-SR names it")
+      .between(0.0, 1e6);
+  settings
+      .add("distill.lambda_ess", lambda_ess,
+           "weight of the difference between what CLIP sees in the one-step prediction and in the HR image (ess.*), as "
+           "VPD-SR names it; needs ViT-B-32.pt or ViT-B-16.pt in weights.folder")
+      .between(0.0, 1e6);
+  settings
+      .add("distill.lambda_perceptual", lambda_perceptual,
+           "weight of the distance between features of the one-step prediction and of the HR image in a tiny network "
+           "(perceptual.*)")
+      .between(0.0, 1e6);
+  settings
+      .add("distill.decode", decode,
+           "how predictions become images for the losses that compare images: straight_through: by way of the nearest "
+           "codes, as upscaling does, whose gradient passes unchanged; none: around the codes")
+      .one_of({"straight_through", "none"});
 }
 
 void SemanticSettings::bind(Settings& settings) {

@@ -85,6 +85,10 @@ struct DistillSettings {
   double lambda_structure = 0;
   double lambda_gradient = 0;
   double lambda_texture = 0;
+  double lambda_hfp = 0;
+  double lambda_ess = 0;
+  double lambda_perceptual = 0;
+  std::string decode = "straight_through";
 
   void bind(Settings& settings);
 };

@@ -33,6 +33,9 @@ class VqFirstStage : public FirstStage {
     return model_->encode(image) * scale_factor_;
   }
   at::Tensor decode(const at::Tensor& latent) const override { return model_->decode(latent / scale_factor_); }
+  at::Tensor decode_unquantised(const at::Tensor& latent) const override {
+    return model_->decode(latent / scale_factor_, /*force_not_quantize=*/true);
+  }
   std::int64_t channels() const override { return channels_; }
   std::int64_t factor() const override { return factor_; }
   bool lossless() const override { return false; }

@@ -39,6 +39,8 @@ class FirstStage {
   virtual at::Tensor encode(const at::Tensor& image) const = 0;
   /// Not clamped to [-1,1].
   virtual at::Tensor decode(const at::Tensor& latent) const = 0;
+  /// decode() around the quantiser, where there is one.
+  virtual at::Tensor decode_unquantised(const at::Tensor& latent) const { return decode(latent); }
   /// Channels C of the latent.
   virtual std::int64_t channels() const = 0;
   /// Image pixels per latent pixel along an axis, f.

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "models/layers/basic_layers.h"
+#include "models/perceptual/clip_normalisation.h"
 
 namespace samsr {
 namespace {
@@ -19,8 +20,6 @@ constexpr std::int64_t kHeads = 32;
 constexpr std::int64_t kFeatureWidth = 1024;
 constexpr std::int64_t kTrainedPositions = 50;  // 7x7 and their mean
 constexpr double kBatchNormEpsilon = 1e-5;
-constexpr std::array<double, 3> kMean = {0.48145466, 0.4578275, 0.40821073};
-constexpr std::array<double, 3> kDeviation = {0.26862954, 0.26130258, 0.27577711};
 
 /// A convolution without bias and the batch norm behind it.
 struct NormedConv {
@@ -110,8 +109,10 @@ std::vector<WantedWeight> clip_image_weights() {
 }
 
 ClipImage::ClipImage(const NamedWeights& weights, c10::Device device)
-    : scaling_({1 / kDeviation[0], 1 / kDeviation[1], 1 / kDeviation[2]},
-               {-kMean[0] / kDeviation[0], -kMean[1] / kDeviation[1], -kMean[2] / kDeviation[2]}, device) {
+    : scaling_(
+          {1 / kClipDeviation[0], 1 / kClipDeviation[1], 1 / kClipDeviation[2]},
+          {-kClipMean[0] / kClipDeviation[0], -kClipMean[1] / kClipDeviation[1], -kClipMean[2] / kClipDeviation[2]},
+          device) {
   const at::NoGradGuard no_gradients;
   for (const NormedConv& conv : stem_plan()) {
     stem_.push_back(folded(conv, weights, device));

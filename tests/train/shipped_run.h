@@ -35,6 +35,9 @@ struct ShippedRun {
     resshift.bind(settings);
     distill.bind(settings);
     rsd.bind(settings);
+    hfp.bind(settings);
+    ess.bind(settings);
+    perceptual.bind(settings);
     semantic.bind(settings);
     coverage_net.bind(settings);
     validation.bind(settings);

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "diffusion/rollout.h"
 #include "models/layers/autocast.h"
+#include "models/layers/recompute.h"
 #include "train/losses/image_losses.h"
 
 namespace samsr {
@@ -66,6 +67,12 @@ std::vector<DistillLoss> loss_table(const SuperResolutionParts& parts) {
        [](Answers a) { return gradient_loss(a.image(), a.truth()); }},
       {"texture", weights.lambda_texture, Answer::kOneStep, false, true, false,
        [](Answers a) { return texture_loss(a.image(), a.truth()); }},
+      {"hfp", weights.lambda_hfp, Answer::kOneStep, false, true, false,
+       [hfp = parts.hfp](Answers a) { return high_frequency_loss(a.image(), a.truth(), hfp); }},
+      {"ess", weights.lambda_ess, Answer::kOneStep, false, true, false,
+       [ess = parts.ess](Answers a) { return ess->of(a.image(), a.truth()); }},
+      {"perceptual", weights.lambda_perceptual, Answer::kOneStep, false, true, false,
+       [perceptual = parts.perceptual](Answers a) { return perceptual->of(a.image(), a.truth()); }},
   };
   if (parts.semantic) {
     table.push_back(semantic_entry(*parts.semantic));
@@ -76,9 +83,21 @@ std::vector<DistillLoss> loss_table(const SuperResolutionParts& parts) {
 }  // namespace
 
 const at::Tensor& DistillAnswers::decoded(at::Tensor& image, const at::Tensor& of) const {
-  if (!image.defined()) {
-    image = first_stage_.decode(of);
+  if (image.defined()) {
+    return image;
   }
+  const auto decode = [stage = &first_stage_, quantised = decoding_.quantised](const std::vector<at::Tensor>& latents) {
+    return quantised ? stage->decode(latents[0]) : stage->decode_unquantised(latents[0]);
+  };
+  if (!decoding_.recomputed || first_stage_.lossless() || !of.requires_grad() || !at::GradMode::is_enabled()) {
+    image = decode({of});
+    return image;
+  }
+  std::vector<at::Tensor> pictures;
+  for (const at::Tensor& one : of.split(1)) {
+    pictures.push_back(recomputed(decode, {one}, {}));
+  }
+  image = at::cat(pictures);
   return image;
 }
 
@@ -102,6 +121,9 @@ DistillRecipe::DistillRecipe(SuperResolutionParts parts)
   if (parts_.teacher) {
     teacher_ = training_denoiser(parts_, *parts_.teacher);
   }
+  TORCH_CHECK(parts_.distill.lambda_ess == 0 || parts_.ess, "distill.lambda_ess without its network");
+  TORCH_CHECK(parts_.distill.lambda_perceptual == 0 || parts_.perceptual,
+              "distill.lambda_perceptual without its network");
   if (std::ranges::all_of(losses_, [](const DistillLoss& loss) { return loss.weight == 0; })) {
     throw UserError("all weights of losses are 0 (distill.lambda_*, semantic.lambda): the student would learn nothing");
   }
@@ -137,7 +159,8 @@ RecipeLosses DistillRecipe::losses(const Batch& batch, const Move&) {
                           needs_teacher() ? teacher_x0(from, batch) : at::Tensor()};
   const DistillAnswers answers(
       distill_predictions(parts_.network->diffusion(), student_, step, passes(), parts_.train.checkpoint_activations),
-      step, batch, parts_.network->first_stage());
+      step, batch, parts_.network->first_stage(),
+      {.quantised = parts_.distill.decode == "straight_through", .recomputed = parts_.train.checkpoint_activations});
   RecipeLosses losses;
   for (const at::Tensor& prediction : {answers.latent.x0, answers.latent.x_T, answers.latent.x0_from_gt}) {
     if (prediction.defined()) {

@@ -8,13 +8,19 @@
 
 namespace samsr {
 
+/// How predictions become images.
+struct Decoding {
+  bool quantised = true;
+  bool recomputed = false;  ///< one picture at a time, of which nothing is kept for the backward pass but its latent
+};
+
 /// What the losses of a pass look at. Images are decoded when first asked for, and once.
 class DistillAnswers {
  public:
-  /// All but the predictions outlives the answers.
+  /// All but the predictions and how they are decoded outlives the answers.
   DistillAnswers(DistillPredictions predictions, const DistillBatch& compared, const Batch& whole,
-                 const FirstStage& first_stage)
-      : latent(std::move(predictions)), step(compared), batch(whole), first_stage_(first_stage) {}
+                 const FirstStage& first_stage, Decoding decoding = {})
+      : latent(std::move(predictions)), step(compared), batch(whole), first_stage_(first_stage), decoding_(decoding) {}
 
   const DistillPredictions latent;  ///< undefined where no loss looks at one
   const DistillBatch& step;
@@ -34,6 +40,7 @@ class DistillAnswers {
   const at::Tensor& decoded(at::Tensor& image, const at::Tensor& of) const;
 
   const FirstStage& first_stage_;
+  const Decoding decoding_;
   mutable at::Tensor image_;
   mutable at::Tensor image_from_gt_;
   mutable at::Tensor teacher_image_;

@@ -15,6 +15,9 @@
 #include "models/super_resolution/model_settings.h"
 #include "models/weights/official_files.h"
 #include "segmentation/settings.h"
+#include "train/losses/ess_loss.h"
+#include "train/losses/high_frequency_loss.h"
+#include "train/losses/perceptual_loss.h"
 #include "train/recipes/rsd_settings.h"
 #include "train/report/step_timer.h"
 #include "train/settings.h"
@@ -28,6 +31,9 @@ struct TrainConfig {
   ResShiftSettings resshift;
   DistillSettings distill;
   RsdSettings rsd;
+  HighFrequencySettings hfp;
+  EssSettings ess;
+  PerceptualSettings perceptual;
   SemanticSettings semantic;
   CoverageNetRunSettings coverage_net;
   ValidationSettings validation;

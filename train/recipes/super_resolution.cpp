@@ -70,6 +70,16 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
     check_stored_coverage(context.shards, config.masks, config.model.sam);
   }
   SuperResolutionParts parts{.train = train, .distill = config.distill, .noise = seeded_noise(train.seed)};
+  if (method.distils) {  // before the networks: what is missing is said at once
+    const DistillSettings& weights = config.distill;
+    parts.hfp = config.hfp;
+    parts.ess = make_ess_loss(weights.lambda_ess, config.ess, config.weights, context.device, context.log);
+    parts.perceptual = make_perceptual_loss(weights.lambda_perceptual, config.perceptual, context.device, context.log);
+    if (weights.lambda_hfp != 0) {
+      const std::vector<std::int64_t>& lr = context.shards.find("lr")->shape;
+      config.hfp.check_sides(config.model.scale * lr[0], config.model.scale * lr[1]);
+    }
+  }
   const std::shared_ptr<FirstStage> first_stage = make_first_stage(config.model.first_stage);
   const std::uint64_t seed = derive_seed(train.seed, "weights");
   parts.network = std::make_shared<SuperResolutionModel>(config.model, seed, first_stage);
@@ -195,7 +205,9 @@ std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() 
 
 std::vector<std::pair<std::string, double>> SuperResolutionRecipe::frozen_bytes() const {
   return {{"teacher", parts_.teacher ? bytes_of(parts_.teacher->unet()->parameters()) : 0},
-          {"first stage", static_cast<double>(parts_.network->first_stage().weight_bytes())}};
+          {"first stage", static_cast<double>(parts_.network->first_stage().weight_bytes())},
+          {"CLIP", parts_.ess ? static_cast<double>(parts_.ess->weight_bytes()) : 0},
+          {"perceptual", parts_.perceptual ? static_cast<double>(parts_.perceptual->weight_bytes()) : 0}};
 }
 
 }  // namespace samsr

@@ -6,7 +6,10 @@
 
 #include "diffusion/method.h"
 #include "models/super_resolution/super_resolution_model.h"
+#include "train/losses/ess_loss.h"
+#include "train/losses/high_frequency_loss.h"
 #include "train/losses/lpips_loss.h"
+#include "train/losses/perceptual_loss.h"
 #include "train/losses/semantic_loss.h"
 #include "train/recipes/recipe.h"
 
@@ -29,8 +32,11 @@ struct SuperResolutionParts {
   NoiseSource noise{};
   std::shared_ptr<SemanticLoss> semantic{};  ///< of a student; null for none
   std::shared_ptr<const LpipsLoss> lpips{};  ///< of the teacher; null for none
-  StepTimer* timer = nullptr;                ///< of the rollouts; null for none
-  const ShardSet* shards = nullptr;          ///< null where batches come from elsewhere
+  HighFrequencySettings hfp{};               ///< of a student's distill.lambda_hfp
+  std::shared_ptr<const EssLoss> ess{};      ///< of a student, as the next; null where its weight is 0
+  std::shared_ptr<const PerceptualLoss> perceptual{};
+  StepTimer* timer = nullptr;        ///< of the rollouts; null for none
+  const ShardSet* shards = nullptr;  ///< null where batches come from elsewhere
 };
 
 /// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.
