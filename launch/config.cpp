@@ -12,10 +12,10 @@ void Config::bind(Settings& settings) {
   train.bind(settings, run);
   resshift.bind(settings);
   distill.bind(settings);
-  rsd.bind(settings);
   hfp.bind(settings);
   ess.bind(settings);
   perceptual.bind(settings);
+  rsd.bind(settings);
   semantic.bind(settings);
   coverage_net.bind(settings);
   validation.bind(settings);

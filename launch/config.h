@@ -8,6 +8,9 @@
 #include "eval/upscale/model_argument.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "models/weights/official_files.h"
+#include "train/losses/ess_loss.h"
+#include "train/losses/high_frequency_loss.h"
+#include "train/losses/perceptual_loss.h"
 #include "train/recipes/rsd_settings.h"
 #include "train/settings.h"
 
@@ -23,6 +26,9 @@ struct Config {
   TrainSettings train;
   ResShiftSettings resshift;
   DistillSettings distill;
+  HighFrequencySettings hfp;
+  EssSettings ess;
+  PerceptualSettings perceptual;
   RsdSettings rsd;
   SemanticSettings semantic;
   CoverageNetRunSettings coverage_net;

@@ -4,6 +4,9 @@
 
 namespace samsr {
 
-std::string program_version() { return SAMSR_VERSION " (" SAMSR_COMMIT ")"; }
+std::string program_version() {
+  const std::string commit = SAMSR_COMMIT;
+  return commit == "unknown" ? SAMSR_VERSION : SAMSR_VERSION " (" + commit + ")";
+}
 
 }  // namespace samsr

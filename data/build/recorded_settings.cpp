@@ -1,13 +1,24 @@
 #include "data/build/recorded_settings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <utility>
 
 #include "core/error.h"
+#include "core/yaml_text.h"
 #include "data/build/build.h"
 #include "data/shards/content.h"
 
 namespace samsr {
+namespace {
+
+constexpr std::array<std::pair<const char*, const char*>, 4> kPlaces{
+    {{"data", "images"}, {"masks", "weights"}, {"first_stage", "weights"}, {"train", "teacher_weights"}}};
+
+}  // namespace
 
 void load_recorded_settings(const Shard& shard, Settings& settings) {
   if (!split_content(shard.header().content).contains("pairs") || shard.find("hr") == nullptr ||
@@ -21,6 +32,23 @@ void load_build_config(const std::filesystem::path& folder, Settings& settings) 
   if (std::filesystem::exists(folder / kBuildConfigFile)) {
     settings.load_file(folder / kBuildConfigFile);
   }
+}
+
+std::string recorded_places(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / kBuildConfigFile;
+  if (!std::filesystem::exists(file)) {
+    return {};
+  }
+  const YAML::Node config = parse_yaml(read_yaml_file(file), file.string());
+  std::vector<std::pair<std::string, std::string>> places;
+  for (const auto& [section, name] : kPlaces) {
+    const YAML::Node settings = config.IsMap() ? config[section] : YAML::Node();
+    const YAML::Node place = settings.IsDefined() && settings.IsMap() ? settings[name] : YAML::Node();
+    if (place.IsDefined() && (place.IsSequence() || (place.IsScalar() && !place.Scalar().empty()))) {
+      places.emplace_back(fmt::format("{}.{}", section, name), yaml_of(place));
+    }
+  }
+  return nested_yaml(places);
 }
 
 std::vector<std::string> recorded_stages(const Shard& shard) {

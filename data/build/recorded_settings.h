@@ -18,6 +18,10 @@ void load_recorded_settings(const Shard& shard, Settings& settings);
 /// where photographs and weights lie, the only trace.
 void load_build_config(const std::filesystem::path& folder, Settings& settings);
 
+/// Where photographs and weights lie by the build's config.yaml in `folder`, as YAML settings: a stage that is added to
+/// the set needs, and names, only some of them. Empty where that file is not there.
+std::string recorded_places(const std::filesystem::path& folder);
+
 /// The stages that a shard has, in their order.
 std::vector<std::string> recorded_stages(const Shard& shard);
 

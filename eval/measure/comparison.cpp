@@ -54,7 +54,9 @@ Comparison plan_comparison(const EvalRequest& request, std::int64_t scale, Input
   }
   if (!request.lq.empty()) {
     comparison.methods.push_back(
-        {{kBicubic, request.lq, fmt::format("bicubic x{} of {}", scale, request.lq.string())}, comparison.lq, scale});
+        {{kBicubicRow, request.lq, fmt::format("bicubic x{} of {}", scale, request.lq.string())},
+         comparison.lq,
+         scale});
   }
   for (const EvalMethod& method : request.methods) {
     add_method(comparison, method, problems);

@@ -30,7 +30,7 @@ struct EvalRequest {
 };
 
 /// The method whose results are the low-resolution images, enlarged: in every comparison that has such images.
-inline constexpr const char* kBicubic = "bicubic";
+inline constexpr const char* kBicubicRow = "bicubic";
 
 /// One row of the table to be.
 struct ComparedMethod {

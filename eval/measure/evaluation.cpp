@@ -168,7 +168,7 @@ void check_replaced(const EvaluationRequest& request, const std::vector<fs::path
 /// UserError when models have nothing to upscale, or one of their names is taken, by another row of the table too, or
 /// cannot be that of a folder.
 void check_models(const EvaluationRequest& request) {
-  std::set<std::string> names{kBicubic};
+  std::set<std::string> names{kBicubicRow};
   for (const NamedPath& each : request.results) {
     names.insert(each.name);
   }

@@ -81,7 +81,11 @@ void add_build(CLI::App& data, VerbContext& context) {
     }
     options.rollout = rollout_plan(config);
     options.run = config.run;
-    build_dataset(config.build, options, settings.to_yaml(), context.communicator, context.log);
+    // What is recorded keeps the places that other stages were made from, and this command did not name.
+    const BuildSettings build = config.build;
+    const std::filesystem::path out = build.data.out;
+    settings.load_unset(recorded_places(out), (out / kBuildConfigFile).string());
+    build_dataset(build, options, settings.to_yaml(), context.communicator, context.log);
   });
 }
 

@@ -112,6 +112,8 @@ TEST_F(Ablation, MistakesAreOneLine) {
       {config + "train.recipe=sinsr", "train.recipe is 'sinsr'"},
       {config, "train.shards='': name the folder"},
       {config + "train.shards=/nowhere", "train.shards='/nowhere': name the folder"},
+      {config + shards + "weights.folder=" + in("exported"), "files are missing: RN50.pt musiq_koniq"},
+      {config + shards + "weights.folder=" + in("exported") + " eval.metrics=psnr_y,lpips", "alexnet-owt-7be5be79.pth"},
       {config + shards + "--out " + in("file"), "cannot be made"},
   };
   for (const auto& [arguments, expected] : cases) {

@@ -11,6 +11,7 @@
 #include "support/files.h"
 #include "support/photographs.h"
 #include "support/shards.h"
+#include "support/small_model.h"
 
 namespace samsr::testing {
 namespace {
@@ -252,6 +253,11 @@ TEST_F(DataVerbs, LikeContinuesADataSetWithItsOwnSettings) {
   EXPECT_EQ(like("data.samples=24").status, 0);
   EXPECT_THAT(like("data.samples=24").output, HasSubstr("5 of 5 shards are complete and kept"));
   expect_equal_shards(folder_ / "grown", shared_shards());
+
+  // A stage that is made again needs no photographs; the set is continued from them all the same.
+  succeed(samsr("data build" + small_settings() + "--stage latents data.out=" + (folder_ / "grown")));
+  const Outcome after = like("data.samples=26");
+  EXPECT_EQ(after.status, 0) << after.output;
 
   // Settings that no shard records come from config.yaml; without it they are given.
   fs::remove(folder_ / "grown/config.yaml");
