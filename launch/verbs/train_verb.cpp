@@ -31,6 +31,7 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
            .validation = config.validation,
            .model = config.model,
            .loader = config.loader,
+           .build = config.build,
            .masks = config.build.masks,
            .upscale = config.upscale,
            .weights = config.weights,

@@ -30,7 +30,7 @@ struct SuperResolutionParts {
   std::shared_ptr<SemanticLoss> semantic{};  ///< of a student; null for none
   std::shared_ptr<const LpipsLoss> lpips{};  ///< of the teacher; null for none
   StepTimer* timer = nullptr;                ///< of the rollouts; null for none
-  const ShardSet* shards = nullptr;          ///< null where batches come from elsewhere
+  const SampleSet* shards = nullptr;         ///< null where batches come from elsewhere
 };
 
 /// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.
