@@ -174,7 +174,7 @@ void Trainer::report_bad_step(const StepMetrics& metrics, const StepRecord& reco
     const at::Tensor finite = at::isfinite(move.images).cpu();
     for (std::size_t i = 0; i < move.samples.size(); ++i) {
       if (!finite[static_cast<std::int64_t>(i)].item<bool>()) {
-        named.push_back(fmt::format("{} ({})", move.samples[i], run_.shards.where(move.samples[i])));
+        named.push_back(fmt::format("{} ({})", move.samples[i], run_.shards->where(move.samples[i])));
       }
     }
   }

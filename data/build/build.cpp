@@ -19,9 +19,8 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-/// What manifests and indices of photographs of any version hold.
+/// What manifests of any version hold.
 constexpr const char* kManifestMark = "samsr-dataset/";
-constexpr const char* kPhotographIndexMark = "samsr-photographs/";
 
 /// One build by all ranks.
 class Build {
@@ -84,7 +83,7 @@ class Build {
     work_through({.task = "building",
                   .unit = "pairs",
                   .items = missing.size(),
-                  .done = settings_.data.samples - samples,
+                  .done = settings_.data.all_samples() - samples,
                   .units = [&](std::uint64_t item) { return plan_[missing[item]].samples; }},
                  build, comm_, log_);
     enter(comm_.gather(local.dump()));
@@ -166,7 +165,7 @@ class Build {
         }
       }
     }
-    log_.info("{}: {} pairs in {} shards, {:.1f} MB{}", out_.string(), settings_.data.samples, plan_.size(),
+    log_.info("{}: {} pairs in {} shards, {:.1f} MB{}", out_.string(), settings_.data.all_samples(), plan_.size(),
               static_cast<double>(bytes) / 1e6,
               stages_.photographs == nullptr ? "" : "; " + describe(stages_.photographs->summary()));
   }
@@ -195,9 +194,6 @@ void check_places(const DataSettings& data) {
     }
   }
   check_own_file(manifest_path(out), kManifestMark);
-  if (!data.images.empty()) {
-    check_own_file(photograph_index_path(out), kPhotographIndexMark);
-  }
   if (fs::exists(out / kBuildConfigFile) && !fs::exists(manifest_path(out)) && shards_in(out).empty()) {
     throw UserError("{}: belongs to no data set, but a build would replace it; move it, or name another data.out",
                     (out / kBuildConfigFile).string());

@@ -6,6 +6,7 @@
 
 #include "comm/device.h"
 #include "core/error.h"
+#include "core/own_file.h"
 #include "data/build/crop.h"
 #include "data/build/stages/latents_stage.h"
 #include "data/build/stages/masks_stage.h"
@@ -14,6 +15,9 @@
 
 namespace samsr {
 namespace {
+
+/// What indices of photographs of any version hold.
+constexpr const char* kPhotographIndexMark = "samsr-photographs/";
 
 /// The stages to do, in their order.
 std::vector<std::string> chosen_stages(const BuildOptions& options, const DataSettings& settings) {
@@ -34,9 +38,11 @@ std::vector<std::string> chosen_stages(const BuildOptions& options, const DataSe
   return names;
 }
 
-/// The photographs that samples can be cut from; says once what becomes of small ones.
+}  // namespace
+
 std::unique_ptr<PhotographIndex> usable_photographs(const BuildSettings& build, Communicator& comm, Log& log) {
   const DataSettings& settings = build.data;
+  check_own_file(photograph_index_path(settings.out), kPhotographIndexMark);
   const int crop = crop_size(settings);
   const bool leaves_out = settings.small_photographs == kLeaveSmallOut;
   auto index =
@@ -52,8 +58,6 @@ std::unique_ptr<PhotographIndex> usable_photographs(const BuildSettings& build, 
   }
   return index;
 }
-
-}  // namespace
 
 BuildStages make_stages(const BuildSettings& settings, const BuildOptions& options, Communicator& comm, Log& log) {
   BuildStages made;

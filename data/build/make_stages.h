@@ -33,6 +33,10 @@ struct BuildStages {
   StageList list{};
 };
 
+/// The photographs that samples can be cut from, whose index lies in data.out; says once what becomes of small ones.
+/// UserError as index_photographs(). Collective.
+std::unique_ptr<PhotographIndex> usable_photographs(const BuildSettings& build, Communicator& comm, Log& log);
+
 /// The stages that `options` asks for, in their order. Looks through the photographs where pairs are to be made
 /// (index_photographs). UserError for a name that is no stage's, and where a stage lacks something. Collective.
 BuildStages make_stages(const BuildSettings& settings, const BuildOptions& options, Communicator& comm, Log& log);

@@ -9,7 +9,13 @@ void DataSettings::bind(Settings& settings) {
               "photographs: a folder (subfolders included), a .tar or .zip, a list of paths (.txt), or several of "
               "these; a source's weight is its part of the samples, without weights each picture counts alike");
   settings.add("data.out", out, "folder of the shards").path();
-  settings.add("data.samples", samples, "number of training pairs").between(std::uint64_t{1}, std::uint64_t{1} << 40);
+  settings.add("data.samples", samples, "number of training pairs; with data.passes, of one pass")
+      .between(std::uint64_t{1}, std::uint64_t{1} << 40);
+  settings
+      .add("data.passes", passes,
+           "how often the photographs of the data.samples pairs are cropped and degraded, each time anew: there are "
+           "data.samples times data.passes pairs")
+      .between(std::uint64_t{1}, std::uint64_t{1} << 20);
   settings.add("data.seed", seed, "seed of everything drawn for the data set").at_least(0U);
   settings.add("data.scale", scale, "how much smaller the low-resolution image is").between(1, 8);
   settings.add("data.gt_size", gt_size, "side of the high-resolution image, pixels").between(16, 4096);

@@ -23,6 +23,7 @@ struct DataSettings {
   PhotographSources images;
   std::string out;
   std::uint64_t samples = 4096;
+  std::uint64_t passes = 1;
   std::uint64_t seed = 0;
   int scale = 4;
   int gt_size = 256;        ///< side of the high-resolution image, pixels
@@ -41,6 +42,11 @@ struct DataSettings {
 
   /// Section `data.`, and `masks.keep`.
   void bind(Settings& settings);
+  /// Samples of the whole data set: data.samples × data.passes.
+  std::uint64_t all_samples() const { return samples * passes; }
+  /// Which of the first data.samples samples has the photograph of sample `index`. Each pass takes the photographs of
+  /// the first one again, in their order, with a crop and a degradation of its own.
+  std::uint64_t first_pass_index(std::uint64_t index) const { return passes > 1 ? index % samples : index; }
   /// UserError where data.out is missing or settings contradict each other.
   void check() const;
 };

@@ -59,8 +59,8 @@ void check_for_others(const fs::path& folder, const std::vector<PlannedShard>& p
   for (const fs::path& path : shards_in(folder)) {
     if (!known.contains(path)) {
       throw UserError(
-          "{}: is beyond the {} shards of data.samples; raise data.samples, choose another data.out, or "
-          "delete it",
+          "{}: is beyond the {} shards of data.samples (times data.passes); raise data.samples, or data.passes where "
+          "there are several, choose another data.out, or delete it",
           path.string(), plan.size());
     }
   }
@@ -76,10 +76,10 @@ std::vector<PlannedShard> plan_shards(const DataSettings& settings, const StageL
                                       Log& log) {
   const fs::path folder = settings.out;
   std::vector<PlannedShard> plan;
-  for (std::uint64_t first = 0; first < settings.samples; first += settings.samples_per_shard) {
+  for (std::uint64_t first = 0; first < settings.all_samples(); first += settings.samples_per_shard) {
     plan.push_back({.path = folder / shard_name(plan.size()),
                     .first_index = first,
-                    .samples = std::min(settings.samples_per_shard, settings.samples - first)});
+                    .samples = std::min(settings.samples_per_shard, settings.all_samples() - first)});
   }
   const auto ranks = static_cast<std::size_t>(comm.size());
   nlohmann::json local = nlohmann::json::array();

@@ -12,12 +12,13 @@ namespace {
 using Form = BatchField::Form;
 
 constexpr std::array kFields{
-    BatchField{"lr", "pairs", &Batch::lq, Form::kImage, at::kByte, at::kFloat, nullptr, false, "`samsr data build`"},
+    BatchField{"lr", "pairs", &Batch::lq, Form::kImage, at::kByte, at::kFloat, &BatchFields::lq, false,
+               "`samsr data build`"},
     BatchField{"z_hr", "latents", &Batch::z_0, Form::kLatent, at::kHalf, at::kHalf, &BatchFields::latents, true,
                "data.latents=true"},
     BatchField{"z_lr", "latents", &Batch::z_y, Form::kLatent, at::kHalf, at::kHalf, &BatchFields::latents, true,
                "data.latents=true"},
-    BatchField{"coverage", "masks", &Batch::coverage, Form::kMap, at::kByte, at::kByte, nullptr, false,
+    BatchField{"coverage", "masks", &Batch::coverage, Form::kMap, at::kByte, at::kByte, &BatchFields::coverage, false,
                "`samsr data build`"},
     BatchField{"hr", "pairs", &Batch::hr, Form::kImage, at::kByte, at::kByte, &BatchFields::hr, false,
                "`samsr data build`"},

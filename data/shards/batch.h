@@ -28,13 +28,15 @@ struct Batch {
   std::vector<std::uint64_t> bad;         ///< samples met on the way whose checksum failed
 };
 
-/// Which optional fields a batch carries, and in what memory.
+/// Which fields a batch carries, and in what memory.
 struct BatchFields {
   bool latents = true;  ///< z_0 and z_y, where the shards have them
   bool hr = false;
   bool coverage_hr = false;
   bool rollout = false;  ///< x0 and noise_seed: of the cached rollouts of a sample, the next one in every epoch
   bool pinned = false;   ///< page-locked, for copies to a GPU that run beside it
+  bool lq = true;
+  bool coverage = true;
 };
 
 /// One tensor of a batch, and the dataset of the shards that it is read from.
@@ -50,15 +52,15 @@ struct BatchField {
   at::Tensor Batch::*tensor;
   Form form;
   at::ScalarType stored;
-  at::ScalarType loaded;      ///< of the batch's tensor; float32 images are in [-1, 1]
-  bool BatchFields::*wanted;  ///< null: in every batch
-  bool optional;              ///< left out, without an error, where the shards lack it
-  const char* remedy;         ///< what builds shards that have it
+  at::ScalarType loaded;  ///< of the batch's tensor; float32 images are in [-1, 1]
+  bool BatchFields::*wanted;
+  bool optional;       ///< left out, without an error, where the shards lack it
+  const char* remedy;  ///< what builds shards that have it
 
   /// Dimensions of the dataset without the sample's.
   std::size_t dimensions() const;
   /// Whether batches of `fields` carry it.
-  bool is_in(const BatchFields& fields) const { return wanted == nullptr || fields.*wanted; }
+  bool is_in(const BatchFields& fields) const { return fields.*wanted; }
 };
 
 /// The seeds (K) uint64 that belong to the rollouts.

@@ -13,7 +13,10 @@ BufferPool::~BufferPool() {
   }
 }
 
-at::Tensor BufferPool::tensor(at::IntArrayRef shape, at::ScalarType type) {
+at::Tensor BufferPool::tensor(at::IntArrayRef shape, at::ScalarType type, bool pinned) {
+  if (pinned) {
+    return at::empty(shape, at::TensorOptions(type).pinned_memory(true));
+  }
   const std::size_t bytes = static_cast<std::size_t>(c10::multiply_integers(shape)) * c10::elementSize(type);
   void* memory = nullptr;
   {

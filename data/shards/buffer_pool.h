@@ -19,8 +19,9 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
 
-  /// A tensor on the CPU with any values. Safe to use from several threads, as is dropping it.
-  at::Tensor tensor(at::IntArrayRef shape, at::ScalarType type);
+  /// A tensor on the CPU with any values; `pinned`: page-locked, which torch keeps by itself until copies from it are
+  /// done. Safe to use from several threads, as is dropping it.
+  at::Tensor tensor(at::IntArrayRef shape, at::ScalarType type, bool pinned = false);
 
  private:
   void give_back(void* memory, std::size_t bytes);

@@ -188,9 +188,7 @@ Batch Loader::empty_batch(std::int64_t count) const {
   Batch batch;
   for (const BatchField* field : carried_) {
     const std::vector<std::int64_t> shape = batch_shape(*field, shards_.find(field->dataset)->shape, count);
-    // Torch keeps page-locked memory by itself, until copies from it are done.
-    batch.*field->tensor = fields_.pinned ? at::empty(shape, at::TensorOptions(field->loaded).pinned_memory(true))
-                                          : memory_->tensor(shape, field->loaded);
+    batch.*field->tensor = memory_->tensor(shape, field->loaded, fields_.pinned);
   }
   return batch;
 }

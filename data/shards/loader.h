@@ -14,16 +14,8 @@
 
 namespace samsr {
 
-/// Samples first … first+count-1 of a data set.
-struct SampleRange {
-  std::uint64_t first = 0;
-  std::uint64_t count = 0;
-};
-
-/// The endless sequence of samples that training draws: position p is element p mod N of the order of epoch
-/// p / N, a function of the seed alone. Ranks ask for disjoint pieces of it, so the global batches do not
-/// depend on their number, and training resumes at any position.
-class Loader {
+/// Batches from shards: position p is element p mod N of the order of epoch p / N, a function of the seed alone.
+class Loader final : public BatchSource {
  public:
   /// `shards` and `log` must outlive the loader. UserError when a field asked for is missing.
   Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields, Log& log);
@@ -31,14 +23,14 @@ class Loader {
   Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint64_t seed, BatchFields fields, Log& log,
          SampleRange range);
 
-  std::uint64_t samples() const { return range_.count; }
+  std::uint64_t samples() const override { return range_.count; }
   /// Index of the sample at `position`.
   std::uint64_t sample_at(std::uint64_t position) const;
 
   /// Samples at positions first … first+count-1. One whose checksum fails is reported, entered in `bad`, and
   /// replaced by the next of its epoch's order. UserError when a shard cannot be read any more, every sample
   /// fails, or a latent or rollout is not finite. Safe to use from several threads.
-  Batch load(std::uint64_t first, std::int64_t count) const;
+  Batch load(std::uint64_t first, std::int64_t count) const override;
 
  private:
   Batch empty_batch(std::int64_t count) const;

@@ -3,6 +3,11 @@
 namespace samsr {
 
 void LoaderSettings::bind(Settings& settings) {
+  settings
+      .add("data.degrade", degrade,
+           "cached: training reads the pairs of train.shards; online: its loader threads degrade the HR images of "
+           "train.shards, or, without train.shards, crops of the photographs data.images, afresh at every draw")
+      .one_of({"cached", "online"});
   settings.add("data.shuffle", shuffle, "draw the samples of each epoch in random order");
   settings.add("data.loader_threads", loader_threads, "threads of each rank that read batches ahead").between(1, 64);
   settings.add("data.prefetch", prefetch, "batches read ahead on each rank").between(1, 1024);

@@ -1,13 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "core/settings.h"
 
 namespace samsr {
 
-/// How samples are drawn from shards while training.
+/// How samples are drawn while training.
 struct LoaderSettings {
+  std::string degrade = "cached";
   bool shuffle = true;
   int loader_threads = 1;
   int prefetch = 4;
@@ -15,6 +17,8 @@ struct LoaderSettings {
 
   /// Section `data.`.
   void bind(Settings& settings);
+  /// Whether pairs are degraded while training.
+  bool online() const { return degrade == "online"; }
 };
 
 }  // namespace samsr

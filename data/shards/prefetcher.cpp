@@ -2,8 +2,8 @@
 
 namespace samsr {
 
-Prefetcher::Prefetcher(const Loader& loader, BatchSequence sequence, int threads, int depth, Finish finish)
-    : loader_(loader), sequence_(sequence), depth_(static_cast<std::uint64_t>(depth)), finish_(std::move(finish)) {
+Prefetcher::Prefetcher(const BatchSource& source, BatchSequence sequence, int threads, int depth, Finish finish)
+    : source_(source), sequence_(sequence), depth_(static_cast<std::uint64_t>(depth)), finish_(std::move(finish)) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this] { work(); });
   }
@@ -31,7 +31,7 @@ void Prefetcher::work() {
     lock.unlock();
     std::variant<Batch, std::exception_ptr> result;
     try {
-      Batch batch = loader_.load(sequence_.first + number * sequence_.stride, sequence_.count);
+      Batch batch = source_.load(sequence_.first + number * sequence_.stride, sequence_.count);
       if (finish_) {
         finish_(batch);
       }

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "data/shards/loader.h"
+#include "data/shards/sample_set.h"
 
 namespace samsr {
 
@@ -27,9 +27,9 @@ class Prefetcher {
   /// Adds to a batch what a thread can compute beside the training. Called by several threads at once.
   using Finish = std::function<void(Batch&)>;
 
-  /// `loader` must outlive the prefetcher. At most `depth` batches are ready or being read. `finish`: what is done to
+  /// `source` must outlive the prefetcher. At most `depth` batches are ready or being read. `finish`: what is done to
   /// each batch when it is read; empty for nothing.
-  Prefetcher(const Loader& loader, BatchSequence sequence, int threads, int depth, Finish finish = {});
+  Prefetcher(const BatchSource& source, BatchSequence sequence, int threads, int depth, Finish finish = {});
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
@@ -40,7 +40,7 @@ class Prefetcher {
  private:
   void work();
 
-  const Loader& loader_;
+  const BatchSource& source_;
   const BatchSequence sequence_;
   const std::uint64_t depth_;
   const Finish finish_;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/checksum.h"
 #include "core/error.h"
+#include "data/shards/loader.h"
 #include "data/shards/manifest.h"
 
 namespace samsr {
@@ -31,6 +33,16 @@ bool same_layout(const Shard& a, const Shard& b) {
                     [](const ShardField& x, const ShardField& y) {
                       return x.name == y.name && x.type == y.type && (x.shape == y.shape || (x.text && y.text));
                     });
+}
+
+/// What identifies the samples of some shards: how many each has, and the checksum of the field's.
+std::string checksum_lines(const Manifest& manifest, const char* dataset) {
+  std::string lines;
+  for (const ManifestEntry& shard : manifest.shards) {
+    const auto found = shard.crc32c.find(dataset);
+    lines += found == shard.crc32c.end() ? "" : fmt::format("{} {}\n", shard.samples, found->second);
+  }
+  return lines;
 }
 
 }  // namespace
@@ -87,6 +99,28 @@ std::optional<std::string> ShardSet::read_text(std::uint64_t index, std::string_
 ShardSet::Place ShardSet::place(std::uint64_t index) const {
   const Shard& shard = shard_of(index);
   return {shard, files_.open(shard.path()), index - shard.header().first_index};
+}
+
+std::map<std::string, std::string> ShardSet::checksums(const BatchFields& fields) const {
+  const Manifest manifest = read_manifest(folder_);
+  std::map<std::string, std::string> checksums;
+  for (const BatchField& field : batch_fields()) {
+    const std::string samples = checksum_lines(manifest, field.dataset);
+    if (field.is_in(fields) && !samples.empty()) {
+      checksums[field.dataset] = fmt::format("{:08x}", crc32c(samples.data(), samples.size()));
+    }
+  }
+  return checksums;
+}
+
+std::vector<std::pair<std::string, std::string>> ShardSet::facts(const BatchFields&, std::uint64_t count) const {
+  return {{"data", fmt::format("{} samples in {}, fingerprint {:08x}", count, folder_.string(),
+                               file_crc32c(manifest_path(folder_)))}};
+}
+
+std::unique_ptr<const BatchSource> ShardSet::batches(const LoaderSettings& settings, std::uint64_t seed,
+                                                     const BatchFields& fields, Log& log, SampleRange range) const {
+  return std::make_unique<Loader>(*this, settings, seed, fields, log, range);
 }
 
 std::string ShardSet::where(std::uint64_t index) const {

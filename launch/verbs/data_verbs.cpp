@@ -44,8 +44,9 @@ void load_like(const std::string& folder, const ConfigArguments& arguments, Conf
         base.build.data.out = folder;
       },
       config, settings);
-  if (!arguments.sets("data.samples")) {
-    throw UserError("--like {}: say how many samples there are to be, data.samples=N", folder);
+  if (!arguments.sets("data.samples") && !arguments.sets("data.passes")) {
+    throw UserError("--like {}: say how many samples there are to be, data.samples=N{}", folder,
+                    config.build.data.passes > 1 ? ", or, as the set has several passes, data.passes=N" : "");
   }
   if (options.stages.empty()) {
     options.stages = recorded_stages(shard);
@@ -67,8 +68,9 @@ void add_build(CLI::App& data, VerbContext& context) {
       ->allow_extra_args(false)  // what follows are settings
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_option("--like", *like,
-                   "folder of shards to continue, with their settings and stages, up to data.samples=N; with data.out "
-                   "another set of the same kind");
+                   "folder of shards to continue, with their settings and stages, up to data.samples=N, or "
+                   "data.passes=N where it has "
+                   "several passes; with data.out another set of the same kind");
   verb->callback([&context, arguments, stages, like] {
     Config config;
     Settings settings;

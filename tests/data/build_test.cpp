@@ -174,6 +174,49 @@ TEST_F(Build, GrowsWhenMoreSamplesAreAskedFor) {
   EXPECT_THAT(building(settings()), HasSubstr("shard-000004.h5: is beyond the 4 shards"));
 }
 
+TEST_F(Build, PassesTakeThePhotographsAgainWithOtherCropsAndDegradations) {
+  build(settings());
+  BuildSettings twice = settings();
+  twice.data.passes = 2;
+  twice.data.out = folder_ / "twice";
+  build(twice);
+  const ShardSet once(folder_ / "out");
+  const ShardSet set(folder_ / "twice");
+  ASSERT_EQ(set.size(), 22U);
+  const auto bytes_of = [](const ShardSet& shards, std::uint64_t index, const char* name) {
+    std::string bytes(shards.find(name)->bytes, '\0');
+    EXPECT_TRUE(shards.read(index, name, bytes.data()));
+    return bytes;
+  };
+  const auto record_of = [&](std::uint64_t index) {
+    return nlohmann::json::parse(set.read_text(index, kSourceField).value());
+  };
+  for (std::uint64_t i = 0; i < 11; ++i) {
+    for (const char* name : {"hr", "lr", "coverage", "coverage_hr", "z_hr", "z_lr"}) {
+      EXPECT_TRUE(bytes_of(set, i, name) == bytes_of(once, i, name)) << name << " of sample " << i;
+    }
+    EXPECT_EQ(set.read_text(i, kSourceField), once.read_text(i, kSourceField));
+    EXPECT_EQ(record_of(i).at("image"), record_of(i + 11).at("image")) << i;
+    EXPECT_NE(record_of(i).at("degradation"), record_of(i + 11).at("degradation")) << i;
+    EXPECT_FALSE(bytes_of(set, i, "hr") == bytes_of(set, i + 11, "hr")) << i;
+  }
+  EXPECT_THAT(lines_.str(), HasSubstr("22 pairs in 8 shards"));
+
+  // More passes are added; another number of pairs in each would move those that are there.
+  BuildSettings thrice = twice;
+  thrice.data.passes = 3;
+  build(thrice);
+  const auto grown = contents(folder_ / "twice");
+  fs::remove_all(folder_ / "twice");
+  build(thrice);
+  EXPECT_EQ(contents(folder_ / "twice"), grown);
+  thrice.data.samples = 12;
+  EXPECT_THAT(building(thrice), HasSubstr("data.samples is 11 there and 12 now"));
+  BuildSettings later = settings();
+  later.data.passes = 2;
+  EXPECT_THAT(building(later), HasSubstr("data.samples is not set there and 11 now"));
+}
+
 TEST_F(Build, RefusesAFolderMadeOtherwise) {
   build(settings());
   BuildSettings other = settings();

@@ -283,6 +283,20 @@ TEST_F(DataVerbs, LikeContinuesADataSetWithItsOwnSettings) {
               HasSubstr("has no shards"));
 }
 
+TEST_F(DataVerbs, ASetOfSeveralPassesIsContinuedAndMadeAgain) {
+  const std::string passes = folder_ / "passes";
+  succeed(samsr(build(passes, "data.samples=8 data.passes=2")));
+  const Outcome same = run(samsr_on(2, "data regenerate " + passes + " --all --compare"));
+  EXPECT_EQ(same.status, 0) << same.output;
+  EXPECT_THAT(same.output, HasSubstr("16 samples made again"));
+  EXPECT_THAT(run(samsr("data build --like " + passes)).output, HasSubstr("has several passes, data.passes=N"));
+  succeed(samsr("data build --like " + passes + " data.passes=3"));
+  succeed(samsr(build(folder_ / "at_once", "data.samples=8 data.passes=3")));
+  expect_equal_shards(folder_ / "at_once", passes);
+  EXPECT_THAT(run(samsr("data build --like " + passes + " data.samples=9")).output,
+              HasSubstr("data.samples is 8 there and 9 now"));
+}
+
 TEST_F(DataVerbs, ImagenetTestIsMadeAndReadAsABenchmark) {
   const std::string command =
       "data imagenet-test --images " + shared_photographs() + " --out " + (folder_ / "imagenet256") + " ";

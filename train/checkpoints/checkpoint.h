@@ -28,7 +28,7 @@ struct Checkpoint {
   std::uint64_t seed = 0;
   /// Samples in the data set, which the meaning of `position` depends on.
   std::uint64_t dataset_size = 0;
-  std::map<std::string, std::string> data;  ///< data_checksums() of the shards; empty in files of earlier versions
+  std::map<std::string, std::string> data;  ///< SampleSet::checksums(); empty in files of earlier versions
   std::string config;                       ///< resolved YAML
 
   /// UserError naming `folder`, where the checkpoint lies, when it has no such part.

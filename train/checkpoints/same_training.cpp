@@ -2,18 +2,20 @@
 
 #include <algorithm>
 
-#include "core/checksum.h"
 #include "core/settings.h"
+#include "data/online/fresh_pairs.h"
 
 namespace samsr {
 namespace {
 
 /// Keys and sections of what a training means.
-constexpr std::string_view kMeaning[] = {"train.recipe", "data.shuffle",  "data.scale",   "unet.",     "diffusion.",
-                                         "samsr.",       "first_stage.",  "autoencoder.", "resshift.", "distill.",
-                                         "semantic.",    "coverage_net.", "rsd."};
+constexpr std::string_view kMeaning[] = {"train.recipe", "data.degrade", "data.shuffle", "data.scale",   "unet.",
+                                         "diffusion.",   "samsr.",       "first_stage.", "autoencoder.", "resshift.",
+                                         "distill.",     "hfp.",         "ess.",         "perceptual.",  "rsd.",
+                                         "semantic.",    "coverage_net."};
 /// Settings among them that name places, or speed.
-constexpr std::string_view kElsewhere[] = {"first_stage.weights", "semantic.weights", "semantic.every", "rsd.fake."};
+constexpr std::string_view kElsewhere[] = {"first_stage.weights", "semantic.weights", "semantic.every", "rsd.fake.",
+                                           "perceptual.weights"};
 
 bool has_meaning(std::string_view key) {
   const auto stands_for = [&](std::string_view each) {
@@ -24,21 +26,6 @@ bool has_meaning(std::string_view key) {
 
 }  // namespace
 
-std::map<std::string, std::string> data_checksums(const Manifest& manifest, const BatchFields& fields) {
-  std::map<std::string, std::string> checksums;
-  for (const BatchField& field : batch_fields()) {
-    std::string samples;
-    for (const ManifestEntry& shard : manifest.shards) {
-      const auto found = shard.crc32c.find(field.dataset);
-      samples += found == shard.crc32c.end() ? "" : fmt::format("{} {}\n", shard.samples, found->second);
-    }
-    if (field.is_in(fields) && !samples.empty()) {
-      checksums[field.dataset] = fmt::format("{:08x}", crc32c(samples.data(), samples.size()));
-    }
-  }
-  return checksums;
-}
-
 std::vector<std::string> other_training(const Checkpoint& checkpoint, std::uint64_t seed,
                                         const std::map<std::string, std::string>& data, const std::string& config) {
   std::vector<std::string> differences;
@@ -48,7 +35,8 @@ std::vector<std::string> other_training(const Checkpoint& checkpoint, std::uint6
   for (const auto& [dataset, checksum] : data) {
     const auto before = checkpoint.data.find(dataset);
     if (before != checkpoint.data.end() && before->second != checksum) {
-      differences.push_back(fmt::format("'{}' of the shards: other samples", dataset));
+      differences.push_back(dataset == kOnlinePairs ? std::string("photographs, crops, degradation or masks: others")
+                                                    : fmt::format("'{}' of the shards: other samples", dataset));
     }
   }
   for (const std::string& difference : settings_differences(checkpoint.config, "the checkpoint's settings", config)) {

@@ -5,20 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "data/shards/batch.h"
-#include "data/shards/manifest.h"
 #include "train/checkpoints/checkpoint.h"
 
 namespace samsr {
 
-/// Of each dataset of the shards that batches of `fields` carry, the CRC-32C of all its samples, eight hex digits.
-/// Stages added to the shards later change nothing in those that were there.
-std::map<std::string, std::string> data_checksums(const Manifest& manifest, const BatchFields& fields);
-
-/// What makes a run with this seed, these data and this resolved configuration another training than that of
-/// `checkpoint`, as "train.seed: 1 → 2" or "'lr' of the shards: other samples"; empty when it is the same. Settings of
-/// the optimizer, its schedule, the length of the run, validation, speed and places may change; recipe, data order,
-/// networks, diffusion and losses may not. What a checkpoint of an earlier version does not say counts as the same.
+/// What makes a run with this seed, `data` (SampleSet::checksums) and this resolved configuration another training than
+/// that of `checkpoint`, as "train.seed: 1 → 2" or "'lr' of the shards: other samples"; empty when it is the same.
+/// Settings of the optimizer, its schedule, the length of the run, validation, speed and places may change; recipe,
+/// data order, networks, diffusion and losses may not. What a checkpoint of an earlier version does not say counts as
+/// the same.
 std::vector<std::string> other_training(const Checkpoint& checkpoint, std::uint64_t seed,
                                         const std::map<std::string, std::string>& data, const std::string& config);
 

@@ -51,7 +51,7 @@ class CoverageNetValidation final : public Validation {
   /// On samples of `range`, train.microbatch at a time.
   CoverageNetValidation(const CoverageNet& net, SampleRange range, const RecipeContext& context)
       : net_(net),
-        loader_(context.shards, in_order(), 0, fields_of(net->input()), context.log, range),
+        batches_(context.shards.batches(in_order(), 0, fields_of(net->input()), context.log, range)),
         samples_(std::min(range.count, kMostMeasured)),
         batch_(static_cast<std::uint64_t>(context.config.train.microbatch)),
         device_(context.device),
@@ -67,7 +67,7 @@ class CoverageNetValidation final : public Validation {
     for (std::uint64_t first = batch_ * static_cast<std::uint64_t>(communicator_.rank()); first < samples_;
          first += batch_ * ranks) {
       const auto count = static_cast<std::int64_t>(std::min(batch_, samples_ - first));
-      const Lesson lesson = lesson_of(to_device(loader_.load(first, count), device_), net_->input());
+      const Lesson lesson = lesson_of(to_device(batches_->load(first, count), device_), net_->input());
       const at::Tensor mean = lesson.weights.mean({1, 2, 3}).reshape({2, -1});
       const at::Tensor square = lesson.weights.square().mean({1, 2, 3}).reshape({2, -1});
       sums += at::stack({errors_of(lesson, net_(lesson.pictures)), mean, square}).to(at::kCPU, at::kDouble).sum(2);
@@ -87,7 +87,7 @@ class CoverageNetValidation final : public Validation {
 
  private:
   CoverageNet net_;
-  const Loader loader_;
+  const std::unique_ptr<const BatchSource> batches_;
   const std::uint64_t samples_;
   const std::uint64_t batch_;
   const c10::Device device_;
@@ -95,11 +95,10 @@ class CoverageNetValidation final : public Validation {
 };
 
 /// How many of the samples never train.
-std::uint64_t held_out_count(const ShardSet& shards, double share) {
+std::uint64_t held_out_count(const SampleSet& shards, double share) {
   const auto count = static_cast<std::uint64_t>(std::llround(share * static_cast<double>(shards.size())));
   if (shards.size() < 2) {
-    throw UserError("{}: one sample, of which none can be held out; build more (data.samples)",
-                    shards.folder().string());
+    throw UserError("{}: one sample, of which none can be held out; build more (data.samples)", shards.source());
   }
   return std::clamp<std::uint64_t>(count, 1, shards.size() - 1);
 }
@@ -116,7 +115,7 @@ class CoverageNetRecipe final : public Recipe {
   const std::vector<Trainable>& trainables() const override { return trainables_; }
   RecipeLosses losses(const Batch& batch, const Move&) override { return coverage_net_losses(net_, batch); }
   BatchFields fields() const override { return fields_of(net_->input()); }
-  SampleRange samples(const ShardSet& shards) const override { return {0, shards.size() - held_out_}; }
+  SampleRange samples(const SampleSet& shards) const override { return {0, shards.size() - held_out_}; }
   TensorFile file(std::size_t, TensorFile weights) const override {
     return coverage_net_file(*net_, std::move(weights));
   }
@@ -151,12 +150,18 @@ RecipeLosses coverage_net_losses(CoverageNet net, const Batch& batch) {
 std::unique_ptr<Recipe> make_coverage_net_recipe(const RecipeContext& context) {
   const TrainConfig& config = context.config;
   const CoverageNetRunSettings& settings = config.coverage_net;
+  if (config.loader.online()) {
+    throw UserError(
+        "train.recipe=coverage_net, data.degrade=online: it learns the stored coverage of pairs, some of which it "
+        "holds "
+        "out; set data.degrade=cached");
+  }
   const CoverageNetInput input =
       coverage_net_input(settings.network.input, config.model.first_stage, config.model.scale);
   if (input.latent && context.shards.find("z_hr") == nullptr) {
     throw UserError(
         "{}: the shards hold no latents, which coverage_net.input=latent needs; build them with data.latents=true",
-        context.shards.folder().string());
+        context.shards.source());
   }
   const std::uint64_t seed = derive_seed(config.train.seed, "weights");
   CoverageNet net = make_coverage_net(settings.network, input, seed);

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/shards/loader.h"
+#include "data/shards/sample_set.h"
 #include "models/weights/safetensors.h"
 #include "train/recipes/recipe_context.h"
 #include "train/settings.h"
@@ -69,8 +69,8 @@ class Recipe {
   /// What batches must carry.
   virtual BatchFields fields() const { return {}; }
 
-  /// The samples of `shards` that train.
-  virtual SampleRange samples(const ShardSet& shards) const { return {0, shards.size()}; }
+  /// The samples of `shards`, or of what is made while training, that train.
+  virtual SampleRange samples(const SampleSet& shards) const { return {0, shards.size()}; }
 
   /// Adds to a batch on the CPU what is drawn or computed there, so that the threads that read ahead do it and no step
   /// waits for it. Called by several threads at once; without it losses() finds the same numbers by itself.

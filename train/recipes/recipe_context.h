@@ -9,8 +9,9 @@
 #include "comm/communicator.h"
 #include "comm/run_settings.h"
 #include "core/log.h"
+#include "data/build/settings.h"
 #include "data/shards/loader_settings.h"
-#include "data/shards/shard_set.h"
+#include "data/shards/sample_set.h"
 #include "eval/upscale/upscaler.h"
 #include "models/super_resolution/model_settings.h"
 #include "models/weights/official_files.h"
@@ -39,6 +40,7 @@ struct TrainConfig {
   ValidationSettings validation;
   ModelSettings model;
   LoaderSettings loader;
+  BuildSettings build;            ///< of data.degrade=online: photographs, crops, degradation, masks
   MaskSettings masks;             ///< of semantic.loss amg, and of validation on pictures
   UpscaleSettings upscale;        ///< of validation on pictures
   OfficialFilesSettings weights;  ///< where the networks of metrics lie
@@ -52,7 +54,7 @@ struct TrainConfig {
 /// What a recipe is made from. All of it outlives the recipe.
 struct RecipeContext {
   const TrainConfig& config;
-  const ShardSet& shards;
+  const SampleSet& shards;  ///< the samples, whether they lie in shards or are made while training
   c10::Device device;
   Communicator& communicator;
   Log& log;

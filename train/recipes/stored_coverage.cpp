@@ -5,8 +5,8 @@
 
 namespace samsr {
 
-void check_stored_coverage(const ShardSet& shards, const MaskSettings& masks, const SamSettings& sam) {
-  const StageContents contents = split_content(shards.header().content);
+void check_stored_coverage(const SampleSet& shards, const MaskSettings& masks, const SamSettings& sam) {
+  const StageContents contents = split_content(shards.content());
   const auto stage = contents.find("masks");
   if (stage == contents.end()) {
     return;
@@ -22,8 +22,8 @@ void check_stored_coverage(const ShardSet& shards, const MaskSettings& masks, co
       "anew "
       "with `samsr data build --stage masks data.out={}` and the settings of this run, or set masks.picture={} to use "
       "them as they are",
-      shards.folder().string(), stored ? of_latents : of_images, stored ? of_images : of_latents, sam.variant,
-      masks.picture, masks.source, shards.folder().string(), stored ? "latent" : "lr");
+      shards.source(), stored ? of_latents : of_images, stored ? of_images : of_latents, sam.variant, masks.picture,
+      masks.source, shards.source(), stored ? "latent" : "lr");
 }
 
 }  // namespace samsr

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "data/shards/shard_set.h"
+#include "data/shards/sample_set.h"
 #include "diffusion/settings.h"
 #include "segmentation/settings.h"
 
@@ -8,6 +8,6 @@ namespace samsr {
 
 /// UserError where the masks of the shards' coverage are those of latents and the run's are not (masks.picture,
 /// samsr.variant), or the other way round.
-void check_stored_coverage(const ShardSet& shards, const MaskSettings& masks, const SamSettings& sam);
+void check_stored_coverage(const SampleSet& shards, const MaskSettings& masks, const SamSettings& sam);
 
 }  // namespace samsr

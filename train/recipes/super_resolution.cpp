@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/rng.h"
+#include "data/shards/shard.h"
 #include "diffusion/noise.h"
 #include "eval/metrics/choose_metrics.h"
 #include "models/cuda/graphed_denoiser.h"
@@ -29,7 +30,7 @@ double bytes_of(const std::vector<at::Tensor>& tensors) {
 }
 
 /// UserError unless the network works on the images and latents of the shards.
-void check_stored_sizes(const ShardSet& shards, const ModelSettings& model) {
+void check_stored_sizes(const SampleSet& shards, const ModelSettings& model) {
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> latents;
   for (const char* name : {"z_hr", "z_lr"}) {
     if (const ShardField* field = shards.find(name)) {
@@ -37,7 +38,7 @@ void check_stored_sizes(const ShardSet& shards, const ModelSettings& model) {
     }
   }
   const std::vector<std::int64_t>& lr = shards.find("lr")->shape;
-  model.check_stored(fmt::format("{}: the network of the settings", shards.folder().string()), lr[0], lr[1], latents);
+  model.check_stored(fmt::format("{}: the network of the settings", shards.source()), lr[0], lr[1], latents);
 }
 
 }  // namespace
@@ -61,6 +62,11 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   if (config.model.unet.noise_channels > 0 && method.name != "rsd") {
     throw UserError("unet.noise_channels is {}: train.recipe={} gives its network no noise but in x; leave it at 0",
                     config.model.unet.noise_channels, train.recipe);
+  }
+  if (cached && config.loader.online()) {
+    throw UserError(
+        "train.teacher=cached, data.degrade=online: cached rollouts belong to stored pairs, not to those that are "
+        "degraded while training; set train.teacher=online, or data.degrade=cached");
   }
   check_stored_sizes(context.shards, config.model);
   if (cached) {
@@ -122,7 +128,11 @@ bool SuperResolutionRecipe::encodes_latents() const {
   return parts_.shards != nullptr && parts_.shards->find("z_hr") == nullptr;
 }
 
-BatchFields SuperResolutionRecipe::fields() const { return {.latents = !encodes_latents(), .hr = encodes_latents()}; }
+BatchFields SuperResolutionRecipe::fields() const {
+  // Only masks that shape the noise are looked at.
+  const bool masks = !parts_.average || parts_.average->method->mask_noise;
+  return {.latents = !encodes_latents(), .hr = encodes_latents(), .coverage = masks};
+}
 
 void SuperResolutionRecipe::prepare(Batch& batch) const {
   const auto encoded = parts_.network->latent_shape(batch.lq.size(2), batch.lq.size(3));
@@ -194,9 +204,18 @@ std::unique_ptr<Validation> SuperResolutionRecipe::make_validation(const RecipeC
 std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() const {
   std::vector<std::pair<std::string, std::string>> facts;
   if (uses_cached_rollouts()) {
-    const std::int64_t count = parts_.shards->find("rollout/x0")->shape[0];
-    facts.emplace_back("teacher", fmt::format("none in memory: {} rollout{} of each sample in the shards", count,
-                                              count == 1 ? "" : "s"));
+    const ShardField& rollouts = *parts_.shards->find("rollout/x0");
+    const std::int64_t count = rollouts.shape[0];
+    const double each = static_cast<double>(parts_.shards->size()) * static_cast<double>(rollouts.bytes) /
+                        static_cast<double>(count) / 1e6;
+    facts.emplace_back(
+        "teacher",
+        fmt::format(
+            "none in memory: {} rollout{} of each sample in the shards (rollout.count), so {}; one more would "
+            "take {:.1f} MB and the teacher's time for {} samples",
+            count, count == 1 ? "" : "s",
+            count == 1 ? "every epoch starts from the same noise" : fmt::format("noise repeats after {} epochs", count),
+            each, parts_.shards->size()));
   } else if (parts_.teacher) {
     facts.emplace_back("teacher", parts_.train.teacher_weights);
   }

@@ -35,8 +35,8 @@ struct SuperResolutionParts {
   HighFrequencySettings hfp{};               ///< of a student's distill.lambda_hfp
   std::shared_ptr<const EssLoss> ess{};      ///< of a student, as the next; null where its weight is 0
   std::shared_ptr<const PerceptualLoss> perceptual{};
-  StepTimer* timer = nullptr;        ///< of the rollouts; null for none
-  const ShardSet* shards = nullptr;  ///< null where batches come from elsewhere
+  StepTimer* timer = nullptr;         ///< of the rollouts; null for none
+  const SampleSet* shards = nullptr;  ///< null where batches come from elsewhere
 };
 
 /// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.

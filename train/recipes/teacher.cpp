@@ -12,32 +12,32 @@
 namespace samsr {
 namespace {
 
-void check_lines(const ShardSet& shards, const std::string& ours, const std::string& what) {
-  const StageContents contents = split_content(shards.header().content);
+void check_lines(const SampleSet& shards, const std::string& ours, const std::string& what) {
+  const StageContents contents = split_content(shards.content());
   const auto stage = contents.find("rollout");
   const std::string theirs = stage == contents.end() ? "" : lines_with_keys_of(stage->second, ours);
   if (theirs != ours) {
     throw UserError(
         "{}: the cached rollouts do not fit {}: {}; change the setting, or make them anew with `samsr data build "
         "--stage rollout data.out={}`",
-        shards.folder().string(), what, first_difference(theirs, ours), shards.folder().string());
+        shards.source(), what, first_difference(theirs, ours), shards.source());
   }
 }
 
 }  // namespace
 
-void check_cached_rollouts(const ShardSet& shards, const Method& method, const ModelSettings& model) {
+void check_cached_rollouts(const SampleSet& shards, const Method& method, const ModelSettings& model) {
   if (shards.find("rollout/x0") == nullptr) {
     throw UserError(
         "{}: the shards hold no rollouts of a teacher, which train.teacher=cached needs; make them with `samsr data "
         "build --stage rollout data.out={} train.teacher_weights=TEACHER` and the settings of this run, or set "
         "train.teacher=online",
-        shards.folder().string(), shards.folder().string());
+        shards.source(), shards.source());
   }
   check_lines(shards, start_lines(method, model.diffusion, model.sam), "this run");
 }
 
-void check_cached_teacher(const ShardSet& shards, const TensorFile& weights, const std::string& source) {
+void check_cached_teacher(const SampleSet& shards, const TensorFile& weights, const std::string& source) {
   check_lines(shards, fmt::format("teacher: {:08x}\n", weights_checksum(weights)), "the teacher " + source);
 }
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "core/log.h"
-#include "data/shards/shard_set.h"
+#include "data/shards/sample_set.h"
 #include "diffusion/method.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "train/settings.h"
@@ -18,9 +18,9 @@ std::unique_ptr<SuperResolutionModel> load_teacher(const TrainSettings& train, c
 
 /// UserError unless the shards hold rollouts of a teacher that start where `method` starts with these settings. It
 /// names the command that makes them where they are missing, the setting that differs where they are others.
-void check_cached_rollouts(const ShardSet& shards, const Method& method, const ModelSettings& model);
+void check_cached_rollouts(const SampleSet& shards, const Method& method, const ModelSettings& model);
 
 /// UserError unless the rollouts are of the teacher with these weights; `source` names them.
-void check_cached_teacher(const ShardSet& shards, const TensorFile& weights, const std::string& source);
+void check_cached_teacher(const SampleSet& shards, const TensorFile& weights, const std::string& source);
 
 }  // namespace samsr

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/yaml_text.h"
 #include "data/photographs/index.h"
+#include "data/shards/manifest.h"
 #include "eval/tables/merge.h"
 #include "eval/tables/print.h"
 #include "eval/tables/trained_run.h"
@@ -169,7 +170,7 @@ std::string data_block(const fs::path& shards) {
   const PhotographSummary photographs = PhotographIndex(shards / "photographs.index").summary();
   const std::vector<std::pair<std::string, std::string>> rows = {
       {"photographs", fmt::format("{}, CRC-32C `{}`", photographs.usable, photographs.fingerprint)},
-      {"pairs", fmt::format("{}, CRC-32C `{}`", of("data", "samples"), data_fingerprint(shards))},
+      {"pairs", fmt::format("{}, CRC-32C `{}`", read_manifest(shards).samples(), data_fingerprint(shards))},
       {"crops", fmt::format("{0} × {0} pixels, ×{1} smaller", of("data", "gt_size"), of("data", "scale"))},
       {"mirrored, turned", of("data", "use_hflip") + ", " + of("data", "use_rot")},
       {"degradation", of("degradation", "preset")},

@@ -55,6 +55,13 @@ std::string DataWait::verdict(const LoaderSettings& loader) const {
   if (share < kBearable) {
     return fmt::format("data keeps up: waiting for it is {:.1f} % of the step", 100 * share);
   }
+  if (loader.online()) {
+    return fmt::format(
+        "data wait is {:.0f} % of the step: raise data.loader_threads (now {}), or let `samsr data build` degrade "
+        "once, "
+        "data.degrade=cached",
+        100 * share, loader.loader_threads);
+  }
   return fmt::format(
       "data wait is {:.0f} % of the step: raise data.loader_threads (now {}), or keep the shards on a faster disk or "
       "in memory",

@@ -78,7 +78,8 @@ void dry_run(Run& run, Trainer& trainer) {
   const std::int64_t done = run.step;
   try_step(run, trainer);
   const std::int64_t steps = run.settings.steps;
-  run.log.info("dry run      passed; nothing was written: the same command without --dry-run {}",
+  run.log.info("dry run      passed; nothing was written{}: the same command without --dry-run {}",
+               run.config.loader.online() && run.settings.shards.empty() ? " but the photographs' index" : "",
                done >= steps ? fmt::format("has nothing to do: {} of {} steps are done", done, steps)
                : done > 0    ? fmt::format("goes on after step {} of {}", done, steps)
                              : "starts the run");

@@ -10,9 +10,10 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/yaml_text.h"
-#include "data/shards/manifest.h"
+#include "data/shards/shard.h"
 #include "models/weights/load_weights.h"
 #include "train/checkpoints/same_training.h"
+#include "train/run/open_samples.h"
 #include "train/run/run_banner.h"
 
 namespace samsr {
@@ -25,10 +26,10 @@ std::string from_rank_zero(Communicator& communicator, const std::string& text) 
 }
 
 /// UserError unless the shards fit the model.
-void check_shards(const ShardSet& shards, const ModelSettings& model) {
-  const std::string place = shards.folder().string();
-  if (shards.header().scale != static_cast<std::uint64_t>(model.scale)) {
-    throw UserError("{}: shards of scale {}, but data.scale is {}", place, shards.header().scale, model.scale);
+void check_shards(const SampleSet& shards, const ModelSettings& model) {
+  const std::string place = shards.source();
+  if (shards.scale() != static_cast<std::uint64_t>(model.scale)) {
+    throw UserError("{}: shards of scale {}, but data.scale is {}", place, shards.scale(), model.scale);
   }
   const ShardField* latent = shards.find("z_hr");
   const std::int64_t channels = model.first_stage.latent_channels();
@@ -61,11 +62,13 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       threads(set_threads(config.run, communicator)),
       out(required(settings.out, "train.out", "the folder of the run")),
       plan(settings.global_batch, settings.microbatch, communicator.rank(), communicator.size()),
-      shards(required(settings.shards, "train.shards", "the folder that `samsr data build` wrote")),
+      shards(open_shards(config, log)),
       watchdog(communicator, log, static_cast<double>(settings.timeout)),
       bad_samples(settings.shards, config.loader.max_bad) {
-  check_shards(shards, config.model);
   config.validation.check();
+  if (shards) {
+    check_shards(*shards, config.model);
+  }
   check_writable(out, fmt::format("train.out={}", out.string()));
   check_run_folder(out);
   if (config.dry_run) {
@@ -73,12 +76,15 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
   } else {
     held = hold_folder(out, "train", communicator, log);
   }
+  if (!shards) {
+    shards = open_photographs(config, communicator, log);
+  }
   const std::string checkpoint = chosen_checkpoint();
   recipe = make_recipe(table, context());
   states = make_states(*recipe, settings.ema_rate);
   validation = recipe->make_validation(context());
-  samples = recipe->samples(shards);
-  data = data_checksums(read_manifest(settings.shards), recipe->fields());
+  samples = recipe->samples(*shards);
+  data = shards->checksums(recipe->fields());
   if (checkpoint.empty()) {
     recipe->load_first_weights(log);
     for (TrainableState& state : states) {
@@ -111,7 +117,7 @@ void Run::resume(const fs::path& folder) {
   const Checkpoint checkpoint = load_checkpoint(folder);
   if (checkpoint.dataset_size != samples.count) {
     throw UserError("{}: was trained on {} samples, but {} has {} to train on; the order of the data would change",
-                    folder.string(), checkpoint.dataset_size, settings.shards, samples.count);
+                    folder.string(), checkpoint.dataset_size, shards->source(), samples.count);
   }
   check_same_training(checkpoint, folder.string());
   const std::uint64_t batches_done = batches_in(*recipe, checkpoint.step);
@@ -157,7 +163,7 @@ void Run::check_same_training(const Checkpoint& checkpoint, const std::string& f
 void Run::open_data() {
   BatchFields fields = recipe->fields();
   fields.pinned = device.is_cuda();
-  loader = std::make_unique<Loader>(shards, config.loader, settings.seed, fields, log, samples);
+  loader = shards->batches(config.loader, settings.seed, fields, log, samples);
   const BatchSequence sequence{position + static_cast<std::uint64_t>(plan.first),
                                static_cast<std::uint64_t>(settings.global_batch), plan.count};
   const auto finish = [this](Batch& batch) {
@@ -183,8 +189,10 @@ void Run::prepare_folder(const RunRecord& record) {
     write_file_atomically(out / "config.yaml", yaml_comment(config.command) + config.resolved);
     report = std::make_unique<RunReport>(settings, config.loader, out, step, log);
     if (settings.tensorboard && settings.log_images > 0) {
-      const Loader pictured(shards, config.loader, settings.seed, SamplePictures::fields(), log, samples);
-      pictures = std::make_unique<SamplePictures>(pictured, *recipe, settings.precision == "bf16", device);
+      BatchFields fields = SamplePictures::fields();
+      fields.coverage = recipe->fields().coverage;
+      const auto pictured = shards->batches(config.loader, settings.seed, fields, log, samples);
+      pictures = std::make_unique<SamplePictures>(*pictured, *recipe, settings.precision == "bf16", device);
     }
   }
   communicator.barrier();

@@ -55,7 +55,7 @@ class Run {
   const std::filesystem::path out;
   const BatchPlan plan;
   StepTimer timer{device};
-  const ShardSet shards;
+  std::unique_ptr<const SampleSet> shards;  ///< the samples, whether they lie in shards or are made while training
   Watchdog watchdog;
   BadSamples bad_samples;
 
@@ -63,8 +63,8 @@ class Run {
   std::vector<TrainableState> states;       ///< of the recipe's trainables
   std::unique_ptr<Validation> validation;   ///< null where the recipe has none
   SampleRange samples;                      ///< that train
-  std::map<std::string, std::string> data;  ///< data_checksums() of the shards
-  std::unique_ptr<Loader> loader;
+  std::map<std::string, std::string> data;  ///< their checksums
+  std::unique_ptr<const BatchSource> loader;
   std::unique_ptr<Prefetcher> batches;
   MemoryEstimate memory;  ///< that a step of this rank needs
 
@@ -79,7 +79,7 @@ class Run {
   std::unique_ptr<SamplePictures> pictures;  ///< on rank 0, with TensorBoard
 
  private:
-  RecipeContext context() { return {config, shards, device, communicator, log, &timer}; }
+  RecipeContext context() { return {config, *shards, device, communicator, log, &timer}; }
   /// The checkpoint to go on from; empty for none.
   std::string chosen_checkpoint();
   void resume(const std::filesystem::path& folder);

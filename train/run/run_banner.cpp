@@ -104,8 +104,9 @@ RunRecord run_record(const Run& run) {
   record.add("batch", fmt::format("{} a rank in {} × {} = {} images a step", run.plan.count,
                                   plural(static_cast<std::int64_t>(run.plan.passes.size()), "pass", "passes"),
                                   plural(ranks, "rank", "ranks"), settings.global_batch));
-  record.add("data", fmt::format("{} samples in {}, fingerprint {}", run.samples.count, settings.shards,
-                                 data_fingerprint(settings.shards)));
+  for (const auto& [name, text] : run.shards->facts(run.recipe->fields(), run.samples.count)) {
+    record.add(name, text);
+  }
   record.add("epochs", fmt::format("{:.1f} steps an epoch; {} steps see {:.0f} images, {:.2f} epochs", epoch,
                                    settings.steps, images, images / samples));
   const auto usable = usable_memory_mb(run.device, run.chosen.ranks);

@@ -13,8 +13,8 @@ namespace {
 constexpr std::uint64_t kMost = 4;
 }  // namespace
 
-SamplePictures::SamplePictures(const Loader& loader, const Recipe& recipe, bool bf16, c10::Device device)
-    : samples_(loader.load(0, static_cast<std::int64_t>(std::min(kMost, loader.samples())))),
+SamplePictures::SamplePictures(const BatchSource& source, const Recipe& recipe, bool bf16, c10::Device device)
+    : samples_(source.load(0, static_cast<std::int64_t>(std::min(kMost, source.samples())))),
       recipe_(recipe),
       bf16_(bf16),
       device_(device) {}

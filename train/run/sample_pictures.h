@@ -16,8 +16,8 @@ class SamplePictures {
   /// What its batches carry.
   static BatchFields fields() { return {.latents = false, .hr = true}; }
 
-  /// Of the first few samples of `loader`, whose batches have fields(); `recipe` outlives the pictures.
-  SamplePictures(const Loader& loader, const Recipe& recipe, bool bf16, c10::Device device);
+  /// Of the first few samples of `source`, whose batches have fields(); `recipe` outlives the pictures.
+  SamplePictures(const BatchSource& source, const Recipe& recipe, bool bf16, c10::Device device);
 
   /// The pictures with the weights as they are; none where the recipe makes none.
   std::vector<EventPicture> draw() const;

@@ -15,8 +15,8 @@ constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 class PairsStage final : public Stage {
  public:
   PairsStage(const BuildSettings& settings, const PhotographIndex& photographs)
-      : content_(pairs_setting_lines(settings) + "photographs: " + photographs.summary().fingerprint + "\n" +
-                 weights_line(photographs.summary())),
+      : content_(pairs_content(settings, photographs.summary())),
+        data_(settings.data),
         photographs_(photographs),
         order_(photographs.summary(), settings.data.seed),
         maker_(settings.data, settings.degradation),
@@ -28,7 +28,7 @@ class PairsStage final : public Stage {
   void run(std::uint64_t first, std::span<Sample> samples) override {
     for (Sample& sample : samples) {
       const std::uint64_t index = first++;
-      const Photograph photograph = photographs_.at(order_(index));
+      const Photograph photograph = photographs_.at(order_(data_.first_pass_index(index)));
       const bool several = photographs_.summary().sources.size() > 1;
       sample = maker_.make(index, cache_.load(photograph), photograph.path,
                            several ? std::optional(photograph.source) : std::nullopt);
@@ -37,6 +37,7 @@ class PairsStage final : public Stage {
 
  private:
   const std::string content_;
+  const DataSettings data_;
   const PhotographIndex& photographs_;
   const PhotographOrder order_;
   const PairMaker maker_;
@@ -46,7 +47,7 @@ class PairsStage final : public Stage {
 }  // namespace
 
 std::string pairs_setting_lines(const BuildSettings& settings) {
-  static const std::set<std::string> kElsewhere{"data.images",       "data.out",     "data.samples",
+  static const std::set<std::string> kElsewhere{"data.images",       "data.out",     "data.passes",
                                                 "data.cache_mb",     "data.latents", "data.coverage_hr",
                                                 "degradation.preset"};
   BuildSettings copy = settings;
@@ -58,8 +59,15 @@ std::string pairs_setting_lines(const BuildSettings& settings) {
     if (key == "data.small_photographs") {
       return enlarges;
     }
+    if (key == "data.samples") {
+      return settings.data.passes > 1;  // it decides where the passes begin; one pass may grow
+    }
     return (key.starts_with("data.") || key.starts_with("degradation.")) && !kElsewhere.contains(key);
   });
+}
+
+std::string pairs_content(const BuildSettings& settings, const PhotographSummary& photographs) {
+  return pairs_setting_lines(settings) + "photographs: " + photographs.fingerprint + "\n" + weights_line(photographs);
 }
 
 std::unique_ptr<Stage> make_pairs_stage(const BuildSettings& settings, const PhotographIndex& photographs) {
