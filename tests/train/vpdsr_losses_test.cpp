@@ -211,7 +211,7 @@ class ClipFile : public ::testing::Test {
     tensors["logit_scale"] = torch::zeros({});
     tensors["ln_final.weight"] = torch::ones({512}, torch::kHalf);
     tensors["input_resolution"] = torch::tensor(224);
-    write_safetensors(scratch_.folder("weights") / file, {tensors, {}});
+    write_safetensors(scratch_.folder("weights") / file, {{tensors.begin(), tensors.end()}, {}});
   }
   std::shared_ptr<const EssLoss> make(std::int64_t patch) {
     return make_ess_loss(0.5, {.mode = "dense", .patch = patch}, {.folder = (scratch_ / "weights").string()}, device(),
@@ -287,21 +287,25 @@ TEST(PerceptualLossOfPictures, IsTheDistanceOfDirectionsAndItsGradientAgreesWith
 }
 
 TEST_F(ClipFile, PerceptualSettingsThatDoNotFitAreRefused) {
-  const auto error = [&](const PerceptualSettings& settings) {
+  const auto error = [&](const std::vector<std::int64_t>& blocks, const std::vector<double>& block_weights = {}) {
+    const PerceptualSettings settings{.weights = "x", .blocks = blocks, .block_weights = block_weights};
     return error_of([&] { make_perceptual_loss(0.3, settings, device(), log_); });
   };
   EXPECT_EQ(make_perceptual_loss(0, {}, device(), log_), nullptr);
-  EXPECT_THAT(error({}), HasSubstr("perceptual.weights is not set"));
-  EXPECT_THAT(error({.weights = "x", .blocks = {4, 5}}), AllOf(HasSubstr("perceptual.blocks"), HasSubstr("10, 11")));
-  EXPECT_THAT(error({.weights = "x", .blocks = {8, 4}}), HasSubstr("ascending"));
-  EXPECT_THAT(error({.weights = "x", .blocks = {}}), HasSubstr("one or more"));
-  EXPECT_THAT(error({.weights = "x", .blocks = {4, 8}, .block_weights = {1}}), HasSubstr("each of the 2"));
+  EXPECT_THAT(error_of([&] { make_perceptual_loss(0.3, {}, device(), log_); }),
+              HasSubstr("perceptual.weights is not set"));
+  EXPECT_THAT(error({4, 5}), AllOf(HasSubstr("perceptual.blocks"), HasSubstr("10, 11")));
+  EXPECT_THAT(error({8, 4}), HasSubstr("ascending"));
+  EXPECT_THAT(error({}), HasSubstr("one or more"));
+  EXPECT_THAT(error({4, 8}, {1}), HasSubstr("each of the 2"));
   const std::filesystem::path file = scratch_ / "encoder.safetensors";
   NamedWeights weights = tiny_weights();
   weights["17.weight"] = torch::zeros({32, 64, 3, 3});
   weights["17.bias"] = torch::zeros({32});
   write_safetensors(file, {{weights.begin(), weights.end()}, {}});
-  const auto loss = make_perceptual_loss(0.3, {.weights = file.string()}, device(), log_);
+  PerceptualSettings settings;
+  settings.weights = file.string();
+  const auto loss = make_perceptual_loss(0.3, settings, device(), log_);
   EXPECT_THAT(said_.str(), AllOf(HasSubstr("0.3 × the distance"), HasSubstr("4, 6, 7, 8")));
   const at::Tensor one = noisy_pictures(1, 32, 32).to(at::kFloat);
   const at::Tensor other = noisy_pictures(2, 32, 32).to(at::kFloat);

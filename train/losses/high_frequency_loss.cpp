@@ -18,7 +18,10 @@ at::Tensor filtered(const at::Tensor& images, const at::Tensor& filter) {
   const std::int64_t channels = images.size(1);
   const std::int64_t reach = filter.size(0) / 2;
   const at::Tensor weights = filter.to(images.options()).expand({channels, 1, filter.size(0), filter.size(1)});
-  return at::conv2d(at::reflection_pad2d(images, {reach, reach, reach, reach}), weights, {}, 1, 0, 1, channels);
+  constexpr std::int64_t kStride = 1;
+  constexpr std::int64_t kUnpadded = 0;
+  return at::conv2d(at::reflection_pad2d(images, {reach, reach, reach, reach}), weights, {}, kStride, kUnpadded,
+                    /*dilation=*/1, channels);
 }
 
 at::Tensor filter_of(std::initializer_list<double> rows) {
