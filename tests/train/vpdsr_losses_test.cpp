@@ -82,7 +82,8 @@ TEST_P(VpdsrGolden, ClipSeesWhatOpenAisDoes) {
   const at::Tensor input = clip.input(hr_);
   golden_.expect_close(input, "out/clip_input");
   const at::Tensor tokens = clip.tokens(input);
-  golden_.expect_close(tokens, "out/clip_tokens");
+  const at::Tensor normalised = golden_.read("out/clip_tokens");  // the class token first
+  golden_.expect_close(clip.patches(tokens), normalised.slice(1, 1), "out/clip_tokens");
   golden_.expect_close(clip.embedding(tokens), "out/clip_embedding");
 }
 
@@ -196,7 +197,7 @@ TEST(EssLossOfPictures, GradientAgreesWithDifferencesAndEqualPicturesHaveNone) {
     const auto of = [&](const at::Tensor& picture) { return loss.of(picture, truth); };
     EXPECT_LT(of(truth).abs().max().item<float>(), 1e-6);
     EXPECT_GT(of(noisy_pictures(2, 40, 48).to(at::kFloat)).min().item<float>(), 1e-4);
-    expect_gradient_of(of, noisy_pictures(2, 40, 48).to(at::kFloat), 3e-3, 0.02);
+    expect_gradient_of(of, noisy_pictures(2, 40, 48).to(at::kFloat), 5e-4, 0.02);
   }
 }
 

@@ -48,7 +48,7 @@ at::Tensor PerceptualLoss::of(const at::Tensor& prediction, const at::Tensor& tr
     const at::Tensor part = lpips_difference(both.contiguous(at::MemoryFormat::ChannelsLast), alike);
     sum = sum.defined() ? sum + part : part;
   }
-  return sum;
+  return sum.to(at::kFloat);
 }
 
 std::shared_ptr<const PerceptualLoss> make_perceptual_loss(double weight, const PerceptualSettings& settings,
