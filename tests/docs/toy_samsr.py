@@ -46,6 +46,8 @@ def toy_arguments(arguments):
         more = ["data.samples=6"] if "--like" in arguments else model + samples
     elif verb == "train":
         more = model + training
+        if any(each.startswith("data.images=") for each in arguments):  # pairs are made while training
+            more += PICTURES
         if "--profile" in arguments:  # its steps come after three to warm up
             more += ["train.steps=9"]
     elif verb == "settings" and len(arguments) > 1:
