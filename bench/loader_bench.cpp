@@ -12,8 +12,10 @@
 #include <iostream>
 
 #include "core/log.h"
+#include "data/shards/loader.h"
 #include "data/shards/manifest.h"
 #include "data/shards/prefetcher.h"
+#include "data/shards/shard_set.h"
 #include "data/shards/shard_writer.h"
 
 namespace {

@@ -87,6 +87,7 @@ constexpr const char* kShipped[] = {
     "unet_tiny",
     "unet_tiny_rect",
     "unet_tiny_unshuffle",
+    "vpdsr",
     "vq_f4",
     "vq_tiny",
 };
