@@ -109,7 +109,7 @@ class Toys:
         for command in (
             f"samsr data build {config} data.images=DIR data.out=SHARDS {autoencoder}",
             f"samsr train --config configs/resshift_x4.yaml train.shards=SHARDS train.out=TEACHER {autoencoder}",
-            f"samsr data build {config} data.images=DIR data.out=SHARDS --stage rollout train.teacher_weights=TEACHER"
+            f"samsr data build {config} data.out=SHARDS --stage rollout train.teacher_weights=TEACHER"
             f" {autoencoder}",
             "samsr train --config configs/coverage_net_x4.yaml train.shards=SHARDS train.out=COVERAGE_NET"
             f" {autoencoder}",
