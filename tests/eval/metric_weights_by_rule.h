@@ -11,10 +11,12 @@
 
 namespace samsr::testing {
 
-inline NamedWeights weights_by_rule(const std::vector<WantedWeight>& wanted, std::uint64_t salt) {
+/// `prefix`: of the names that the rule goes by.
+inline NamedWeights weights_by_rule(const std::vector<WantedWeight>& wanted, std::uint64_t salt,
+                                    const std::string& prefix = "") {
   NamedWeights weights;
   for (const auto& [name, shape, type] : wanted) {
-    weights[name] = rule_seeded(name, shape, salt);
+    weights[name] = rule_seeded(prefix + name, shape, salt);
   }
   return weights;
 }

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "diffusion/golden_case.h"
+#include "eval/metric_weights_by_rule.h"
 #include "models/weights/safetensors.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
@@ -25,14 +26,6 @@ using testing::error_of;
 using ::testing::HasSubstr;
 using testing::placed;
 
-NamedWeights by_rule(const std::vector<WantedWeight>& wanted, const std::string& prefix, std::uint64_t salt) {
-  NamedWeights weights;
-  for (const auto& [name, shape, type] : wanted) {
-    weights[name] = testing::rule_seeded(prefix + name, shape, salt);
-  }
-  return weights;
-}
-
 class VpdsrGolden : public testing::GoldenCase {
  protected:
   VpdsrGolden() {
@@ -45,7 +38,9 @@ class VpdsrGolden : public testing::GoldenCase {
     x0_ = golden_.read("out/x0");
   }
 
-  ClipVit tower() const { return {shape_, by_rule(clip_vit_weights(shape_), "clip.", golden_.salt()), device()}; }
+  ClipVit tower() const {
+    return {shape_, testing::weights_by_rule(clip_vit_weights(shape_), golden_.salt(), "clip."), device()};
+  }
   /// x̂, the first time with the leaf whose gradient is looked at.
   at::Tensor decoded(const std::string& way, const at::Tensor& latent) const {
     return way == "none" ? first_stage_->decode_unquantised(latent) : first_stage_->decode(latent);
@@ -193,7 +188,8 @@ TEST(EssLossOfPictures, GradientAgreesWithDifferencesAndEqualPicturesHaveNone) {
   const at::Tensor truth = noisy_pictures(1, 40, 48).to(at::kFloat);
   for (const bool dense : {false, true}) {
     SCOPED_TRACE(dense);
-    const EssLoss loss(ClipVit(kSmallTower, by_rule(clip_vit_weights(kSmallTower), "", 1), device()), dense);
+    const EssLoss loss(ClipVit(kSmallTower, testing::weights_by_rule(clip_vit_weights(kSmallTower), 1), device()),
+                       dense);
     const auto of = [&](const at::Tensor& picture) { return loss.of(picture, truth); };
     EXPECT_LT(of(truth).abs().max().item<float>(), 1e-6);
     EXPECT_GT(of(noisy_pictures(2, 40, 48).to(at::kFloat)).min().item<float>(), 1e-4);
@@ -237,7 +233,7 @@ TEST_F(ClipFile, IsReadAsPublishedAndNamedWhereItIsMissingOrAnother) {
   EXPECT_THAT(error_of([&] { make(16); }), AllOf(HasSubstr("ViT-B-16.pt"), HasSubstr("CLIP ViT-B/16")));
 }
 
-NamedWeights tiny_weights() { return by_rule(tiny_encoder_weights(), "", 3); }
+NamedWeights tiny_weights() { return testing::weights_by_rule(tiny_encoder_weights(), 3); }
 
 TEST(TinyEncoderOfPictures, IsTheLayoutOfItsFile) {
   const NamedWeights weights = tiny_weights();

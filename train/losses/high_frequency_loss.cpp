@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "models/layers/autocast.h"
+#include "train/losses/image_losses.h"
 
 namespace samsr {
 namespace {
@@ -27,8 +28,6 @@ at::Tensor filtered(const at::Tensor& images, const at::Tensor& filter) {
 at::Tensor filter_of(std::initializer_list<double> rows) {
   return at::tensor(at::ArrayRef<double>(rows.begin(), rows.size()), at::kDouble).view({3, 3});
 }
-
-at::Tensor mean_distance(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().mean({1, 2, 3}); }
 
 }  // namespace
 
@@ -114,7 +113,7 @@ at::Tensor high_frequency_loss(const at::Tensor& prediction, const at::Tensor& t
     return sum / settings.levels;
   }
   if (settings.filter == "sobel_lap") {
-    return mean_distance(edge_strength(a, settings.eps), edge_strength(b, settings.eps));
+    return absolute_loss(edge_strength(a, settings.eps), edge_strength(b, settings.eps));
   }
   const at::Tensor detail =
       settings.filter == "fft" ? high_pass_fft(a - b, settings.radius) : high_pass_gauss(a - b, settings.sigma);
