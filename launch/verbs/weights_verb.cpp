@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
+#include "models/tools/blend_weights.h"
 #include "models/tools/convert_weights.h"
 #include "models/tools/inspect_weights.h"
 #include "models/tools/list_official_files.h"
@@ -26,6 +27,12 @@ void add_weights_inspect(CLI::App& weights, VerbContext& context) {
   });
 }
 
+void add_conversion_flags(CLI::App& verb, Conversion& how) {
+  verb.add_flag("--half", how.half, "floating point numbers as half precision");
+  verb.add_flag("--compact", how.compact,
+                "without what samsr computes from the settings: the windows' position indices and masks");
+}
+
 void add_weights_convert(CLI::App& weights, VerbContext& context) {
   struct Arguments {
     std::string in;
@@ -36,12 +43,35 @@ void add_weights_convert(CLI::App& weights, VerbContext& context) {
   auto arguments = std::make_shared<Arguments>();
   verb->add_option("in", arguments->in, "as for inspect; nothing in it is executed")->required();
   verb->add_option("out", arguments->out, "a .safetensors file")->required();
-  verb->add_flag("--half", arguments->how.half, "floating point numbers as half precision");
-  verb->add_flag("--compact", arguments->how.compact,
-                 "without what samsr computes from the settings: the windows' position indices and masks");
+  add_conversion_flags(*verb, arguments->how);
   verb->callback([&context, arguments] {
     if (context.communicator.rank() == 0) {
       convert_weights(arguments->in, arguments->out, arguments->how, context.log);
+    }
+  });
+}
+
+void add_weights_blend(CLI::App& weights, VerbContext& context) {
+  struct Arguments {
+    std::string from;
+    std::string to;
+    std::string out;
+    double share = 0.5;
+    Conversion how;
+  };
+  CLI::App* verb =
+      weights.add_subcommand("blend",
+                             "writes a network between two of one form: (1 - share) of the first + share of the "
+                             "second");
+  auto arguments = std::make_shared<Arguments>();
+  verb->add_option("from", arguments->from, "as for inspect")->required();
+  verb->add_option("to", arguments->to, "as for inspect")->required();
+  verb->add_option("out", arguments->out, "a .safetensors file")->required();
+  verb->add_option("--share", arguments->share, "of the second, 0 to 1")->capture_default_str();
+  add_conversion_flags(*verb, arguments->how);
+  verb->callback([&context, arguments] {
+    if (context.communicator.rank() == 0) {
+      blend_weights(arguments->from, arguments->to, arguments->share, arguments->out, arguments->how, context.log);
     }
   });
 }
@@ -76,6 +106,7 @@ void add_weights_verbs(CLI::App& app, VerbContext& context) {
   weights->require_subcommand(1);
   add_weights_inspect(*weights, context);
   add_weights_convert(*weights, context);
+  add_weights_blend(*weights, context);
   add_weights_list(*weights, context);
 }
 

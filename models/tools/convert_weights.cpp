@@ -44,17 +44,21 @@ void check_no_checkpoint(const fs::path& out) {
 
 }  // namespace
 
-void convert_weights(const std::string& in, const fs::path& out, const Conversion& how, Log& log) {
+NamedWeightsFile read_named_weights(const std::string& in, const fs::path& out, Log& log) {
   if (out.extension() != ".safetensors") {
     throw UserError("{}: expected a name that ends in .safetensors, which is what is written", out.string());
   }
-  const bool embedded = in == kEmbeddedModel;
-  const std::string source = embedded ? "the embedded student" : find_weights(in, log).string();
-  if (!embedded) {
-    check_not_replaced(source, out);
-  }
   check_no_checkpoint(out);
-  TensorFile file = embedded ? embedded_student() : read_weights(source);
+  if (in == kEmbeddedModel) {
+    return {embedded_student(), "the embedded student"};
+  }
+  const std::string source = find_weights(in, log).string();
+  check_not_replaced(source, out);
+  return {read_weights(source), source};
+}
+
+void write_converted(NamedWeightsFile weights, const fs::path& out, const Conversion& how, Log& log) {
+  auto& [file, source] = weights;
   if (how.compact) {
     std::erase_if(file.tensors, [](const auto& named) { return follows_from_settings(named.first); });
   }
@@ -64,12 +68,16 @@ void convert_weights(const std::string& in, const fs::path& out, const Conversio
   }
   clean_temporaries_of(out);
   write_safetensors(out, file);
-  const auto said = [&](const char* key, const char* words) {
-    const auto found = file.metadata.find(key);
-    return found == file.metadata.end() ? std::string() : fmt::format("{}{}", words, printable(found->second));
+  const auto said = [&metadata = file.metadata](const char* key, const char* words) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string() : fmt::format("{}{}", words, printable(found->second));
   };
   log.info("{} tensors of {} written to {}{}{}", file.tensors.size(), source, out.string(),
            said("picked", "; picked: "), said("passed_over", "; passed over: "));
+}
+
+void convert_weights(const std::string& in, const fs::path& out, const Conversion& how, Log& log) {
+  write_converted(read_named_weights(in, out, log), out, how, log);
 }
 
 }  // namespace samsr

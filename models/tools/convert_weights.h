@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/log.h"
+#include "models/weights/safetensors.h"
 
 namespace samsr {
 
@@ -12,6 +13,18 @@ struct Conversion {
   bool half = false;     ///< numbers of floating point become half precision
   bool compact = false;  ///< tensors that follow from the settings are left out
 };
+
+/// Tensors, and what they are called in messages.
+struct NamedWeightsFile {
+  TensorFile file;
+  std::string source;
+};
+
+/// The tensors of `in`, for a file `out` that is made of them. UserErrors as for convert_weights().
+NamedWeightsFile read_named_weights(const std::string& in, const std::filesystem::path& out, Log& log);
+
+/// Writes them, and says so. UserErrors as for convert_weights().
+void write_converted(NamedWeightsFile weights, const std::filesystem::path& out, const Conversion& how, Log& log);
 
 /// Writes the tensors of `in` as safetensors. `in`: as for find_weights(), or kEmbeddedModel; `out` ends in
 /// .safetensors. UserError also for a number that is not finite, or that half precision cannot hold, and

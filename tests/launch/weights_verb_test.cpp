@@ -57,6 +57,41 @@ TEST(WeightsVerb, ConvertsCompactlyWithoutWhatSettingsSay) {
                                       Not(HasSubstr("relative_position_index")), Not(HasSubstr("attn_mask"))));
 }
 
+TEST(WeightsVerb, BlendsTwoNetworksOfOneForm) {
+  const TemporaryFolder folder;
+  const auto file = [&](const char* name, double value, std::int64_t size, const std::string& config) {
+    const std::filesystem::path path = folder / name;
+    write_safetensors(path, {{{"x", at::full({size}, value)}, {"steps", at::arange(3)}}, {{"config", config}}});
+    return path.string();
+  };
+  const std::string one = file("one.safetensors", 1.0, 4, "unet: 1\n");
+  const std::string two = file("two.safetensors", 3.0, 4, "unet: 1\n");
+  const std::string out = folder / "out.safetensors";
+  const auto blend = [&](const std::string& arguments) { return run(samsr("weights blend " + arguments)); };
+  for (const auto& [share, expected] : {std::pair("0", 1.0), std::pair("0.25", 1.5), std::pair("1", 3.0)}) {
+    const Outcome outcome = blend(one + " " + two + " " + out + " --share " + share);
+    ASSERT_EQ(outcome.status, 0) << outcome.output;
+    const TensorFile made = read_safetensors(out);
+    for (const auto& [name, tensor] : made.tensors) {
+      EXPECT_TRUE(tensor.equal(name == "x" ? at::full({4}, expected) : at::arange(3))) << name << " at " << share;
+    }
+    EXPECT_EQ(made.metadata.at("config"), "unet: 1\n");
+  }
+  const std::pair<std::string, const char*> mistakes[] = {
+      {one + " " + two + " " + out + " --share 1.5", "--share 1.5: expected a number from 0"},
+      {one + " " + file("other.safetensors", 3.0, 4, "unet: 2\n") + " " + out, "different networks"},
+      {one + " " + file("longer.safetensors", 3.0, 5, "unet: 1\n") + " " + out, "no tensor 'x' of the shape"},
+      {one + " " + two + " " + two, "two.safetensors"},
+      {one + " /nowhere " + out, "/nowhere"},
+  };
+  for (const auto& [arguments, expected] : mistakes) {
+    const Outcome outcome = blend(arguments);
+    EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr(expected));
+    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+  }
+}
+
 TEST(WeightsVerb, NumbersThatAreNotFiniteAreNamed) {
   const TemporaryFolder folder;
   const std::filesystem::path bad = folder / "bad.safetensors";
