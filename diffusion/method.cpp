@@ -17,6 +17,18 @@ constexpr std::array kMethods{
     Method{.name = "resshift", .kind = "teacher", .one_step = false, .distils = false, .mask_noise = false},
     Method{.name = "sinsr", .kind = "student", .one_step = true, .distils = true, .mask_noise = false},
     Method{.name = "samsr", .kind = "sam_student", .one_step = true, .distils = true, .mask_noise = true},
+    Method{.name = "tadsr",
+           .kind = "student",
+           .one_step = true,
+           .distils = true,
+           .mask_noise = false,
+           .either_noise = true},
+    Method{.name = "vpdsr",
+           .kind = "student",
+           .one_step = true,
+           .distils = true,
+           .mask_noise = false,
+           .either_noise = true},
     Method{.name = "rsd", .kind = "rsd_student", .one_step = true, .distils = false, .mask_noise = false},
 };
 
@@ -30,6 +42,10 @@ const Method* found(std::string_view Method::*member, std::string_view text) {
 std::span<const Method> methods() { return kMethods; }
 
 const Method* find_method(std::string_view name) { return found(&Method::name, name); }
+
+bool masks_shape_noise(const Method& method, const SamSettings& sam) {
+  return sam.mask_noise == "auto" ? method.mask_noise : sam.mask_noise == "true";
+}
 
 const Method& method_named(std::string_view name) {
   if (const Method* method = find_method(name)) {

@@ -25,6 +25,12 @@ void SamSettings::bind(Settings& settings) {
   settings.add("samsr.variant", variant, "SAMSR as the paper's equations have it, or as the released code does")
       .one_of({"paper", "released"});
   settings.add("samsr.m", m, "how far semantic weights move η up and κ down").between(0.0, 0.99);
+  settings
+      .add("samsr.mask_noise", mask_noise,
+           "whether masks shape a student's noise and process, of the recipes that have either (tadsr, vpdsr); auto: "
+           "as the "
+           "method has it; kept in the model file, where upscaling reads it")
+      .one_of({"auto", "true", "false"});
   settings.add("samsr.modulate", modulate, "what semantic weights move: both η and κ, one of them, or neither")
       .one_of({"both", "eta", "kappa", "neither"});
 }

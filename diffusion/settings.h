@@ -28,6 +28,7 @@ struct DiffusionSettings {
 struct SamSettings {
   std::string variant = "paper";
   double m = 0.2;
+  std::string mask_noise = "auto";
   std::string modulate = "both";  ///< "both", "eta", "kappa" or "neither": the ablation over where the weights act
 
   /// Adds the settings `samsr.*`.

@@ -7,6 +7,7 @@
 #include "embedded/resshift_x4_yaml.h"
 #include "embedded/samsr_released_x4_yaml.h"
 #include "embedded/sinsr_x4_yaml.h"
+#include "embedded/tadsr_x4_yaml.h"
 
 namespace samsr {
 namespace {
@@ -20,6 +21,9 @@ std::string_view text_of(const std::string& name) {
   }
   if (name == "samsr_released_x4.yaml") {
     return embedded::samsr_released_x4_yaml;
+  }
+  if (name == "tadsr_x4.yaml") {
+    return embedded::tadsr_x4_yaml;
   }
   throw std::logic_error("no shipped configuration is called " + name);
 }

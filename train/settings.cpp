@@ -183,6 +183,57 @@ void DistillSettings::bind(Settings& settings) {
            "how predictions become images for the losses that compare images: straight_through: by way of the nearest "
            "codes, as upscaling does, whose gradient passes unchanged; none: around the codes")
       .one_of({"straight_through", "none"});
+  settings
+      .add("distill.lambda_hsd", lambda_hsd,
+           "weight of TAD-SR's score distillation: what the teacher's score, at little noise, says of the one-step "
+           "prediction and not of the teacher's result; its value means nothing, its gradient does")
+      .between(0.0, 1e6);
+  settings
+      .add("distill.lambda_adversarial", lambda_adversarial,
+           "weight of what a discriminator (discriminator.*), trained beside the student, says of the one-step "
+           "prediction; "
+           "0: there is none")
+      .between(0.0, 1e6);
+  hsd.bind(settings);
+  discriminator.bind(settings);
+}
+
+void HsdSettings::bind(Settings& settings) {
+  settings.add("hsd.steps", steps, "lambda_hsd: the diffusion's first steps, from which one is drawn for each image")
+      .between(1, 10'000);
+  settings
+      .add("hsd.input_scaling", input_scaling,
+           "lambda_hsd: how often the teacher's input is scaled; twice: as TAD-SR's released code does")
+      .one_of({"once", "twice"});
+  settings
+      .add("hsd.noise", noise,
+           "lambda_hsd: noise on what the teacher scores; uniform in [0,1): as TAD-SR's released code has it")
+      .one_of({"normal", "uniform"});
+}
+
+void DiscriminatorSettings::bind(Settings& settings) {
+  network.bind(settings);
+  settings
+      .add(
+          "discriminator.loss", loss,
+          "what the discriminator is trained by, and the student against it: hinge; softplus: the non-saturating GAN's")
+      .one_of({"hinge", "softplus"});
+  settings
+      .add("discriminator.start", start,
+           "first step whose student has lambda_adversarial; before it the discriminator trains alone")
+      .at_least(1);
+  settings
+      .add("discriminator.noise", noise,
+           "noise on the latents that the discriminator sees; uniform in [0,1): as TAD-SR's released code has it")
+      .one_of({"normal", "uniform"});
+  settings
+      .add("discriminator.judge_every", judge_every,
+           "steps between the lines that say whether the discriminator is dead, winning or neither; 0 for never")
+      .at_least(0);
+  optimizer.bind(settings, "discriminator", " of the discriminator");
+  settings.add("discriminator.constant_lr", optimizer.constant_lr,
+               "keep discriminator.lr at every step, as TAD-SR's released code does; false: by train.lr_schedule and "
+               "train.milestones");
 }
 
 void SemanticSettings::bind(Settings& settings) {

@@ -7,6 +7,7 @@
 #include "comm/run_settings.h"
 #include "core/settings.h"
 #include "models/coverage_net/coverage_net_settings.h"
+#include "models/discriminators/discriminator_settings.h"
 
 namespace samsr {
 
@@ -18,7 +19,8 @@ struct OptimizerSettings {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double eps = 1e-8;
-  double clip = 0;  ///< largest global norm of the gradient; 0 for no limit
+  double clip = 0;           ///< largest global norm of the gradient; 0 for no limit
+  bool constant_lr = false;  ///< lr at every step, whatever train.lr_schedule says; not bound here
 
   /// Adds SECTION.lr and so on; `of`: " of the discriminator", for the help; empty for the first trainable.
   void bind(Settings& settings, const std::string& section, const std::string& of);
@@ -73,8 +75,30 @@ struct ResShiftSettings {
   void bind(Settings& settings);
 };
 
+/// The loss hsd (train/losses/hsd_loss.h). Section `hsd.`.
+struct HsdSettings {
+  std::int64_t steps = 3;
+  std::string input_scaling = "once";
+  std::string noise = "normal";
+
+  void bind(Settings& settings);
+};
+
+/// The discriminator that a student is trained against, and how. Section `discriminator.`.
+struct DiscriminatorSettings {
+  DiscriminatorNetworkSettings network;
+  std::string loss = "hinge";
+  std::int64_t start = 1;
+  std::string noise = "normal";
+  std::int64_t judge_every = 1000;
+  OptimizerSettings optimizer{.constant_lr = true};
+
+  void bind(Settings& settings);
+};
+
 /// The losses of the distillation: SinSR's and SAMSR's three, and those that compare the one-step prediction with the
-/// truth itself (train/losses/image_losses.h). Losses of weight 0 are not computed. Section `distill.`.
+/// truth itself (train/losses/image_losses.h); TAD-SR's two. Losses of weight 0 are not computed. Section `distill.`,
+/// and `hsd.` and `discriminator.`.
 struct DistillSettings {
   std::string space = "latent";
   double lambda_distill = 1;
@@ -88,7 +112,16 @@ struct DistillSettings {
   double lambda_hfp = 0;
   double lambda_ess = 0;
   double lambda_perceptual = 0;
+  double lambda_hsd = 0;
+  double lambda_adversarial = 0;
   std::string decode = "straight_through";
+  HsdSettings hsd;
+  DiscriminatorSettings discriminator;
+
+  /// A loss asks the teacher itself, also where its rollouts are cached.
+  bool needs_teacher_network() const {
+    return lambda_hsd > 0 || (lambda_adversarial > 0 && discriminator.network.sees_features());
+  }
 
   void bind(Settings& settings);
 };

@@ -60,7 +60,8 @@ MaskSettings with_source(MaskSettings masks, const std::string& asked) {
 std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const UpscaleSettings& settings,
                                         const MaskSettings& masks, at::Device device) {
   const bool as_trained = settings.noise == "auto" && settings.masks == "auto";
-  if (settings.noise == "plain" || settings.masks == "none" || (as_trained && !loaded.method->mask_noise)) {
+  if (settings.noise == "plain" || settings.masks == "none" ||
+      (as_trained && !masks_shape_noise(*loaded.method, loaded.model->settings().sam))) {
     return nullptr;
   }
   if (masks.source == "sam" && masks.weights.empty()) {

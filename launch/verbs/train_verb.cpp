@@ -1,8 +1,10 @@
+#include <iostream>
 #include <memory>
 
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
 #include "launch/version.h"
+#include "train/recipes/recipes.h"
 #include "train/run/train.h"
 
 namespace samsr {
@@ -14,14 +16,24 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
   const auto dry_run = std::make_shared<bool>(false);
   verb->add_flag("--dry-run", *dry_run,
                  "try settings, data, weights, memory, disk, exchange and a step, write nothing, and say how it went");
+  const auto describe = std::make_shared<bool>(false);
+  verb->add_flag("--describe", *describe,
+                 "say what the recipe trains and, where a method is not published as a whole, which settings are "
+                 "published, related practice or our choice; trains nothing");
   const auto profile = std::make_shared<std::int64_t>(0);
   verb->add_option("--profile", *profile,
                    "record this many steps, a few after the first, as a Chrome trace in train.out")
       ->check(whole_number(1));
-  verb->callback([&context, arguments, dry_run, profile] {
+  verb->callback([&context, arguments, dry_run, describe, profile] {
     Config config;
     Settings settings;
     arguments->load(config, settings);
+    if (*describe) {
+      if (context.communicator.rank() == 0) {
+        std::cout << described(settings);
+      }
+      return;
+    }
     train({.run = config.run,
            .train = config.train,
            .resshift = config.resshift,

@@ -56,6 +56,15 @@ std::int64_t UNetSettings::channels(std::int64_t level) const {
   return static_cast<std::int64_t>(channel_mult[static_cast<std::size_t>(level)] * static_cast<double>(model_channels));
 }
 
+std::vector<std::int64_t> UNetSettings::feature_channels() const {
+  std::vector<std::int64_t> found;
+  for (std::int64_t level = 0; level < levels(); ++level) {
+    found.push_back(channels(level));  // of the Downsample, or at the coarsest level of the last input block
+  }
+  found.push_back(channels(levels() - 1));
+  return found;
+}
+
 bool UNetSettings::attends(std::int64_t level) const {
   return std::count(attention_resolutions.begin(), attention_resolutions.end(), resolution(level)) > 0;
 }

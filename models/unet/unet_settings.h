@@ -41,6 +41,8 @@ struct UNetSettings {
   std::int64_t levels() const { return static_cast<std::int64_t>(channel_mult.size()); }
   /// Channels of a level, 0 the finest.
   std::int64_t channels(std::int64_t level) const;
+  /// Channels of what UNetSwin::encoder_features() gives.
+  std::vector<std::int64_t> feature_channels() const;
   /// Height and width of a level's feature maps where the input is image_size.
   std::int64_t resolution(std::int64_t level) const { return image_size >> level; }
   /// True where the level has Swin blocks.

@@ -74,9 +74,11 @@ UNetSwinImpl::UNetSwinImpl(const UNetSettings& settings) : settings_(settings) {
     if (level + 1 < levels) {
       down_.push_back({resampling(level, Resample::kDown)});
       append(*input_blocks, down_.back());
+      feature_blocks_.push_back(skips.size());
       skips.push_back(channels);
     }
   }
+  feature_blocks_.push_back(skips.size() - 1);
 
   middle_ = {residual(channels, channels), swin(levels - 1), residual(channels, channels)};
   const auto middle = register_module("middle_block", std::make_shared<torch::nn::ModuleListImpl>());
@@ -175,6 +177,17 @@ UNetSwinImpl::Encoded UNetSwinImpl::encode(const at::Tensor& x, const at::Tensor
 
 at::Tensor UNetSwinImpl::middle(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
   return encode(x, steps, lq).middle;
+}
+
+std::vector<at::Tensor> UNetSwinImpl::encoder_features(const at::Tensor& x, const at::Tensor& steps,
+                                                       const at::Tensor& lq) {
+  const Encoded encoded = encode(x, steps, lq);
+  std::vector<at::Tensor> features;
+  for (const std::size_t block : feature_blocks_) {
+    features.push_back(encoded.skips[block]);
+  }
+  features.push_back(encoded.middle);
+  return features;
 }
 
 at::Tensor UNetSwinImpl::forward(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {

@@ -28,6 +28,10 @@ class UNetSwinImpl : public torch::nn::Module {
   /// level.
   at::Tensor middle(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq);
 
+  /// What the encoder has of the same inputs, with gradient, for a discriminator: the maps (B,C_k,h_k,w_k) behind each
+  /// Downsample, behind the last input block and behind the middle block; C_k: UNetSettings::feature_channels().
+  std::vector<at::Tensor> encoder_features(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq);
+
   /// While true, the backward pass computes each layer's activations again instead of keeping them: less memory for
   /// about a third more time. The gradients are the same to rounding. UserError with dropout.
   void recompute_activations(bool recompute);
@@ -59,6 +63,7 @@ class UNetSwinImpl : public torch::nn::Module {
   torch::nn::Linear embed2_{nullptr};
   torch::nn::Conv2d in_conv_{nullptr};
   std::vector<Block> down_;
+  std::vector<std::size_t> feature_blocks_;  ///< input blocks that encoder_features() reads
   Block middle_;
   std::vector<Block> up_;
   torch::nn::GroupNorm out_norm_{nullptr};

@@ -83,6 +83,7 @@ constexpr const char* kShipped[] = {
     "samsr_paper",
     "samsr_released",
     "schedule",
+    "tadsr",
     "unet_paper",
     "unet_tiny",
     "unet_tiny_rect",

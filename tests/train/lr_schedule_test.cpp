@@ -28,6 +28,15 @@ TEST(LearningRate, CosineEndsAtItsMinimum) {
   EXPECT_NEAR(learning_rate(settings.optimizer, settings, 110), 1e-5, 1e-12);
 }
 
+TEST(LearningRate, AConstantOneFollowsNoSchedule) {
+  TrainSettings settings;
+  settings.milestones = {10, 100};
+  const OptimizerSettings constant{.lr = 3e-4, .constant_lr = true};
+  for (const std::int64_t step : {1, 10, 1000}) {
+    EXPECT_EQ(learning_rate(constant, settings, step), 3e-4);
+  }
+}
+
 TEST(LearningRate, NoMilestonesNoWarmUp) {
   TrainSettings settings;
   settings.milestones = {};

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <cmath>
+
 namespace samsr {
 namespace {
 
@@ -19,6 +21,16 @@ TEST(Noise, IsStandardNormal) {
   const at::Tensor noise = noise_at(1, {0}, {400'000}, at::kCPU);
   EXPECT_NEAR(noise.mean().item<double>(), 0, 0.01);
   EXPECT_NEAR(noise.var().item<double>(), 1, 0.015);
+}
+
+TEST(Noise, UniformNumbersAreOfTheUnitIntervalHoweverTheBatchIsCut) {
+  const at::Tensor all = uniform_at(3, {7, 8, 9}, {2, 100, 100}, at::kCPU);
+  EXPECT_TRUE(uniform_at(3, {8}, {2, 100, 100}, at::kCPU)[0].equal(all[1]));
+  EXPECT_FALSE(uniform_at(4, {8}, {2, 100, 100}, at::kCPU)[0].equal(all[1]));
+  EXPECT_GE(all.min().item<float>(), 0);
+  EXPECT_LT(all.max().item<float>(), 1);
+  EXPECT_NEAR(all.mean().item<float>(), 0.5, 0.01);
+  EXPECT_NEAR(all.std().item<float>(), std::sqrt(1.0 / 12), 0.01);
 }
 
 TEST(Noise, StepsAreUniform) {

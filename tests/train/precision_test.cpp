@@ -33,7 +33,10 @@ TEST(Precision, LossesInBf16AreWithinOnePercentAtThePapersSize) {
   batch.position = {7};
   batch.sample = {0};
   batch.noise_seed = {11};
-  const auto recipe = make_samsr_recipe({.network = student, .noise = seeded_noise(0)});
+  SuperResolutionParts parts;
+  parts.network = student;
+  parts.noise = seeded_noise(0);
+  const auto recipe = make_samsr_recipe(std::move(parts));
 
   const torch::NoGradGuard no_grad;
   const RecipeLosses exact = recipe->losses(batch, {});

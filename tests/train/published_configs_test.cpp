@@ -109,6 +109,32 @@ train: {recipe: rsd, teacher: online, init: auto, global_batch: 64, beta2: 0.95,
   milestones: []}
 )";
 
+/// LearningHx/TAD-SR configs/TAD-SR.yaml, its code for what the file has not (hsd's steps, the discriminator's form and
+/// constant rate), and arXiv 2408.07476 where the code departs from it: inputs scaled once, normal noise.
+constexpr const char* kTadsr = R"(
+diffusion: {steps: 15, min_noise_level: 0.04}
+samsr: {mask_noise: auto}
+distill: {space: latent, lambda_distill: 1, lambda_inverse: 0, lambda_gt: 0, lambda_hsd: 1, lambda_adversarial: 0.02,
+  lambda_truth: 0, lambda_l1: 0, lambda_structure: 0, lambda_gradient: 0, lambda_texture: 0}
+hsd: {steps: 3, input_scaling: once, noise: normal}
+discriminator: {c_dim: 64, kernel: 9, groups: 4, slope: 0.2, loss: hinge, start: 1, noise: normal, lr: 5.0e-5,
+  weight_decay: 0, beta1: 0.9, beta2: 0.999, eps: 1.0e-8, clip: 0, constant_lr: true}
+train: {recipe: tadsr, teacher: online, init: auto, global_batch: 64, microbatch: 8, lr_schedule: milestones,
+  milestones: [5000, 500000], checkpoint_every: 2000}
+)";
+
+/// What the abstract of arXiv 2506.02605 does not say is TAD-SR's or our choice (vpdsr_origins()).
+constexpr const char* kVpdsr = R"(
+diffusion: {steps: 15, min_noise_level: 0.04}
+samsr: {mask_noise: auto}
+distill: {space: latent, lambda_distill: 1, lambda_inverse: 0, lambda_gt: 0, lambda_hsd: 0, lambda_adversarial: 0.02,
+  lambda_ess: 0.5, lambda_hfp: 1, decode: straight_through}
+ess: {mode: global, patch: 32}
+hfp: {filter: fft, radius: 0.25, levels: 2, sigma: 2, eps: 1.0e-06}
+discriminator: {sees: features, loss: hinge, start: 1, lr: 5.0e-5, constant_lr: true}
+train: {recipe: vpdsr, teacher: online, init: auto, global_batch: 64, microbatch: 8}
+)";
+
 struct PublishedRun {
   const char* file;
   const char* values;
@@ -126,6 +152,8 @@ const PublishedRun kRuns[] = {
     {"sinsr_x4.yaml", kSinSR, 500'000, 0.04, 15},
     {"samsr_x4.yaml", kPaper, 15'000, 0.04, 15},
     {"samsr_released_x4.yaml", kReleased, 500'000, 0.04, 15},
+    {"tadsr_x4.yaml", kTadsr, 30'000, 0.04, 15},
+    {"vpdsr_x4.yaml", kVpdsr, 30'000, 0.04, 15},
     {"rsd_x4.yaml", kRsd, 3'000, 0.04, 15},
     {"vsd_x4.yaml", kRsd, 3'000, 0.04, 15},
 };

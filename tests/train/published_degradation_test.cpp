@@ -163,7 +163,7 @@ TEST_P(PublishedDegradation, IsThatOfTheReleasedLoadersAndTrainers) {
 
 INSTANTIATE_TEST_SUITE_P(Files, PublishedDegradation,
                          ::testing::Values("resshift_x4", "resshift_v1_x4", "resshift_v2_x4", "resshift_v3_x4",
-                                           "sinsr_x4", "samsr_x4", "samsr_x4_fast", "samsr_released_x4"),
+                                           "sinsr_x4", "samsr_x4", "samsr_x4_fast", "samsr_released_x4", "tadsr_x4"),
                          [](const auto& each) { return std::string(each.param); });
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <limits>
 
+#include "train/report/discriminator_health.h"
+
 namespace samsr {
 namespace {
 using ::testing::HasSubstr;
@@ -61,6 +63,42 @@ TEST(LogLine, SaysWhatIsHealthyAndWhatIsSlow) {
   EXPECT_THAT(log_line(metrics, std::nullopt), ::testing::StartsWith("loss 0.01374  |grad|"));
   metrics.gpu_memory_mb = 41'260;
   EXPECT_THAT(log_line(metrics, std::nullopt), ::testing::EndsWith("155.3 images/s  1.9 GB, GPU 41.3 GB"));
+}
+
+StepMetrics judged(double accuracy) {
+  StepMetrics metrics;
+  metrics.losses = {{"loss", 1},
+                    {"discriminator_loss", 1.5},
+                    {"discriminator_accuracy", accuracy},
+                    {"discriminator_real", 0.414},
+                    {"discriminator_fake", -0.38}};
+  return metrics;
+}
+
+TEST(DiscriminatorHealth, IsInTheLogLine) {
+  EXPECT_THAT(log_line(judged(0.742), std::nullopt), ::testing::EndsWith("  D 74 % (real +0.41, fake -0.38)"));
+}
+
+TEST(DiscriminatorHealth, JudgesTheStepsSinceItLastDid) {
+  const auto verdict = [](DiscriminatorHealth& health, double accuracy) {
+    for (int i = 0; i < 4; ++i) {
+      health.add(judged(accuracy));
+    }
+    return health.verdict();
+  };
+  DiscriminatorHealth health;
+  EXPECT_THAT(verdict(health, 0.51), ::testing::AllOf(HasSubstr("dead"), HasSubstr("51 % of its logits over 4 steps"),
+                                                      HasSubstr("discriminator.lr")));
+  EXPECT_EQ(health.steps(), 0);
+  EXPECT_THAT(verdict(health, 0.98), ::testing::AllOf(HasSubstr("wins"), HasSubstr("lambda_adversarial")));
+  EXPECT_THAT(verdict(health, 0.7), HasSubstr("in balance"));
+  StepMetrics skipped = judged(std::numeric_limits<double>::quiet_NaN());
+  health.add(skipped);
+  skipped = judged(0.5);
+  skipped.skipped = true;
+  health.add(skipped);
+  health.add(StepMetrics());
+  EXPECT_EQ(health.steps(), 0);
 }
 
 TEST(DataWait, SaysThatDataKeepsUp) {

@@ -28,7 +28,7 @@ std::unique_ptr<SemanticLoss> load_coverage_net_loss(const SemanticSettings& set
 std::unique_ptr<SemanticLoss> make_semantic_loss(const SemanticSettings& settings, const TrainSettings& train,
                                                  const Method& method, const SuperResolutionModel& model,
                                                  c10::Device device, const MaskSettings& masks, Log& log) {
-  if (settings.loss == "none" || (settings.loss == "auto" && !method.mask_noise)) {
+  if (settings.loss == "none" || (settings.loss == "auto" && !masks_shape_noise(method, model.settings().sam))) {
     return nullptr;
   }
   if (settings.loss == "amg") {

@@ -9,6 +9,7 @@
 #include "diffusion/rollout.h"
 #include "models/layers/autocast.h"
 #include "models/layers/recompute.h"
+#include "train/losses/hsd_loss.h"
 #include "train/losses/image_losses.h"
 
 namespace samsr {
@@ -36,8 +37,22 @@ DistillLoss semantic_entry(SemanticLoss& semantic) {
           values};
 }
 
+/// TAD-SR's score distillation. `parts` and `teacher` outlive it.
+DistillLoss hsd_entry(const SuperResolutionParts& parts, const Denoiser& teacher) {
+  const auto values = [&parts, &teacher](const DistillAnswers& a) {
+    TORCH_CHECK(parts.teacher, "the loss hsd needs the teacher itself");
+    const HsdSettings& settings = parts.distill.hsd;
+    const at::Tensor steps = parts.draws.steps(a.batch, "hsd", settings.steps);
+    const at::Tensor noise = parts.draws.noise(a.batch, "hsd", a.step.z_y.sizes().slice(1), settings.noise);
+    return hsd_loss(a.latent.x0,
+                    score_difference(parts.teacher->diffusion(), teacher, a.latent.x0, a.step.teacher_x0, a.step.z_y,
+                                     a.step.lq, steps, noise, settings.input_scaling == "twice"));
+  };
+  return {"hsd", parts.distill.lambda_hsd, Answer::kOneStep, true, false, false, values};
+}
+
 /// The losses of the settings. A new one is a line here, a function, and a setting.
-std::vector<DistillLoss> loss_table(const SuperResolutionParts& parts) {
+std::vector<DistillLoss> loss_table(const SuperResolutionParts& parts, const Denoiser& teacher) {
   using Answers = const DistillAnswers&;
   const DistillSettings& weights = parts.distill;
   const bool image = weights.space == "image";
@@ -73,6 +88,7 @@ std::vector<DistillLoss> loss_table(const SuperResolutionParts& parts) {
        [ess = parts.ess](Answers a) { return ess->of(a.image(), a.truth()); }},
       {"perceptual", weights.lambda_perceptual, Answer::kOneStep, false, true, false,
        [perceptual = parts.perceptual](Answers a) { return perceptual->of(a.image(), a.truth()); }},
+      hsd_entry(parts, teacher),
   };
   if (parts.semantic) {
     table.push_back(semantic_entry(*parts.semantic));
@@ -114,13 +130,12 @@ const at::Tensor& DistillAnswers::truth() const {
   return first_stage_.lossless() ? decoded(truth_, step.z_0) : batch.hr;
 }
 
-DistillRecipe::DistillRecipe(SuperResolutionParts parts)
+DistillRecipe::DistillRecipe(SuperResolutionParts parts, std::vector<DistillLoss> more)
     : SuperResolutionRecipe(std::move(parts)),
-      losses_(loss_table(parts_)),
-      student_(training_denoiser(parts_, *parts_.network)) {
-  if (parts_.teacher) {
-    teacher_ = training_denoiser(parts_, *parts_.teacher);
-  }
+      student_(training_denoiser(parts_, *parts_.network)),
+      teacher_(parts_.teacher ? training_denoiser(parts_, *parts_.teacher) : Denoiser()),
+      losses_(loss_table(parts_, teacher_)) {
+  losses_.insert(losses_.end(), more.begin(), more.end());
   TORCH_CHECK(parts_.distill.lambda_ess == 0 || parts_.ess, "distill.lambda_ess without its network");
   TORCH_CHECK(parts_.distill.lambda_perceptual == 0 || parts_.perceptual,
               "distill.lambda_perceptual without its network");
@@ -134,7 +149,7 @@ BatchFields DistillRecipe::fields() const {
   BatchFields fields = SuperResolutionRecipe::fields();
   const bool images = std::ranges::any_of(losses_, &DistillLoss::needs_image);
   fields.hr = fields.hr || parts_.distill.space == "image" || (images && !parts_.network->first_stage().lossless());
-  fields.rollout = !parts_.teacher && needs_teacher();
+  fields.rollout = needs_teacher() && (!parts_.teacher || uses_cached_rollouts());
   return fields;
 }
 
@@ -153,22 +168,31 @@ at::Tensor DistillRecipe::one_step_prediction(const Batch& batch) const {
   return distill_predictions(parts_.network->diffusion(), student_, step, {.x_T = false, .x0_from_gt = false}).x0;
 }
 
+DistillAnswers DistillRecipe::answers(DistillPredictions predictions, const DistillBatch& compared,
+                                      const Batch& whole) const {
+  return {
+      std::move(predictions),
+      compared,
+      whole,
+      parts_.network->first_stage(),
+      {.quantised = parts_.distill.decode == "straight_through", .recomputed = parts_.train.checkpoint_activations}};
+}
+
 RecipeLosses DistillRecipe::losses(const Batch& batch, const Move&) {
   const DistillStart from = start(batch, parts_.noise(batch, batch.z_y.sizes().slice(1)));
   const DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T,
                           needs_teacher() ? teacher_x0(from, batch) : at::Tensor()};
-  const DistillAnswers answers(
+  const DistillAnswers found = answers(
       distill_predictions(parts_.network->diffusion(), student_, step, passes(), parts_.train.checkpoint_activations),
-      step, batch, parts_.network->first_stage(),
-      {.quantised = parts_.distill.decode == "straight_through", .recomputed = parts_.train.checkpoint_activations});
+      step, batch);
   RecipeLosses losses;
-  for (const at::Tensor& prediction : {answers.latent.x0, answers.latent.x_T, answers.latent.x0_from_gt}) {
+  for (const at::Tensor& prediction : {found.latent.x0, found.latent.x_T, found.latent.x0_from_gt}) {
     if (prediction.defined()) {
       losses.predictions.push_back(prediction);
     }
   }
   for (const DistillLoss& loss : losses_) {
-    if (const at::Tensor values = loss.values(answers); values.defined()) {
+    if (const at::Tensor values = loss.values(found); values.defined()) {
       losses.add(loss.name, loss.weight, values);
     }
   }

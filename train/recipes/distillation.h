@@ -65,8 +65,8 @@ struct DistillLoss {
 /// and a table of losses, of which those of weight 0 are not computed. They differ in the start alone.
 class DistillRecipe : public SuperResolutionRecipe {
  public:
-  /// UserError when every loss has weight 0.
-  explicit DistillRecipe(SuperResolutionParts parts);
+  /// `more`: losses beside those of the settings. UserError when every loss has weight 0.
+  explicit DistillRecipe(SuperResolutionParts parts, std::vector<DistillLoss> more = {});
 
   RecipeLosses losses(const Batch& batch, const Move& move) override;
   BatchFields fields() const final;
@@ -75,6 +75,8 @@ class DistillRecipe : public SuperResolutionRecipe {
   /// The student's one-step prediction (B,C,h,w), which losses() gives as the first of its predictions where a loss
   /// looks at it.
   at::Tensor one_step_prediction(const Batch& batch) const;
+  /// What losses look at. `compared` and `whole` outlive it.
+  DistillAnswers answers(DistillPredictions predictions, const DistillBatch& compared, const Batch& whole) const;
   /// noise (B,C,h,w): standard normal.
   virtual DistillStart start(const Batch& batch, const at::Tensor& noise) const = 0;
 
@@ -86,9 +88,9 @@ class DistillRecipe : public SuperResolutionRecipe {
   /// The teacher's result from the start: the batch's, or rolled out here.
   at::Tensor teacher_x0(const DistillStart& from, const Batch& batch) const;
 
-  std::vector<DistillLoss> losses_;  ///< that are computed
   const Denoiser student_;
-  Denoiser teacher_;  ///< empty without a teacher
+  const Denoiser teacher_;           ///< empty without a teacher
+  std::vector<DistillLoss> losses_;  ///< that are computed
 };
 
 }  // namespace samsr

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <span>
+
 #include "core/rng.h"
 #include "diffusion/noise.h"
 
@@ -14,6 +16,21 @@ at::Tensor noise_at(std::uint64_t seed, const std::vector<std::uint64_t>& positi
     seeds.push_back(noise_seed(seed, position));
   }
   return noise_of(seeds, shape, device);
+}
+
+at::Tensor uniform_at(std::uint64_t seed, const std::vector<std::uint64_t>& positions, at::IntArrayRef shape,
+                      const at::Device& device) {
+  std::vector<at::Tensor> rows;
+  for (const std::uint64_t position : positions) {
+    Rng rng(seed, "uniform", {position});
+    const at::Tensor row = at::empty(shape, at::kFloat);
+    for (float& value : std::span(row.mutable_data_ptr<float>(), static_cast<std::size_t>(row.numel()))) {
+      // 24 bits: what a float holds of a number below 1.
+      value = static_cast<float>(rng.next() >> 40) * 0x1p-24F;
+    }
+    rows.push_back(row);
+  }
+  return at::stack(rows).to(device);
 }
 
 at::Tensor steps_at(std::uint64_t seed, std::string_view purpose, const std::vector<std::uint64_t>& positions,

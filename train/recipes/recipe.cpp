@@ -18,6 +18,8 @@ void RecipeLosses::add(const std::string& name, double weight, const at::Tensor&
 
 std::vector<Move> Recipe::moves(std::int64_t) const { return {Move{}}; }
 
+void Recipe::begin(std::int64_t, const Move&) {}
+
 void Recipe::prepare(Batch&) const {}
 
 void Recipe::complete(Batch&) const {}

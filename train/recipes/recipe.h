@@ -62,6 +62,11 @@ class Recipe {
   /// a fresh batch. A function of `step` alone.
   virtual std::vector<Move> moves(std::int64_t step) const;
 
+  /// Called on every rank as a move of step number `step` begins, before losses() of its passes: what changes once a
+  /// move, into however many passes it is cut, such as a spectral norm's vectors. losses() is also called without, to
+  /// count memory.
+  virtual void begin(std::int64_t step, const Move& move);
+
   /// Losses of `batch`, whose tensors are on the networks' device, for the trainable of `move`; every one of its
   /// parameters must get a gradient. Deterministic: noise is a function of the seed and the batch's positions.
   virtual RecipeLosses losses(const Batch& batch, const Move& move) = 0;

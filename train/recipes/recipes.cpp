@@ -17,6 +17,11 @@ constexpr std::array kRecipes{
     RecipeEntry{"resshift", "the T-step teacher (ResShift)", make_resshift},
     RecipeEntry{"sinsr", "a one-step student of plain noise (SinSR)", make_sinsr},
     RecipeEntry{"samsr", "a one-step student of noise that masks shape (SAMSR)", make_samsr},
+    RecipeEntry{"tadsr", "a one-step student with score distillation and a discriminator (TAD-SR)", make_tadsr},
+    RecipeEntry{
+        "vpdsr",
+        "a one-step student with supervision by CLIP and of high frequencies, and a discriminator (VPD-SR-style)",
+        make_vpdsr, vpdsr_origins},
     RecipeEntry{"rsd", "a one-step student of noise, against a network that is trained on its answers (RSD, VSD)",
                 make_rsd},
     RecipeEntry{"coverage_net", "the network that L_SC needs (semantic.weights)", make_coverage_net_recipe},
@@ -25,6 +30,32 @@ constexpr std::array kRecipes{
 }  // namespace
 
 std::span<const RecipeEntry> recipes() { return kRecipes; }
+
+std::string described(const Settings& settings) {
+  const std::string name = settings.value("train.recipe", "--describe");
+  const auto entry = std::ranges::find(kRecipes, name, &RecipeEntry::name);
+  if (entry == kRecipes.end()) {
+    return fmt::format("{}: no recipe of this program\n", name);
+  }
+  std::string text = fmt::format("{}: {}\n", entry->name, entry->help);
+  if (entry->origins == nullptr) {
+    return text +
+           "Its equations and where its values come from: docs/method.md, and the comments of its configuration.\n";
+  }
+  const auto list = [&](Origin origin, const char* title) {
+    text += fmt::format("\n{}\n", title);
+    for (const SettingOrigin& each : entry->origins()) {
+      if (each.origin == origin) {
+        const std::string value = settings.value(std::string(each.key), "--describe");
+        text += fmt::format("  {}: {}{}{}\n", each.key, value, each.note.empty() ? "" : "  # ", each.note);
+      }
+    }
+  };
+  list(Origin::kPublished, "Published");
+  list(Origin::kRelated, "As related methods have it");
+  list(Origin::kOurs, "Not known; our choice");
+  return text;
+}
 
 std::unique_ptr<Recipe> make_recipe(std::span<const RecipeEntry> table, const RecipeContext& context) {
   const std::string& name = context.config.train.recipe;

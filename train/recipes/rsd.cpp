@@ -131,8 +131,7 @@ void RsdRecipe::make_head() {
   if (side < 2 * settings_.head_kernel) {
     throw UserError(
         "rsd.head_kernel is {}, but the fake network's coarsest maps have {}×{} pixels, less than twice that; lower it "
-        "or "
-        "set rsd.lambda_gan=0",
+        "or set rsd.lambda_gan=0",
         settings_.head_kernel, side, side);
   }
   if (channels % settings_.head_groups != 0) {
@@ -250,9 +249,7 @@ RecipeLosses RsdRecipe::fake_losses(const Batch& batch) {
     const auto found = logits(at::cat({batch.z_0, made}), batch.lq.repeat({2, 1, 1, 1})).chunk(2);
     losses.predictions.insert(losses.predictions.end(), {found[0], found[1]});
     losses.add("gan", settings_.lambda_gan, softplus_adversarial(found[0], found[1]));
-    // Whether the head is lost (0.5) or tells all apart (1).
-    const at::Tensor right = (found[0] > 0).to(at::kFloat) + (found[1] < 0).to(at::kFloat);
-    losses.add("accuracy", 0, right / 2);
+    losses.add("accuracy", 0, discriminator_accuracy(found[0], found[1]));
   }
   return losses;
 }

@@ -1,14 +1,14 @@
 // SAMSR: SinSR's distillation from noise and a process that the cached coverage of the masks shapes per pixel
 // (docs/method.md, SAMSR; arXiv 2505.07071 Eq. 5-12).
 
-#include "train/recipes/distillation.h"
+#include "train/recipes/adversarial_recipe.h"
 
 namespace samsr {
 namespace {
 
-class SamsrRecipe final : public DistillRecipe {
+class SamsrRecipe final : public AdversarialRecipe {
  public:
-  using DistillRecipe::DistillRecipe;
+  using AdversarialRecipe::AdversarialRecipe;
 
   at::Tensor predict(const Batch& batch) const override {
     return parts_.network->one_step(batch.lq, picture_noise(batch), batch.coverage);
@@ -28,7 +28,7 @@ std::unique_ptr<Recipe> make_samsr_recipe(SuperResolutionParts parts) {
 }
 
 std::unique_ptr<Recipe> make_samsr(const RecipeContext& context) {
-  return make_samsr_recipe(make_parts(method_named("samsr"), context));
+  return make_samsr_recipe(make_student_parts(method_named("samsr"), context));
 }
 
 }  // namespace samsr

@@ -1,13 +1,13 @@
 // SinSR: the student learns the teacher's deterministic rollout from plain noise (docs/method.md, SinSR).
 
-#include "train/recipes/distillation.h"
+#include "train/recipes/adversarial_recipe.h"
 
 namespace samsr {
 namespace {
 
-class SinSRRecipe final : public DistillRecipe {
+class SinSRRecipe final : public AdversarialRecipe {
  public:
-  using DistillRecipe::DistillRecipe;
+  using AdversarialRecipe::AdversarialRecipe;
 
   at::Tensor predict(const Batch& batch) const override {
     return parts_.network->one_step(batch.lq, picture_noise(batch));
@@ -26,7 +26,7 @@ std::unique_ptr<Recipe> make_sinsr_recipe(SuperResolutionParts parts) {
 }
 
 std::unique_ptr<Recipe> make_sinsr(const RecipeContext& context) {
-  return make_sinsr_recipe(make_parts(method_named("sinsr"), context));
+  return make_sinsr_recipe(make_student_parts(method_named("sinsr"), context));
 }
 
 }  // namespace samsr

@@ -29,6 +29,22 @@ double bytes_of(const std::vector<at::Tensor>& tensors) {
   return bytes;
 }
 
+/// UserError where settings ask for what `method` has not, or the diffusion has too few steps for.
+void check_choices(const Method& method, const TrainConfig& config) {
+  const DistillSettings& distill = config.distill;
+  const SamSettings& sam = config.model.sam;
+  if (sam.mask_noise != "auto" && !method.either_noise) {
+    throw UserError(
+        "samsr.mask_noise is {}, but train.recipe={} has {} noise by its method; leave it at auto, or choose a recipe "
+        "that has either: tadsr, vpdsr",
+        sam.mask_noise, method.name, method.mask_noise ? "shaped" : "plain");
+  }
+  if (method.distils && distill.lambda_hsd > 0 && distill.hsd.steps > config.model.diffusion.steps) {
+    throw UserError("hsd.steps is {}, more than the {} of the diffusion (diffusion.steps)", distill.hsd.steps,
+                    config.model.diffusion.steps);
+  }
+}
+
 /// UserError unless the network works on the images and latents of the shards.
 void check_stored_sizes(const SampleSet& shards, const ModelSettings& model) {
   std::vector<std::pair<std::string, std::vector<std::int64_t>>> latents;
@@ -55,10 +71,25 @@ NoiseSource seeded_noise(std::uint64_t seed) {
   };
 }
 
+LossDraws seeded_draws(std::uint64_t seed) {
+  LossDraws draws;
+  draws.steps = [seed](const Batch& batch, std::string_view purpose, std::int64_t steps) {
+    return steps_at(seed, purpose, batch.position, steps, batch.lq.device());
+  };
+  draws.noise = [seed](const Batch& batch, std::string_view purpose, at::IntArrayRef shape,
+                       const std::string& distribution) {
+    const std::uint64_t own = derive_seed(seed, purpose);
+    return distribution == "uniform" ? uniform_at(own, batch.position, shape, batch.lq.device())
+                                     : noise_at(own, batch.position, shape, batch.lq.device());
+  };
+  return draws;
+}
+
 SuperResolutionParts make_parts(const Method& method, const RecipeContext& context) {
   const TrainConfig& config = context.config;
   const TrainSettings& train = config.train;
   const bool cached = method.distils && train.teacher == "cached";
+  check_choices(method, config);
   if (config.model.unet.noise_channels > 0 && method.name != "rsd") {
     throw UserError("unet.noise_channels is {}: train.recipe={} gives its network no noise but in x; leave it at 0",
                     config.model.unet.noise_channels, train.recipe);
@@ -72,7 +103,7 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   if (cached) {
     check_cached_rollouts(context.shards, method, config.model);
   }
-  if (method.mask_noise) {
+  if (masks_shape_noise(method, config.model.sam)) {
     check_stored_coverage(context.shards, config.masks, config.model.sam);
   }
   SuperResolutionParts parts{.train = train, .distill = config.distill, .noise = seeded_noise(train.seed)};
@@ -97,8 +128,11 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
     parts.network->unet()->recompute_activations(true);
     return_freed_memory_at_once();
   }
-  if (method.distils && !cached) {
+  if (method.distils && (!cached || config.distill.needs_teacher_network())) {
     parts.teacher = load_teacher(train, method, config.model, context.device, context.log);
+    if (cached) {
+      check_cached_teacher(context.shards, state_of(*parts.teacher->unet()), train.teacher_weights);
+    }
   }
   if (method.distils) {
     parts.semantic =
@@ -130,7 +164,7 @@ bool SuperResolutionRecipe::encodes_latents() const {
 
 BatchFields SuperResolutionRecipe::fields() const {
   // Only masks that shape the noise are looked at.
-  const bool masks = !parts_.average || parts_.average->method->mask_noise;
+  const bool masks = !parts_.average || masks_shape_noise(*parts_.average->method, parts_.network->settings().sam);
   return {.latents = !encodes_latents(), .hr = encodes_latents(), .coverage = masks};
 }
 
@@ -211,9 +245,9 @@ std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() 
     facts.emplace_back(
         "teacher",
         fmt::format(
-            "none in memory: {} rollout{} of each sample in the shards (rollout.count), so {}; one more would "
+            "{}: {} rollout{} of each sample in the shards (rollout.count), so {}; one more would "
             "take {:.1f} MB and the teacher's time for {} samples",
-            count, count == 1 ? "" : "s",
+            parts_.teacher ? parts_.train.teacher_weights : std::string("none in memory"), count, count == 1 ? "" : "s",
             count == 1 ? "every epoch starts from the same noise" : fmt::format("noise repeats after {} epochs", count),
             each, parts_.shards->size()));
   } else if (parts_.teacher) {

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "diffusion/method.h"
 #include "models/super_resolution/super_resolution_model.h"
@@ -22,14 +24,29 @@ using NoiseSource = std::function<at::Tensor(const Batch&, at::IntArrayRef shape
 /// batch's own, which SuperResolutionRecipe::prepare() took from here, where it has one.
 NoiseSource seeded_noise(std::uint64_t seed);
 
+/// What losses draw for each sample beside the noise of the start, each under its own name (`purpose`).
+struct LossDraws {
+  /// Step indices (B) int64 in [0, steps).
+  std::function<at::Tensor(const Batch&, std::string_view purpose, std::int64_t steps)> steps;
+  /// Noise (B, shape…) float32, `distribution` normal or uniform (in [0,1)).
+  std::function<at::Tensor(const Batch&, std::string_view purpose, at::IntArrayRef shape,
+                           const std::string& distribution)>
+      noise;
+};
+
+/// Row b is a function of (seed, purpose, batch.position[b]), so that all moves of a step and however a batch is cut
+/// find the same.
+LossDraws seeded_draws(std::uint64_t seed);
+
 /// What such a recipe works with.
 struct SuperResolutionParts {
   TrainSettings train{};
   DistillSettings distill{};
   std::shared_ptr<SuperResolutionModel> network{};  ///< what is trained
   std::shared_ptr<LoadedModel> average{};           ///< holds the averaged weights; null where none are kept
-  std::shared_ptr<SuperResolutionModel> teacher{};  ///< null for the teacher itself, and where rollouts are cached
+  std::shared_ptr<SuperResolutionModel> teacher{};  ///< null for the teacher itself, and where nothing asks for it
   NoiseSource noise{};
+  LossDraws draws = seeded_draws(train.seed);
   std::shared_ptr<SemanticLoss> semantic{};  ///< of a student; null for none
   std::shared_ptr<const LpipsLoss> lpips{};  ///< of the teacher; null for none
   HighFrequencySettings hfp{};               ///< of a student's distill.lambda_hfp
@@ -82,12 +99,16 @@ class SuperResolutionRecipe : public Recipe {
   std::vector<Trainable> trainables_;
 };
 
-/// The recipes by their parts, and by the settings of a run. One a file: resshift.cpp, sinsr.cpp, samsr.cpp.
+/// The recipes by their parts, and by the settings of a run. One a file: resshift.cpp, sinsr.cpp, samsr.cpp, …
 std::unique_ptr<Recipe> make_resshift_recipe(SuperResolutionParts parts);
 std::unique_ptr<Recipe> make_sinsr_recipe(SuperResolutionParts parts);
 std::unique_ptr<Recipe> make_samsr_recipe(SuperResolutionParts parts);
+std::unique_ptr<Recipe> make_tadsr_recipe(SuperResolutionParts parts);
+std::unique_ptr<Recipe> make_vpdsr_recipe(SuperResolutionParts parts);
 std::unique_ptr<Recipe> make_resshift(const RecipeContext& context);
 std::unique_ptr<Recipe> make_sinsr(const RecipeContext& context);
 std::unique_ptr<Recipe> make_samsr(const RecipeContext& context);
+std::unique_ptr<Recipe> make_tadsr(const RecipeContext& context);
+std::unique_ptr<Recipe> make_vpdsr(const RecipeContext& context);
 
 }  // namespace samsr

@@ -13,7 +13,7 @@ namespace samsr {
 
 /// One line that says whether a step is healthy and what is slow: loss and how many standard deviations it lies above
 /// the last ones' mean, gradient norm, learning rate, milliseconds (of waiting for data and for the exchange),
-/// images a second, memory.
+/// images a second, memory, what a discriminator tells apart.
 std::string log_line(const StepMetrics& metrics, std::optional<double> unusual);
 
 /// The losses of the last steps, to say how unusual a new one is.

@@ -5,9 +5,14 @@
 
 namespace samsr {
 
-RunReport::RunReport(const TrainSettings& train, const LoaderSettings& loader, const std::filesystem::path& out,
-                     std::int64_t last_step, Log& log)
-    : train_(train), loader_(loader), log_(log), first_(last_step), metrics_(out / "metrics.jsonl", last_step) {
+RunReport::RunReport(const TrainSettings& train, const DiscriminatorSettings& discriminator,
+                     const LoaderSettings& loader, const std::filesystem::path& out, std::int64_t last_step, Log& log)
+    : train_(train),
+      judge_every_(discriminator.judge_every),
+      loader_(loader),
+      log_(log),
+      first_(last_step),
+      metrics_(out / "metrics.jsonl", last_step) {
   if (train.tensorboard) {
     events_ = std::make_unique<EventFile>(out / "tensorboard", last_step);
   }
@@ -27,6 +32,10 @@ void RunReport::step(const StepMetrics& metrics) {
   }
   if (wait_.steps() == kStepsToJudge) {
     log_.info("{}", wait_.verdict(loader_));
+  }
+  discriminator_.add(metrics);
+  if (judge_every_ > 0 && discriminator_.steps() == judge_every_) {
+    log_.info("{}", discriminator_.verdict());
   }
 }
 

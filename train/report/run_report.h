@@ -10,6 +10,7 @@
 
 #include "core/log.h"
 #include "data/shards/loader_settings.h"
+#include "train/report/discriminator_health.h"
 #include "train/report/metrics_log.h"
 #include "train/report/run_health.h"
 #include "train/report/tensorboard/event_file.h"
@@ -19,12 +20,12 @@ namespace samsr {
 
 /// What rank 0 tells of a run while it goes: metrics.jsonl (every step), the terminal (every train.log_every steps),
 /// TensorBoard's event file in OUT/tensorboard (as the terminal, and after a validation), and whether data keeps up
-/// (after 100 steps, and at the end).
+/// (after 100 steps, and at the end). Of a discriminator, whether it is of use.
 class RunReport {
  public:
   /// Continues the files of `out` after `last_step`. UserError when they cannot be written, here and below.
-  RunReport(const TrainSettings& train, const LoaderSettings& loader, const std::filesystem::path& out,
-            std::int64_t last_step, Log& log);
+  RunReport(const TrainSettings& train, const DiscriminatorSettings& discriminator, const LoaderSettings& loader,
+            const std::filesystem::path& out, std::int64_t last_step, Log& log);
 
   void step(const StepMetrics& metrics);
   /// No-op without TensorBoard.
@@ -40,6 +41,7 @@ class RunReport {
   std::string time_left(std::int64_t step) const;
 
   const TrainSettings& train_;
+  const std::int64_t judge_every_;  ///< a discriminator; 0 for never
   const LoaderSettings& loader_;
   Log& log_;
   const std::int64_t first_;
@@ -48,6 +50,7 @@ class RunReport {
   std::unique_ptr<EventFile> events_;  ///< null without TensorBoard
   LossWindow losses_;
   DataWait wait_;
+  DiscriminatorHealth discriminator_;
   std::string status_;
 };
 

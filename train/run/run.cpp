@@ -187,7 +187,7 @@ void Run::prepare_folder(const RunRecord& record) {
     }
     record.append_to(out / "run.yaml");  // first: it says that the others are a run's
     write_file_atomically(out / "config.yaml", yaml_comment(config.command) + config.resolved);
-    report = std::make_unique<RunReport>(settings, config.loader, out, step, log);
+    report = std::make_unique<RunReport>(settings, config.distill.discriminator, config.loader, out, step, log);
     if (settings.tensorboard && settings.log_images > 0) {
       BatchFields fields = SamplePictures::fields();
       fields.coverage = recipe->fields().coverage;

@@ -7,6 +7,9 @@
 namespace samsr {
 
 double learning_rate(const OptimizerSettings& optimizer, const TrainSettings& schedule, std::int64_t step) {
+  if (optimizer.constant_lr) {
+    return optimizer.lr;
+  }
   const std::int64_t warmup = schedule.milestones.empty() ? 0 : schedule.milestones.front();
   if (step <= warmup) {
     return optimizer.lr * static_cast<double>(step) / static_cast<double>(warmup);

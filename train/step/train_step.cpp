@@ -38,6 +38,7 @@ MoveRecord TrainStep::make(const Move& move, const Batch& batch, std::int64_t st
     const StepTimer::Span span(parts_.timer, StepPhase::kOptimizer);
     state.zero_gradients();
   }
+  parts_.recipe.begin(step, move);
   MoveRecord record;
   record.trainable = move.trainable;
   record.samples = batch.sample;

@@ -12,6 +12,9 @@ bool of_network(const std::string& key) {
   return key == "diffusion.predict_type" || key == "diffusion.normalize_input";
 }
 
+/// It says whether masks shape the noise, which the line train.recipe says already.
+bool of_choice(const std::string& key) { return key == "samsr.mask_noise"; }
+
 }  // namespace
 
 void RolloutSettings::bind(Settings& settings) {
@@ -26,16 +29,29 @@ std::uint64_t rollout_noise_seed(std::uint64_t seed, std::int64_t k, std::uint64
   return noise_seed(seed + static_cast<std::uint64_t>(k), sample);
 }
 
+std::string start_line(const Method& method, const SamSettings& sam) {
+  return std::string("train.recipe: ") + (masks_shape_noise(method, sam) ? "samsr" : "sinsr") + "\n";
+}
+
+std::string sam_lines(const Method& method, const SamSettings& sam) {
+  SamSettings copy = sam;
+  Settings registry;
+  copy.bind(registry);
+  return masks_shape_noise(method, sam)
+             ? setting_lines(registry, [](const std::string& key) { return !of_choice(key); })
+             : std::string();
+}
+
 std::string start_lines(const Method& method, const DiffusionSettings& diffusion, const SamSettings& sam) {
   DiffusionSettings diffusion_copy = diffusion;
   SamSettings sam_copy = sam;
   Settings registry;
   diffusion_copy.bind(registry);
-  if (method.mask_noise) {
+  if (masks_shape_noise(method, sam)) {
     sam_copy.bind(registry);
   }
-  return "train.recipe: " + std::string(method.name) + "\n" +
-         setting_lines(registry, [](const std::string& key) { return !of_network(key); });
+  return start_line(method, sam) +
+         setting_lines(registry, [](const std::string& key) { return !of_network(key) && !of_choice(key); });
 }
 
 void check_same_start(const Method& method, const DiffusionSettings& teacher, const DiffusionSettings& student,

@@ -25,6 +25,13 @@ struct RolloutSettings {
 /// uses at the position of the same number.
 std::uint64_t rollout_noise_seed(std::uint64_t seed, std::int64_t k, std::uint64_t sample);
 
+/// The line `train.recipe`: of a rollout, the first method that starts where this one does, samsr with masks and sinsr
+/// without, so that one cache serves every student of the start.
+std::string start_line(const Method& method, const SamSettings& sam);
+
+/// The lines `samsr.*` where masks shape the noise, else none.
+std::string sam_lines(const Method& method, const SamSettings& sam);
+
 /// "key: value" lines of the settings that decide x_T, given noise, latents and coverage: `train.recipe`, those of the
 /// schedule, and `samsr.*` where masks shape the noise. Training from cached rollouts needs the lines they were made
 /// with.

@@ -58,8 +58,8 @@ RolloutStage::RolloutStage(const RolloutPlan& plan, c10::Device device, Log& log
   teacher_ = load_teacher_model(find_weights(plan.teacher, log), plan.model);
   const ModelSettings& settings = teacher_->settings();
   check_same_start(method_, settings.diffusion, plan.model.diffusion, plan.model.sam, plan.teacher);
-  content_ = "train.recipe: " + plan.recipe + "\n" + section_lines(plan.rollout) + section_lines(settings.unet) +
-             section_lines(settings.diffusion) + (method_.mask_noise ? section_lines(plan.model.sam) : "") +
+  content_ = start_line(method_, plan.model.sam) + section_lines(plan.rollout) + section_lines(settings.unet) +
+             section_lines(settings.diffusion) + sam_lines(method_, plan.model.sam) +
              fmt::format("teacher: {:08x}\ndevice: {}\n", weights_checksum(state_of(*teacher_->unet())),
                          c10::DeviceTypeName(device.type(), /*lower_case=*/true));
   teacher_->to(device);
@@ -67,7 +67,7 @@ RolloutStage::RolloutStage(const RolloutPlan& plan, c10::Device device, Log& log
 
 std::vector<std::string> RolloutStage::needs() const {
   std::vector<std::string> fields{"lr", "z_lr"};
-  if (method_.mask_noise) {
+  if (masks_shape_noise(method_, plan_.model.sam)) {
     fields.emplace_back("coverage");
   }
   return fields;
@@ -80,7 +80,7 @@ void RolloutStage::run(std::uint64_t first, std::span<Sample> samples) {
   const at::Tensor lq = signed_from_bytes(pixels);
   const at::Tensor z_y = stacked(samples, "z_lr").to(device_).to(at::kFloat);
   std::optional<at::Tensor> coverage;
-  if (method_.mask_noise) {
+  if (masks_shape_noise(method_, plan_.model.sam)) {
     coverage = stacked(samples, "coverage").unsqueeze(1).to(device_);
   }
   std::vector<at::Tensor> results;

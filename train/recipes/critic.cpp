@@ -1,0 +1,112 @@
+#include "train/recipes/critic.h"
+
+#include <torch/torch.h>
+
+#include "core/error.h"
+#include "core/rng.h"
+#include "diffusion/resshift.h"
+#include "models/discriminators/latent_discriminator.h"
+#include "models/discriminators/unet_discriminator.h"
+#include "models/layers/channels_last.h"
+
+namespace samsr {
+namespace {
+
+constexpr const char* kDraws = "discriminator";
+
+/// TAD-SR's: heads on the frozen teacher's features of latents, noised to a step of U{0 … T-2} that hides real and made
+/// alike.
+class LatentCritic final : public Critic {
+ public:
+  explicit LatentCritic(const SuperResolutionParts& parts)
+      : noise_(parts.distill.discriminator.noise),
+        draws_(parts.draws),
+        teacher_(parts.teacher),
+        network_(parts.distill.discriminator.network, parts.teacher->settings().unet.feature_channels(),
+                 parts.teacher->settings().unet.model_channels) {
+    network_->to(parts.network->unet()->parameters().front().device());
+    for (at::Tensor& parameter : teacher_->unet()->parameters()) {
+      parameter.requires_grad_(false);  // gradients pass through its features to the student
+    }
+  }
+
+  DiscriminatorImpl& network() override { return *network_; }
+
+  Shown shown(const DistillAnswers& answers, bool truth_too) const override {
+    const Batch& batch = answers.batch;
+    const Diffusion& diffusion = teacher_->diffusion();
+    const auto repeated = [truth_too](const at::Tensor& of) { return truth_too ? at::cat({of, of}) : of; };
+    const at::Tensor steps = draws_.steps(batch, kDraws, diffusion.schedule().last());
+    const at::Tensor noise = draws_.noise(batch, kDraws, batch.z_y.sizes().slice(1), noise_);
+    const at::Tensor latents = truth_too ? at::cat({batch.z_0, answers.latent.x0}) : answers.latent.x0;
+    const at::Tensor all_steps = repeated(steps);
+    const at::Tensor x = q_sample(diffusion.schedule(), latents, repeated(batch.z_y), all_steps, repeated(noise));
+    return {teacher_->unet()->encoder_features(diffusion.scale_input(x, all_steps), all_steps, repeated(batch.lq)),
+            steps};
+  }
+
+  bool needs_image() const override { return false; }
+
+ private:
+  const std::string noise_;
+  const LossDraws draws_;
+  const std::shared_ptr<SuperResolutionModel> teacher_;
+  LatentDiscriminator network_;
+};
+
+/// Real-ESRGAN's: the pictures themselves.
+class ImageCritic final : public Critic {
+ public:
+  explicit ImageCritic(const SuperResolutionParts& parts) : network_(parts.distill.discriminator.network.channels) {
+    use_channels_last(*network_);
+    network_->to(parts.network->unet()->parameters().front().device());
+  }
+
+  DiscriminatorImpl& network() override { return *network_; }
+
+  Shown shown(const DistillAnswers& answers, bool truth_too) const override {
+    return {{truth_too ? at::cat({answers.truth(), answers.image()}) : answers.image()}, {}};
+  }
+
+  bool needs_image() const override { return true; }
+
+ private:
+  UNetDiscriminator network_;
+};
+
+}  // namespace
+
+std::unique_ptr<Critic> make_critic(const SuperResolutionParts& parts) {
+  if (parts.distill.lambda_adversarial == 0) {
+    return nullptr;
+  }
+  torch::manual_seed(derive_seed(parts.train.seed, "discriminator.weights"));
+  if (!parts.distill.discriminator.network.sees_features()) {
+    return std::make_unique<ImageCritic>(parts);
+  }
+  TORCH_CHECK(parts.teacher, "the discriminator needs the teacher's features");
+  return std::make_unique<LatentCritic>(parts);
+}
+
+void check_critic(const SuperResolutionParts& parts, std::int64_t height, std::int64_t width) {
+  if (parts.distill.lambda_adversarial == 0) {
+    return;
+  }
+  const DiscriminatorNetworkSettings& settings = parts.distill.discriminator.network;
+  if (settings.sees_features()) {
+    const UNetSettings& teacher = parts.teacher->settings().unet;
+    const auto latent = parts.network->latent_shape(height, width);
+    const std::int64_t fold = std::int64_t{1} << (teacher.levels() - 1);
+    settings.check_features(teacher.feature_channels(), (latent[1] / fold) * (latent[2] / fold));
+    return;
+  }
+  const std::int64_t scale = parts.network->settings().scale;
+  constexpr std::int64_t kMultiple = UNetDiscriminatorImpl::kSizeMultiple;
+  if (height * scale % kMultiple != 0 || width * scale % kMultiple != 0) {
+    throw UserError(
+        "HR images of {}×{} pixels do not suit discriminator.sees=image; each side must be a multiple of {}",
+        width * scale, height * scale, kMultiple);
+  }
+}
+
+}  // namespace samsr
