@@ -4,6 +4,7 @@
 
 #include "diffusion/golden_case.h"
 #include "diffusion/resshift.h"
+#include "models/directional_differences.h"
 #include "models/golden_discriminator.h"
 #include "support/user_error.h"
 
@@ -125,25 +126,12 @@ TEST(LatentDiscriminator, GradientsAgreeWithDifferences) {
     features.push_back(each.clone().requires_grad_());
   }
   const auto value = [&] { return network(features, steps, vectors).square().sum(); };
-  value().backward();
   std::vector<std::pair<std::string, at::Tensor>> checked{{"fine features", features[0]},
                                                           {"coarse features", features[1]}};
   for (auto& parameter : network->named_parameters()) {
     checked.emplace_back(parameter.key(), parameter.value());
   }
-  const torch::NoGradGuard no_grad;
-  constexpr double kStep = 1e-5;
-  for (auto& [name, tensor] : checked) {
-    torch::manual_seed(5);
-    const at::Tensor direction = torch::randn_like(tensor);
-    const double expected = (tensor.grad() * direction).sum().item<double>();
-    tensor.add_(kStep * direction);
-    const double above = value().item<double>();
-    tensor.sub_(2 * kStep * direction);
-    const double below = value().item<double>();
-    tensor.add_(kStep * direction);
-    EXPECT_NEAR((above - below) / (2 * kStep), expected, 1e-5 * (std::abs(expected) + 1)) << name;
-  }
+  testing::expect_gradients(value, checked, 1e-5, 1e-5);
 }
 
 TEST(LatentDiscriminator, RefusesWhatDoesNotFitItsFeatures) {

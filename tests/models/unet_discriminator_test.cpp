@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 
+#include "models/directional_differences.h"
+
 namespace samsr {
 namespace {
 
@@ -85,24 +87,11 @@ TEST(UNetDiscriminator, GradientsAgreeWithDifferences) {
   const auto vectors = network->advance();
   at::Tensor pictures = small_pictures().requires_grad_();
   const auto value = [&] { return network->forward({pictures}, {}, vectors).square().sum(); };
-  value().backward();
   std::vector<std::pair<std::string, at::Tensor>> checked{{"pictures", pictures}};
   for (auto& parameter : network->named_parameters()) {
     checked.emplace_back(parameter.key(), parameter.value());
   }
-  const torch::NoGradGuard no_grad;
-  constexpr double kStep = 1e-6;
-  for (auto& [name, tensor] : checked) {
-    torch::manual_seed(5);
-    const at::Tensor direction = torch::randn_like(tensor);
-    const double expected = (tensor.grad() * direction).sum().item<double>();
-    tensor.add_(kStep * direction);
-    const double above = value().item<double>();
-    tensor.sub_(2 * kStep * direction);
-    const double below = value().item<double>();
-    tensor.add_(kStep * direction);
-    EXPECT_NEAR((above - below) / (2 * kStep), expected, 1e-4 * (std::abs(expected) + 1)) << name;
-  }
+  testing::expect_gradients(value, checked, 1e-6, 1e-4);
 }
 
 }  // namespace
