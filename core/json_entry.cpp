@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "core/error.h"
+#include "core/field_text.h"
 
 namespace samsr {
 namespace {
@@ -83,7 +84,8 @@ JsonEntry JsonEntry::of(Json value, const std::string& source) {
 }
 
 void JsonEntry::fail(const std::string& message) const {
-  throw UserError("{}: {}{}{}", source_, where_, where_.empty() ? "" : ": ", message);
+  // Keys of the file stand in it, and texts of the file may stand in the message.
+  throw UserError("{}: {}", source_, one_line(where_ + (where_.empty() ? "" : ": ") + message));
 }
 
 void JsonEntry::expected(const char* what) const {

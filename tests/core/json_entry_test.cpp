@@ -34,6 +34,16 @@ TEST(JsonEntry, EveryMistakeNamesFileKeyAndWhatWasExpected) {
   EXPECT_THAT(refusal("{\"a\": null}", [](const JsonEntry& entry) { entry.flag("a"); }), HasSubstr("true or false"));
 }
 
+TEST(JsonEntry, AKeyOfTheFileDoesNotBreakTheLine) {
+  const std::string message = refusal(R"({"files": {"a\nb\u0001c": -1}})", [](const JsonEntry& entry) {
+    for (const auto& [name, count] : entry.object("files").items()) {
+      count.as_count();
+    }
+  });
+  EXPECT_THAT(message, HasSubstr("a?b?c"));
+  EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+}
+
 TEST(JsonEntry, WhatMayBeMissingHasItsOtherwise) {
   const JsonEntry entry = JsonEntry::parse("{\"null\": null, \"n\": 2}", "a.json");
   EXPECT_EQ(entry.text("none", "x"), "x");
