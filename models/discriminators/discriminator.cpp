@@ -18,4 +18,6 @@ std::vector<SpectralVectors> DiscriminatorImpl::advance() {
   return all;
 }
 
+at::Tensor at_least_float(const at::Tensor& x) { return x.to(at::promote_types(x.scalar_type(), at::kFloat)); }
+
 }  // namespace samsr

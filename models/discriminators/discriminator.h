@@ -28,4 +28,7 @@ class DiscriminatorImpl : public torch::nn::Module {
   virtual std::vector<SpectralConv> spectral_convs() const = 0;
 };
 
+/// float32, or wider where x is: logits and what leads to them, under autocast too.
+at::Tensor at_least_float(const at::Tensor& x);
+
 }  // namespace samsr

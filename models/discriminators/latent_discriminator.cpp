@@ -21,9 +21,6 @@ SpectralConvOptions rows(std::int64_t in, std::int64_t out, std::int64_t kernel)
   return {.in = in, .out = out, .kernel = kernel, .dimensions = 1};
 }
 
-/// float32, or wider where x is.
-at::Tensor at_least_float(const at::Tensor& x) { return x.to(at::promote_types(x.scalar_type(), at::kFloat)); }
-
 }  // namespace
 
 LatentDiscriminatorImpl::LatentDiscriminatorImpl(const DiscriminatorNetworkSettings& settings,
@@ -63,12 +60,13 @@ at::Tensor LatentDiscriminatorImpl::forward(const std::vector<at::Tensor>& featu
   const auto activated = [this](torch::nn::GroupNorm& norm, const at::Tensor& x) {
     return at::leaky_relu(norm->forward(at_least_float(x)), slope_);
   };
+  const at::Tensor embedding =
+      at::silu(step_embedding(steps, embedding_width_).to(levels_.front().modulation->weight.dtype()));
   std::vector<at::Tensor> logits;
   for (std::size_t k = 0; k < levels_.size(); ++k) {
     Level& level = levels_[k];
     const SpectralVectors* of = &vectors[kConvsOfALevel * k];
-    const at::Tensor embedding = step_embedding(steps, embedding_width_).to(level.modulation->weight.dtype());
-    const auto scale_shift = level.modulation(at::silu(embedding)).chunk(2, 1);
+    const auto scale_shift = level.modulation(embedding).chunk(2, 1);
     const at::Tensor map =
         level.conv(normalised(level.norm, features[k], scale_shift[0], scale_shift[1], Activation::kSilu));
     const at::Tensor x = activated(level.first_norm, level.first(map.flatten(2), of[0]));

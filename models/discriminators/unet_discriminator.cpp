@@ -55,7 +55,7 @@ at::Tensor UNetDiscriminatorImpl::forward(const std::vector<at::Tensor>& maps, c
   for (std::size_t i = 2 * kDownward; i < spectral_.size(); ++i) {
     x = convolved(i, x);
   }
-  return last_(x).flatten(1).to(at::promote_types(maps[0].scalar_type(), at::kFloat));
+  return at_least_float(last_(x).flatten(1));
 }
 
 }  // namespace samsr

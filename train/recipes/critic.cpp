@@ -45,8 +45,6 @@ class LatentCritic final : public Critic {
             steps};
   }
 
-  bool needs_image() const override { return false; }
-
  private:
   const std::string noise_;
   const LossDraws draws_;
@@ -67,8 +65,6 @@ class ImageCritic final : public Critic {
   Shown shown(const DistillAnswers& answers, bool truth_too) const override {
     return {{truth_too ? at::cat({answers.truth(), answers.image()}) : answers.image()}, {}};
   }
-
-  bool needs_image() const override { return true; }
 
  private:
   UNetDiscriminator network_;

@@ -25,8 +25,6 @@ class Critic {
   virtual DiscriminatorImpl& network() = 0;
   /// With the predictions' gradient where there is one.
   virtual Shown shown(const DistillAnswers& answers, bool truth_too) const = 0;
-  /// Looks at pictures rather than latents.
-  virtual bool needs_image() const = 0;
 };
 
 /// The critic of the settings, fresh, a function of train.seed, on the device of the network; null where

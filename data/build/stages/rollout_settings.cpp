@@ -43,15 +43,11 @@ std::string sam_lines(const Method& method, const SamSettings& sam) {
 }
 
 std::string start_lines(const Method& method, const DiffusionSettings& diffusion, const SamSettings& sam) {
-  DiffusionSettings diffusion_copy = diffusion;
-  SamSettings sam_copy = sam;
+  DiffusionSettings copy = diffusion;
   Settings registry;
-  diffusion_copy.bind(registry);
-  if (masks_shape_noise(method, sam)) {
-    sam_copy.bind(registry);
-  }
-  return start_line(method, sam) +
-         setting_lines(registry, [](const std::string& key) { return !of_network(key) && !of_choice(key); });
+  copy.bind(registry);
+  return start_line(method, sam) + setting_lines(registry, [](const std::string& key) { return !of_network(key); }) +
+         sam_lines(method, sam);
 }
 
 void check_same_start(const Method& method, const DiffusionSettings& teacher, const DiffusionSettings& student,
