@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <string_view>
 
@@ -13,12 +14,17 @@ bool plain_wanted() {
   return set != nullptr && std::string_view(set) == "1";
 }
 
+/// ATen's own choices of kernels belong to the process too.
+std::atomic<bool>& own_wanted() {
+  static std::atomic<bool> wanted = !plain_wanted();
+  return wanted;
+}
+
 }  // namespace
 
-bool own_kernels() {
-  static const bool plain = plain_wanted();
-  return !plain;
-}
+bool own_kernels() { return own_wanted().load(std::memory_order_relaxed); }
+
+void leave_own_kernels() { own_wanted().store(false, std::memory_order_relaxed); }
 
 bool cpu_kernels(const at::Tensor& x) { return own_kernels() && x.is_cpu(); }
 

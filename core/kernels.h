@@ -14,8 +14,12 @@ bool cpu_kernels(const at::Tensor& x);
 /// the environment does not say SAMSR_PLAIN=1.
 bool gpu_kernels(const at::Tensor& x);
 
-/// Whether kernels of our own are wanted: not with SAMSR_PLAIN=1 in the environment, which is read once.
+/// Whether kernels of our own are wanted: not with SAMSR_PLAIN=1 in the environment, which is read once, nor after
+/// leave_own_kernels().
 bool own_kernels();
+
+/// From here on this process computes with LibTorch's operators alone.
+void leave_own_kernels();
 
 /// Leaves cuDNN out of LibTorch's choice of attention: its kernels take no bias that wants a gradient, so that with and
 /// without gradients the same attention would be computed by different kernels, and each shape would first be planned.

@@ -59,6 +59,11 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
       "train.deterministic", deterministic,
       "on a GPU, only kernels that give the same bits every time, so that a resumed run continues bit for bit; "
       "a CPU's do always");
+  settings
+      .add("train.kernels", kernels,
+           "own: samsr's kernels where it has some, on CPUs and GPUs; plain: LibTorch's operators alone, the same to "
+           "rounding and slower, to find out whether a kernel is at fault")
+      .one_of({"own", "plain"});
   settings.add("train.graphs", graphs,
                "on a GPU, ask for the network's passes as CUDA graphs: the host keeps up with small batches, and the "
                "activations of a pass keep their memory; not with train.checkpoint_activations or unet.dropout");

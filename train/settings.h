@@ -43,6 +43,7 @@ struct TrainSettings {
 
   std::string precision = "fp32";
   bool deterministic = true;
+  std::string kernels = "own";
   bool graphs = true;
   bool checkpoint_activations = false;
   std::string exchange = "auto";

@@ -48,6 +48,16 @@ TEST_P(TrainRecipe, ResumesBitForBit) {
 
 INSTANTIATE_TEST_SUITE_P(Recipes, TrainRecipe, ::testing::Values("resshift", "sinsr", "samsr"));
 
+TEST_F(TrainVerb, PlainKernelsAreLibTorchsAlone) {
+  const std::string samsr_run = "train.recipe=samsr train.steps=3 train.checkpoint_every=3";
+  ASSERT_EQ(run(samsr(train("own", samsr_run))).status, 0);
+  ASSERT_EQ(run(samsr(train("plain", samsr_run + " train.kernels=plain"))).status, 0);
+  ASSERT_EQ(run("SAMSR_PLAIN=1 " + samsr(train("by_environment", samsr_run))).status, 0);
+  expect_equal_checkpoints(in("by_environment/step-00000003"), in("plain/step-00000003"));
+  expect_equal_figures(metrics("own"), metrics("plain"), {"loss"}, 1e-4);
+  EXPECT_NE(metrics("own").back()["grad_norm"], metrics("plain").back()["grad_norm"]);  // rounded otherwise: other kernels did compute
+}
+
 TEST_F(TrainVerb, ASignalSavesAndEndsWithZeroAndTheRunGoesOn) {
   for (const char* signal : {"TERM", "USR1"}) {
     const std::string out = std::string("signal_") + signal;

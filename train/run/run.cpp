@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/kernels.h"
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/yaml_text.h"
@@ -42,6 +43,9 @@ void check_shards(const SampleSet& shards, const ModelSettings& model) {
 
 /// The device of a run, prepared for its arithmetic. Collective.
 DeviceChoice device_for(const TrainConfig& config, Communicator& communicator) {
+  if (config.train.kernels == "plain") {
+    leave_own_kernels();
+  }
   const bool shares = config.train.exchange == "host";
   const DeviceChoice chosen =
       choose_device(config.run, communicator, shares ? GpuSharing::kAllowed : GpuSharing::kRefused);
