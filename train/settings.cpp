@@ -95,6 +95,9 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
       .path();
 
   settings.add("train.checkpoint_every", checkpoint_every, "steps between checkpoints").at_least(1);
+  settings.add(
+      "train.checkpoint_behind", checkpoint_behind,
+      "write checkpoints while training goes on, from a copy that rank 0 holds meanwhile; false: training waits");
   settings.add("train.keep", keep, "checkpoints kept").between(1, 10'000);
   settings
       .add("train.resume", resume,

@@ -53,6 +53,7 @@ struct TrainSettings {
   std::string init = "auto";
 
   std::int64_t checkpoint_every = 10'000;
+  bool checkpoint_behind = true;
   int keep = 3;
   std::string resume = "auto";
   std::int64_t log_every = 50;

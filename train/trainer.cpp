@@ -17,7 +17,8 @@
 namespace samsr {
 
 Trainer::Trainer(Run& run)
-    : run_(run), train_step_({*run.recipe, run.states, run.plan, run.settings, &run.timer, &run.watchdog}) {}
+    : run_(run),
+      train_step_({*run.recipe, run.states, run.plan, run.settings, &run.timer, &run.watchdog, &run.writer}) {}
 
 void Trainer::run() {
   const TrainSettings& settings = run_.settings;
@@ -62,6 +63,7 @@ void Trainer::run() {
       due = false;
     }
   }
+  run_.finish_save();
   profiler.finish();
   progress.finish();
   if (run_.report) {
@@ -102,6 +104,7 @@ bool Trainer::step() {
     run_.bad_samples.add(bad, run_.communicator);
   }
   ++run_.step;
+  run_.look_at_save();
   run_.timer.end_step();
   pending.metrics.memory_mb = resident_memory_mb();
   pending.metrics.gpu_memory_mb = peak_gpu_memory_mb(run_.device);
@@ -133,6 +136,7 @@ void Trainer::finish_pending_steps() {
   }
   pending_.clear();
   if (bad_steps_ > run_.settings.max_bad_steps) {
+    run_.finish_save();
     throw UserError(
         "{} steps in a row had a loss or gradient that is not finite; {}; lower train.lr, or look at the samples named "
         "above",

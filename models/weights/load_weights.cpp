@@ -116,13 +116,25 @@ void load_weights(torch::nn::Module& module, const TensorFile& file, const std::
   }
 }
 
-TensorFile state_of(const torch::nn::Module& module) {
+TensorFile state_of(const torch::nn::Module& module) { return copy_of(view_of(module)); }
+
+TensorFile view_of(const torch::nn::Module& module) {
+  const std::size_t parameters = module.named_parameters().size();
   TensorFile file;
   for (const auto& [name, tensor] : named_state(module)) {
     const at::ScalarType type = tensor.is_floating_point() ? torch::kFloat32 : tensor.scalar_type();
-    file.tensors.emplace_back(name, tensor.detach().to(torch::kCPU, type).clone(at::MemoryFormat::Contiguous));
+    const at::Tensor seen = tensor.detach().to(type);
+    file.tensors.emplace_back(name, file.tensors.size() < parameters ? seen : seen.clone());
   }
   return file;
+}
+
+TensorFile copy_of(const TensorFile& file) {
+  TensorFile copy{.tensors = {}, .metadata = file.metadata};
+  for (const auto& [name, tensor] : file.tensors) {
+    copy.tensors.emplace_back(name, tensor.to(at::kCPU).clone(at::MemoryFormat::Contiguous));
+  }
+  return copy;
 }
 
 }  // namespace samsr

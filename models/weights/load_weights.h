@@ -40,4 +40,11 @@ void load_weights(torch::nn::Module& module, const TensorFile& file, const std::
 /// later training does not change them.
 TensorFile state_of(const torch::nn::Module& module);
 
+/// state_of() without copies of the parameters, which stay in the module's memory as long as they are float32. Buffers,
+/// which a forward pass may change, are copies.
+TensorFile view_of(const torch::nn::Module& module);
+
+/// The same tensors on the CPU, contiguous, in memory of their own.
+TensorFile copy_of(const TensorFile& file);
+
 }  // namespace samsr

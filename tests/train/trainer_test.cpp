@@ -169,6 +169,23 @@ TEST_F(TrainerTest, ResumesBitForBit) {
   }
 }
 
+TEST_F(TrainerTest, CheckpointsWrittenBehindAreThoseThatTrainingWaitsFor) {
+  for (const bool behind : {false, true}) {
+    TrainConfig settings = config(behind ? "behind" : "waiting", 5);
+    settings.train.checkpoint_every = 1;
+    settings.train.keep = 5;
+    settings.train.checkpoint_behind = behind;
+    ToyRun toy(settings, *alone_);
+    toy.trainer.run();
+    EXPECT_EQ(toy.run.newest, folder_ / settings.train.out / checkpoint_name(5));
+  }
+  for (std::int64_t step = 1; step <= 5; ++step) {
+    for (const char* name : kParts) {
+      EXPECT_EQ(read_file(part("behind", step, name)), read_file(part("waiting", step, name))) << step << " " << name;
+    }
+  }
+}
+
 TEST_F(TrainerTest, WeightsBeyondAllBoundsAreNotSaved) {
   for (const double value : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
     ToyRun toy(config("run", 1), *alone_);

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <chrono>
+#include <utility>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -68,7 +69,8 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       plan(settings.global_batch, settings.microbatch, communicator.rank(), communicator.size()),
       shards(open_shards(config, log)),
       watchdog(communicator, log, static_cast<double>(settings.timeout)),
-      bad_samples(settings.shards, config.loader.max_bad) {
+      bad_samples(settings.shards, config.loader.max_bad),
+      writer(out, settings.keep) {
   config.validation.check();
   if (shards) {
     check_shards(*shards, config.model);
@@ -252,33 +254,73 @@ void Run::check_weights() const {
   }
 }
 
+Checkpoint Run::checkpoint() const {
+  Checkpoint checkpoint;
+  for (const TrainableState& state : states) {
+    state.save(checkpoint);
+  }
+  checkpoint.step = step;
+  checkpoint.position = position;
+  checkpoint.seed = settings.seed;
+  checkpoint.dataset_size = samples.count;
+  checkpoint.data = data;
+  checkpoint.config = config.resolved;
+  return checkpoint;
+}
+
 void Run::save() {
+  finish_save();
   watchdog.at(Phase::kSave);
   check_weights();
   check_hold(held.get(), communicator);
-  if (communicator.rank() == 0) {
-    Checkpoint checkpoint;
-    for (const TrainableState& state : states) {
-      state.save(checkpoint);
-    }
-    checkpoint.step = step;
-    checkpoint.position = position;
-    checkpoint.seed = settings.seed;
-    checkpoint.dataset_size = samples.count;
-    checkpoint.data = data;
-    checkpoint.config = config.resolved;
-    save_checkpoint(out, checkpoint, settings.keep);
-    if (best_yet) {
-      best_yet->checkpoint = checkpoint_name(step);
-      write_best(out, *best_yet);
-      log.info("best so far: {}, {} {:.5f}", best_yet->checkpoint, best_yet->figure, best_yet->value);
-    }
+  unfinished_ = true;
+  saving_ = Saving{step, std::exchange(best_yet, std::nullopt)};
+  if (saving_->best) {
+    saving_->best->checkpoint = checkpoint_name(step);
   }
-  newest = out / checkpoint_name(step);
-  best_yet.reset();
-  return_freed_memory();
+  if (communicator.rank() == 0 && !settings.checkpoint_behind) {
+    writer.write(checkpoint(), saving_->best);
+  } else if (communicator.rank() == 0) {
+    Checkpoint made = checkpoint();
+    // On a GPU the order of the work is its stream's, which another thread would not know.
+    for (auto& [part, file] : made.parts) {
+      file = device.is_cpu() ? std::move(file) : copy_of(file);
+    }
+    writer.begin(std::move(made), saving_->best,
+                 device.is_cpu() ? CheckpointWriter::Tensors::kTrained : CheckpointWriter::Tensors::kCopied);
+  }
+  if (!settings.checkpoint_behind) {
+    finish_save();
+  }
+}
+
+void Run::finish_save() {
+  if (!std::exchange(unfinished_, false)) {
+    return;
+  }
+  watchdog.at(Phase::kSave);
+  writer.finish();
   communicator.barrier();
-  watchdog.saved(step);
+  if (saving_) {
+    saved();
+  }
+}
+
+void Run::look_at_save() {
+  if (saving_ && communicator.rank() == 0 && writer.ended()) {
+    writer.finish();
+    saved();
+  }
+}
+
+void Run::saved() {
+  newest = out / checkpoint_name(saving_->step);
+  watchdog.saved(saving_->step);
+  if (saving_->best && communicator.rank() == 0) {
+    log.info("best so far: {}, {} {:.5f}", saving_->best->checkpoint, saving_->best->figure, saving_->best->value);
+  }
+  saving_.reset();
+  return_freed_memory();
 }
 
 }  // namespace samsr

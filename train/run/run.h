@@ -12,6 +12,7 @@
 #include "comm/hold_folder.h"
 #include "data/shards/prefetcher.h"
 #include "train/checkpoints/best_checkpoint.h"
+#include "train/checkpoints/checkpoint_writer.h"
 #include "train/faults/bad_samples.h"
 #include "train/faults/memory_estimate.h"
 #include "train/faults/watchdog.h"
@@ -35,9 +36,14 @@ class Run {
   /// The next batch of this rank: waits for it, moves it to the device, and lets the recipe complete it. What it met
   /// and how long it waited is added to `waited_ms` and `bad`.
   Batch next_batch(double& waited_ms, std::vector<std::uint64_t>& bad);
-  /// Saves a checkpoint of the steps done, and which one is the best where that is another. Collective. UserError when
-  /// weights are not finite.
+  /// Saves a checkpoint of the steps done, and which one is the best where that is another: on the disk by the next
+  /// finish_save(), as far as train.checkpoint_behind allows. Collective. UserError when weights are not finite, or the
+  /// checkpoint before could not be written.
   void save();
+  /// Waits for the checkpoint that is being written. Collective. UserError when it could not be.
+  void finish_save();
+  /// Takes note of a checkpoint that has been written since, without waiting. UserError when it could not be.
+  void look_at_save();
 
   /// What to say when the ranks of this host need more memory than there is; empty when they do not.
   std::string memory_problem() const;
@@ -68,11 +74,13 @@ class Run {
   std::unique_ptr<Prefetcher> batches;
   MemoryEstimate memory;  ///< that a step of this rank needs
 
-  std::filesystem::path newest;            ///< checkpoint resumed from or saved; empty while there is none
+  std::filesystem::path newest;            ///< whole checkpoint resumed from or saved; empty while there is none
   std::int64_t step = 0;                   ///< done
   std::uint64_t position = 0;              ///< samples drawn by all ranks for them
   std::optional<BestCheckpoint> best;      ///< of all validations
   std::optional<BestCheckpoint> best_yet;  ///< the same while its checkpoint is not saved yet
+
+  CheckpointWriter writer;  ///< at work on rank 0 alone
 
   std::unique_ptr<FolderLock> held;          ///< of the folder, on rank 0, but for a dry run
   std::unique_ptr<RunReport> report;         ///< on rank 0, but for a dry run
@@ -88,6 +96,17 @@ class Run {
   void open_data();
   void prepare_folder(const RunRecord& record);
   void check_weights() const;
+  Checkpoint checkpoint() const;
+  /// The checkpoint of step saving_ is whole.
+  void saved();
+
+  /// A checkpoint that is not known to be whole yet.
+  struct Saving {
+    std::int64_t step = 0;
+    std::optional<BestCheckpoint> best;  ///< where it is the best one
+  };
+  std::optional<Saving> saving_;
+  bool unfinished_ = false;  ///< save() without a finish_save() yet, the same on every rank
 };
 
 }  // namespace samsr

@@ -146,6 +146,11 @@ MemoryEstimate estimate_memory(Run& run) {
   for (const auto& [name, bytes] : frozen) {
     estimate.add(name, bytes);
   }
+  if (run.settings.checkpoint_behind) {
+    // Rank 0's alone, shared out because the ranks of a host are counted as one alike.
+    estimate.add("copy for a checkpoint",
+                 (trained.weights + trained.moments + trained.averages) / static_cast<double>(run.chosen.ranks));
+  }
   estimate.add("batches", sample_bytes * static_cast<double>(run.plan.count * batches_on_device(run)));
   estimate.add("activations", activation_bytes(run, samples, first, images));
   return estimate;

@@ -38,10 +38,10 @@ void AdamW::step(double learning_rate, const at::Tensor& skip) {
 TensorFile AdamW::state() const {
   TensorFile file;
   file.metadata["format"] = "samsr-adamw/1";
-  file.tensors.emplace_back("step", step_.reshape({1}).cpu());
+  file.tensors.emplace_back("step", step_.reshape({1}));
   for (std::size_t i = 0; i < names_.size(); ++i) {
-    file.tensors.emplace_back("exp_avg." + names_[i], exp_avg_[i].contiguous().cpu());
-    file.tensors.emplace_back("exp_avg_sq." + names_[i], exp_avg_sq_[i].contiguous().cpu());
+    file.tensors.emplace_back("exp_avg." + names_[i], exp_avg_[i]);
+    file.tensors.emplace_back("exp_avg_sq." + names_[i], exp_avg_sq_[i]);
   }
   return file;
 }

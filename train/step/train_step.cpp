@@ -63,6 +63,9 @@ MoveRecord TrainStep::make(const Move& move, const Batch& batch, std::int64_t st
     record.skipped = at::maximum(record.skipped, skip_before);
   }
   state.clip(record.gradient_norm);
+  if (parts_.writer != nullptr) {
+    parts_.writer->await_copy();
+  }
   state.update(record.learning_rate, record.skipped);
   if (parts_.settings.checkpoint_activations) {
     state.free_gradients();

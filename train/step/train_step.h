@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "train/checkpoints/checkpoint_writer.h"
 #include "train/faults/watchdog.h"
 #include "train/report/step_timer.h"
 #include "train/step/batch_plan.h"
@@ -43,6 +44,7 @@ class TrainStep {
     const TrainSettings& settings;
     StepTimer* timer = nullptr;
     Watchdog* watchdog = nullptr;
+    CheckpointWriter* writer = nullptr;  ///< whose copy of the weights an update waits for
   };
   /// This rank's plan.count samples of the next global batch, on the networks' device.
   using NextBatch = std::function<Batch()>;

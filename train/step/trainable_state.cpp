@@ -52,9 +52,9 @@ void TrainableState::load(const Checkpoint& checkpoint, const std::string& folde
 
 void TrainableState::save(Checkpoint& checkpoint) const {
   const PartNames names(index_, trainable_.name);
-  checkpoint.parts[names.weights] = recipe_.file(index_, state_of(*trainable_.network));
+  checkpoint.parts[names.weights] = recipe_.file(index_, view_of(*trainable_.network));
   if (trainable_.average != nullptr) {
-    checkpoint.parts[names.average] = recipe_.file(index_, state_of(*trainable_.average));
+    checkpoint.parts[names.average] = recipe_.file(index_, view_of(*trainable_.average));
   }
   checkpoint.parts[names.optimizer] = optimizer_.state();
 }

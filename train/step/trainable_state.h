@@ -29,7 +29,8 @@ class TrainableState {
 
   /// Takes weights, average and moments from the parts of a checkpoint. UserError naming `folder` when they do not fit.
   void load(const Checkpoint& checkpoint, const std::string& folder);
-  /// Adds its parts to a checkpoint.
+  /// Adds its parts to a checkpoint. Weights, averages and moments are views of the memory that the next update
+  /// changes.
   void save(Checkpoint& checkpoint) const;
 
   /// The average starts anew from the weights as they are.
