@@ -43,6 +43,7 @@ class DegradedShards final : public SampleSet {
  public:
   DegradedShards(const std::filesystem::path& folder, BuildSettings settings, Log& log)
       : stored_(folder), settings_(std::move(settings)) {
+    check_one_scale(std::max(settings_.data.scales.size(), stored_.scales().size()));
     const ShardField* hr = stored_.find("hr");
     const auto scale = static_cast<std::int64_t>(settings_.data.scale);
     if (hr == nullptr || hr->shape[0] != hr->shape[1] || hr->shape[0] % scale != 0) {
@@ -69,7 +70,7 @@ class DegradedShards final : public SampleSet {
 
   std::string source() const override { return stored_.source(); }
   std::uint64_t size() const override { return stored_.size(); }
-  std::uint64_t scale() const override { return stored_.scale(); }
+  std::vector<std::uint64_t> scales() const override { return stored_.scales(); }
   const ShardField* find(std::string_view name) const override { return find_field(fields_, name); }
   std::string content() const override { return "[pairs]\n" + fresh_lines(); }
   std::string where(std::uint64_t index) const override { return stored_.where(index); }

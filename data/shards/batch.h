@@ -14,7 +14,7 @@ namespace samsr {
 /// B training samples, contiguous, on the CPU as the loader makes them. A tensor is undefined when the shards lack the
 /// field, or it was not asked for, or nobody drew it.
 struct Batch {
-  at::Tensor lq;                          ///< (B,3,H,W) float32 RGB in [-1, 1]
+  at::Tensor lq;                          ///< (B,3,H,W) float32 RGB in [-1, 1]; of several scales (B,3,h,w), resized
   at::Tensor z_0;                         ///< (B,C,h,w) half, latent of the high-resolution image
   at::Tensor z_y;                         ///< (B,C,h,w) half, latent of the enlarged low-resolution image
   at::Tensor coverage;                    ///< (B,1,H,W) uint8, masks over each pixel

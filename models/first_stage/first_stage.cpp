@@ -106,6 +106,14 @@ at::Tensor enlarge_bicubic(const at::Tensor& image, std::int64_t scale) {
                                              /*align_corners=*/false, factor, factor);
 }
 
+at::Tensor resize_bicubic(const at::Tensor& image, std::array<std::int64_t, 2> size) {
+  if (image.size(2) == size[0] && image.size(3) == size[1]) {
+    return image;
+  }
+  return size[0] < image.size(2) ? at::_upsample_bicubic2d_aa(image, size, /*align_corners=*/false)
+                                 : at::upsample_bicubic2d(image, size, /*align_corners=*/false);
+}
+
 at::Tensor FirstStage::encode_lq(const at::Tensor& lq, std::int64_t scale) const {
   return encode(enlarge_bicubic(lq, scale));
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -58,6 +59,10 @@ class FirstStage {
 /// (B,C,H,W) -> (B,C,scale·H,scale·W) by bicubic interpolation with a = -0.75 and no antialiasing, as
 /// torch.nn.functional.interpolate(mode="bicubic") does. Overshoots are kept.
 at::Tensor enlarge_bicubic(const at::Tensor& image, std::int64_t scale);
+
+/// (B,C,H,W) -> (B,C,h,w), bicubic: enlarged as by enlarge_bicubic(), with antialiasing where it becomes smaller, itself
+/// where the size stays.
+at::Tensor resize_bicubic(const at::Tensor& image, std::array<std::int64_t, 2> size);
 
 /// The first stage of the settings, in evaluation mode, with frozen weights. UserError when `vq_f4` has no
 /// weights file, or one that is not its own.

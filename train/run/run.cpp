@@ -29,8 +29,13 @@ std::string from_rank_zero(Communicator& communicator, const std::string& text) 
 /// UserError unless the shards fit the model.
 void check_shards(const SampleSet& shards, const ModelSettings& model) {
   const std::string place = shards.source();
-  if (shards.scale() != static_cast<std::uint64_t>(model.scale)) {
-    throw UserError("{}: shards of scale {}, but data.scale is {}", place, shards.scale(), model.scale);
+  const std::vector<std::uint64_t> scales = shards.scales();
+  if (std::ranges::find(scales, static_cast<std::uint64_t>(model.scale)) == scales.end()) {
+    throw UserError("{}: shards of scale {}, but data.scale is {}", place, fmt::join(scales, ", "), model.scale);
+  }
+  if (scales.size() > 1 && !model.unet.flow_map) {
+    throw UserError("{}: shards of the scales {}, of which a flow map alone learns several (train.recipe=flowmap)",
+                    place, fmt::join(scales, ", "));
   }
   const ShardField* latent = shards.find("z_hr");
   const std::int64_t channels = model.first_stage.latent_channels();
