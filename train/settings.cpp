@@ -88,6 +88,7 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
       .add("train.init", init,
            "first weights: auto (a student starts from its teacher), random, or a path as for teacher_weights")
       .path();
+  lora.bind(settings);
 
   settings.add("train.checkpoint_every", checkpoint_every, "steps between checkpoints").at_least(1);
   settings.add("train.keep", keep, "checkpoints kept").between(1, 10'000);

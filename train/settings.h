@@ -8,6 +8,7 @@
 #include "core/settings.h"
 #include "models/coverage_net/coverage_net_settings.h"
 #include "models/discriminators/discriminator_settings.h"
+#include "models/lora/lora_settings.h"
 
 namespace samsr {
 
@@ -50,6 +51,7 @@ struct TrainSettings {
   std::string teacher = "online";
   std::string teacher_weights;
   std::string init = "auto";
+  LoraSettings lora;  ///< of the first trainable
 
   std::int64_t checkpoint_every = 10'000;
   int keep = 3;

@@ -264,7 +264,7 @@ std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vec
   std::vector<EvalMethod> made;
   for (std::size_t s = 0; s < sets.size(); ++s) {
     EvalMethod& method = made.emplace_back();
-    method = {model.name, folders[s] / "pictures" / model.name, model.argument.path, seconds, parameters};
+    method = {model.name, folders[s] / "pictures" / model.name, source_of(model.argument), seconds, parameters};
     try {
       upscale_files(loaded, model.argument.upscale, masks, sets[s].lq, method.folder, communicator, log);
     } catch (const UserError& error) {

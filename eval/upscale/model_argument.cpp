@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/nearest_name.h"
 #include "models/embedded/embedded_student.h"
+#include "models/super_resolution/adapted_model.h"
 #include "models/weights/find_weights.h"
 
 namespace samsr {
@@ -57,6 +58,18 @@ fs::path autoencoder_of(const fs::path& model, const OfficialFiles& catalogue) {
   return *found;
 }
 
+/// `base`, called `source`, with the adapters of the argument, which it names in the log.
+TensorFile with_adapters_of(const ModelArgument& argument, TensorFile base, const std::string& source, Log& log) {
+  if (argument.lora.empty()) {
+    return base;
+  }
+  const std::vector<WeightedAdapters> adapters = read_adapters(argument.lora, log);
+  for (const auto& [each, weight] : adapters) {
+    log.info("adapters: {}, rank {}, weight {:g}", each.source, each.rank, weight);
+  }
+  return with_adapters(std::move(base), source, adapters);
+}
+
 constexpr const char* kScaleKey = "data.scale";
 
 /// Values of all settings of a model, as YAML, under their keys.
@@ -85,6 +98,14 @@ void warn_of_settings_without_effect(const ModelArgument& argument, const ModelS
 
 }  // namespace
 
+std::string source_of(const ModelArgument& argument) {
+  std::string source = argument.path;
+  for (const LoraArgument& lora : argument.lora) {
+    source += fmt::format(" + {:g} · {}", lora.weight, lora.path);
+  }
+  return source;
+}
+
 std::map<std::string, std::string> model_settings_given(const Settings& settings) {
   std::map<std::string, std::string> given;
   for (const auto& [key, value] : values_of({})) {
@@ -104,7 +125,8 @@ std::string shipped_config_of(const std::string& path) {
 LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
   std::string first_stage = argument.model.first_stage.weights;
   if (argument.path == kEmbeddedModel) {
-    LoadedModel loaded = load_model(embedded_student(), "the embedded student", first_stage);
+    const std::string source = "the embedded student";
+    LoadedModel loaded = load_model(with_adapters_of(argument, embedded_student(), source, log), source, first_stage);
     log.info("model: the embedded student (see models/embedded/MODEL_CARD.md)");
     warn_of_settings_without_effect(argument, loaded.model->settings(), log);
     return loaded;
@@ -115,7 +137,8 @@ LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
   if (official != nullptr && first_stage.empty() && argument.model.first_stage.type == "vq_f4") {
     first_stage = autoencoder_of(weights, catalogue).string();
   }
-  LoadedModel loaded = load_model(weights, first_stage, &argument.model);
+  LoadedModel loaded = load_model(with_adapters_of(argument, read_whole_model(weights), weights.string(), log),
+                                  weights.string(), first_stage, &argument.model);
   if (loaded.own_settings) {
     log.info("model: {}", weights.string());
     warn_of_settings_without_effect(argument, loaded.model->settings(), log);

@@ -15,6 +15,7 @@ struct UpscaleArguments {
   std::string in;
   std::string out;
   std::string model = kEmbeddedModel;
+  std::vector<std::string> adapters;
   std::string masks;
   std::string noise;
   std::string seed;
@@ -41,8 +42,9 @@ void upscale(const UpscaleArguments& arguments, VerbContext& context) {
   apply_flag(settings, "--seed", "upscale.seed", arguments.seed);
   apply_flag(settings, "--batch", "upscale.batch", arguments.batch);
   set_threads(config.run, context.communicator);
-  upscale_files(config.model_argument(arguments.model, settings),
-                choose_device(config.run, context.communicator).device, arguments.in, arguments.out,
+  ModelArgument model = config.model_argument(arguments.model, settings);
+  model.lora = lora_arguments(arguments.adapters);
+  upscale_files(model, choose_device(config.run, context.communicator).device, arguments.in, arguments.out,
                 context.communicator, context.log);
 }
 
@@ -57,6 +59,11 @@ void add_upscale_verb(CLI::App& app, VerbContext& context) {
       "--model", arguments->model,
       "embedded (default): the student that is part of the program; else the name of an official file (samsr "
       "weights list), a .safetensors or .pth file, a checkpoint, or the folder of a run");
+  verb->add_option(
+          "--lora", arguments->adapters,
+          "adapters of the model, as FILE or FILE:WEIGHT: a file, a checkpoint, or the folder of a run; may be "
+          "repeated")
+      ->allow_extra_args(false);
   verb->add_option("--masks", arguments->masks, "auto, none, graph or sam: what shapes the noise (upscale.masks)");
   verb->add_option("--noise", arguments->noise, "auto, sam or plain (upscale.noise)");
   verb->add_option("--seed", arguments->seed, "seed of the noise (upscale.seed)");

@@ -10,6 +10,7 @@
 #include "models/tools/convert_weights.h"
 #include "models/tools/inspect_weights.h"
 #include "models/tools/list_official_files.h"
+#include "models/tools/merge_weights.h"
 
 namespace samsr {
 namespace {
@@ -76,6 +77,33 @@ void add_weights_blend(CLI::App& weights, VerbContext& context) {
   });
 }
 
+void add_weights_merge(CLI::App& weights, VerbContext& context, MergeDirection direction) {
+  struct Arguments {
+    std::string model;
+    std::string out;
+    std::vector<std::string> adapters;
+    Conversion how;
+  };
+  const bool merge = direction == MergeDirection::kMerge;
+  CLI::App* verb = weights.add_subcommand(merge ? "merge" : "unmerge",
+                                          merge ? "writes a model with adapters merged into its weights"
+                                                : "writes a model that weights merge wrote without adapters again");
+  auto arguments = std::make_shared<Arguments>();
+  verb->add_option("model", arguments->model, "as for inspect")->required();
+  verb->add_option("out", arguments->out, "a .safetensors file")->required();
+  verb->add_option("--lora", arguments->adapters,
+                   "adapters, as FILE or FILE:WEIGHT: a file, a checkpoint, or the folder of a run; may be repeated")
+      ->allow_extra_args(false)
+      ->required();
+  add_conversion_flags(*verb, arguments->how);
+  verb->callback([&context, arguments, direction] {
+    if (context.communicator.rank() == 0) {
+      merge_weights(arguments->model, lora_arguments(arguments->adapters), direction, arguments->out, arguments->how,
+                    context.log);
+    }
+  });
+}
+
 void add_weights_list(CLI::App& weights, VerbContext& context) {
   struct Arguments {
     ConfigArguments config;
@@ -107,6 +135,8 @@ void add_weights_verbs(CLI::App& app, VerbContext& context) {
   add_weights_inspect(*weights, context);
   add_weights_convert(*weights, context);
   add_weights_blend(*weights, context);
+  add_weights_merge(*weights, context, MergeDirection::kMerge);
+  add_weights_merge(*weights, context, MergeDirection::kUnmerge);
   add_weights_list(*weights, context);
 }
 

@@ -11,17 +11,16 @@
 #include "diffusion/resshift.h"
 #include "diffusion/rollout.h"
 #include "models/layers/channels_last.h"
+#include "models/super_resolution/adapted_model.h"
 #include "models/unet/noise_channels.h"
 #include "models/unet/unet_weight_count.h"
 #include "models/weights/held_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/printable.h"
-#include "models/weights/weight_file.h"
 
 namespace samsr {
 namespace {
 
-constexpr const char* kFormat = "samsr-model/1";
 constexpr std::int64_t kLargestScale = 64;
 
 UNetSwin make_unet(const ModelSettings& settings, std::uint64_t seed) {
@@ -53,24 +52,13 @@ const std::string& text_in(const TensorFile& file, const std::string& source, co
   return found->second;
 }
 
-/// The settings that model_file() put beside the weights.
+/// stored_settings() of a file that is a model's.
 ModelSettings settings_in(const TensorFile& file, const std::string& source) {
-  if (text_in(file, source, "format") != kFormat) {
+  if (text_in(file, source, "format") != kModelFormat) {
     throw UserError("{}: has the format '{}', expected {}", source, printable(text_in(file, source, "format")),
-                    kFormat);
+                    kModelFormat);
   }
-  ModelSettings settings;
-  Settings registry;
-  settings.bind(registry);
-  registry.load_text(text_in(file, source, "config"), source);
-  const std::string& scale = text_in(file, source, "scale");
-  const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), settings.scale);
-  if (error != std::errc() || end != scale.data() + scale.size() || settings.scale < 1 ||
-      settings.scale > kLargestScale) {
-    throw UserError("{}: its scale is '{}', expected a whole number from 1 to {}", source, printable(scale),
-                    kLargestScale);
-  }
-  return settings;
+  return stored_settings(file, source);
 }
 
 /// UserError when the settings make no network, or one that the file cannot fill; before any of it is allocated.
@@ -156,11 +144,26 @@ void SuperResolutionModel::to(const at::Device& device) {
   first_stage_->to(device);
 }
 
+ModelSettings stored_settings(const TensorFile& file, const std::string& source) {
+  ModelSettings settings;
+  Settings registry;
+  settings.bind(registry);
+  registry.load_text(text_in(file, source, "config"), source);
+  const std::string& scale = text_in(file, source, "scale");
+  const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), settings.scale);
+  if (error != std::errc() || end != scale.data() + scale.size() || settings.scale < 1 ||
+      settings.scale > kLargestScale) {
+    throw UserError("{}: its scale is '{}', expected a whole number from 1 to {}", source, printable(scale),
+                    kLargestScale);
+  }
+  return settings;
+}
+
 TensorFile model_file(const ModelSettings& settings, const std::string& kind, TensorFile weights) {
   ModelSettings copy = settings;
   Settings registry;
   copy.bind(registry);
-  weights.metadata = {{"format", kFormat},
+  weights.metadata = {{"format", kModelFormat},
                       {"config", registry.to_yaml()},
                       {"scale", std::to_string(settings.scale)},
                       {"kind", kind},
@@ -194,7 +197,7 @@ LoadedModel load_model(const TensorFile& file, const std::string& source, const 
 
 LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights,
                        const ModelSettings* settings_of_official) {
-  return load_model(read_weights(path), path.string(), first_stage_weights, settings_of_official);
+  return load_model(read_whole_model(path), path.string(), first_stage_weights, settings_of_official);
 }
 
 std::unique_ptr<SuperResolutionModel> load_teacher_model(const std::filesystem::path& path,

@@ -78,6 +78,12 @@ TensorFile model_file(const ModelSettings& settings, const std::string& kind, Te
 void save_model(const std::filesystem::path& path, const ModelSettings& settings, const std::string& kind,
                 const TensorFile& weights);
 
+inline constexpr const char* kModelFormat = "samsr-model/1";
+
+/// The settings that model_file() put beside weights; `source` stands for the file in messages. UserError where there
+/// are none, or they cannot be read.
+ModelSettings stored_settings(const TensorFile& file, const std::string& source);
+
 struct LoadedModel {
   std::unique_ptr<SuperResolutionModel> model;
   const Method* method = nullptr;  ///< that it was trained by
@@ -92,7 +98,7 @@ struct LoadedModel {
 /// UserError when the file has no settings and none are given, or its weights do not fit the settings.
 LoadedModel load_model(const TensorFile& file, const std::string& source, const std::string& first_stage_weights = {},
                        const ModelSettings* settings_of_official = nullptr);
-/// The same from a file of any format that read_weights() takes.
+/// The same from a file of any format that read_weights() takes; of adapters, with the base that they name.
 LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights = {},
                        const ModelSettings* settings_of_official = nullptr);
 

@@ -50,13 +50,13 @@ UNetSwinImpl::UNetSwinImpl(const UNetSettings& settings) : settings_(settings) {
   settings.check();
   const std::int64_t levels = settings.levels();
   const std::int64_t embedding = kEmbeddingFactor * settings.model_channels;
-  embed1_ = torch::nn::Linear(settings.model_channels, embedding);
-  embed2_ = torch::nn::Linear(embedding, embedding);
+  embed1_ = AdaptableLinear(settings.model_channels, embedding);
+  embed2_ = AdaptableLinear(embedding, embedding);
   register_module("time_embed", named_slots({{"0", embed1_.ptr()}, {"2", embed2_.ptr()}}));
 
   const auto input_blocks = register_module("input_blocks", std::make_shared<torch::nn::ModuleListImpl>());
   std::int64_t channels = settings.channels(0);
-  in_conv_ = conv(settings.in_channels + settings.noise_channels, channels, 3);
+  in_conv_ = adaptable_conv(settings.in_channels + settings.noise_channels, channels, 3);
   input_blocks->push_back(named_slots({{"0", in_conv_.ptr()}}));
   std::vector<std::int64_t> skips = {channels};
   for (std::int64_t level = 0; level < levels; ++level) {
@@ -106,7 +106,7 @@ UNetSwinImpl::UNetSwinImpl(const UNetSettings& settings) : settings_(settings) {
   }
 
   out_norm_ = group_norm(channels);
-  out_conv_ = conv(channels, settings.out_channels, 3);
+  out_conv_ = adaptable_conv(channels, settings.out_channels, 3);
   zero_parameters(*out_conv_);
   register_module("out", named_slots({{"0", out_norm_.ptr()}, {"2", out_conv_.ptr()}}));
 }

@@ -59,15 +59,15 @@ class UNetSwinImpl : public torch::nn::Module {
 
   const UNetSettings settings_;
   bool recompute_ = false;
-  torch::nn::Linear embed1_{nullptr};
-  torch::nn::Linear embed2_{nullptr};
-  torch::nn::Conv2d in_conv_{nullptr};
+  AdaptableLinear embed1_{nullptr};
+  AdaptableLinear embed2_{nullptr};
+  AdaptableConv2d in_conv_{nullptr};
   std::vector<Block> down_;
   std::vector<std::size_t> feature_blocks_;  ///< input blocks that encoder_features() reads
   Block middle_;
   std::vector<Block> up_;
   torch::nn::GroupNorm out_norm_{nullptr};
-  torch::nn::Conv2d out_conv_{nullptr};
+  AdaptableConv2d out_conv_{nullptr};
 };
 TORCH_MODULE(UNetSwin);
 

@@ -158,6 +158,9 @@ def safetensors():
                                     "b": {"dtype": "U8", "shape": [], "data_offsets": [8, 9]}}, bytes(9)))
     put("safetensors", "twice", file(b'{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{}}'))
     put("safetensors", "huge", file({"a": {"dtype": "F64", "shape": [0, 1 << 62, 8], "data_offsets": [0, 0]}}))
+    says = {"format": "samsr-lora/1", "rank": "1", "alpha": "1", "base_weights": "00000000"}
+    put("safetensors", "adapters", file({"__metadata__": says, "l.lora_A.weight": dict(tensor, shape=[1, 2]),
+                                         "l.lora_B.weight": dict(tensor, shape=[2, 1], data_offsets=[8, 16])}, bytes(16)))
     put("safetensors", "deep", file(b'{"a":' + b"[" * 3000))
 
 

@@ -65,32 +65,11 @@ std::string text_attribute(hid_t file, const char* name) {
 
 /// Stems of the files in tests/golden.
 constexpr const char* kShipped[] = {
-    "clipiqa",
-    "degradation",
-    "diffusion",
-    "lpips_alex",
-    "lpips_vgg",
-    "musiq",
-    "niqe",
-    "psnr_ssim",
-    "rsd",
-    "sam_amg_crops0",
-    "sam_amg_crops0_minarea",
-    "sam_amg_crops1",
-    "sam_masks_tiny",
-    "sam_tiny",
-    "sam_vit_b",
-    "samsr_paper",
-    "samsr_released",
-    "schedule",
-    "tadsr",
-    "unet_paper",
-    "unet_tiny",
-    "unet_tiny_rect",
-    "unet_tiny_unshuffle",
-    "vpdsr",
-    "vq_f4",
-    "vq_tiny",
+    "clipiqa",        "degradation",    "diffusion",  "lora",      "lpips_alex",     "lpips_vgg",
+    "musiq",          "niqe",           "psnr_ssim",  "rsd",       "sam_amg_crops0", "sam_amg_crops0_minarea",
+    "sam_amg_crops1", "sam_masks_tiny", "sam_tiny",   "sam_vit_b", "samsr_paper",    "samsr_released",
+    "schedule",       "tadsr",          "unet_paper", "unet_tiny", "unet_tiny_rect", "unet_tiny_unshuffle",
+    "vpdsr",          "vq_f4",          "vq_tiny",
 };
 
 /// The folder that SAMSR_GOLDEN names; empty when it names none.

@@ -156,6 +156,12 @@ std::unique_ptr<Recipe> make_coverage_net_recipe(const RecipeContext& context) {
         "holds "
         "out; set data.degrade=cached");
   }
+  if (config.train.lora.on()) {
+    throw UserError(
+        "train.lora.rank is {}, but train.recipe=coverage_net trains its network from fresh weights, of which adapters "
+        "make no use; set train.lora.rank=0",
+        config.train.lora.rank);
+  }
   const CoverageNetInput input =
       coverage_net_input(settings.network.input, config.model.first_stage, config.model.scale);
   if (input.latent && context.shards.find("z_hr") == nullptr) {

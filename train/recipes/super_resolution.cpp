@@ -1,5 +1,6 @@
 #include "train/recipes/super_resolution.h"
 
+#include <fmt/ranges.h>
 #include <torch/torch.h>
 
 #include "core/error.h"
@@ -9,7 +10,10 @@
 #include "diffusion/noise.h"
 #include "eval/metrics/choose_metrics.h"
 #include "models/cuda/graphed_denoiser.h"
+#include "models/lora/adapters.h"
+#include "models/super_resolution/adapted_model.h"
 #include "models/unet/noise_channels.h"
+#include "models/weights/adapter_names.h"
 #include "models/weights/find_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/weight_file.h"
@@ -124,6 +128,7 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
       LoadedModel{std::make_unique<SuperResolutionModel>(config.model, seed, first_stage), &method});
   parts.network->to(context.device);
   parts.average->model->to(context.device);
+  add_adapters(parts);
   if (train.checkpoint_activations) {
     parts.network->unet()->recompute_activations(true);
     return_freed_memory_at_once();
@@ -143,10 +148,27 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   return parts;
 }
 
+void add_adapters(SuperResolutionParts& parts) {
+  const LoraSettings& lora = parts.train.lora;
+  if (!lora.on()) {
+    return;
+  }
+  const std::uint64_t seed = derive_seed(parts.train.seed, "lora");
+  add_adapters(*parts.network->unet(), lora, seed);
+  if (parts.average) {
+    add_adapters(*parts.average->model->unet(), lora, seed);
+    share_frozen_weights(*parts.network->unet(), *parts.average->model->unet());
+  }
+}
+
 Denoiser training_denoiser(const SuperResolutionParts& parts, const UNetSwin& unet) {
   const bool the_same_every_time = !parts.train.checkpoint_activations && unet->settings().dropout == 0;
   Denoiser denoiser = denoiser_of(unet);
-  return parts.train.graphs && the_same_every_time ? graphed(std::move(denoiser), unet->parameters()) : denoiser;
+  std::vector<at::Tensor> parameters = unet->parameters();
+  if (parts.train.lora.on() && unet.ptr() == parts.network->unet().ptr()) {
+    std::erase_if(parameters, [](const at::Tensor& each) { return !each.requires_grad(); });
+  }
+  return parts.train.graphs && the_same_every_time ? graphed(std::move(denoiser), std::move(parameters)) : denoiser;
 }
 
 Denoiser training_denoiser(const SuperResolutionParts& parts, SuperResolutionModel& model) {
@@ -193,7 +215,31 @@ bool SuperResolutionRecipe::uses_cached_rollouts() const {
   return parts_.average && parts_.average->method->distils && parts_.train.teacher == "cached";
 }
 
+void SuperResolutionRecipe::load_frozen_weights(Log& log) {
+  const TrainSettings& train = parts_.train;
+  if (!train.lora.on()) {
+    return;
+  }
+  load_network(log);
+  const std::string& given = train.init == "auto" ? train.teacher_weights : train.init;
+  base_.path = given.empty() ? given : std::filesystem::absolute(find_weights(given, log)).string();
+  base_.checksum = base_checksum(state_of(*parts_.network->unet()));
+}
+
 void SuperResolutionRecipe::load_first_weights(Log& log) {
+  const TrainSettings& train = parts_.train;
+  if (!train.lora.on()) {
+    load_network(log);
+  } else if (!train.lora.init.empty()) {
+    const std::filesystem::path weights = find_weights(train.lora.init, log);
+    TensorFile file = read_weights(weights);
+    check_part(0, file, weights.string());
+    load_parameters(trained_parameters(*parts_.network->unet()), file, weights.string());
+    log.info("first adapters {}", weights.string());
+  }
+}
+
+void SuperResolutionRecipe::load_network(Log& log) {
   torch::nn::Module& student = *parts_.network->unet();
   const UNetSettings& unet = parts_.network->settings().unet;
   const TrainSettings& train = parts_.train;
@@ -205,18 +251,33 @@ void SuperResolutionRecipe::load_first_weights(Log& log) {
     const std::filesystem::path weights = find_weights(
         required(train.teacher_weights, "train.teacher_weights", "the student starts from its teacher (train.init)"),
         log);
-    load_weights(student, read_weights(weights), weights.string());
-    check_cached_teacher(*parts_.shards, state_of(student), weights.string());
+    load_weights(student, read_whole_model(weights), weights.string());
+    TensorFile of_teacher = state_of(student);
+    std::erase_if(of_teacher.tensors, [](const auto& named) { return is_adapter_weight(named.first); });
+    check_cached_teacher(*parts_.shards, of_teacher, weights.string());
     log.info("first weights {}, the teacher whose rollouts the shards hold", weights.string());
   } else if (train.init != "auto" && train.init != "random") {
     const std::filesystem::path weights = find_weights(train.init, log);
-    load_weights(student, with_noise_channels(read_weights(weights), unet), weights.string());
+    load_weights(student, with_noise_channels(read_whole_model(weights), unet), weights.string());
     log.info("first weights {}", weights.string());
+  } else if (train.lora.on()) {
+    throw UserError(
+        "train.lora.rank is {}, but the network would begin with fresh weights, of which adapters make no use; name "
+        "trained ones (train.init=PATH)",
+        train.lora.rank);
   }
 }
 
 TensorFile SuperResolutionRecipe::file(std::size_t, TensorFile weights) const {
-  return model_file(parts_.network->settings(), std::string(parts_.average->method->kind), std::move(weights));
+  TensorFile model =
+      model_file(parts_.network->settings(), std::string(parts_.average->method->kind), std::move(weights));
+  return parts_.train.lora.on() ? adapter_file(std::move(model), parts_.train.lora, base_) : model;
+}
+
+void SuperResolutionRecipe::check_part(std::size_t trainable, const TensorFile& part, const std::string& source) const {
+  if (trainable == 0 && parts_.train.lora.on()) {
+    check_base(read_adapters(part, source), base_.checksum, base_.path);
+  }
 }
 
 at::Tensor SuperResolutionRecipe::picture_noise(const Batch& batch) const {
@@ -253,11 +314,24 @@ std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() 
   } else if (parts_.teacher) {
     facts.emplace_back("teacher", parts_.train.teacher_weights);
   }
+  if (const LoraSettings& lora = parts_.train.lora; lora.on()) {
+    facts.emplace_back(
+        "adapters",
+        fmt::format("rank {}, α {} beside {} layers ({}); the rest stays as in {}", lora.rank, lora.scaled_by(),
+                    trained_parameters(*parts_.network->unet()).size() / 2, fmt::join(lora.targets, ", "), base_.path));
+  }
   return facts;
 }
 
 std::vector<std::pair<std::string, double>> SuperResolutionRecipe::frozen_bytes() const {
-  return {{"teacher", parts_.teacher ? bytes_of(parts_.teacher->unet()->parameters()) : 0},
+  double frozen = 0;
+  for (const auto& parameter : parts_.network->unet()->named_parameters()) {
+    frozen += parts_.train.lora.on() && !is_adapter_weight(parameter.key())
+                  ? static_cast<double>(parameter.value().nbytes())
+                  : 0;
+  }
+  return {{"frozen weights", frozen},
+          {"teacher", parts_.teacher ? bytes_of(parts_.teacher->unet()->parameters()) : 0},
           {"first stage", static_cast<double>(parts_.network->first_stage().weight_bytes())},
           {"CLIP", parts_.ess ? static_cast<double>(parts_.ess->weight_bytes()) : 0},
           {"perceptual", parts_.perceptual ? static_cast<double>(parts_.perceptual->weight_bytes()) : 0}};

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "diffusion/method.h"
+#include "models/lora/adapter_file.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "train/losses/ess_loss.h"
 #include "train/losses/high_frequency_loss.h"
@@ -59,6 +60,10 @@ struct SuperResolutionParts {
 /// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.
 SuperResolutionParts make_parts(const Method& method, const RecipeContext& context);
 
+/// train.lora of the parts: gives the network adapters, and its average too, which shares the frozen weights; nothing
+/// with a rank of 0. Both lie on their device already. make_parts() does it.
+void add_adapters(SuperResolutionParts& parts);
+
 /// The network, or that of `model`, as the passes of training call it: on a GPU by CUDA graphs, where train.graphs
 /// allows it.
 Denoiser training_denoiser(const SuperResolutionParts& parts, const UNetSwin& unet);
@@ -75,9 +80,12 @@ class SuperResolutionRecipe : public Recipe {
   /// Latents that the shards lack are encoded from the images.
   void complete(Batch& batch) const override;
   void skip_frozen_work(Batch& sample) const override;
-  /// train.init: a student starts from its teacher, or from the file that it names.
+  /// train.init: a student starts from its teacher, or from the file that it names. With adapters these are the frozen
+  /// weights, and train.lora.init names the adapters' first ones.
+  void load_frozen_weights(Log& log) override;
   void load_first_weights(Log& log) override;
   TensorFile file(std::size_t trainable, TensorFile weights) const override;
+  void check_part(std::size_t trainable, const TensorFile& part, const std::string& source) const override;
   /// On the folders val.lq and val.gt.
   std::unique_ptr<Validation> make_validation(const RecipeContext& context) override;
   std::vector<std::pair<std::string, std::string>> facts() const override;
@@ -95,8 +103,10 @@ class SuperResolutionRecipe : public Recipe {
 
  private:
   bool encodes_latents() const;
+  void load_network(Log& log);
 
   std::vector<Trainable> trainables_;
+  AdapterBase base_;  ///< of the adapters, where there are any
 };
 
 /// The recipes by their parts, and by the settings of a run. One a file: resshift.cpp, sinsr.cpp, samsr.cpp, …

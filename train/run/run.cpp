@@ -85,6 +85,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
   validation = recipe->make_validation(context());
   samples = recipe->samples(*shards);
   data = shards->checksums(recipe->fields());
+  recipe->load_frozen_weights(log);
   if (checkpoint.empty()) {
     recipe->load_first_weights(log);
     for (TrainableState& state : states) {
