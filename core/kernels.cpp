@@ -1,6 +1,6 @@
 #include "core/kernels.h"
 
-#include <ATen/Context.h>
+#include <ATen/ATen.h>
 
 #include <cstdlib>
 #include <string_view>
@@ -20,7 +20,9 @@ bool own_kernels() {
   return !plain;
 }
 
-bool cpu_kernels(const at::Tensor& x) { return own_kernels() && x.is_cpu(); }
+bool carries_tangent(const at::Tensor& x) { return x._fw_grad(/*level=*/0).defined(); }
+
+bool cpu_kernels(const at::Tensor& x) { return own_kernels() && x.is_cpu() && !carries_tangent(x); }
 
 void choose_attention_kernels() { at::globalContext().setSDPUseCuDNN(false); }
 

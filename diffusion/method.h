@@ -16,6 +16,7 @@ struct Method {
   bool distils;               ///< learns from the rollout of a teacher
   bool mask_noise;            ///< masks shape its noise and its process
   bool either_noise = false;  ///< samsr.mask_noise may say otherwise
+  bool flow_map = false;  ///< is no diffusion: sampled from the LR latent, without noise, in a chosen number of steps
 };
 
 /// Every method; the first of those that share a kind is the one that its files are read as.

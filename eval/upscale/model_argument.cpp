@@ -128,8 +128,9 @@ LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
   } else {
     log.info("model: {}", weights.string());
     log.info("it carries no settings: those of the config and the command line are used, and it is taken for {}",
-             loaded.method->one_step ? "RSD's student, whose input layer has channels of noise"
-                                     : "a teacher; upscale.sampler=one_step for a one-step student");
+             loaded.method->flow_map   ? "a flow map, which embeds intervals and prompts"
+             : loaded.method->one_step ? "RSD's student, whose input layer has channels of noise"
+                                       : "a teacher; upscale.sampler=one_step for a one-step student");
   }
   return loaded;
 }

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/pixels.h"
+#include "eval/upscale/flow_map_choices.h"
 #include "eval/upscale/picture_coverage.h"
 #include "eval/upscale/student_noise.h"
 #include "eval/upscale/upscaling_memory.h"
@@ -17,9 +18,13 @@ namespace {
 constexpr const char* kOneStep = "one_step";
 constexpr const char* kRollout = "rollout";
 constexpr const char* kAncestral = "ancestral";
+constexpr const char* kFlowMap = "flow_map";
 
 /// The sampler in use; UserError when noise or masks are asked for that exclude it or each other.
 std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& settings) {
+  if (loaded.method->flow_map) {
+    return kFlowMap;
+  }
   const std::string sampler = settings.sampler != "auto" ? settings.sampler
                               : loaded.method->one_step  ? kOneStep
                                                          : kAncestral;
@@ -123,6 +128,15 @@ void UpscaleSettings::bind(Settings& registry) {
            "one_step for a "
            "student, ancestral for a teacher")
       .one_of({"auto", kOneStep, kRollout, kAncestral});
+  registry.add("upscale.steps", steps, "steps of a flow map (train.recipe=flowmap); 0: one").between(0, 10'000);
+  registry
+      .add("upscale.guidance", guidance,
+           "of a flow map: train: as its training has made it, one pass a step; infer: away from the negative prompt's "
+           "answer by ω, two passes; auto: as it was trained (flowmap.guidance)")
+      .one_of({"auto", "train", "infer"});
+  registry.add("upscale.omega", omega, "ω of guidance while sampling; 0: the model's (flowmap.omega)")
+      .between(0.0, 100.0);
+  registry.add("upscale.prompt", prompt, "prompt of a flow map").one_of({"positive", "negative"});
   registry
       .add("upscale.noise", noise,
            "noise of one_step: sam: shaped by masks, as SAMSR; plain, as SinSR; auto: as upscale.masks says, else as "
@@ -160,6 +174,7 @@ Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const M
       settings_(settings),
       mask_settings_(with_source(masks, settings.masks)),
       sampler_(sampler_of(loaded, settings)),
+      flow_map_(flow_map_sampling(loaded, settings)),
       masks_(sampler_ == kOneStep ? noise_masks(loaded, settings, mask_settings_, device()) : nullptr),
       masks_of_latent_(masks_ != nullptr && mask_settings_.of_latents(model_.settings().sam.released())),
       name_(loaded.name.empty() ? "the model" : loaded.name),
@@ -181,6 +196,12 @@ std::string Upscaler::describe() const {
     return masks_ ? fmt::format("one step, noise shaped by masks ({}{})", mask_settings_.source,
                                 masks_of_latent_ ? ", of the latent" : "")
                   : "one step, plain noise";
+  }
+  if (sampler_ == kFlowMap) {
+    return fmt::format("flow map in {} step{}, {}", flow_map_.steps, flow_map_.steps == 1 ? "" : "s",
+                       flow_map_.omega != 1                  ? fmt::format("guided by ω = {}", flow_map_.omega)
+                       : flow_map_.prompt == kNegativePrompt ? "negative prompt"
+                                                             : "positive prompt");
   }
   return fmt::format("{} sampling in {} steps", sampler_, model_.diffusion().schedule().steps());
 }
@@ -236,6 +257,11 @@ TileModel Upscaler::teacher(NoiseField& field) const {
     const at::Tensor noise = at::stack(steps).to(tiles.device());
     return sampler_ == kAncestral ? model_.sample_ancestral(tiles, noise) : model_.sample_rollout(tiles, noise[0]);
   };
+}
+
+TileModel Upscaler::flow_map() const {
+  return
+      [this](const at::Tensor& tiles, std::span<const TileWindow>) { return model_.sample_flow_map(tiles, flow_map_); };
 }
 
 std::int64_t Upscaler::largest_tile() const {
@@ -315,7 +341,7 @@ void Upscaler::upscale(const cv::Mat& rgb, int depth, const TakeResult& take, co
   const TilePlan tiles = plan(rgb.size());
   NoiseField field(settings_.seed, model_.first_stage().channels());
   StudentNoise noise(model_, settings_.seed, tiles, coverage(rgb, tiles));
-  const TileModel model = sampler_ == kOneStep ? student(noise) : teacher(field);
+  const TileModel model = sampler_ == kOneStep ? student(noise) : sampler_ == kFlowMap ? flow_map() : teacher(field);
   std::size_t done = 0;
   const auto checked = [&](const at::Tensor& cut, std::span<const TileWindow> windows) {
     const at::Tensor answer = model(cut.to(device()), windows).to(at::kCPU, at::kFloat);

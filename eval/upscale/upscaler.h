@@ -20,6 +20,10 @@ struct UpscaleSettings {
   TileSettings tiles{.tile = 0};  ///< a tile of 0: by the first stage
   std::uint64_t seed = 1;
   std::string sampler = "auto";
+  std::int64_t steps = 0;  ///< of a flow map, as the next three; 0: one
+  std::string guidance = "auto";
+  double omega = 0;  ///< 0: the model's
+  std::string prompt = "positive";
   std::string noise = "auto";
   std::string masks = "auto";
   std::int64_t mask_window = 0;  ///< LR pixels; 0: what suits the picture that is segmented
@@ -46,7 +50,8 @@ using TakeProgress = std::function<void(std::size_t tiles_done, std::size_t tile
 class Upscaler {
  public:
   /// `loaded` must outlive the upscaler. `masks`: how the masks of SAM noise are made. UserError when their weights
-  /// are missing, or sampler, noise and masks, or tile and overlap contradict each other.
+  /// are missing, or sampler, noise, masks and what is asked of a flow map, or tile and overlap contradict each other
+  /// or the model.
   Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks);
 
   std::int64_t scale() const { return model_.settings().scale; }
@@ -74,6 +79,7 @@ class Upscaler {
  private:
   TileModel student(StudentNoise& noise) const;
   TileModel teacher(NoiseField& field) const;
+  TileModel flow_map() const;
   /// Reads how many masks lie over the padded picture; empty for plain noise.
   ReadWindow coverage(const cv::Mat& rgb, const TilePlan& tiles) const;
   /// The latent (1,3,H,W) of the padded picture, float32 numbers that half has too, as the shards' are.
@@ -87,7 +93,8 @@ class Upscaler {
   const UpscaleSettings settings_;
   const MaskSettings mask_settings_;  ///< with the source in use
   const std::string sampler_;
-  const std::unique_ptr<MaskSource> masks_;  ///< null for plain noise
+  const FlowMapSampling flow_map_;           ///< of a flow map
+  const std::unique_ptr<MaskSource> masks_;  ///< null for plain noise, and for none
   const bool masks_of_latent_;
   const std::string name_;  ///< of the model
   std::size_t weight_bytes_;

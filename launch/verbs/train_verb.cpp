@@ -39,6 +39,7 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
            .resshift = config.resshift,
            .distill = config.distill,
            .rsd = config.rsd,
+           .flowmap = config.flowmap,
            .hfp = config.hfp,
            .ess = config.ess,
            .perceptual = config.perceptual,

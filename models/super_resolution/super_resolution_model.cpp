@@ -11,6 +11,8 @@
 #include "diffusion/resshift.h"
 #include "diffusion/rollout.h"
 #include "models/layers/channels_last.h"
+#include "models/super_resolution/flow_map_model.h"
+#include "models/unet/flow_map_weights.h"
 #include "models/unet/noise_channels.h"
 #include "models/unet/unet_weight_count.h"
 #include "models/weights/held_weights.h"
@@ -151,6 +153,15 @@ at::Tensor SuperResolutionModel::sample_ancestral(const at::Tensor& lq, const at
   return image_of(samsr::sample_ancestral(diffusion_, denoiser_of(unet_), z_y, lq, noise));
 }
 
+at::Tensor SuperResolutionModel::sample_flow_map(const at::Tensor& lq, const FlowMapSampling& sampling) const {
+  check_lq(lq, lq_multiple());
+  const torch::NoGradGuard no_grad;
+  const EvaluationGuard evaluation(unet_);
+  const at::Tensor z_src = first_stage_->encode_lq(lq, settings_.scale).to(torch::kFloat32);
+  return image_of(samsr::sample_flow_map(velocity_of(unet_, settings_.flow_map.time_scale), z_src,
+                                         flow_condition(settings_, lq, z_src), sampling));
+}
+
 void SuperResolutionModel::to(const at::Device& device) {
   unet_->to(device);
   first_stage_->to(device);
@@ -182,9 +193,15 @@ LoadedModel load_model(const TensorFile& file, const std::string& source, const 
   }
   if (official) {
     settings.unet.noise_channels = noise_channels_in(file, settings.unet);
+    settings.unet.flow_map = holds_flow_map(file);
   }
   const Method& method = !official ? method_of_kind(text_in(file, source, "kind"), source)
-                                   : method_named(settings.unet.noise_channels > 0 ? "rsd" : "resshift");
+                                   : method_named(settings.unet.flow_map             ? "flowmap"
+                                                  : settings.unet.noise_channels > 0 ? "rsd"
+                                                                                     : "resshift");
+  if (method.flow_map != settings.unet.flow_map) {
+    throw UserError("{}: is of the kind {}, but its unet.flow_map is {}", source, method.kind, settings.unet.flow_map);
+  }
   check_settings(file, settings, source);
   LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), &method, !official, source};
   load_weights(*loaded.model->unet(), file, source);
@@ -200,9 +217,9 @@ LoadedModel load_model(const std::filesystem::path& path, const std::string& fir
 std::unique_ptr<SuperResolutionModel> load_teacher_model(const std::filesystem::path& path,
                                                          const ModelSettings& student) {
   LoadedModel loaded = load_model(path, student.first_stage.weights, &student);
-  if (loaded.method->one_step) {
-    throw UserError("{}: is a one-step student ({}), which has no rollout to learn from; name the teacher",
-                    path.string(), loaded.method->name);
+  if (loaded.method->one_step || loaded.method->flow_map) {
+    throw UserError("{}: is a {} ({}), which has no rollout to learn from; name the teacher", path.string(),
+                    loaded.method->flow_map ? "flow map" : "one-step student", loaded.method->name);
   }
   return std::move(loaded.model);
 }

@@ -1,5 +1,7 @@
 #include "models/unet/swin.h"
 
+#include <cmath>
+
 #include "core/kernels.h"
 #include "models/layers/affine_rows.h"
 #include "models/layers/basic_layers.h"
@@ -21,6 +23,16 @@ at::Tensor relative_position_index(std::int64_t window) {
   const at::Tensor row_offset = rows.unsqueeze(1) - rows.unsqueeze(0) + (window - 1);
   const at::Tensor column_offset = columns.unsqueeze(1) - columns.unsqueeze(0) + (window - 1);
   return row_offset * (2 * window - 1) + column_offset;
+}
+
+/// softmax(q kᵀ/√d + bias) v of (…,P,d) each, bias of any shape that fits the scores.
+at::Tensor window_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias) {
+  if (!carries_tangent(q)) {
+    return at::scaled_dot_product_attention(q, k, v, bias);
+  }
+  // LibTorch's fused attention has no forward derivative.
+  const double scale = 1 / std::sqrt(static_cast<double>(q.size(-1)));
+  return at::matmul(at::softmax(at::matmul(q * scale, k.transpose(-2, -1)) + bias, -1), v);
 }
 
 }  // namespace
@@ -93,7 +105,7 @@ at::Tensor WindowAttention::forward(const at::Tensor& windows, const at::Tensor&
     // The kernels of GPUs read them where they lie.
     qkv = (cpu_kernels(windows) ? of_windows.contiguous() : of_windows).unbind();
   }
-  const at::Tensor attended = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], bias.to(all.scalar_type()))
+  const at::Tensor attended = window_attention(qkv[0], qkv[1], qkv[2], bias.to(all.scalar_type()))
                                   .reshape({batch, count, heads_, positions, head_channels})
                                   .transpose(2, 3)
                                   .reshape({batch, count, positions, channels});

@@ -68,6 +68,7 @@ constexpr const char* kShipped[] = {
     "clipiqa",
     "degradation",
     "diffusion",
+    "flowmap",
     "lpips_alex",
     "lpips_vgg",
     "musiq",

@@ -135,6 +135,14 @@ discriminator: {sees: features, loss: hinge, start: 1, lr: 5.0e-5, constant_lr: 
 train: {recipe: vpdsr, teacher: online, init: auto, global_batch: 64, microbatch: 8}
 )";
 
+/// What the abstract of arXiv 2601.16660 does not say is of related methods or our choice (flowmap_origins()).
+constexpr const char* kFlowMap = R"(
+unet: {flow_map: true}
+flowmap: {variant: shortcut, time_scale: 14, guidance: train, omega: 1.07, p_neg: 0.05, sigma: 0.005,
+  diag_fraction: 0.75, lambda_off: 1, target_net: auto}
+train: {recipe: flowmap, lr: 2.0e-5, beta1: 0.9, beta2: 0.95, weight_decay: 1.0e-2, clip: 1, ema_rate: 0.999}
+)";
+
 struct PublishedRun {
   const char* file;
   const char* values;
@@ -281,6 +289,13 @@ TEST_P(PublishedConfigs, CutAsTheReleasedLoadersDo) {
 
 INSTANTIATE_TEST_SUITE_P(Files, PublishedConfigs, ::testing::ValuesIn(kRuns),
                          [](const auto& each) { return name_of(each.param); });
+
+TEST(ShippedConfigs, TheFlowMapHasTheValuesOfRelatedMethods) {
+  const ShippedRun run(config("flowmap_x4.yaml"));
+  expect_values(run.settings, YAML::Load(kFlowMap), "");
+  const double interval_and_prompts = 160 * 640 + 640 + 640 * 640 + 640 + 2 * 640;
+  EXPECT_NEAR((unet_weight_count(run.model.unet) - interval_and_prompts) / 1e6, 118.6, 0.05);
+}
 
 /// samsr_x4_fast.yaml is the paper's run but for what it names.
 TEST(ShippedConfigs, TheFastRunDiffersInWhatItSays) {

@@ -19,6 +19,7 @@
 #include "train/losses/ess_loss.h"
 #include "train/losses/high_frequency_loss.h"
 #include "train/losses/perceptual_loss.h"
+#include "train/recipes/flowmap_settings.h"
 #include "train/recipes/rsd_settings.h"
 #include "train/report/step_timer.h"
 #include "train/settings.h"
@@ -32,6 +33,7 @@ struct TrainConfig {
   ResShiftSettings resshift;
   DistillSettings distill;
   RsdSettings rsd;
+  FlowMapTrainSettings flowmap;
   HighFrequencySettings hfp;
   EssSettings ess;
   PerceptualSettings perceptual;

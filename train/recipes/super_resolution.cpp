@@ -9,6 +9,7 @@
 #include "diffusion/noise.h"
 #include "eval/metrics/choose_metrics.h"
 #include "models/cuda/graphed_denoiser.h"
+#include "models/unet/flow_map_weights.h"
 #include "models/unet/noise_channels.h"
 #include "models/weights/find_weights.h"
 #include "models/weights/load_weights.h"
@@ -93,6 +94,12 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   if (config.model.unet.noise_channels > 0 && method.name != "rsd") {
     throw UserError("unet.noise_channels is {}: train.recipe={} gives its network no noise but in x; leave it at 0",
                     config.model.unet.noise_channels, train.recipe);
+  }
+  if (config.model.unet.flow_map != method.flow_map) {
+    throw UserError("unet.flow_map is {}, but train.recipe={} trains {}; set unet.flow_map={}",
+                    config.model.unet.flow_map, train.recipe,
+                    method.flow_map ? "a network that embeds intervals and prompts" : "one without intervals",
+                    method.flow_map);
   }
   if (cached && config.loader.online()) {
     throw UserError(
@@ -210,7 +217,9 @@ void SuperResolutionRecipe::load_first_weights(Log& log) {
     log.info("first weights {}, the teacher whose rollouts the shards hold", weights.string());
   } else if (train.init != "auto" && train.init != "random") {
     const std::filesystem::path weights = find_weights(train.init, log);
-    load_weights(student, with_noise_channels(read_weights(weights), unet), weights.string());
+    load_weights(student,
+                 with_flow_map_embeddings(with_noise_channels(read_weights(weights), unet), parts_.network->unet()),
+                 weights.string());
     log.info("first weights {}", weights.string());
   }
 }
