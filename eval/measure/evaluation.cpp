@@ -17,6 +17,7 @@
 #include "data/images/picture_failure.h"
 #include "eval/measure/picture_rows.h"
 #include "eval/metrics/choose_metrics.h"
+#include "eval/metrics/fid/set_statistics.h"
 #include "eval/upscale/upscale.h"
 
 namespace samsr {
@@ -36,14 +37,16 @@ std::vector<std::string_view> usual_without_reference() {
   return names;
 }
 
-/// Names of the metrics of `set` without those that need references that it lacks. UserError when `named` ones are all
-/// of that kind.
-std::vector<std::string> metric_names_of(const Benchmark& set, const std::string& named, Log& log) {
+/// Names of the metrics of `set` without those that need references that it lacks. UserError when all that are named
+/// are of that kind.
+std::vector<std::string> metric_names_of(const Benchmark& set, const EvalSettings& settings, Log& log) {
+  const std::string& named = settings.metrics;
   const std::string& asked = !named.empty() ? named : set.metrics;
   std::vector<std::string> names;
   std::vector<std::string> impossible;
   for (const MetricDescription* metric : asked.empty() ? usual_metrics() : metrics_named(asked)) {
-    (metric->needs_reference && set.gt.empty() ? impossible : names).emplace_back(metric->name);
+    const bool has_reference = !set.gt.empty() || (metric->whole_set && !settings.fid_reference.empty());
+    (metric->needs_reference && !has_reference ? impossible : names).emplace_back(metric->name);
   }
   if (names.empty()) {
     throw UserError("{} {} with a reference: name its folder with --ref, or ask for metrics without reference ({})",
@@ -62,7 +65,7 @@ class MetricPool {
   MetricPool(const EvaluationRequest& request, c10::Device device, Log& log, InputProblems& problems) {
     std::vector<std::string> wanted;
     for (const Benchmark& set : request.sets) {
-      names_.push_back(metric_names_of(set, request.settings.metrics, log));
+      names_.push_back(metric_names_of(set, request.settings, log));
       wanted.insert(wanted.end(), names_.back().begin(), names_.back().end());
     }
     if (!request.settings.metrics.empty()) {
@@ -121,11 +124,19 @@ std::vector<fs::path> folders_of_sets(const EvaluationRequest& request) {
   return folders;
 }
 
+/// Where features of sets are kept.
+fs::path features_folder(const EvaluationRequest& request) {
+  return request.settings.fid_features.empty() ? request.out / "features" : fs::path(request.settings.fid_features);
+}
+
 /// UserError when tables or pictures would be written among pictures: the next evaluation would find them there.
 void check_out(const EvaluationRequest& request, std::vector<fs::path> written) {
   written.push_back(request.out);
+  written.push_back(features_folder(request));
   for (const fs::path& folder : written) {
-    const std::string what = fmt::format("--out {}: {}", request.out.string(), folder.string());
+    const bool named = !request.settings.fid_features.empty() && folder == request.settings.fid_features;
+    const std::string what = named ? "eval.fid_features " + folder.string()
+                                   : fmt::format("--out {}: {}", request.out.string(), folder.string());
     for (const Benchmark& set : request.sets) {
       check_outside(set.folder, folder, what);
       check_outside(set.gt, folder, what);
@@ -194,6 +205,25 @@ void try_later_models(const EvaluationRequest& request) {
     const ModelArgument& argument = request.models[i].argument;
     LoadedModel loaded = load_model_argument(argument, log);
     const Upscaler upscaler(loaded, argument.upscale, masks_of(argument, log));
+  }
+}
+
+/// UserError when the statistics for eval.fid_reference cannot serve, or the names of methods are not fit for those
+/// that are written, before anything long begins.
+void check_statistics(const EvaluationRequest& request) {
+  if (!request.settings.fid_reference.empty()) {
+    const std::string& named = request.settings.metrics;
+    const std::string of_sets = whole_set_names(named.empty() ? usual_metrics() : metrics_named(named));
+    if (of_sets.empty() || of_sets.find(',') != std::string::npos) {
+      throw UserError("eval.fid_reference {} is of one preprocessing: ask for one of fid and fid_pytorch{}",
+                      request.settings.fid_reference, of_sets.empty() ? " with --metrics" : ", not both");
+    }
+    read_statistics(request.settings.fid_reference);
+  }
+  if (request.settings.fid_statistics) {
+    for (const NamedPath& each : request.results) {
+      check_folder_name(each.name, fmt::format("--pred {}={}", each.name, each.path.string()));
+    }
   }
 }
 
@@ -288,6 +318,16 @@ void EvalSettings::bind(Settings& settings) {
       .add("eval.benchmarks_file", benchmarks_file,
            "YAML file of benchmarks instead of the shipped one (configs/benchmarks.yaml)")
       .path();
+  settings
+      .add(
+          "eval.fid_reference", fid_reference,
+          "statistics (.npz with mu and sigma) that fid compares with instead of the references; empty: the references")
+      .path();
+  settings.add("eval.fid_statistics", fid_statistics,
+               "write mu and sigma of the references and of every method to OUT/statistics as .npz");
+  settings
+      .add("eval.fid_features", fid_features, "folder where features of sets are kept for later; empty: OUT/features")
+      .path();
 }
 
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
@@ -299,15 +339,21 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
   check_replaced(request, folders);
   const MetricPool metrics(request, device, log, problems);
   check_models(request);
+  check_statistics(request);
   // Whatever can be found wrong with the folders is said before anything long begins.
   std::vector<Comparison> comparisons;
-  for (const Benchmark& set : request.sets) {
+  for (std::size_t s = 0; s < request.sets.size(); ++s) {
+    const Benchmark& set = request.sets[s];
     check_presence(set);
     comparisons.push_back(compare_results(request.results, set, several, problems));
-    comparisons.back().images = request.settings.images;
-    check_completeness(set, comparisons.back().lq, problems);
+    Comparison& comparison = comparisons.back();
+    comparison.images = request.settings.images;
+    comparison.features = features_folder(request);
+    comparison.statistics = request.settings.fid_statistics ? folders[s] / "statistics" : fs::path();
+    comparison.reference_statistics = request.settings.fid_reference;
+    check_completeness(set, comparison.lq, problems);
     if (log.speaks()) {
-      if (const std::string changed = changed_files(set, comparisons.back().lq); !changed.empty()) {
+      if (const std::string changed = changed_files(set, comparison.lq); !changed.empty()) {
         log.warning("{}", changed);
       }
     }

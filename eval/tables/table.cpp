@@ -171,7 +171,7 @@ std::string protocol_of(const TableColumn& column, const Results& set, std::size
     const MethodScores* method = find_method(set, row.names.front());
     const std::int64_t counted = method == nullptr ? 0 : method->counted(metric);
     if (counted > 0 && counted < most_counted(set, metric)) {
-      fewer.push_back(fmt::format("{}: mean over {} ‡", row.method, counted));
+      fewer.push_back(fmt::format("{}: {} {} ‡", row.method, set.metrics[metric].over(), counted));
     }
   }
   return fmt::format("{}: {}{}", column.label, set.metrics[metric].protocol,
@@ -191,7 +191,7 @@ std::vector<std::string> notes_of(const Table& table, const TableLayout& layout,
     notes.push_back("in brackets: 95 % bootstrap interval of the mean over images");
   }
   if (any(table.measured, [](const TableCell& cell) { return cell.fewer_images; })) {
-    notes.push_back("‡ mean over fewer images than the column's others");
+    notes.push_back("‡ over fewer images than the column's others");
   }
   for (std::string& note : protocol_notes(table, measurements)) {
     notes.push_back(std::move(note));

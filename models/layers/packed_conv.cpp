@@ -39,14 +39,14 @@ std::optional<at::Tensor> optional(const at::Tensor& tensor) {
 
 }  // namespace
 
-PackedConv::PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::int64_t stride, std::int64_t padding,
+PackedConv::PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::int64_t stride, const Pair& padding,
                        bool passes_gradients)
     : bias_(bias),
       stride_(stride),
       padding_(padding),
       packed_(!passes_gradients && cpu_kernels(weight) && conv_pointwise() && conv_add_pointwise()) {
   TORCH_CHECK(weight.dim() == 4 && weight.scalar_type() == at::kFloat, "weight is ", weight.sizes(), " ",
-              weight.scalar_type(), ", expected (out, in, k, k) float32");
+              weight.scalar_type(), ", expected (out, in, k, l) float32");
   if (!packed_) {
     weight_ = weight.contiguous(at::MemoryFormat::ChannelsLast);
     return;
@@ -55,16 +55,15 @@ PackedConv::PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::in
   weight_ = weight.contiguous().to_mkldnn();
   // The best layout of a 1x1 kernel depends on the size of the map, and oneDNN changes a packed one in its reference
   // loop, which takes longer than the convolution; the plain layout costs a few per cent.
-  if (weight.size(2) > 1) {
-    weight_ = at::mkldnn_reorder_conv2d_weight(weight_, Pair{padding, padding}, Pair{stride, stride}, kDense, 1);
+  if (weight.size(2) * weight.size(3) > 1) {
+    weight_ = at::mkldnn_reorder_conv2d_weight(weight_, padding, Pair{stride, stride}, kDense, 1);
   }
 }
 
 at::Tensor PackedConv::convolved(const at::Tensor& x, const char* activation) const {
   const at::AutoDispatchBelowADInplaceOrView no_gradients;
-  return conv_pointwise()->call(x.contiguous(at::MemoryFormat::ChannelsLast), weight_, optional(bias_),
-                                Pair{padding_, padding_}, Pair{stride_, stride_}, kDense, 1, activation, no_scalars(),
-                                std::nullopt);
+  return conv_pointwise()->call(x.contiguous(at::MemoryFormat::ChannelsLast), weight_, optional(bias_), padding_,
+                                Pair{stride_, stride_}, kDense, 1, activation, no_scalars(), std::nullopt);
 }
 
 at::Tensor PackedConv::operator()(const at::Tensor& x) const {
@@ -81,8 +80,8 @@ at::Tensor PackedConv::add_relu(const at::Tensor& x, at::Tensor sum) const {
   }
   const at::AutoDispatchBelowADInplaceOrView no_gradients;
   return conv_add_pointwise()->call(sum, x.contiguous(at::MemoryFormat::ChannelsLast), weight_, optional(bias_),
-                                    Pair{padding_, padding_}, Pair{stride_, stride_}, kDense, 1, "add", std::nullopt,
-                                    "relu", no_scalars(), std::nullopt);
+                                    padding_, Pair{stride_, stride_}, kDense, 1, "add", std::nullopt, "relu",
+                                    no_scalars(), std::nullopt);
 }
 
 }  // namespace samsr

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 
 namespace samsr {
@@ -10,11 +11,15 @@ namespace samsr {
 /// oneDNN, and what follows the convolution is done before its result leaves the registers.
 class PackedConv {
  public:
-  /// `weight` (out, in, k, k) and `bias` (out) or undefined, float32, on the device of later inputs. Padded with
-  /// zeros, `padding` on each side. `passes_gradients`: results have a gradient with respect to x, by LibTorch's
-  /// operators on all devices; without, they have none.
+  /// `weight` (out, in, k, l) and `bias` (out) or undefined, float32, on the device of later inputs. Padded with
+  /// zeros: `padding` rows above and below, columns left and right. `passes_gradients`: results have a gradient with
+  /// respect to x, by LibTorch's operators on all devices; without, they have none.
+  PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::int64_t stride,
+             const std::array<std::int64_t, 2>& padding, bool passes_gradients = false);
+  /// `padding` on each side.
   PackedConv(const at::Tensor& weight, const at::Tensor& bias, std::int64_t stride, std::int64_t padding,
-             bool passes_gradients = false);
+             bool passes_gradients = false)
+      : PackedConv(weight, bias, stride, std::array{padding, padding}, passes_gradients) {}
 
   /// (B, in, H, W) -> (B, out, H', W').
   at::Tensor operator()(const at::Tensor& x) const;
@@ -29,7 +34,7 @@ class PackedConv {
   at::Tensor weight_;  ///< oneDNN's when packed_, else channels last
   at::Tensor bias_;
   std::int64_t stride_;
-  std::int64_t padding_;
+  std::array<std::int64_t, 2> padding_;
   bool packed_;
 };
 

@@ -161,8 +161,33 @@ def safetensors():
     put("safetensors", "deep", file(b'{"a":' + b"[" * 3000))
 
 
+def statistics():
+    """Files of numpy's for npz_fuzz.cpp and tests/eval/npz_test.cpp."""
+
+    def saved_arrays(name, save=numpy.savez, **arrays):
+        held = io.BytesIO()
+        save(held, **arrays)
+        put("npz", name, held.getvalue())
+
+    mu, sigma = numpy.array([0.0, 1.0]), numpy.array([[2.0, 0.5], [0.5, 1.0]])
+    saved_arrays("savez.npz", mu=mu, sigma=sigma)
+    saved_arrays("savez_compressed.npz", numpy.savez_compressed, mu=mu, sigma=sigma, other=numpy.arange(3))
+    saved_arrays("fortran_float32.npz", mu=mu.astype("f4"), sigma=numpy.asfortranarray(sigma.astype("f4")))
+    saved_arrays("order.npz", rows=numpy.arange(6.0).reshape(2, 3),
+                 columns=numpy.asfortranarray(numpy.arange(6.0).reshape(2, 3)))
+    saved_arrays("objects.npz", mu=numpy.array([{}, 1], dtype=object), sigma=sigma)
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for key, array in {"mu": mu, "sigma": sigma}.items():
+            entry = io.BytesIO()
+            numpy.lib.format.write_array(entry, array, version=(2, 0))
+            archive.writestr(zipfile.ZipInfo(key + ".npy"), entry.getvalue())
+    put("npz", "version2.npz", held.getvalue())
+
+
 archives()
 images()
 shards()
+statistics()
 texts()
 safetensors()

@@ -41,6 +41,10 @@ std::vector<Pair> pairs_of(const ValidationSettings& settings) {
 std::vector<std::unique_ptr<Metric>> metrics_of(const ValidationSettings& settings, const MetricOptions& options) {
   const bool reference = !settings.gt.empty();
   const std::string names = !settings.metrics.empty() ? settings.metrics : (reference ? "psnr_y,ssim_y,niqe" : "niqe");
+  if (const std::string of_sets = whole_set_names(metrics_named(names)); !of_sets.empty()) {
+    throw UserError(
+        "val.metrics has {}, of a set as a whole: validation has figures of single pictures; see samsr eval", of_sets);
+  }
   for (const MetricDescription* metric : metrics_named(names)) {
     if (metric->needs_reference && !reference) {
       throw UserError("val.metrics has {}, which needs the high-resolution pictures: set val.gt to their folder",
