@@ -110,6 +110,9 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
       .add("train.log_images", log_images,
            "steps between TensorBoard's pictures of four samples: LR, prediction, HR; 0 for none")
       .at_least(0);
+  settings.add(
+      "train.prometheus", prometheus,
+      "keep out/metrics.prom, at most ten seconds old, for the textfile collector of Prometheus' node_exporter");
   settings.add("train.max_bad_steps", max_bad_steps, "steps with a loss that is not finite, skipped, before giving up")
       .between(0, 1'000'000);
   settings

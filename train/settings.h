@@ -58,6 +58,7 @@ struct TrainSettings {
   std::int64_t log_term_gradients = 0;
   bool tensorboard = true;
   std::int64_t log_images = 1000;
+  bool prometheus = true;
   int max_bad_steps = 20;
   std::int64_t timeout = 600;
 

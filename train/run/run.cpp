@@ -264,6 +264,7 @@ void Run::save() {
     checkpoint.data = data;
     checkpoint.config = config.resolved;
     save_checkpoint(out, checkpoint, settings.keep);
+    report->saved(step);
     if (best_yet) {
       best_yet->checkpoint = checkpoint_name(step);
       write_best(out, *best_yet);
