@@ -116,6 +116,24 @@ def host_is_cut_off(cluster):
     cluster.expect_nobody(10)
 
 
+def host_stays_away(cluster):
+    """--min-ranks: the job goes on with the hosts that answer, and takes the other one in when it starts again."""
+    run, process = cluster.start_training("elastic", "--restarts", 3, "--min-ranks", 2)
+    cluster.hosts.cut(2)
+    cluster.wait_for("elastic", process, lambda: "ended by force" in cluster.log("elastic"), "mpirun's end",
+                     3 * TIMEOUT + GRACE)
+    cluster.wait_for("elastic", process, lambda: "runs on 2 of 4 ranks" in cluster.log("elastic"), "the smaller job")
+    cluster.wait_for("elastic", process, lambda: "h1 (2 ranks)\n" in cluster.log("elastic"), "its start")
+    reached = len(steps(run))
+    cluster.wait_for("elastic", process, lambda: len(steps(run)) > reached, "its steps")
+    cluster.hosts.join(2)
+    os.kill(cluster.hosts.rank(1), signal.SIGKILL)
+    cluster.end("elastic", process)
+    assert cluster.log("elastic").count("h1 (2 ranks), h2 (2 ranks)") == 2, cluster.log("elastic")
+    expect_same_losses(run, cluster.straight, 1e-5)
+    cluster.expect_nobody(10)
+
+
 def build_loses_a_host(cluster):
     """A verb that knows no timeout: mpirun and its daemons take each other for lost."""
     out = cluster.work / "lost_shards"
@@ -179,8 +197,8 @@ def slow_rank_is_named(cluster):
     expect_same_weights(run, cluster.straight)
 
 
-CASES = {case.__name__: case for case in (same_as_on_one_host, host_is_cut_off, build_loses_a_host, launcher_is_killed,
-                                          slow_rank_is_named)}
+CASES = {case.__name__: case for case in (same_as_on_one_host, host_is_cut_off, host_stays_away, build_loses_a_host,
+                                          launcher_is_killed, slow_rank_is_named)}
 
 
 def main():
