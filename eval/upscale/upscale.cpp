@@ -14,6 +14,8 @@
 #include "core/progress.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
+#include "eval/comparison/comparison_page.h"
+#include "eval/upscale/compare_results.h"
 #include "eval/upscale/result_file.h"
 #include "eval/upscale/upscale_plan.h"
 #include "eval/upscale/upscale_record.h"
@@ -193,8 +195,11 @@ class Upscaling {
 }  // namespace
 
 void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks, const fs::path& in,
-                   const fs::path& out, Communicator& comm, Log& log) {
+                   const fs::path& out, Communicator& comm, Log& log, const fs::path& page) {
   const UpscalePlan plan = plan_upscale(in, out, settings);
+  if (!page.empty()) {
+    check_comparison_page(page);
+  }
   const Upscaler upscaler(loaded, settings, masks);
   std::vector<char> kept(plan.jobs.size(), 0);
   std::unique_ptr<FolderLock> held;
@@ -226,9 +231,20 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   }
   Upscaling upscaling(upscaler, settings, plan.folder, comm, log);
   const std::vector<std::string> failed = upscaling.run(plan.jobs, kept);
+  const MadeResults made = plan.folder.empty() ? MadeResults() : upscaling.made();
   if (!plan.folder.empty()) {
-    const MadeResults made = upscaling.made();
     on_first_rank([&] { results->finish(made); }, comm);
+  }
+  if (!page.empty()) {
+    std::vector<UpscaleJob> there;  // what this run has made or kept, and not what a failed picture has from before
+    for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
+      if (plan.folder.empty() || kept[i] != 0 || made.contains(name_of_result(plan.folder, plan.jobs[i]))) {
+        there.push_back(plan.jobs[i]);
+      }
+    }
+    const std::string made_with =
+        fmt::format("{} ({})", fs::path(loaded.name).filename().string(), upscaler.describe());
+    on_first_rank([&] { compare_results(there, upscaler.scale(), settings.images, made_with, page, log); }, comm);
   }
   if (!failed.empty()) {
     throw UserError("{} of {} images could not be upscaled, the first is {}; the others are done", failed.size(),
@@ -241,12 +257,15 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
 }
 
 void upscale_files(const ModelArgument& argument, c10::Device device, const fs::path& in, const fs::path& out,
-                   Communicator& comm, Log& log) {
+                   Communicator& comm, Log& log, const fs::path& page) {
   plan_upscale(in, out, argument.upscale);
+  if (!page.empty()) {
+    check_comparison_page(page);
+  }
   const MaskSettings masks = masks_of(argument, log);
   LoadedModel loaded = load_model_argument(argument, log);
   loaded.model->to(device);
-  upscale_files(loaded, argument.upscale, masks, in, out, comm, log);
+  upscale_files(loaded, argument.upscale, masks, in, out, comm, log, page);
 }
 
 }  // namespace samsr

@@ -19,6 +19,7 @@ struct UpscaleArguments {
   std::string noise;
   std::string seed;
   std::string batch;
+  std::string page;
 };
 
 /// Sets what a flag is short for; UserError when the command line sets it to something as well.
@@ -43,7 +44,7 @@ void upscale(const UpscaleArguments& arguments, VerbContext& context) {
   set_threads(config.run, context.communicator);
   upscale_files(config.model_argument(arguments.model, settings),
                 choose_device(config.run, context.communicator).device, arguments.in, arguments.out,
-                context.communicator, context.log);
+                context.communicator, context.log, arguments.page);
 }
 
 }  // namespace
@@ -61,6 +62,8 @@ void add_upscale_verb(CLI::App& app, VerbContext& context) {
   verb->add_option("--noise", arguments->noise, "auto, sam or plain (upscale.noise)");
   verb->add_option("--seed", arguments->seed, "seed of the noise (upscale.seed)");
   verb->add_option("--batch", arguments->batch, "tiles at once on a GPU (upscale.batch)");
+  verb->add_option("--compare", arguments->page,
+                   "HTML page to write, with a slider between each picture and its result");
   arguments->config.add_to(*verb);
   verb->callback([&context, arguments] { upscale(*arguments, context); });
 }
