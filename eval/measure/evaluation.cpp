@@ -17,6 +17,7 @@
 #include "data/images/picture_failure.h"
 #include "eval/measure/picture_rows.h"
 #include "eval/metrics/choose_metrics.h"
+#include "eval/upscale/ready_model.h"
 #include "eval/upscale/upscale.h"
 
 namespace samsr {
@@ -186,14 +187,23 @@ void check_models(const EvaluationRequest& request) {
   }
 }
 
+/// UserError when a model enlarges by another factor than a set asks for.
+void check_scale(const ReadyModel& model, const EvaluatedModel& evaluated, const std::vector<Benchmark>& sets) {
+  for (const Benchmark& set : sets) {
+    if (model.upscaler().scale() != set.scale) {
+      throw UserError("--model {}: enlarges {} times, but {} is measured at {} (eval.scale)", evaluated.argument.path,
+                      model.upscaler().scale(), set.title, set.scale);
+    }
+  }
+}
+
 /// UserError when a model's weights or settings do not fit, before the models ahead of it have worked for hours.
 void try_later_models(const EvaluationRequest& request) {
   std::ostringstream unheard;  // they say what they have to say when their turn comes
   Log log(unheard, /*rank=*/0, /*ranks=*/1, /*terminal=*/false);
   for (std::size_t i = 1; i < request.models.size(); ++i) {
-    const ModelArgument& argument = request.models[i].argument;
-    LoadedModel loaded = load_model_argument(argument, log);
-    const Upscaler upscaler(loaded, argument.upscale, masks_of(argument, log));
+    const auto model = ready_model(request.models[i].argument, at::kCPU, log);
+    check_scale(*model, request.models[i], request.sets);
   }
 }
 
@@ -223,18 +233,9 @@ std::vector<PictureRow> report_rows(const Comparison& comparison, Log& log) {
   return rows;
 }
 
-/// Learned numbers of network and autoencoder together, as publications count them.
-double millions_of_parameters(const LoadedModel& loaded) {
-  double count = static_cast<double>(loaded.model->first_stage().weight_bytes()) / sizeof(float);
-  for (const at::Tensor& parameter : loaded.model->unet()->parameters()) {
-    count += static_cast<double>(parameter.numel());
-  }
-  return count / 1e6;
-}
-
 /// Seconds from 64x64 to the enlarged picture, as publications state them: the median of three runs of rank 0 after
 /// one that does not count. What is enlarged is `picture`, shrunk.
-double seconds_of_upscaling(const Upscaler& upscaler, const fs::path& picture, Communicator& communicator) {
+double seconds_of_upscaling(const PictureUpscaler& upscaler, const fs::path& picture, Communicator& communicator) {
   constexpr int kRuns = 3;
   std::vector<double> seconds(kRuns, 0.0);
   if (communicator.rank() == 0) {
@@ -255,18 +256,18 @@ double seconds_of_upscaling(const Upscaler& upscaler, const fs::path& picture, C
 std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vector<Benchmark>& sets,
                                      const std::vector<fs::path>& folders, c10::Device device,
                                      Communicator& communicator, Log& log, InputProblems& problems) {
-  const MaskSettings masks = masks_of(model.argument, log);
-  LoadedModel loaded = load_model_argument(model.argument, log);
-  loaded.model->to(device);
-  const double parameters = millions_of_parameters(loaded);
-  const double seconds = seconds_of_upscaling(Upscaler(loaded, model.argument.upscale, masks),
-                                              list_images(sets.front().lq).front(), communicator);
+  const auto ready = ready_model(model.argument, device, log);
+  check_scale(*ready, model, sets);
+  const double parameters = ready->millions_of_parameters();
+  const double seconds = seconds_of_upscaling(ready->upscaler(), list_images(sets.front().lq).front(), communicator);
   std::vector<EvalMethod> made;
   for (std::size_t s = 0; s < sets.size(); ++s) {
     EvalMethod& method = made.emplace_back();
     method = {model.name, folders[s] / "pictures" / model.name, model.argument.path, seconds, parameters};
     try {
-      upscale_files(loaded, model.argument.upscale, masks, sets[s].lq, method.folder, communicator, log);
+      upscale_files(
+          ready->upscaler(), [&] { return ready->record(); }, model.argument.upscale, sets[s].lq, method.folder,
+          communicator, log);
     } catch (const UserError& error) {
       problems.add(error.what());
     }

@@ -4,6 +4,7 @@
 #include "core/nearest_name.h"
 #include "models/embedded/embedded_student.h"
 #include "models/weights/find_weights.h"
+#include "models/weights/weight_file.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -101,21 +102,34 @@ std::string shipped_config_of(const std::string& path) {
   return official == nullptr ? std::string() : official->config;
 }
 
+ArgumentWeights read_argument(const ModelArgument& argument, Log& log) {
+  const OfficialFiles catalogue(argument.files);
+  const fs::path path = weights_of(argument.path, catalogue, official_model(catalogue, argument.path), log);
+  return {path, read_weights(path)};
+}
+
 LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
-  std::string first_stage = argument.model.first_stage.weights;
   if (argument.path == kEmbeddedModel) {
-    LoadedModel loaded = load_model(embedded_student(), "the embedded student", first_stage);
+    LoadedModel loaded = load_model(embedded_student(), "the embedded student", argument.model.first_stage.weights);
     log.info("model: the embedded student (see models/embedded/MODEL_CARD.md)");
     warn_of_settings_without_effect(argument, loaded.model->settings(), log);
     return loaded;
   }
+  return load_model_argument(argument, read_argument(argument, log), log);
+}
+
+LoadedModel load_model_argument(const ModelArgument& argument, const ArgumentWeights& read, Log& log) {
+  std::string first_stage = argument.model.first_stage.weights;
+  const fs::path& weights = read.path;
   const OfficialFiles catalogue(argument.files);
   const OfficialFile* official = official_model(catalogue, argument.path);
-  const fs::path weights = weights_of(argument.path, catalogue, official, log);
+  if (official != nullptr && official->kind == kPeerFile) {
+    official = nullptr;  // in name alone: its tensors are not a compared method's
+  }
   if (official != nullptr && first_stage.empty() && argument.model.first_stage.type == "vq_f4") {
     first_stage = autoencoder_of(weights, catalogue).string();
   }
-  LoadedModel loaded = load_model(weights, first_stage, &argument.model);
+  LoadedModel loaded = load_model(read.file, weights.string(), first_stage, &argument.model);
   if (loaded.own_settings) {
     log.info("model: {}", weights.string());
     warn_of_settings_without_effect(argument, loaded.model->settings(), log);

@@ -1,6 +1,7 @@
 #pragma once
 // What `--model` names: the embedded student, a file or folder of samsr's own, or an official file by its name.
 
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -33,11 +34,22 @@ std::map<std::string, std::string> model_settings_given(const Settings& settings
 /// safetensors too.
 std::string shipped_config_of(const std::string& path);
 
+/// The file of weights that an argument other than kEmbeddedModel names, read.
+struct ArgumentWeights {
+  std::filesystem::path path;
+  TensorFile file;
+};
+
+/// UserError when there is none, which says where an official one is published and where to put it.
+ArgumentWeights read_argument(const ModelArgument& argument, Log& log);
+
 /// The model, on the CPU. The kind of an official one is in the catalogue; what it needs beside, the autoencoder, is
 /// looked for beside the file and in the folder of official files unless first_stage.weights names it. Says in the log
 /// what was taken, and warns of settings that have no effect because the model carries its own. UserError when a file
 /// is missing, which says where it is published and where to put it, or does not fit its settings.
 LoadedModel load_model_argument(const ModelArgument& argument, Log& log);
+/// The same from its file, where it was read already.
+LoadedModel load_model_argument(const ModelArgument& argument, const ArgumentWeights& weights, Log& log);
 
 /// Masks of the argument; where those of Segment Anything are asked for and no file of weights is named, with an
 /// official one of the folder of official files, if there is one.

@@ -14,6 +14,7 @@
 #include "core/progress.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
+#include "eval/upscale/ready_model.h"
 #include "eval/upscale/result_file.h"
 #include "eval/upscale/upscale_plan.h"
 #include "eval/upscale/upscale_record.h"
@@ -52,7 +53,8 @@ Remarks gather(const Remarks& local, Communicator& comm) {
 class Upscaling {
  public:
   /// `folder`: of the results; empty for a single file.
-  Upscaling(const Upscaler& upscaler, const UpscaleSettings& settings, fs::path folder, Communicator& comm, Log& log)
+  Upscaling(const PictureUpscaler& upscaler, const UpscaleSettings& settings, fs::path folder, Communicator& comm,
+            Log& log)
       : upscaler_(upscaler),
         settings_(settings),
         folder_(std::move(folder)),
@@ -180,7 +182,7 @@ class Upscaling {
     }
   }
 
-  const Upscaler& upscaler_;
+  const PictureUpscaler& upscaler_;
   const UpscaleSettings& settings_;
   const fs::path folder_;
   Communicator& comm_;
@@ -194,8 +196,18 @@ class Upscaling {
 
 void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks, const fs::path& in,
                    const fs::path& out, Communicator& comm, Log& log) {
-  const UpscalePlan plan = plan_upscale(in, out, settings);
+  plan_upscale(in, out, settings);
   const Upscaler upscaler(loaded, settings, masks);
+  const auto record = [&] {
+    return upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
+  };
+  upscale_files(upscaler, record, settings, in, out, comm, log);
+}
+
+void upscale_files(const PictureUpscaler& upscaler, const std::function<std::string()>& record,
+                   const UpscaleSettings& settings, const fs::path& in, const fs::path& out, Communicator& comm,
+                   Log& log) {
+  const UpscalePlan plan = plan_upscale(in, out, settings);
   std::vector<char> kept(plan.jobs.size(), 0);
   std::unique_ptr<FolderLock> held;
   std::unique_ptr<ResultFolder> results;
@@ -209,9 +221,7 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
     held = hold_folder(plan.folder, "upscale", comm, log);
     on_first_rank(
         [&] {
-          const std::string record =
-              upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
-          results = std::make_unique<ResultFolder>(plan.folder, plan.jobs, record);
+          results = std::make_unique<ResultFolder>(plan.folder, plan.jobs, record());
           if (settings.resume) {
             results->check();
           }
@@ -243,10 +253,9 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
 void upscale_files(const ModelArgument& argument, c10::Device device, const fs::path& in, const fs::path& out,
                    Communicator& comm, Log& log) {
   plan_upscale(in, out, argument.upscale);
-  const MaskSettings masks = masks_of(argument, log);
-  LoadedModel loaded = load_model_argument(argument, log);
-  loaded.model->to(device);
-  upscale_files(loaded, argument.upscale, masks, in, out, comm, log);
+  const std::unique_ptr<ReadyModel> model = ready_model(argument, device, log);
+  upscale_files(
+      model->upscaler(), [&] { return model->record(); }, argument.upscale, in, out, comm, log);
 }
 
 }  // namespace samsr

@@ -3,6 +3,8 @@
 #include <c10/core/Device.h>
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
 #include "comm/communicator.h"
 #include "core/log.h"
@@ -21,6 +23,12 @@ namespace samsr {
 /// format_of_name(), is the input, a file where a folder is needed, or a folder of other results. Collective.
 void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks,
                    const std::filesystem::path& in, const std::filesystem::path& out, Communicator& comm, Log& log);
+
+/// The same with any upscaler; `record`: what its results depend on, upscale_record(), asked for where there is a
+/// folder.
+void upscale_files(const PictureUpscaler& upscaler, const std::function<std::string()>& record,
+                   const UpscaleSettings& settings, const std::filesystem::path& in, const std::filesystem::path& out,
+                   Communicator& comm, Log& log);
 
 /// The same with a model of the command line, which computes on `device`; mistakes in the paths are met before it is
 /// loaded.

@@ -2,8 +2,6 @@
 
 #include <torch/torch.h>
 
-#include <cmath>
-
 #include "core/error.h"
 #include "core/pixels.h"
 #include "eval/upscale/picture_coverage.h"
@@ -73,14 +71,9 @@ std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const Upscale
   return make_mask_source(masks, device);
 }
 
-double largest_value(int depth) { return depth == CV_16U ? 65535 : 255; }
-
 /// CV_8UC3 or CV_16UC3 RGB to (1,3,H,W) float32 in [-1,1].
 at::Tensor to_signed(const cv::Mat& rgb) {
-  cv::Mat numbers;
-  rgb.convertTo(numbers, CV_32F);
-  const at::Tensor levels = at::from_blob(numbers.data, {1, rgb.rows, rgb.cols, 3}, at::kFloat);
-  return signed_from_levels(levels, largest_value(rgb.depth())).permute({0, 3, 1, 2}).contiguous();
+  return signed_from_levels(levels_of(rgb), largest_level(rgb.depth())).contiguous();
 }
 
 /// Reads windows of a picture as the network sees them.
@@ -93,11 +86,7 @@ ReadWindow signed_reader(const cv::Mat& rgb) {
 
 /// (1,3,H,W) float32 in [-1,1] to RGB of `depth`, rounded.
 cv::Mat from_signed(const at::Tensor& image, int depth) {
-  const at::Tensor numbers = levels_from_signed(image, largest_value(depth))[0].permute({1, 2, 0}).contiguous();
-  cv::Mat rgb;
-  cv::Mat(static_cast<int>(numbers.size(0)), static_cast<int>(numbers.size(1)), CV_32FC3, numbers.data_ptr<float>())
-      .convertTo(rgb, depth);
-  return rgb;
+  return picture_of(levels_from_signed(image, largest_level(depth)), depth);
 }
 
 }  // namespace
@@ -153,6 +142,7 @@ void UpscaleSettings::bind(Settings& registry) {
   registry.add("upscale.resume", resume,
                "keep the results that a folder holds already, if they were made by the same model and settings and are "
                "newer than their pictures; false: make all anew");
+  peer.bind(registry);
 }
 
 Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks)
@@ -319,12 +309,7 @@ void Upscaler::upscale(const cv::Mat& rgb, int depth, const TakeResult& take, co
   std::size_t done = 0;
   const auto checked = [&](const at::Tensor& cut, std::span<const TileWindow> windows) {
     const at::Tensor answer = model(cut.to(device()), windows).to(at::kCPU, at::kFloat);
-    if (!std::isfinite(answer.sum().item<float>())) {
-      throw UserError(
-          "the network's answer is not finite (NaN or infinite), so there is no picture: the weights of {} are damaged "
-          "or do not fit their settings; samsr weights inspect shows them",
-          name_);
-    }
+    check_answer(answer, name_);
     done += windows.size();
     if (progress) {
       progress(done, tiles.tiles().size());
@@ -333,17 +318,6 @@ void Upscaler::upscale(const cv::Mat& rgb, int depth, const TakeResult& take, co
   };
   upscale_tiled(signed_reader(rgb), scale(), tiles, tiles_at_once(), checked,
                 [&](const at::Tensor& rows) { take(from_signed(rows, depth)); });
-}
-
-cv::Mat Upscaler::upscale(const cv::Mat& rgb, int depth) const {
-  const int factor = static_cast<int>(scale());
-  cv::Mat result(rgb.rows * factor, rgb.cols * factor, CV_MAKETYPE(depth, 3));
-  int row = 0;
-  upscale(rgb, depth, [&](const cv::Mat& rows) {
-    rows.copyTo(result.rowRange(row, row + rows.rows));
-    row += rows.rows;
-  });
-  return result;
 }
 
 }  // namespace samsr

@@ -2,13 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <opencv2/core.hpp>
 #include <string>
 
 #include "core/settings.h"
 #include "data/images/image_writer.h"
+#include "eval/upscale/peer_settings.h"
+#include "eval/upscale/picture_upscaler.h"
 #include "eval/upscale/tiling.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "segmentation/mask_source.h"
@@ -29,6 +30,7 @@ struct UpscaleSettings {
   std::int64_t memory_mb = 0;  ///< 0: what is free
   ImageLimits images{};        ///< of pictures that are read; section `images.`
   bool resume = true;
+  PeerSettings peer{};  ///< of compared methods
 
   void bind(Settings& settings);
 };
@@ -36,40 +38,31 @@ struct UpscaleSettings {
 class NoiseField;
 class StudentNoise;
 
-/// Takes the next rows of a result, RGB of its depth, from the top.
-using TakeResult = std::function<void(const cv::Mat& rows)>;
-/// Told after each tile.
-using TakeProgress = std::function<void(std::size_t tiles_done, std::size_t tiles)>;
-
-/// A model ready for pictures of any size. The result is a pure function of (weights, settings, picture), and
-/// away from the borders the same for any tiles.
-class Upscaler {
+/// A model of samsr's kinds ready for pictures of any size. The result is a pure function of (weights, settings,
+/// picture), and away from the borders the same for any tiles.
+class Upscaler : public PictureUpscaler {
  public:
+  using PictureUpscaler::upscale;
+
   /// `loaded` must outlive the upscaler. `masks`: how the masks of SAM noise are made. UserError when their weights
   /// are missing, or sampler, noise and masks, or tile and overlap contradict each other.
   Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks);
 
-  std::int64_t scale() const { return model_.settings().scale; }
+  std::int64_t scale() const override { return model_.settings().scale; }
   bool uses_masks() const { return masks_ != nullptr; }
   /// One line for the log: sampler and noise in use.
-  std::string describe() const;
+  std::string describe() const override;
   /// What the user chose so that a student of the variant `released` is not used as it was published, as a line for the
   /// log; empty where nothing is.
-  std::string departure() const;
+  std::string departure() const override;
 
   /// The tiles that a picture of this size is cut into. Where the settings leave their side open, it follows from the
   /// model and, where upscale.memory_mb is set, from that; never from what is free, so that results do not.
-  TilePlan plan(cv::Size size) const;
+  TilePlan plan(cv::Size size) const override;
   /// Memory of this process that a picture cut so takes, all in all, beside what is read and written of files; MB.
-  double memory_mb(const TilePlan& plan) const;
+  double memory_mb(const TilePlan& plan) const override;
 
-  /// RGB (H,W), any size, CV_8UC3 or CV_16UC3, to RGB (scale·H, scale·W) of `depth`, CV_8U or CV_16U, given away row by
-  /// row. The network sees all 16 bits. Beside the picture and its coverage no more is held than what a row of tiles
-  /// needs. UserError naming the model when its answer is not finite.
-  void upscale(const cv::Mat& rgb, int depth, const TakeResult& take, const TakeProgress& progress = {}) const;
-
-  /// The same as a whole.
-  cv::Mat upscale(const cv::Mat& rgb, int depth = CV_8U) const;
+  void upscale(const cv::Mat& rgb, int depth, const TakeResult& take, const TakeProgress& progress = {}) const override;
 
  private:
   TileModel student(StudentNoise& noise) const;

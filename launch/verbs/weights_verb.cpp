@@ -36,17 +36,25 @@ void add_conversion_flags(CLI::App& verb, Conversion& how) {
 void add_weights_convert(CLI::App& weights, VerbContext& context) {
   struct Arguments {
     std::string in;
-    std::string out;
+    std::vector<std::string> others;
     Conversion how;
   };
   CLI::App* verb = weights.add_subcommand("convert", "writes the tensors of a file of weights as safetensors");
   auto arguments = std::make_shared<Arguments>();
-  verb->add_option("in", arguments->in, "as for inspect; nothing in it is executed")->required();
-  verb->add_option("out", arguments->out, "a .safetensors file")->required();
+  verb->add_option("in", arguments->in, "as for inspect, or ncnn's X.param, with X.bin behind it; nothing is executed")
+      ->required();
+  verb->add_option("out", arguments->others, "a .safetensors file; of ncnn's files the .bin before it")
+      ->required()
+      ->expected(1, 2);
   add_conversion_flags(*verb, arguments->how);
   verb->callback([&context, arguments] {
-    if (context.communicator.rank() == 0) {
-      convert_weights(arguments->in, arguments->out, arguments->how, context.log);
+    if (context.communicator.rank() != 0) {
+      return;
+    }
+    if (arguments->others.size() == 2) {
+      convert_ncnn_weights(arguments->in, arguments->others[0], arguments->others[1], arguments->how, context.log);
+    } else {
+      convert_weights(arguments->in, arguments->others[0], arguments->how, context.log);
     }
   });
 }

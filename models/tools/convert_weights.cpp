@@ -13,6 +13,7 @@
 #include "models/weights/find_weights.h"
 #include "models/weights/finite_weights.h"
 #include "models/weights/load_weights.h"
+#include "models/weights/ncnn/ncnn_weights.h"
 #include "models/weights/printable.h"
 #include "models/weights/weight_file.h"
 
@@ -42,13 +43,17 @@ void check_no_checkpoint(const fs::path& out) {
   }
 }
 
-}  // namespace
-
-NamedWeightsFile read_named_weights(const std::string& in, const fs::path& out, Log& log) {
+void check_out(const fs::path& out) {
   if (out.extension() != ".safetensors") {
     throw UserError("{}: expected a name that ends in .safetensors, which is what is written", out.string());
   }
   check_no_checkpoint(out);
+}
+
+}  // namespace
+
+NamedWeightsFile read_named_weights(const std::string& in, const fs::path& out, Log& log) {
+  check_out(out);
   if (in == kEmbeddedModel) {
     return {embedded_student(), "the embedded student"};
   }
@@ -78,6 +83,14 @@ void write_converted(NamedWeightsFile weights, const fs::path& out, const Conver
 
 void convert_weights(const std::string& in, const fs::path& out, const Conversion& how, Log& log) {
   write_converted(read_named_weights(in, out, log), out, how, log);
+}
+
+void convert_ncnn_weights(const fs::path& param, const fs::path& bin, const fs::path& out, const Conversion& how,
+                          Log& log) {
+  check_out(out);
+  check_not_replaced(param, out);
+  check_not_replaced(bin, out);
+  write_converted({read_ncnn_weights(param, bin), param.string()}, out, how, log);
 }
 
 }  // namespace samsr

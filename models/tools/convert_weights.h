@@ -31,4 +31,9 @@ void write_converted(NamedWeightsFile weights, const std::filesystem::path& out,
 /// when `out` is the file that is read, or one of a checkpoint.
 void convert_weights(const std::string& in, const std::filesystem::path& out, const Conversion& how, Log& log);
 
+/// The same from ncnn's two files of an RRDBNet or SRVGGNetCompact (models/weights/ncnn/ncnn_weights.h), under the
+/// names of BasicSR.
+void convert_ncnn_weights(const std::filesystem::path& param, const std::filesystem::path& bin,
+                          const std::filesystem::path& out, const Conversion& how, Log& log);
+
 }  // namespace samsr

@@ -53,6 +53,9 @@ std::vector<std::string> list_official_files(const OfficialFiles& catalogue, boo
     const std::optional<fs::path> path = catalogue.find(file.name);
     present += path ? 1 : 0;
     out << fmt::format("{:<32} {}\n", file.file, presence(file, path, verify, wrong));
+    if (!file.row.empty()) {
+      out << fmt::format("    table row: {}\n", file.row);
+    }
     out << fmt::format("    for: {}\n    licence: {}\n    published: {}\n", file.purpose, file.licence, file.address);
     if (!file.sha256.empty()) {
       out << fmt::format("    SHA-256{}: {}\n", file.sha256.size() == 64 ? "" : " begins", file.sha256);

@@ -13,7 +13,8 @@ namespace {
 /// The value the official code adds to forbidden scores.
 constexpr double kForbidden = -100.0;
 
-/// For each pair of positions of a w×w window, the row of the bias table of their offset.
+}  // namespace
+
 at::Tensor relative_position_index(std::int64_t window) {
   const at::Tensor axis = torch::arange(window);
   const at::Tensor rows = axis.repeat_interleave(window);
@@ -22,8 +23,6 @@ at::Tensor relative_position_index(std::int64_t window) {
   const at::Tensor column_offset = columns.unsqueeze(1) - columns.unsqueeze(0) + (window - 1);
   return row_offset * (2 * window - 1) + column_offset;
 }
-
-}  // namespace
 
 at::Tensor shifted_window_mask(std::int64_t height, std::int64_t width, std::int64_t window, std::int64_t shift) {
   // The stretches that the shift makes of the rows, and with them of each window row: (rows of windows, w).

@@ -12,6 +12,9 @@
 
 namespace samsr {
 
+/// For each pair of positions of a w×w window, the row of the bias table of their offset: (w·w, w·w) int64.
+at::Tensor relative_position_index(std::int64_t window);
+
 /// Multi-head self-attention inside windows of w×w positions with a learned relative position bias.
 class WindowAttention : public torch::nn::Module {
  public:
