@@ -62,8 +62,10 @@ class DegradedShards final : public SampleSet {
       log.info("degradation  of this run, which is not that of the pairs in {}: {}", source(),
                first_difference(theirs, compared));
     }
+    hr_ = settings_.degradation;
     if (parse_setting_lines(theirs)["degradation.use_sharp"] == "true") {
-      settings_.degradation.use_sharp = false;  // the stored images are sharpened already
+      hr_.use_sharp = "true";
+      settings_.degradation.use_sharp = "false";  // the stored images are sharpened already
     }
   }
 
@@ -71,7 +73,7 @@ class DegradedShards final : public SampleSet {
   std::uint64_t size() const override { return stored_.size(); }
   std::uint64_t scale() const override { return stored_.scale(); }
   const ShardField* find(std::string_view name) const override { return find_field(fields_, name); }
-  std::string content() const override { return "[pairs]\n" + fresh_lines(); }
+  std::string content() const override { return "[pairs]\n" + lines_of(hr_); }
   std::string where(std::uint64_t index) const override { return stored_.where(index); }
 
   std::map<std::string, std::string> checksums(const BatchFields& fields) const override {
@@ -115,8 +117,10 @@ class DegradedShards final : public SampleSet {
 
  private:
   /// What fresh LR images depend on beside the HR images.
-  std::string fresh_lines() const {
-    return degradation_lines(settings_.degradation) + fmt::format("data.seed: {}\n", settings_.data.seed);
+  std::string fresh_lines() const { return lines_of(settings_.degradation); }
+
+  std::string lines_of(const DegradationSettings& degradation) const {
+    return degradation_lines(degradation) + fmt::format("data.seed: {}\n", settings_.data.seed);
   }
 
   void check_hr_masks() const {
@@ -135,6 +139,7 @@ class DegradedShards final : public SampleSet {
 
   const ShardSet stored_;
   BuildSettings settings_;
+  DegradationSettings hr_;  ///< the settings', with the sharpening of the stored HR images
   std::int64_t side_ = 0;
   std::vector<ShardField> fields_;
 };
