@@ -16,6 +16,8 @@ void Config::bind(Settings& settings) {
   ess.bind(settings);
   perceptual.bind(settings);
   rsd.bind(settings);
+  regression.bind(settings);
+  network.bind(settings);
   semantic.bind(settings);
   coverage_net.bind(settings);
   validation.bind(settings);

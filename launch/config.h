@@ -11,6 +11,8 @@
 #include "train/losses/ess_loss.h"
 #include "train/losses/high_frequency_loss.h"
 #include "train/losses/perceptual_loss.h"
+#include "train/recipes/regression_network.h"
+#include "train/recipes/regression_settings.h"
 #include "train/recipes/rsd_settings.h"
 #include "train/settings.h"
 
@@ -30,6 +32,8 @@ struct Config {
   EssSettings ess;
   PerceptualSettings perceptual;
   RsdSettings rsd;
+  RegressionSettings regression;
+  NetworkSettings network;
   SemanticSettings semantic;
   CoverageNetRunSettings coverage_net;
   ValidationSettings validation;

@@ -39,6 +39,8 @@ void add_train_verb(CLI::App& app, VerbContext& context) {
            .resshift = config.resshift,
            .distill = config.distill,
            .rsd = config.rsd,
+           .regression = config.regression,
+           .network = config.network,
            .hfp = config.hfp,
            .ess = config.ess,
            .perceptual = config.perceptual,

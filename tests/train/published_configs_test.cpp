@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::config;
 using testing::expect_share;
+using testing::expect_values;
 using testing::ShippedRun;
 
 // Published values, section by section, under samsr's keys, which are mostly theirs.
@@ -159,40 +160,6 @@ const PublishedRun kRuns[] = {
 };
 
 std::string name_of(const PublishedRun& run) { return fs::path(run.file).stem().string(); }
-
-/// Scalars as numbers where they are numbers: 5e-5 is 5.0e-5.
-bool same_value(const YAML::Node& a, const YAML::Node& b) {
-  if (a.IsSequence() != b.IsSequence() || a.size() != b.size()) {
-    return false;
-  }
-  if (a.IsSequence()) {
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (!same_value(a[i], b[i])) {
-        return false;
-      }
-    }
-    return true;
-  }
-  try {
-    return a.as<double>() == b.as<double>();
-  } catch (const YAML::BadConversion&) {
-    return a.Scalar() == b.Scalar();
-  }
-}
-
-void expect_values(const Settings& settings, const YAML::Node& published, const std::string& prefix) {
-  for (const auto& pair : published) {
-    const std::string key = prefix + pair.first.as<std::string>();
-    if (pair.second.IsMap()) {
-      expect_values(settings, pair.second, key + ".");
-      continue;
-    }
-    const auto entry = std::ranges::find(settings.entries(), key, &Settings::Entry::key);
-    ASSERT_NE(entry, settings.entries().end()) << key;
-    EXPECT_TRUE(same_value(entry->current(), pair.second))
-        << key << " is " << YAML::Dump(entry->current()) << ", published " << YAML::Dump(pair.second);
-  }
-}
 
 class PublishedConfigs : public ::testing::TestWithParam<PublishedRun> {
  protected:

@@ -10,9 +10,9 @@ namespace {
 
 /// Keys and sections of what a training means.
 constexpr std::string_view kMeaning[] = {
-    "train.recipe", "data.degrade", "data.shuffle", "data.scale",    "unet.",         "diffusion.", "samsr.",
-    "first_stage.", "autoencoder.", "resshift.",    "distill.",      "hsd.",          "hfp.",       "ess.",
-    "perceptual.",  "rsd.",         "semantic.",    "coverage_net.", "discriminator."};
+    "train.recipe", "data.degrade", "data.shuffle", "data.scale", "unet.",     "diffusion.",    "samsr.",
+    "first_stage.", "autoencoder.", "resshift.",    "distill.",   "hsd.",      "hfp.",          "ess.",
+    "perceptual.",  "rsd.",         "regression.",  "network.",   "semantic.", "coverage_net.", "discriminator."};
 /// Settings among them that name places, or speed, or belong to optimizing, as those of train., which a run may change.
 constexpr std::string_view kElsewhere[] = {"first_stage.weights",
                                            "semantic.weights",

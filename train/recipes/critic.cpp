@@ -8,6 +8,7 @@
 #include "models/discriminators/latent_discriminator.h"
 #include "models/discriminators/unet_discriminator.h"
 #include "models/layers/channels_last.h"
+#include "train/losses/adversarial.h"
 
 namespace samsr {
 namespace {
@@ -97,12 +98,26 @@ void check_critic(const SuperResolutionParts& parts, std::int64_t height, std::i
     return;
   }
   const std::int64_t scale = parts.network->settings().scale;
+  check_image_critic(height * scale, width * scale);
+}
+
+void check_image_critic(std::int64_t height, std::int64_t width) {
   constexpr std::int64_t kMultiple = UNetDiscriminatorImpl::kSizeMultiple;
-  if (height * scale % kMultiple != 0 || width * scale % kMultiple != 0) {
+  if (height % kMultiple != 0 || width % kMultiple != 0) {
     throw UserError(
-        "HR images of {}×{} pixels do not suit discriminator.sees=image; each side must be a multiple of {}",
-        width * scale, height * scale, kMultiple);
+        "HR images of {}×{} pixels do not suit discriminator.sees=image; each side must be a multiple of {}", width,
+        height, kMultiple);
   }
+}
+
+RecipeLosses discriminator_losses(const std::string& form, const at::Tensor& real_logits,
+                                  const at::Tensor& made_logits) {
+  RecipeLosses losses;
+  losses.add(form, 1, discriminator_loss(form, real_logits, made_logits));
+  losses.add("accuracy", 0, discriminator_accuracy(real_logits, made_logits));
+  losses.add("real", 0, real_logits.detach().mean(1));
+  losses.add("fake", 0, made_logits.detach().mean(1));
+  return losses;
 }
 
 }  // namespace samsr

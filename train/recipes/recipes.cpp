@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "train/recipes/coverage_net.h"
+#include "train/recipes/regression.h"
 #include "train/recipes/rsd.h"
 #include "train/recipes/super_resolution.h"
 
@@ -24,6 +25,9 @@ constexpr std::array kRecipes{
         make_vpdsr, vpdsr_origins},
     RecipeEntry{"rsd", "a one-step student of noise, against a network that is trained on its answers (RSD, VSD)",
                 make_rsd},
+    RecipeEntry{"regression",
+                "a network of one pass without noise, as Real-ESRGAN trains it (RRDBNet, SRVGGNetCompact)",
+                make_regression},
     RecipeEntry{"coverage_net", "the network that L_SC needs (semantic.weights)", make_coverage_net_recipe},
 };
 

@@ -15,6 +15,7 @@
 #include "models/weights/weight_file.h"
 #include "train/recipes/noise.h"
 #include "train/recipes/stored_coverage.h"
+#include "train/recipes/stored_latents.h"
 #include "train/recipes/teacher.h"
 #include "train/validation/picture_validation.h"
 
@@ -89,6 +90,7 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   const TrainConfig& config = context.config;
   const TrainSettings& train = config.train;
   const bool cached = method.distils && train.teacher == "cached";
+  check_stored_latents(context.shards, config.model.first_stage);
   check_choices(method, config);
   if (config.model.unet.noise_channels > 0 && method.name != "rsd") {
     throw UserError("unet.noise_channels is {}: train.recipe={} gives its network no noise but in x; leave it at 0",
@@ -230,13 +232,16 @@ at::Tensor SuperResolutionRecipe::picture_noise(const Batch& batch) const {
 std::unique_ptr<Validation> SuperResolutionRecipe::make_validation(const RecipeContext& context) {
   const TrainConfig& config = context.config;
   const OfficialFiles files(config.weights);
-  return make_picture_validation(config.validation, config.upscale, config.masks,
-                                 {.device = context.device, .files = &files}, config.train.out, *parts_.average,
-                                 context.communicator, context.log);
+  const auto model = [&] {
+    const auto upscaler = std::make_shared<const Upscaler>(*parts_.average, config.upscale, config.masks);
+    return PictureModel{upscaler->scale(), [upscaler](const cv::Mat& rgb) { return upscaler->upscale(rgb); }};
+  };
+  return make_picture_validation(config.validation, model, {.device = context.device, .files = &files},
+                                 config.train.out, context.communicator, context.log);
 }
 
 std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() const {
-  std::vector<std::pair<std::string, std::string>> facts;
+  std::vector<std::pair<std::string, std::string>> facts{{"first stage", parts_.network->settings().first_stage.type}};
   if (uses_cached_rollouts()) {
     const ShardField& rollouts = *parts_.shards->find("rollout/x0");
     const std::int64_t count = rollouts.shape[0];

@@ -10,7 +10,6 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/yaml_text.h"
-#include "data/shards/shard.h"
 #include "models/weights/load_weights.h"
 #include "train/checkpoints/same_training.h"
 #include "train/run/open_samples.h"
@@ -25,18 +24,10 @@ std::string from_rank_zero(Communicator& communicator, const std::string& text) 
   return communicator.gather(communicator.rank() == 0 ? text : std::string()).front();
 }
 
-/// UserError unless the shards fit the model.
-void check_shards(const SampleSet& shards, const ModelSettings& model) {
-  const std::string place = shards.source();
-  if (shards.scale() != static_cast<std::uint64_t>(model.scale)) {
-    throw UserError("{}: shards of scale {}, but data.scale is {}", place, shards.scale(), model.scale);
-  }
-  const ShardField* latent = shards.find("z_hr");
-  const std::int64_t channels = model.first_stage.latent_channels();
-  if (latent != nullptr && latent->shape.front() != channels) {
-    throw UserError(
-        "{}: latents of {} channels, but first_stage.type {} has {}; build the shards with the same first_stage", place,
-        latent->shape.front(), model.first_stage.type, channels);
+/// UserError unless the shards are of the scale of the settings.
+void check_scale(const SampleSet& shards, std::int64_t scale) {
+  if (shards.scale() != static_cast<std::uint64_t>(scale)) {
+    throw UserError("{}: shards of scale {}, but data.scale is {}", shards.source(), shards.scale(), scale);
   }
 }
 
@@ -67,7 +58,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       bad_samples(settings.shards, config.loader.max_bad) {
   config.validation.check();
   if (shards) {
-    check_shards(*shards, config.model);
+    check_scale(*shards, config.model.scale);
   }
   check_writable(out, fmt::format("train.out={}", out.string()));
   check_run_folder(out);
@@ -168,8 +159,10 @@ void Run::open_data() {
                                static_cast<std::uint64_t>(settings.global_batch), plan.count};
   const auto finish = [this](Batch& batch) {
     recipe->prepare(batch);
-    if (device.is_cuda() && batch.noise.defined()) {
-      batch.noise = batch.noise.pin_memory();  // as the rest of the batch
+    for (at::Tensor* added : {&batch.noise, &batch.hr_sharp}) {
+      if (device.is_cuda() && added->defined()) {
+        *added = added->pin_memory();  // as the rest of the batch
+      }
     }
   };
   batches =

@@ -96,8 +96,7 @@ RunRecord run_record(const Run& run) {
   record.add("recipe",
              fmt::format("{} · {} · {} × {} on {}", settings.recipe, settings.precision, plural(ranks, "rank", "ranks"),
                          plural(run.threads, "thread", "threads"), run.device.str()));
-  record.add("network",
-             fmt::format("{}; first stage {}", network_sizes(run.states), run.config.model.first_stage.type));
+  record.add("network", network_sizes(run.states));
   for (const auto& [name, text] : run.recipe->facts()) {
     record.add(name, text);
   }
