@@ -174,6 +174,16 @@ void DistillSettings::bind(Settings& settings) {
            "VPD-SR names it; needs ViT-B-32.pt or ViT-B-16.pt in weights.folder")
       .between(0.0, 1e6);
   settings
+      .add("distill.lambda_lpips", lambda_lpips,
+           "weight of LPIPS between the one-step prediction, not cut to the range of pictures, and the HR image; needs "
+           "the metric's files in weights.folder (distill.lpips_net)")
+      .between(0.0, 1e6);
+  settings
+      .add("distill.lpips_net", lpips_net,
+           "network of lambda_lpips: alex (alexnet-owt-7be5be79.pth and alex.pth) or vgg (vgg16-397923af.pth and "
+           "vgg.pth)")
+      .one_of({"alex", "vgg"});
+  settings
       .add("distill.lambda_perceptual", lambda_perceptual,
            "weight of the distance between features of the one-step prediction and of the HR image in a tiny network "
            "(perceptual.*)")

@@ -111,9 +111,11 @@ struct DistillSettings {
   double lambda_texture = 0;
   double lambda_hfp = 0;
   double lambda_ess = 0;
+  double lambda_lpips = 0;
   double lambda_perceptual = 0;
   double lambda_hsd = 0;
   double lambda_adversarial = 0;
+  std::string lpips_net = "alex";
   std::string decode = "straight_through";
   HsdSettings hsd;
   DiscriminatorSettings discriminator;

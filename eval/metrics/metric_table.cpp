@@ -11,6 +11,7 @@
 #include "eval/metrics/lpips/lpips.h"
 #include "eval/metrics/musiq/musiq.h"
 #include "eval/metrics/niqe/niqe.h"
+#include "eval/metrics/perceptual.h"
 #include "eval/metrics/psnr.h"
 #include "eval/metrics/ssim.h"
 
@@ -40,6 +41,7 @@ const std::vector<MetricDescription>& metric_table() {
       {"ssim_rgb", "", true, true, 4, false, {}, make<Ssim, Channels::kRgb>},
       {"lpips", "lpips_alex", true, false, 4, true, {"alexnet", "lpips_alex"}, make<Lpips, LpipsTrunk::kAlex>},
       {"lpips_vgg", "", true, false, 4, false, {"vgg16", "lpips_vgg"}, make<Lpips, LpipsTrunk::kVgg>},
+      {"perceptual", "", true, false, 4, false, {"taesana_encoder"}, make<Perceptual>},
       {"niqe", "", false, false, 2, true, {}, make<Niqe>},
       {"clipiqa", "", false, true, 4, true, {"clip_rn50"}, make<Clipiqa>},
       {"musiq", "", false, true, 3, true, {"musiq_koniq"}, make<Musiq>},

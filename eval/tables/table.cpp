@@ -69,8 +69,9 @@ const TrainedRun* find_run(const Measurements& measurements, const std::string& 
 std::optional<double> run_value(const TrainedRun* run, const std::string& metric) {
   const TrainedRun values = run == nullptr ? TrainedRun() : *run;
   const std::pair<const char*, double> columns[] = {
-      {kIterations, values.iterations}, {kHours, values.hours}, {kDays, values.hours / kHoursADay},
-      {kProcesses, values.processes},   {kPower, values.power}, {kKappa, values.kappa}};
+      {kIterations, values.iterations},   {kHours, values.hours}, {kDays, values.hours / kHoursADay},
+      {kProcesses, values.processes},     {kPower, values.power}, {kKappa, values.kappa},
+      {kStepSeconds, values.step_seconds}};
   for (const auto& [name, value] : columns) {
     if (metric == name) {
       return value;
@@ -298,6 +299,7 @@ TableLayout layout_of_everything(const Measurements& measurements) {
   }
   if (!measurements.runs.empty()) {
     layout.columns.push_back({"", "Training", kHours, "hours", false, 2, false});
+    layout.columns.push_back({"", "Training", kStepSeconds, "s / step", false, 3, false});
     layout.columns.push_back({"", "Training", kProcesses, "ranks", false, 0, false});
   }
   return layout;

@@ -83,6 +83,17 @@ void warn_of_settings_without_effect(const ModelArgument& argument, const ModelS
   }
 }
 
+/// UserError where a file has the name of RSD's but not its input layer: others of that name are of ResShift's trainer.
+void check_noise_channels(const ModelArgument& argument, const ModelSettings& found, const fs::path& weights,
+                          const OfficialFile& official) {
+  if (argument.model.unet.noise_channels > 0 && found.unet.noise_channels == 0) {
+    throw UserError(
+        "{}: has the name of {}'s student, but no channel of noise in its input layer; rename it, and name "
+        "its settings with --config",
+        weights.string(), official.name);
+  }
+}
+
 }  // namespace
 
 std::map<std::string, std::string> model_settings_given(const Settings& settings) {
@@ -120,6 +131,7 @@ LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
     log.info("model: {}", weights.string());
     warn_of_settings_without_effect(argument, loaded.model->settings(), log);
   } else if (official != nullptr) {
+    check_noise_channels(argument, loaded.model->settings(), weights, *official);
     if (official->kind == "student" && !loaded.method->one_step) {
       const Method* method = find_method(argument.recipe);
       loaded.method = method != nullptr && method->distils ? method : &method_named("sinsr");

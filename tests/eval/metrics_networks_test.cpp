@@ -7,6 +7,7 @@
 #include "eval/metrics/clipiqa/clipiqa.h"
 #include "eval/metrics/lpips/lpips.h"
 #include "eval/metrics/musiq/musiq.h"
+#include "eval/metrics/perceptual.h"
 
 namespace samsr {
 namespace {
@@ -100,6 +101,27 @@ TEST_F(NetworkMetrics, TooSmallPicturesHaveNoValue) {
   EXPECT_EQ(metrics_[3]->undefined_for(1, 1), "");
   EXPECT_THAT(metrics_[3]->undefined_for(1, 1000), HasSubstr("less than a pixel"));
   EXPECT_TRUE(std::isnan(metrics_[0]->score(pictures(1, 30, 64, "a"), pictures(1, 30, 64, "b")).item<double>()));
+}
+
+TEST(PerceptualMetric, IsTheMeanDistanceOfDirectionsBehindEveryBlock) {
+  const TinyEncoder encoder(testing::weights_by_rule(tiny_encoder_weights(), 1), at::kCPU);
+  const Perceptual metric(encoder, parts("perceptual"));
+  const at::Tensor pred = pictures(2, 70, 96, "pred");
+  const at::Tensor ref = pictures(2, 70, 96, "ref");
+  const auto directions = [&](const at::Tensor& images, std::size_t block) {
+    const at::Tensor found = encoder.features(images.to(at::kFloat) / 255, tiny_encoder_blocks())[block];
+    return found / at::linalg_vector_norm(found, 2, at::IntArrayRef{1}, true).clamp_min(1e-10);
+  };
+  at::Tensor sum = at::zeros({2});
+  for (std::size_t block = 0; block < tiny_encoder_blocks().size(); ++block) {
+    sum += (directions(pred, block) - directions(ref, block)).square().sum(1).mean({1, 2});
+  }
+  EXPECT_TRUE(metric.score(pred, ref).to(at::kFloat).allclose(sum / 10, 1e-4, 1e-5));
+  EXPECT_EQ(metric.score(pred, pred).abs().max().item<double>(), 0);
+  EXPECT_NEAR(metric.score(pred.slice(0, 1), ref.slice(0, 1)).item<double>(), metric.score(pred, ref)[1].item<double>(),
+              1e-5);
+  EXPECT_THAT(metric.undefined_for(31, 64), HasSubstr("64x31 is smaller than the 32x32 that the encoder needs"));
+  EXPECT_THAT(metric.protocol(), HasSubstr("behind its 10 blocks"));
 }
 
 }  // namespace

@@ -7,11 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
-#include "eval/metric_weights_by_rule.h"
 #include "launch/running.h"
 #include "launch/trained_runs.h"
-#include "models/perceptual/lpips_network.h"
-#include "models/weights/safetensors.h"
 
 namespace samsr::testing {
 namespace {
@@ -23,15 +20,10 @@ class RsdTraining : public TrainedRuns {
  protected:
   static void SetUpTestSuite() {
     TrainedRuns::SetUpTestSuite();
-    fs::create_directories(in("weights"));
-    write("alexnet-owt-7be5be79.pth", weights_by_rule(lpips_trunk_weights(LpipsTrunk::kAlex), 1));
-    write("alex.pth", linear_weights_by_rule(lpips_linear_weights(LpipsTrunk::kAlex), 1));
+    write_alexnet_of_lpips(in("weights"));
     succeed(samsr(rsd("whole", "train.steps=12")));
   }
 
-  static void write(const std::string& name, const NamedWeights& weights) {
-    write_safetensors(in("weights") / name, {{weights.begin(), weights.end()}, {}});
-  }
   static std::string rsd(const std::string& out, const std::string& more) {
     return train(out,
                  "train.recipe=rsd unet.noise_channels=1 rsd.fake_steps=2 rsd.node_count=2 rsd.fake.lr=1e-3"
@@ -48,15 +40,20 @@ class RsdTraining : public TrainedRuns {
 };
 
 TEST_F(RsdTraining, GivesTheSameLossesOnOneAndTwoRanks) {
-  const Outcome two = run(samsr_on(2, rsd("two", "train.steps=12")));
-  ASSERT_EQ(two.status, 0) << two.output;
-  EXPECT_THAT(two.output, AllOf(HasSubstr("LPIPS of the decoded prediction"), HasSubstr("answers at steps 1, 2")));
-  const auto lines = metrics("whole");
-  ASSERT_EQ(lines.size(), 12U);
-  expect_equal_figures(lines, metrics("two"), {"loss", "fake_loss", "fake_mse", "lpips"}, 1e-5);
+  const OnOneAndTwoRanks found =
+      expect_the_same_on_two_ranks(rsd, "train.lr=5e-5 rsd.fake.lr=5e-5 train.eps=1e-4 rsd.fake.eps=1e-4",
+                                   {"loss", "fake_loss", "fake_mse", "lpips"});
+  EXPECT_THAT(found.two.output,
+              AllOf(HasSubstr("LPIPS of the decoded prediction"), HasSubstr("answers at steps 1, 2")));
+  const auto& lines = found.lines;
+  ASSERT_GT(lines.size(), 1U);
   EXPECT_NE(lines[0]["loss"], lines[1]["loss"]);
   EXPECT_GT(lines[0]["lpips"].get<double>(), 1e-4);
   EXPECT_TRUE(lines[0].contains("fake_accuracy"));
+}
+
+TEST_F(RsdTraining, LogsTheGradientOfEachTerm) {
+  expect_term_gradients(rsd, {"grad_distill", "grad_lpips", "grad_gan", "fake_grad_mse", "fake_grad_gan"});
 }
 
 TEST_F(RsdTraining, ResumesBitForBit) {
@@ -101,6 +98,8 @@ TEST_F(RsdTraining, WhatDoesNotFitIsSaidInOneLine) {
       {"weights.folder=/nowhere", "rsd.lambda_lpips is 2: alexnet-owt-7be5be79.pth is missing"},
       {"'rsd.nodes=[1]'", "rsd.nodes must rise and end at 2"},
       {"rsd.node_count=9", "rsd.node_count is 9"},
+      {"rsd.lambda_lpips=0 rsd.lambda_perceptual=2 weights.folder=/nowhere",
+       "rsd.lambda_perceptual is 2: taesana_encoder.pth is missing"},
       {"rsd.head_kernel=8", "rsd.head_kernel is 8"},
       {"train.recipe=sinsr", "unet.noise_channels is 1: train.recipe=sinsr"},
   };

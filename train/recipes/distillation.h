@@ -4,15 +4,10 @@
 #include <vector>
 
 #include "diffusion/distillation.h"
+#include "train/recipes/decoding.h"
 #include "train/recipes/super_resolution.h"
 
 namespace samsr {
-
-/// How predictions become images.
-struct Decoding {
-  bool quantised = true;
-  bool recomputed = false;  ///< one picture at a time, of which nothing is kept for the backward pass but its latent
-};
 
 /// What the losses of a pass look at. Images are decoded when first asked for, and once.
 class DistillAnswers {

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/rng.h"
@@ -85,6 +87,11 @@ LossDraws seeded_draws(std::uint64_t seed) {
   return draws;
 }
 
+std::int64_t hr_side(const RecipeContext& context) {
+  const std::vector<std::int64_t>& lr = context.shards.find("lr")->shape;
+  return context.config.model.scale * std::min(lr[0], lr[1]);
+}
+
 SuperResolutionParts make_parts(const Method& method, const RecipeContext& context) {
   const TrainConfig& config = context.config;
   const TrainSettings& train = config.train;
@@ -111,7 +118,14 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
     const DistillSettings& weights = config.distill;
     parts.hfp = config.hfp;
     parts.ess = make_ess_loss(weights.lambda_ess, config.ess, config.weights, context.device, context.log);
-    parts.perceptual = make_perceptual_loss(weights.lambda_perceptual, config.perceptual, context.device, context.log);
+    parts.lpips = read_lpips_loss({.trunk = lpips_trunk_of(weights.lpips_net),
+                                   .weight = weights.lambda_lpips,
+                                   .setting = "distill.lambda_lpips",
+                                   .side = hr_side(context),
+                                   .cut = false},
+                                  config.weights, context.device, context.log);
+    parts.perceptual = make_perceptual_loss(weights.lambda_perceptual, "distill.lambda_perceptual", config.perceptual,
+                                            config.weights, context.device, context.log);
     if (weights.lambda_hfp != 0) {
       const std::vector<std::int64_t>& lr = context.shards.find("lr")->shape;
       config.hfp.check_sides(config.model.scale * lr[0], config.model.scale * lr[1]);
@@ -259,6 +273,7 @@ std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() 
 std::vector<std::pair<std::string, double>> SuperResolutionRecipe::frozen_bytes() const {
   return {{"teacher", parts_.teacher ? bytes_of(parts_.teacher->unet()->parameters()) : 0},
           {"first stage", static_cast<double>(parts_.network->first_stage().weight_bytes())},
+          {"LPIPS", parts_.lpips ? static_cast<double>(parts_.lpips->weight_bytes()) : 0},
           {"CLIP", parts_.ess ? static_cast<double>(parts_.ess->weight_bytes()) : 0},
           {"perceptual", parts_.perceptual ? static_cast<double>(parts_.perceptual->weight_bytes()) : 0}};
 }

@@ -48,13 +48,16 @@ struct SuperResolutionParts {
   NoiseSource noise{};
   LossDraws draws = seeded_draws(train.seed);
   std::shared_ptr<SemanticLoss> semantic{};  ///< of a student; null for none
-  std::shared_ptr<const LpipsLoss> lpips{};  ///< of the teacher; null for none
+  std::shared_ptr<const LpipsLoss> lpips{};  ///< null for none
   HighFrequencySettings hfp{};               ///< of a student's distill.lambda_hfp
   std::shared_ptr<const EssLoss> ess{};      ///< of a student, as the next; null where its weight is 0
   std::shared_ptr<const PerceptualLoss> perceptual{};
   StepTimer* timer = nullptr;         ///< of the rollouts; null for none
   const SampleSet* shards = nullptr;  ///< null where batches come from elsewhere
 };
+
+/// The smaller side of the samples' HR images.
+std::int64_t hr_side(const RecipeContext& context);
 
 /// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.
 SuperResolutionParts make_parts(const Method& method, const RecipeContext& context);
