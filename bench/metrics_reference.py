@@ -22,7 +22,7 @@ from PIL import Image
 from weights_by_rule import by_rule
 
 ALEXNET, VGG16 = "alexnet-owt-7be5be79.pth", "vgg16-397923af.pth"
-CLIP, MUSIQ = "RN50.pt", "musiq_koniq_ckpt-e95806b9.pth"
+CLIP, MUSIQ, DISTS = "RN50.pt", "musiq_koniq_ckpt-e95806b9.pth", "DISTS_weights-f5e65c96.pth"
 ROUNDS, SECONDS = 5, 0.5  # at least
 
 
@@ -42,6 +42,7 @@ def write_weights(folder):
         torch.save(filled(model(weights=None).state_dict()), folder / file)
         names = [f"lin{k}.model.1.weight" for k in range(5)]
         torch.save({name: by_rule(name, (1, c, 1, 1)).abs() for name, c in zip(names, channels)}, folder / linear)
+    torch.save({name: by_rule(name, (1, 1475, 1, 1)).abs() for name in ("alpha", "beta")}, folder / DISTS)
     torch.save(filled(Musiq(pretrained=False).state_dict()), folder / MUSIQ)
 
     clip = Clip(1024, 224, (3, 4, 6, 3), 64, None, 77, 49408, 512, 8, 12).eval()
@@ -63,6 +64,7 @@ def write_weights(folder):
 def networks(folder, niqe_parameters):
     """Constructors of pyiqa's metrics; torch.hub finds torchvision's files in the folder."""
     from pyiqa.archs.clipiqa_arch import CLIPIQA
+    from pyiqa.archs.dists_arch import DISTS as Dists
     from pyiqa.archs.lpips_arch import LPIPS
     from pyiqa.archs.musiq_arch import MUSIQ as Musiq
     from pyiqa.archs.niqe_arch import NIQE
@@ -82,6 +84,7 @@ def networks(folder, niqe_parameters):
         "ssim_rgb": lambda: SSIM(test_y_channel=False),
         "lpips": lambda: LPIPS(net="alex", pretrained=False, pretrained_model_path=str(folder / "alex.pth")),
         "lpips_vgg": lambda: LPIPS(net="vgg", pretrained=False, pretrained_model_path=str(folder / "vgg.pth")),
+        "dists": lambda: Dists(pretrained=False, pretrained_model_path=str(folder / DISTS)),
         "clipiqa": lambda: CLIPIQA(backbone=str(folder / CLIP)),
         "musiq": lambda: Musiq(pretrained=False, pretrained_model_path=str(folder / MUSIQ)),
         "niqe": lambda: NIQE(color_space="ycbcr", pretrained_model_path=niqe_parameters),
@@ -142,7 +145,7 @@ def main():
             metric = made[name]().eval()
             for case, (pred, gt) in cases(gt_folder, lq_folder).items():
                 images = [torch.from_numpy(x).permute(0, 3, 1, 2).float() / 255 for x in (pred, gt)]
-                arguments = images if name.split("_")[0] in ("psnr", "ssim", "lpips") else images[:1]
+                arguments = images if name.split("_")[0] in ("psnr", "ssim", "lpips", "dists") else images[:1]
                 scores, seconds, cpu_seconds = timed(lambda: metric(*arguments))
                 file[f"out/{case}/{name}/scores"] = scores.double().flatten().numpy()
                 file[f"out/{case}/{name}/seconds"] = seconds

@@ -71,7 +71,7 @@ class StepBench::Steps {
       : device_(bench.device_),
         timer_(bench.device_),
         plan_(each.batch, each.microbatch, bench.communicator_.rank(), bench.communicator_.size()),
-        train_(train_settings(each)) {
+        train_(train_settings(each, bench.lora_rank_)) {
     prepare_device(device_, {.tf32 = each.precision == "tf32", .deterministic = each.deterministic});
     const bool online = each.teacher == "online";
     bench.network_->unet()->recompute_activations(each.checkpoint_activations);
@@ -123,8 +123,9 @@ class StepBench::Steps {
   }
 
  private:
-  static TrainSettings train_settings(const StepCase& each) {
+  static TrainSettings train_settings(const StepCase& each, std::int64_t lora_rank) {
     TrainSettings train;
+    train.lora.rank = lora_rank;
     train.precision = each.precision;
     train.checkpoint_activations = each.checkpoint_activations;
     train.deterministic = each.deterministic;
@@ -143,16 +144,22 @@ class StepBench::Steps {
   std::int64_t number_ = 0;
 };
 
-StepBench::StepBench(const std::string& size, c10::Device device, Communicator& communicator)
+StepBench::StepBench(const std::string& size, std::int64_t lora_rank, c10::Device device, Communicator& communicator)
     : paper_(size == "paper"),
       device_(device),
       communicator_(communicator),
       settings_(paper_ ? paper_model() : quickstart_model()),
+      lora_rank_(lora_rank),
       network_(std::make_shared<SuperResolutionModel>(settings_, 1)),
       average_(std::make_shared<LoadedModel>(
           LoadedModel{std::make_unique<SuperResolutionModel>(settings_, 1), &method_named("samsr")})) {
   network_->to(device);
   average_->model->to(device);
+  SuperResolutionParts parts;
+  parts.train.lora.rank = lora_rank;
+  parts.network = network_;
+  parts.average = average_;
+  add_adapters(parts);
 }
 
 StepFigures StepBench::measure(const StepCase& each, int warm_up, int steps) {

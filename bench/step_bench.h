@@ -36,8 +36,8 @@ struct StepFigures {
 /// Networks of one size, made once for all cases.
 class StepBench {
  public:
-  /// `size`: paper or quickstart.
-  StepBench(const std::string& size, c10::Device device, Communicator& communicator);
+  /// `size`: paper or quickstart. `lora_rank`: of adapters (train.lora.rank); 0 for none.
+  StepBench(const std::string& size, std::int64_t lora_rank, c10::Device device, Communicator& communicator);
 
   StepFigures measure(const StepCase& each, int warm_up, int steps);
 
@@ -59,6 +59,7 @@ class StepBench {
   const c10::Device device_;
   Communicator& communicator_;
   const ModelSettings settings_;
+  const std::int64_t lora_rank_;
   std::shared_ptr<SuperResolutionModel> network_;
   std::shared_ptr<SuperResolutionModel> teacher_;
   std::shared_ptr<LoadedModel> average_;

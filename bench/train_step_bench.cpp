@@ -4,6 +4,7 @@
 //
 //   train_step_bench --size paper --teacher cached --precision bf16 --steps 5
 //   train_step_bench --device cuda --size paper --teacher cached,online --batch 8,16,32,64 --precision bf16 --json
+//   train_step_bench --device cuda --size paper --lora 16       with the network frozen, and adapters
 //   train_step_bench --device cuda --size paper --ceilings      what the device itself gives
 //   train_step_bench --device cuda --size paper --resume        whether resumed steps give the same bits
 //   train_step_bench --device cuda --size paper --profile DIR   a Chrome trace of two steps
@@ -33,6 +34,7 @@ using Json = nlohmann::ordered_json;
 struct Options {
   std::string device = "cpu";
   std::string size = "quickstart";
+  std::int64_t lora = 0;
   std::vector<std::string> teachers{"cached"};
   std::vector<std::int64_t> batches;
   samsr::bench::StepCase each;
@@ -95,6 +97,7 @@ void run_case(const Options& options, const samsr::bench::StepCase& each, samsr:
   Json json{{"who", "samsr"},
             {"device", options.device},
             {"size", options.size},
+            {"lora", options.lora},
             {"teacher", each.teacher},
             {"precision", each.precision},
             {"batch", each.batch},
@@ -115,15 +118,16 @@ void run_case(const Options& options, const samsr::bench::StepCase& each, samsr:
   for (std::size_t phase = 0; phase < samsr::kStepPhaseNames.size(); ++phase) {
     json[std::string(samsr::kStepPhaseNames[phase]) + "_ms"] = figures.phases.ms[phase];
   }
-  print(
-      options, json,
-      fmt::format("{} {} {}{}, {} rank(s) x {} thread(s), {} images: {:.3f} s a step, {:.3f} images/s, peak {:.0f} MB",
-                  options.size, each.teacher, each.precision, each.checkpoint_activations ? " checkpointed" : "",
-                  communicator.size(), options.threads, each.batch, figures.ms / 1e3, per_second, figures.peak_mb));
+  print(options, json,
+        fmt::format(
+            "{}{} {} {}{}, {} rank(s) x {} thread(s), {} images: {:.3f} s a step, {:.3f} images/s, peak {:.0f} MB",
+            options.size, options.lora > 0 ? fmt::format(" adapters of rank {}", options.lora) : std::string(),
+            each.teacher, each.precision, each.checkpoint_activations ? " checkpointed" : "", communicator.size(),
+            options.threads, each.batch, figures.ms / 1e3, per_second, figures.peak_mb));
 }
 
 void run_steps(const Options& options, c10::Device device, samsr::Communicator& communicator) {
-  samsr::bench::StepBench bench(options.size, device, communicator);
+  samsr::bench::StepBench bench(options.size, options.lora, device, communicator);
   std::vector<std::int64_t> batches = options.batches;
   if (batches.empty()) {
     batches = {options.size == "paper" ? communicator.size() : 16};
@@ -171,6 +175,8 @@ int main(int argc, char** argv) {
   const auto positive = CLI::PositiveNumber;
   app.add_option("--device", options.device)->check(CLI::IsMember({"cpu", "cuda"}));
   app.add_option("--size", options.size)->check(CLI::IsMember({"paper", "quickstart"}));
+  app.add_option("--lora", options.lora, "train adapters of this rank beside frozen weights (train.lora.rank)")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--teacher", options.teachers)->delimiter(',')->check(CLI::IsMember({"online", "cached"}));
   app.add_option("--batch", options.batches, "images a step over all ranks (default: 16, or one a rank)")
       ->delimiter(',')

@@ -70,7 +70,7 @@ class MpiCommunicator final : public Communicator {
   }
 
   void sum(std::span<double> values) override {
-    const std::vector<double> everyone = all(values);
+    const std::vector<double> everyone = gather(values);
     for (std::size_t i = 0; i < values.size(); ++i) {
       values[i] = 0;
       for (std::size_t at = i; at < everyone.size(); at += values.size()) {
@@ -80,8 +80,15 @@ class MpiCommunicator final : public Communicator {
   }
 
   double max(double value) override {
-    const std::vector<double> values = all(std::span(&value, 1));
+    const std::vector<double> values = gather(std::span<const double>(&value, 1));
     return *std::max_element(values.begin(), values.end());
+  }
+
+  std::vector<double> gather(std::span<const double> values) override {
+    const int count = static_cast<int>(values.size());
+    std::vector<double> everyone(values.size() * static_cast<std::size_t>(size_));
+    MPI_Allgather(values.data(), count, MPI_DOUBLE, everyone.data(), count, MPI_DOUBLE, world_);
+    return everyone;
   }
 
   std::vector<std::string> gather(const std::string& text) override { return gathered(text, world_, size_); }
@@ -98,14 +105,6 @@ class MpiCommunicator final : public Communicator {
   }
 
  private:
-  /// Every rank's values, one rank after another.
-  std::vector<double> all(std::span<const double> values) const {
-    const int count = static_cast<int>(values.size());
-    std::vector<double> everyone(values.size() * static_cast<std::size_t>(size_));
-    MPI_Allgather(values.data(), count, MPI_DOUBLE, everyone.data(), count, MPI_DOUBLE, world_);
-    return everyone;
-  }
-
   MPI_Comm world_ = MPI_COMM_NULL;
   MPI_Comm host_ = MPI_COMM_NULL;
   int rank_ = 0;

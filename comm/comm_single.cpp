@@ -16,6 +16,7 @@ class SingleCommunicator final : public Communicator {
   void broadcast(void*, std::size_t, int) override {}
   void sum(std::span<double>) override {}
   double max(double value) override { return value; }
+  std::vector<double> gather(std::span<const double> values) override { return {values.begin(), values.end()}; }
   std::vector<std::string> gather(const std::string& text) override { return {text}; }
   std::vector<std::string> gather_on_host(const std::string& text) override { return {text}; }
   std::unique_ptr<WorkQueue> share_work(std::uint64_t items) override { return make_single_work_queue(items); }

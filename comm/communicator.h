@@ -35,6 +35,8 @@ class Communicator {
   }
   /// Largest value of any rank, on every rank.
   virtual double max(double value) = 0;
+  /// Every rank's values, as many of each, in the order of the ranks, on every rank.
+  virtual std::vector<double> gather(std::span<const double> values) = 0;
   /// Every rank's text in the order of the ranks, on every rank.
   virtual std::vector<std::string> gather(const std::string& text) = 0;
   /// The text of every rank of this host in the order of their local ranks, on every rank.

@@ -118,12 +118,16 @@ std::optional<std::chrono::nanoseconds> file_system_time(const fs::path& folder)
   return known ? std::optional(time_of(status)) : std::nullopt;
 }
 
-[[noreturn]] void refuse(const fs::path& folder, const LockHolder& holder) {
+[[noreturn]] void refuse(const fs::path& folder, const FolderHolder& holder) {
   throw UserError(
       "{}: is being written by `{}` on {}, process {}, since {}; wait until it ends, or name another folder",
       folder.string(), holder.purpose.empty() ? "samsr" : holder.purpose,
-      holder.host.empty() ? "a host that is not named yet" : holder.host, holder.process.id,
+      holder.host.empty() ? "a host that is not named yet" : holder.host, holder.process,
       holder.since.empty() ? "just now" : holder.since);
+}
+
+[[noreturn]] void refuse(const fs::path& folder, const LockHolder& holder) {
+  refuse(folder, FolderHolder{holder.host, holder.purpose, holder.since, holder.process.id});
 }
 
 /// The lock file; none when there is none. UserError when it cannot be opened, or is something else.
@@ -274,19 +278,27 @@ void FolderLock::acquire(const std::string& text, const std::function<void(const
   }
 }
 
-void check_not_held(const fs::path& folder) {
+std::optional<FolderHolder> folder_holder(const fs::path& folder) {
   const OpenLock lock = open_lock(folder / kFolderLockFile, O_RDONLY);
   struct stat status {};
   if (lock.get() < 0 || ::fstat(lock.get(), &status) != 0) {
-    return;
+    return std::nullopt;
   }
   const LockHolder holder = parse_holder(content_of(lock.get()));
   const bool here = !holder.boot.empty() && holder.boot == boot_id();
   const bool flocked = ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const bool signs = std::chrono::abs(now - time_of(status)) < FolderLock::kSilence;
-  if (flocked || (here ? is_running(holder.process) : signs)) {
-    refuse(folder, holder);
+  const auto silent = std::chrono::system_clock::now().time_since_epoch() - time_of(status);
+  const bool signs = std::chrono::abs(silent) < FolderLock::kSilence;
+  if (!flocked && !(here ? is_running(holder.process) : signs)) {
+    return std::nullopt;
+  }
+  return FolderHolder{holder.host, holder.purpose, holder.since, holder.process.id,
+                      std::chrono::duration<double>(silent).count()};
+}
+
+void check_not_held(const fs::path& folder) {
+  if (const auto holder = folder_holder(folder)) {
+    refuse(folder, *holder);
   }
 }
 

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -57,8 +59,21 @@ class FolderLock {
   std::thread heart_;
 };
 
-/// Looks who holds `folder`, and takes and writes nothing: UserError as FolderLock's when somebody does. A holder on
-/// another host does while its last sign of life is younger than FolderLock::kSilence by the clock of this host.
+/// Who holds a folder.
+struct FolderHolder {
+  std::string host;
+  std::string purpose;
+  std::string since;  ///< date and time there
+  std::uint64_t process = 0;
+  double silent_seconds = 0;  ///< since the last sign of life, by the clock of this host
+};
+
+/// Looks who holds `folder`, and takes and writes nothing; none when nobody does. A holder on another host does while
+/// its last sign of life is younger than FolderLock::kSilence by the clock of this host. UserError when the lock cannot
+/// be read.
+std::optional<FolderHolder> folder_holder(const std::filesystem::path& folder);
+
+/// UserError as FolderLock's when folder_holder() finds somebody.
 void check_not_held(const std::filesystem::path& folder);
 
 /// Name of the file by which a folder is held.

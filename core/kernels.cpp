@@ -1,6 +1,6 @@
 #include "core/kernels.h"
 
-#include <ATen/Context.h>
+#include <ATen/ATen.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -26,7 +26,9 @@ bool own_kernels() { return own_wanted().load(std::memory_order_relaxed); }
 
 void leave_own_kernels() { own_wanted().store(false, std::memory_order_relaxed); }
 
-bool cpu_kernels(const at::Tensor& x) { return own_kernels() && x.is_cpu(); }
+bool carries_tangent(const at::Tensor& x) { return x._fw_grad(/*level=*/0).defined(); }
+
+bool cpu_kernels(const at::Tensor& x) { return own_kernels() && x.is_cpu() && !carries_tangent(x); }
 
 void choose_attention_kernels() { at::globalContext().setSDPUseCuDNN(false); }
 

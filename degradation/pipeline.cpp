@@ -67,26 +67,26 @@ DegradedPair DegradationPipeline::degrade(const cv::Mat& hr_rgb, int gt_size, st
   const int lr_size = gt_size / scale_;
   Rng draws(seed, "degradation");
   const cv::Size crops(hr_rgb.cols / scale_ - lr_size + 1, hr_rgb.rows / scale_ - lr_size + 1);
-  cv::Mat truth = bytes ? to_unit(hr_rgb) : hr_rgb;
-  cv::Mat truth_bytes = bytes ? hr_rgb : to_bytes(hr_rgb);
-  if (settings_.use_sharp) {
-    truth = unsharp_mask(truth, settings_.usm_radius, settings_.usm_weight, settings_.usm_threshold);
-    truth_bytes = to_bytes(truth);
+  cv::Mat source = bytes ? to_unit(hr_rgb) : hr_rgb;
+  cv::Mat truth = bytes ? hr_rgb : to_bytes(hr_rgb);
+  if (settings_.sharpens()) {
+    source = unsharp_mask(source, settings_.usm_radius, settings_.usm_weight, settings_.usm_threshold);
+    truth = settings_.sharpens_truth() ? to_bytes(source) : truth;
   }
   DegradedPair pair;
   cv::Point crop;
   cv::Mat low;
   if (settings_.kind == "bicubic") {
     crop = draw_crop_corner(crops, draws);
-    low = shrink_bicubic(truth, scale_);
+    low = shrink_bicubic(source, scale_);
     pair.drawn = bicubic_to_json(crop);
   } else {
     const DegradationPlan plan = draw_plan(settings_, crops, draws);
     crop = plan.crop;
-    low = degraded(truth, plan, seed);
+    low = degraded(source, plan, seed);
     pair.drawn = to_json(plan);
   }
-  pair.hr = truth_bytes(cv::Rect(crop.x * scale_, crop.y * scale_, gt_size, gt_size)).clone();
+  pair.hr = truth(cv::Rect(crop.x * scale_, crop.y * scale_, gt_size, gt_size)).clone();
   pair.lr = to_bytes(low)(cv::Rect(crop.x, crop.y, lr_size, lr_size)).clone();
   return pair;
 }

@@ -75,7 +75,11 @@ void DegradationSettings::bind(Settings& settings) {
                   "probability of a blur in the second order");
   second.bind(settings, "2");
   add_probability(settings, "degradation.final_sinc_prob", final_sinc_prob, "probability of the final sinc filter");
-  settings.add("degradation.use_sharp", use_sharp, "sharpen the ground truth (and degrade the sharpened)");
+  settings
+      .add("degradation.use_sharp", use_sharp,
+           "true: sharpen the ground truth (and degrade the sharpened); input: degrade the sharpened, but keep the "
+           "ground truth as it is")
+      .one_of({"false", "true", "input"});
   settings.add("degradation.usm_radius", usm_radius, "taps of the sharpening's Gaussian").between(1, 255);
   settings.add("degradation.usm_weight", usm_weight, "strength of the sharpening").between(0.0, 10.0);
   settings.add("degradation.usm_threshold", usm_threshold, "smallest detail sharpened, 1/255").between(0.0, 255.0);

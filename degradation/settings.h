@@ -45,10 +45,15 @@ struct DegradationSettings {
   double second_order_prob = 0.5;
   double second_blur_prob = 0.8;
   double final_sinc_prob = 0.8;
-  bool use_sharp = false;
+  std::string use_sharp = "false";
   int usm_radius = 50;  ///< taps of the Gaussian
   double usm_weight = 0.5;
   double usm_threshold = 10;  ///< in 1/255
+
+  /// What is degraded is sharpened.
+  bool sharpens() const { return use_sharp != "false"; }
+  /// The pair's HR image too.
+  bool sharpens_truth() const { return use_sharp == "true"; }
 
   void bind(Settings& settings);
   /// UserError where settings contradict each other.

@@ -30,6 +30,18 @@ constexpr std::array kMethods{
            .mask_noise = false,
            .either_noise = true},
     Method{.name = "rsd", .kind = "rsd_student", .one_step = true, .distils = false, .mask_noise = false},
+    Method{.name = "flowmap",
+           .kind = "flow_map",
+           .one_step = false,
+           .distils = false,
+           .mask_noise = false,
+           .flow_map = true},
+    Method{.name = "flowmap_adversarial",
+           .kind = "flow_map",
+           .one_step = false,
+           .distils = true,
+           .mask_noise = false,
+           .flow_map = true},
 };
 
 const Method* found(std::string_view Method::*member, std::string_view text) {

@@ -13,9 +13,10 @@ struct Method {
   std::string_view name;      ///< "samsr"
   std::string_view kind;      ///< in the metadata of its model files: "sam_student"
   bool one_step;              ///< sampled in one step from x_T; else in the T steps of the schedule
-  bool distils;               ///< learns from the rollout of a teacher
+  bool distils;               ///< learns beside a frozen teacher, mostly from its rollout
   bool mask_noise;            ///< masks shape its noise and its process
   bool either_noise = false;  ///< samsr.mask_noise may say otherwise
+  bool flow_map = false;  ///< is no diffusion: sampled from the LR latent, without noise, in a chosen number of steps
 };
 
 /// Every method; the first of those that share a kind is the one that its files are read as.

@@ -21,6 +21,27 @@ void DiffusionSettings::bind(Settings& settings) {
   settings.add("diffusion.normalize_input", normalize_input, "scale the network's input to about unit range");
 }
 
+void FlowMapSettings::bind(Settings& settings) {
+  settings
+      .add("flowmap.time_scale", time_scale,
+           "τ: times and intervals are embedded as this multiple of themselves; at most 16 where flowmap.variant is "
+           "lagrangian or eulerian, whose derivatives grow with it")
+      .above(0.0)
+      .at_most(1e5);
+  settings
+      .add("flowmap.condition", condition,
+           "what the network sees beside x: lr_resized: the LR image at the latent's size; z_src: the latent of the "
+           "enlarged LR image")
+      .one_of({"lr_resized", "z_src"});
+  settings
+      .add("flowmap.guidance", guidance,
+           "where ω acts: train: on the velocities that are learned, so that sampling needs one pass a step; infer: "
+           "while "
+           "sampling, in two")
+      .one_of({"train", "infer"});
+  settings.add("flowmap.omega", omega, "ω of positive-negative guidance; 1 for none").between(0.0, 100.0);
+}
+
 void SamSettings::bind(Settings& settings) {
   settings.add("samsr.variant", variant, "SAMSR as the paper's equations have it, or as the released code does")
       .one_of({"paper", "released"});

@@ -24,6 +24,20 @@ struct DiffusionSettings {
   bool residual() const { return predict_type == "residual"; }
 };
 
+/// A flow map: what its model file carries of how it was trained. Published (P), of related methods' code (C), or our
+/// choice (O): beside each.
+struct FlowMapSettings {
+  double time_scale = 14;                ///< τ; O
+  std::string condition = "lr_resized";  ///< O
+  std::string guidance = "train";        ///< P: that there is guidance; where it acts: O
+  double omega = 1.07;                   ///< ω; C (S3Diff)
+
+  /// Adds settings `flowmap.*`.
+  void bind(Settings& settings);
+  /// ω is part of what is learned; else it acts while sampling.
+  bool guided_in_training() const { return guidance == "train"; }
+};
+
 /// How masks shape noise and process (SAMSR).
 struct SamSettings {
   std::string variant = "paper";

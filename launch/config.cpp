@@ -16,6 +16,10 @@ void Config::bind(Settings& settings) {
   ess.bind(settings);
   perceptual.bind(settings);
   rsd.bind(settings);
+  model.flow_map.bind(settings);
+  flowmap.bind(settings);
+  regression.bind(settings);
+  network.bind(settings);
   semantic.bind(settings);
   coverage_net.bind(settings);
   validation.bind(settings);

@@ -11,6 +11,9 @@
 #include "train/losses/ess_loss.h"
 #include "train/losses/high_frequency_loss.h"
 #include "train/losses/perceptual_loss.h"
+#include "train/recipes/flowmap_settings.h"
+#include "train/recipes/regression_network.h"
+#include "train/recipes/regression_settings.h"
 #include "train/recipes/rsd_settings.h"
 #include "train/settings.h"
 
@@ -20,7 +23,7 @@ namespace samsr {
 struct Config {
   BuildSettings build;  ///< data, images, degradation, masks, first_stage
   LoaderSettings loader;
-  ModelSettings model;  ///< unet, diffusion, samsr; first stage and scale are those of the data
+  ModelSettings model;  ///< unet, diffusion, samsr, flowmap; first stage and scale are those of the data
   RolloutSettings rollout;
   RunSettings run;
   TrainSettings train;
@@ -30,6 +33,9 @@ struct Config {
   EssSettings ess;
   PerceptualSettings perceptual;
   RsdSettings rsd;
+  FlowMapTrainSettings flowmap;
+  RegressionSettings regression;
+  NetworkSettings network;
   SemanticSettings semantic;
   CoverageNetRunSettings coverage_net;
   ValidationSettings validation;

@@ -36,6 +36,7 @@ int run_verb(int argc, char** argv, samsr::Communicator& communicator, samsr::Lo
     samsr::add_strip_verb(app, context);
     samsr::add_table_verb(app, context);
     samsr::add_card_verb(app, context);
+    samsr::add_status_verb(app, context);
     samsr::add_weights_verbs(app, context);
     samsr::add_settings_verb(app, context);
     samsr::add_version_verb(app, context);

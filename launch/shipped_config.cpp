@@ -5,6 +5,7 @@
 
 #include "core/yaml_text.h"
 #include "embedded/resshift_x4_yaml.h"
+#include "embedded/rsd_x4_yaml.h"
 #include "embedded/samsr_released_x4_yaml.h"
 #include "embedded/sinsr_x4_yaml.h"
 #include "embedded/tadsr_x4_yaml.h"
@@ -24,6 +25,9 @@ std::string_view text_of(const std::string& name) {
   }
   if (name == "tadsr_x4.yaml") {
     return embedded::tadsr_x4_yaml;
+  }
+  if (name == "rsd_x4.yaml") {
+    return embedded::rsd_x4_yaml;
   }
   throw std::logic_error("no shipped configuration is called " + name);
 }

@@ -25,8 +25,11 @@ is_as_begun() {
   mv "$folder/stage.txt.new" "$folder/stage.txt"
 }
 
+# setting_in DESCRIPTION SECTION KEY: what SECTION.KEY is among the settings that `samsr settings` has printed.
+setting_in() { sed -n "/^$2:/,/^[^ ]/s/^  $3: //p" <<<"$1"; }
+
 # last_step DESCRIPTION: the checkpoint that a run with these settings, as `samsr settings` prints them, ends with.
-last_step() { printf 'step-%08d' "$(sed -n '/^train:/,/^[^ ]/s/^  steps: //p' <<<"$1")"; }
+last_step() { printf 'step-%08d' "$(setting_in "$1" train steps)"; }
 
 # has_step RUN STEP: whether RUN has got there.
 has_step() { [ "$(cat "$1/latest" 2>/dev/null)" = "$2" ]; }

@@ -93,6 +93,7 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
       .add("train.init", init,
            "first weights: auto (a student starts from its teacher), random, or a path as for teacher_weights")
       .path();
+  lora.bind(settings);
 
   settings.add("train.checkpoint_every", checkpoint_every, "steps between checkpoints").at_least(1);
   settings.add(
@@ -118,6 +119,9 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
       .add("train.log_images", log_images,
            "steps between TensorBoard's pictures of four samples: LR, prediction, HR; 0 for none")
       .at_least(0);
+  settings.add(
+      "train.prometheus", prometheus,
+      "keep out/metrics.prom, at most ten seconds old, for the textfile collector of Prometheus' node_exporter");
   settings.add("train.max_bad_steps", max_bad_steps, "steps with a loss that is not finite, skipped, before giving up")
       .between(0, 1'000'000);
   settings
@@ -181,6 +185,16 @@ void DistillSettings::bind(Settings& settings) {
            "weight of the difference between what CLIP sees in the one-step prediction and in the HR image (ess.*), as "
            "VPD-SR names it; needs ViT-B-32.pt or ViT-B-16.pt in weights.folder")
       .between(0.0, 1e6);
+  settings
+      .add("distill.lambda_lpips", lambda_lpips,
+           "weight of LPIPS between the one-step prediction, not cut to the range of pictures, and the HR image; needs "
+           "the metric's files in weights.folder (distill.lpips_net)")
+      .between(0.0, 1e6);
+  settings
+      .add("distill.lpips_net", lpips_net,
+           "network of lambda_lpips: alex (alexnet-owt-7be5be79.pth and alex.pth) or vgg (vgg16-397923af.pth and "
+           "vgg.pth)")
+      .one_of({"alex", "vgg"});
   settings
       .add("distill.lambda_perceptual", lambda_perceptual,
            "weight of the distance between features of the one-step prediction and of the HR image in a tiny network "

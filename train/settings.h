@@ -8,6 +8,7 @@
 #include "core/settings.h"
 #include "models/coverage_net/coverage_net_settings.h"
 #include "models/discriminators/discriminator_settings.h"
+#include "models/lora/lora_settings.h"
 
 namespace samsr {
 
@@ -51,6 +52,7 @@ struct TrainSettings {
   std::string teacher = "online";
   std::string teacher_weights;
   std::string init = "auto";
+  LoraSettings lora;  ///< of the first trainable
 
   std::int64_t checkpoint_every = 10'000;
   bool checkpoint_behind = true;
@@ -60,6 +62,7 @@ struct TrainSettings {
   std::int64_t log_term_gradients = 0;
   bool tensorboard = true;
   std::int64_t log_images = 1000;
+  bool prometheus = true;
   int max_bad_steps = 20;
   std::int64_t timeout = 600;
 
@@ -113,9 +116,11 @@ struct DistillSettings {
   double lambda_texture = 0;
   double lambda_hfp = 0;
   double lambda_ess = 0;
+  double lambda_lpips = 0;
   double lambda_perceptual = 0;
   double lambda_hsd = 0;
   double lambda_adversarial = 0;
+  std::string lpips_net = "alex";
   std::string decode = "straight_through";
   HsdSettings hsd;
   DiscriminatorSettings discriminator;

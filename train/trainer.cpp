@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/progress.h"
+#include "train/report/run_health.h"
 #include "train/report/step_profiler.h"
 #include "train/run/disk.h"
 #include "train/step/step_metrics.h"
@@ -89,16 +90,15 @@ bool Trainer::step() {
   run_.watchdog.at(run_.step + 1, Phase::kData);
   PendingStep pending;
   pending.metrics.step = run_.step + 1;
-  double waited_ms = 0;
   std::vector<std::uint64_t> bad;
-  pending.record = train_step_.run(pending.metrics.step, [&] { return run_.next_batch(waited_ms, bad); });
+  pending.record =
+      train_step_.run(pending.metrics.step, [&] { return run_.next_batch(pending.metrics.data_wait_ms, bad); });
 
   // One exchange tells every rank whether any was asked to stop, or met a bad sample.
   std::array<double, 2> events{static_cast<double>(bad.size()), stop_signal_.received() ? 1.0 : 0.0};
   {
     const StepTimer::Span span(&run_.timer, StepPhase::kExchange);
     run_.communicator.sum(events);
-    pending.metrics.data_wait_ms = run_.communicator.max(waited_ms);
   }
   if (events[0] > 0) {
     run_.bad_samples.add(bad, run_.communicator);
@@ -132,7 +132,10 @@ void Trainer::finish_pending_steps() {
   const std::vector<StepTimes> times = run_.timer.take();
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     pending_[i].metrics.times = times.at(i);
-    finish(pending_[i]);
+  }
+  compare_ranks();
+  for (PendingStep& pending : pending_) {
+    finish(pending);
   }
   pending_.clear();
   if (bad_steps_ > run_.settings.max_bad_steps) {
@@ -141,6 +144,27 @@ void Trainer::finish_pending_steps() {
         "{} steps in a row had a loss or gradient that is not finite; {}; lower train.lr, or look at the samples named "
         "above",
         bad_steps_, run_.newest_named());
+  }
+}
+
+void Trainer::compare_ranks() {
+  std::vector<double> own;
+  for (const PendingStep& pending : pending_) {
+    own.push_back(pending.metrics.data_wait_ms);
+    own.push_back(pending.metrics.times.before_exchange());
+  }
+  const std::vector<double> all = run_.communicator.gather(own);
+  for (std::size_t i = 0; i < pending_.size(); ++i) {
+    std::vector<double> waits;
+    std::vector<double> work;
+    for (std::size_t rank_begin = 0; rank_begin < all.size(); rank_begin += own.size()) {
+      waits.push_back(all[rank_begin + 2 * i]);
+      work.push_back(all[rank_begin + 2 * i + 1]);
+    }
+    pending_[i].metrics.data_wait_ms = std::ranges::max(waits);
+    if (work.size() > 1) {
+      pending_[i].metrics.slowest = slowest_rank(work, run_.watchdog.hosts());
+    }
   }
 }
 

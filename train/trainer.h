@@ -26,7 +26,7 @@ class Trainer {
  private:
   /// A step whose values are still on the device.
   struct PendingStep {
-    StepMetrics metrics;  ///< but for what the record holds
+    StepMetrics metrics;  ///< but for what the record holds; data_wait_ms is this rank's own
     StepRecord record;
   };
 
@@ -36,6 +36,8 @@ class Trainer {
   void validate();
   /// Fetches, reports and counts the steps made since it was last called. UserError after too many bad ones in a row.
   void finish_pending_steps();
+  /// What the ranks took for those steps: who waited longest for data, and who was slowest. Collective.
+  void compare_ranks();
   void finish(PendingStep& pending);
   void report_bad_step(const StepMetrics& metrics, const StepRecord& record);
 

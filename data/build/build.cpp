@@ -73,7 +73,7 @@ class Build {
           "{} shards to make for {} ranks: some have nothing to do; a smaller data.samples_per_shard shares better",
           missing.size(), comm_.size());
     }
-    const ShardBuilder builder(stages_.list, settings_.data.seed, static_cast<std::uint64_t>(settings_.data.scale));
+    const ShardBuilder builder(stages_.list, settings_.data);
     nlohmann::json local = nlohmann::json::array();
     const auto build = [&](std::uint64_t item, const ReportWork& report) {
       const std::size_t number = missing[item];
@@ -96,8 +96,7 @@ class Build {
       samples += shard.complete || shard.usable ? 0 : shard.samples;
     }
     const auto side = static_cast<std::uint64_t>(settings_.data.gt_size);
-    const std::uint64_t small = side / static_cast<std::uint64_t>(settings_.data.scale);
-    const std::uint64_t needed = samples * 3 * (side * side + small * small);
+    const std::uint64_t needed = samples * 3 * side * side;
     const std::string what = "data.out=" + out_.string();
     if (const std::uint64_t available = free_bytes(out_, what); needed > available) {
       throw UserError(

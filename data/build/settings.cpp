@@ -1,5 +1,7 @@
 #include "data/build/settings.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace samsr {
@@ -18,6 +20,11 @@ void DataSettings::bind(Settings& settings) {
       .between(std::uint64_t{1}, std::uint64_t{1} << 20);
   settings.add("data.seed", seed, "seed of everything drawn for the data set").at_least(0U);
   settings.add("data.scale", scale, "how much smaller the low-resolution image is").between(1, 8);
+  settings
+      .add("data.scales", scales,
+           "several such factors, which the shards take in turn: one data set for a model of several (a flow map), "
+           "whose own is data.scale; empty: data.scale alone")
+      .between(1, 8);
   settings.add("data.gt_size", gt_size, "side of the high-resolution image, pixels").between(16, 4096);
   settings.add("data.crop_pad_size", crop_pad_size, "side of the piece of photograph that is degraded, pixels")
       .between(16, 4096);
@@ -45,13 +52,26 @@ void DataSettings::bind(Settings& settings) {
   settings.add("data.cache_mb", cache_mb, "memory for decoded photographs on each rank, MB").between(0, 1 << 20);
 }
 
+int DataSettings::scale_of(std::uint64_t index) const {
+  return scales.empty() ? scale : static_cast<int>(scales[index / samples_per_shard % scales.size()]);
+}
+
 void DataSettings::check() const {
   if (out.empty()) {
     throw UserError("data.out is not set; give the folder for the shards, data.out=DIR");
   }
-  if (gt_size % scale != 0 || crop_pad_size % scale != 0) {
-    throw UserError("data.gt_size={} and data.crop_pad_size={} must be multiples of data.scale={}", gt_size,
-                    crop_pad_size, scale);
+  const auto check_multiples = [&](const char* key, std::int64_t factor) {
+    if (gt_size % factor != 0 || crop_pad_size % factor != 0) {
+      throw UserError("data.gt_size={} and data.crop_pad_size={} must be multiples of {}={}", gt_size, crop_pad_size,
+                      key, factor);
+    }
+  };
+  check_multiples("data.scale", scale);
+  for (const std::int64_t each : scales) {
+    check_multiples("data.scales", each);
+  }
+  if (!scales.empty() && std::ranges::find(scales, scale) == scales.end()) {
+    throw UserError("data.scale={} is none of data.scales; set it to the one that results are first wanted for", scale);
   }
   if (rescale_gt && random_scale) {
     throw UserError("data.rescale_gt and data.random_scale contradict each other: set one of them to false");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/settings.h"
 #include "data/images/codec.h"
@@ -26,8 +27,9 @@ struct DataSettings {
   std::uint64_t passes = 1;
   std::uint64_t seed = 0;
   int scale = 4;
-  int gt_size = 256;        ///< side of the high-resolution image, pixels
-  int crop_pad_size = 300;  ///< side of the piece that is degraded, pixels
+  std::vector<std::int64_t> scales{};  ///< that the shards take in turn; empty: scale alone
+  int gt_size = 256;                   ///< side of the high-resolution image, pixels
+  int crop_pad_size = 300;             ///< side of the piece that is degraded, pixels
   bool rescale_gt = false;
   bool random_scale = false;
   int min_size = 256;
@@ -47,6 +49,8 @@ struct DataSettings {
   /// Which of the first data.samples samples has the photograph of sample `index`. Each pass takes the photographs of
   /// the first one again, in their order, with a crop and a degradation of its own.
   std::uint64_t first_pass_index(std::uint64_t index) const { return passes > 1 ? index % samples : index; }
+  /// How much smaller the LR image of sample `index` is: the same for all samples of a shard.
+  int scale_of(std::uint64_t index) const;
   /// UserError where data.out is missing or settings contradict each other.
   void check() const;
 };

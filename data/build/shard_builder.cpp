@@ -89,9 +89,9 @@ ShardHeader ShardBuilder::header_for(const PlannedShard& planned, const StagePla
   const std::string content = join_content(contents);
   return {.config = config_of_content(content),
           .content = content,
-          .seed = old_pairs ? stored->header().seed : seed_,
+          .seed = old_pairs ? stored->header().seed : data_.seed,
           .first_index = planned.first_index,
-          .scale = old_pairs ? stored->header().scale : scale_,
+          .scale = old_pairs ? stored->header().scale : static_cast<std::uint64_t>(data_.scale_of(planned.first_index)),
           .tool = "samsr " SAMSR_VERSION};
 }
 

@@ -12,9 +12,8 @@ namespace samsr {
 /// depend on its stages' contents alone, not on how many runs it took to make them.
 class ShardBuilder {
  public:
-  /// `stages` must outlive the builder. `seed` and `scale`: of shards whose pairs are made now.
-  ShardBuilder(const StageList& stages, std::uint64_t seed, std::uint64_t scale)
-      : stages_(stages), seed_(seed), scale_(scale) {}
+  /// `data`: of shards whose pairs are made now. Both must outlive the builder.
+  ShardBuilder(const StageList& stages, const DataSettings& data) : stages_(stages), data_(data) {}
 
   /// Writes one shard; calls `made(n)` after every n samples. UserError when what is stored is damaged or the disk is
   /// full; the old shard stays then.
@@ -24,8 +23,7 @@ class ShardBuilder {
   ShardHeader header_for(const PlannedShard& planned, const StagePlan& plan, const Shard* stored) const;
 
   const StageList& stages_;
-  const std::uint64_t seed_;
-  const std::uint64_t scale_;
+  const DataSettings& data_;
 };
 
 }  // namespace samsr

@@ -57,7 +57,7 @@ class DegradedPhotographs final : public SampleSet {
 
   std::string source() const override { return settings_.data.images.text(); }
   std::uint64_t size() const override { return photographs_->size(); }
-  std::uint64_t scale() const override { return static_cast<std::uint64_t>(settings_.data.scale); }
+  std::vector<std::uint64_t> scales() const override { return {static_cast<std::uint64_t>(settings_.data.scale)}; }
   const ShardField* find(std::string_view name) const override { return find_field(fields_, name); }
   std::string content() const override { return "[pairs]\n" + pairs_lines(); }
   std::string where(std::uint64_t index) const override { return photograph_of(index).path; }
@@ -149,6 +149,7 @@ std::unique_ptr<const BatchSource> DegradedPhotographs::batches(const LoaderSett
 
 std::unique_ptr<const SampleSet> degraded_photographs(const BuildSettings& settings, Communicator& comm, Log& log) {
   settings.data.check();
+  check_one_scale(settings.data.scales.size());
   for (const PhotographSource& source : settings.data.images) {
     if (is_within(settings.data.out, source.path)) {
       throw UserError(

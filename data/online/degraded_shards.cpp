@@ -43,6 +43,7 @@ class DegradedShards final : public SampleSet {
  public:
   DegradedShards(const std::filesystem::path& folder, BuildSettings settings, Log& log)
       : stored_(folder), settings_(std::move(settings)) {
+    check_one_scale(std::max(settings_.data.scales.size(), stored_.scales().size()));
     const ShardField* hr = stored_.find("hr");
     const auto scale = static_cast<std::int64_t>(settings_.data.scale);
     if (hr == nullptr || hr->shape[0] != hr->shape[1] || hr->shape[0] % scale != 0) {
@@ -62,16 +63,18 @@ class DegradedShards final : public SampleSet {
       log.info("degradation  of this run, which is not that of the pairs in {}: {}", source(),
                first_difference(theirs, compared));
     }
+    hr_ = settings_.degradation;
     if (parse_setting_lines(theirs)["degradation.use_sharp"] == "true") {
-      settings_.degradation.use_sharp = false;  // the stored images are sharpened already
+      hr_.use_sharp = "true";
+      settings_.degradation.use_sharp = "false";  // the stored images are sharpened already
     }
   }
 
   std::string source() const override { return stored_.source(); }
   std::uint64_t size() const override { return stored_.size(); }
-  std::uint64_t scale() const override { return stored_.scale(); }
+  std::vector<std::uint64_t> scales() const override { return stored_.scales(); }
   const ShardField* find(std::string_view name) const override { return find_field(fields_, name); }
-  std::string content() const override { return "[pairs]\n" + fresh_lines(); }
+  std::string content() const override { return "[pairs]\n" + lines_of(hr_); }
   std::string where(std::uint64_t index) const override { return stored_.where(index); }
 
   std::map<std::string, std::string> checksums(const BatchFields& fields) const override {
@@ -115,8 +118,10 @@ class DegradedShards final : public SampleSet {
 
  private:
   /// What fresh LR images depend on beside the HR images.
-  std::string fresh_lines() const {
-    return degradation_lines(settings_.degradation) + fmt::format("data.seed: {}\n", settings_.data.seed);
+  std::string fresh_lines() const { return lines_of(settings_.degradation); }
+
+  std::string lines_of(const DegradationSettings& degradation) const {
+    return degradation_lines(degradation) + fmt::format("data.seed: {}\n", settings_.data.seed);
   }
 
   void check_hr_masks() const {
@@ -135,6 +140,7 @@ class DegradedShards final : public SampleSet {
 
   const ShardSet stored_;
   BuildSettings settings_;
+  DegradationSettings hr_;  ///< the settings', with the sharpening of the stored HR images
   std::int64_t side_ = 0;
   std::vector<ShardField> fields_;
 };

@@ -49,6 +49,15 @@ std::string graph_lines(const MaskSettings& settings) {
   });
 }
 
+void check_one_scale(std::size_t scales) {
+  if (scales > 1) {
+    throw UserError(
+        "data.degrade=online: pairs that are degraded while training have one scale, and these have {}; set "
+        "data.degrade=cached and train on shards of `samsr data build data.scales=[…]`",
+        scales);
+  }
+}
+
 void check_fresh_fields(const BatchFields& fields) {
   const char* lacking = fields.rollout ? "rollouts of a teacher" : fields.coverage_hr ? "the HR images' coverage" : "";
   if (*lacking != 0) {

@@ -29,6 +29,9 @@ const ShardField* find_field(std::span<const ShardField> fields, std::string_vie
 /// "key: value" lines of the settings of the graph segmentation, which finds the masks of fresh pairs.
 std::string graph_lines(const MaskSettings& settings);
 
+/// UserError where `scales`, data.scales or those of stored shards, are several: fresh pairs have one, data.scale.
+void check_one_scale(std::size_t scales);
+
 /// UserError where batches of `fields` would carry what no thread can make of a fresh pair: the teacher's rollouts, the
 /// coverage of HR images.
 void check_fresh_fields(const BatchFields& fields);

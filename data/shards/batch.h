@@ -14,7 +14,7 @@ namespace samsr {
 /// B training samples, contiguous, on the CPU as the loader makes them. A tensor is undefined when the shards lack the
 /// field, or it was not asked for, or nobody drew it.
 struct Batch {
-  at::Tensor lq;                          ///< (B,3,H,W) float32 RGB in [-1, 1]
+  at::Tensor lq;                          ///< (B,3,H,W) float32 RGB in [-1, 1]; of several scales (B,3,h,w), resized
   at::Tensor z_0;                         ///< (B,C,h,w) half, latent of the high-resolution image
   at::Tensor z_y;                         ///< (B,C,h,w) half, latent of the enlarged low-resolution image
   at::Tensor coverage;                    ///< (B,1,H,W) uint8, masks over each pixel
@@ -22,6 +22,7 @@ struct Batch {
   at::Tensor coverage_hr;                 ///< (B,1,H,W) uint8, masks of the high-resolution image
   at::Tensor x0;                          ///< (B,C,h,w) half, a cached rollout of the teacher
   at::Tensor noise;                       ///< (B,C,h,w) float32, drawn beside the loading; in no shard
+  at::Tensor hr_sharp;                    ///< (B,3,sH,sW) float32 in [-1, 1], hr sharpened beside the loading; the same
   std::vector<std::uint64_t> noise_seed;  ///< of the noise that x0 was rolled out from; empty without x0
   std::vector<std::uint64_t> sample;      ///< index in the data set of what was read
   std::vector<std::uint64_t> position;    ///< in the sequence of all samples drawn since training began

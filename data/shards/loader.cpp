@@ -1,6 +1,7 @@
 #include "data/shards/loader.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
@@ -8,6 +9,8 @@
 #include "core/checksum.h"
 #include "core/error.h"
 #include "core/finite.h"
+#include "core/parallel.h"
+#include "core/resize.h"
 #include "core/rng.h"
 #include "data/shards/decode.h"
 #include "data/shards/permutation.h"
@@ -37,6 +40,36 @@ std::vector<const BatchField*> carried_fields(const ShardSet& shards, const Batc
     }
   }
   return carried;
+}
+
+/// UserError where a batch would mix maps of several scales, which cannot be resized without another meaning, or LR
+/// images of several without latents, whose size they take.
+void check_scales(const ShardSet& shards, const std::vector<const BatchField*>& carried) {
+  if (shards.scales().size() == 1) {
+    return;
+  }
+  for (const BatchField* field : carried) {
+    if (field->form == BatchField::Form::kMap) {
+      throw UserError(
+          "{}: shards of the scales {}, and '{}' of several scales does not fit into one batch; train on shards of one "
+          "scale, or a recipe that needs no masks (flowmap)",
+          shards.folder().string(), fmt::join(shards.scales(), ", "), field->dataset);
+    }
+  }
+  if (shards.find("z_hr") == nullptr) {
+    throw UserError("{}: shards of the scales {}, which need latents; build them with data.latents=true",
+                    shards.folder().string(), fmt::join(shards.scales(), ", "));
+  }
+}
+
+/// Height and width of the LR images in a batch: those stored, but of several scales those of the latents.
+std::vector<std::int64_t> lr_size(const ShardSet& shards) {
+  const std::vector<std::int64_t>& stored = shards.find("lr")->shape;
+  if (shards.scales().size() == 1) {
+    return stored;
+  }
+  const std::vector<std::int64_t>& latent = shards.find("z_hr")->shape;
+  return {latent[1], latent[2], 3};
 }
 
 /// Shape of the field in a batch of `count` samples.
@@ -109,6 +142,10 @@ class SampleReader {
   bool read(const BatchField& field, const at::Tensor& tensor, std::int64_t row, std::uint64_t drawn) const {
     switch (field.form) {
       case BatchField::Form::kImage:
+        if (const auto& stored = place_.shard.find(field.dataset)->shape;
+            stored[0] != tensor.size(2) || stored[1] != tensor.size(3)) {
+          return read_resized(field.dataset, stored, tensor, row);
+        }
         return field.loaded == at::kFloat ? read_image<float>(field.dataset, tensor, row)
                                           : read_image<std::uint8_t>(field.dataset, tensor, row);
       case BatchField::Form::kDrawn:
@@ -127,6 +164,16 @@ class SampleReader {
     return read_in_pieces(name, [&](const std::uint8_t* bytes, std::size_t size, std::size_t at) {
       decode_pixels(bytes, size / 3, plane, out + at / 3);
     });
+  }
+
+  /// The same for an image of another size: resized as a flow map's condition is.
+  bool read_resized(const char* name, const std::vector<std::int64_t>& stored, const at::Tensor& tensor,
+                    std::int64_t row) const {
+    const OneCore one_core;
+    const at::Tensor image = at::empty({1, 3, stored[0], stored[1]}, tensor.scalar_type());
+    const bool sound = read_image<float>(name, image, 0);
+    tensor[row].copy_(resize_bicubic(image, {tensor.size(2), tensor.size(3)})[0]);
+    return sound;
   }
 
   /// (K,C,h,w) numbers, of which (C,h,w) number `k` go to `out`.
@@ -160,6 +207,7 @@ Loader::Loader(const ShardSet& shards, const LoaderSettings& settings, std::uint
       range_(range),
       carried_(carried_fields(shards, fields)),
       log_(log) {
+  check_scales(shards, carried_);
   TORCH_CHECK(range.count > 0 && range.first + range.count <= shards.size(), "Loader: ", range.count, " samples from ",
               range.first, " of ", shards.size());
   if (fields.rollout) {
@@ -187,7 +235,9 @@ void Loader::report_bad(std::uint64_t sample) const {
 Batch Loader::empty_batch(std::int64_t count) const {
   Batch batch;
   for (const BatchField* field : carried_) {
-    const std::vector<std::int64_t> shape = batch_shape(*field, shards_.find(field->dataset)->shape, count);
+    const bool lr = field->tensor == &Batch::lq;
+    const std::vector<std::int64_t> shape =
+        batch_shape(*field, lr ? lr_size(shards_) : shards_.find(field->dataset)->shape, count);
     batch.*field->tensor = memory_->tensor(shape, field->loaded, fields_.pinned);
   }
   return batch;

@@ -47,9 +47,10 @@ class SampleSet {
   virtual std::string source() const = 0;
   /// Number of samples; of an epoch where they are made while training.
   virtual std::uint64_t size() const = 0;
-  /// How much larger HR images are.
-  virtual std::uint64_t scale() const = 0;
-  /// Type and shape of a field; null when the samples have none of that name.
+  /// How much larger HR images are than LR images: each such factor once, ascending.
+  virtual std::vector<std::uint64_t> scales() const = 0;
+  /// Type and shape of a field; null when the samples have none of that name. Of LR images of several scales, those of
+  /// the first sample.
   virtual const ShardField* find(std::string_view name) const = 0;
   /// What the samples depend on, stage by stage (content.h); without the stages whose fields they lack.
   virtual std::string content() const = 0;

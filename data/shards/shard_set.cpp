@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "core/checksum.h"
 #include "core/error.h"
@@ -27,11 +28,18 @@ void check_against_manifest(const ManifestEntry& entry, const fs::path& path) {
   }
 }
 
+/// Whether the shape of a dataset follows the scale of its shard, as that of LR images does.
+bool follows_scale(std::string_view dataset) {
+  return dataset == "lr" || dataset == "coverage" || dataset == "coverage_hr";
+}
+
 bool same_layout(const Shard& a, const Shard& b) {
+  const bool same_scale = a.header().scale == b.header().scale;
   return a.header().content == b.header().content &&
          std::equal(a.fields().begin(), a.fields().end(), b.fields().begin(), b.fields().end(),
-                    [](const ShardField& x, const ShardField& y) {
-                      return x.name == y.name && x.type == y.type && (x.shape == y.shape || (x.text && y.text));
+                    [&](const ShardField& x, const ShardField& y) {
+                      return x.name == y.name && x.type == y.type &&
+                             (x.shape == y.shape || (x.text && y.text) || (!same_scale && follows_scale(x.name)));
                     });
 }
 
@@ -64,6 +72,14 @@ ShardSet::ShardSet(const fs::path& folder) : folder_(folder), files_(kOpenFiles)
     size_ += shard.samples();
     shards_.push_back(std::move(shard));
   }
+}
+
+std::vector<std::uint64_t> ShardSet::scales() const {
+  std::set<std::uint64_t> scales;
+  for (const Shard& shard : shards_) {
+    scales.insert(shard.header().scale);
+  }
+  return {scales.begin(), scales.end()};
 }
 
 const Shard& ShardSet::shard_of(std::uint64_t index) const {

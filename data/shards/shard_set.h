@@ -24,12 +24,13 @@ class ShardSet final : public SampleSet {
   const std::filesystem::path& folder() const { return folder_; }
   std::string source() const override { return folder_.string(); }
   std::uint64_t size() const override { return size_; }
-  std::uint64_t scale() const override { return header().scale; }
+  std::vector<std::uint64_t> scales() const override;
   std::string content() const override { return header().content; }
   const std::vector<Shard>& shards() const { return shards_; }
-  /// Header of the first shard; `content`, seed and scale hold for all.
+  /// Header of the first shard; `content` and seed hold for all.
   const ShardHeader& header() const { return shards_.front().header(); }
-  /// A dataset's name, type and shape, the same in all shards; null when there is none.
+  /// A dataset's name, type and shape; null when there is none. The same in all shards, but that the shape of an LR
+  /// image, and of what covers it, follows the shard's scale.
   const ShardField* find(std::string_view name) const override { return shards_.front().find(name); }
   /// Of each dataset of the shards that batches of `fields` carry, the CRC-32C of all its samples, eight hex digits.
   /// Stages added to the shards later change nothing in those that were there.

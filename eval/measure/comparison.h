@@ -47,6 +47,10 @@ struct Comparison {
   ImageSet lq;
   std::int64_t scale = 4;  ///< size of a result over that of its low-resolution image
   ImageLimits images{};    ///< of pictures that are read
+  // Of metrics of whole sets:
+  std::filesystem::path features{};              ///< folder where features are kept; empty: they are not
+  std::filesystem::path statistics{};            ///< folder that mean and covariance go to; empty: they do not
+  std::filesystem::path reference_statistics{};  ///< file that takes the references' place; empty: none does
   std::vector<ComparedMethod> methods;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "comm/work_through.h"
@@ -11,6 +12,7 @@
 #include "core/parallel.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
+#include "eval/measure/set_scorer.h"
 #include "eval/upscale/bicubic.h"
 
 namespace samsr {
@@ -27,6 +29,7 @@ struct Scored {
   std::string unreadable;      ///< why it, or one of its values, could not be computed
   std::string mismatch;        ///< "name (200x100, reference 200x120)"
   std::string valueless;       ///< metrics that have no value for it, and why
+  bool usable = false;         ///< it can be read, and is of the right size
   std::optional<Colour> colour_shift;
 };
 
@@ -101,6 +104,7 @@ class MethodScorer {
         scored.mismatch = method_.enlarge == 1 ? compare_with_lq(name, pred, counterpart) : "";
       }
       if (scored.mismatch.empty()) {
+        scored.usable = true;
         loaded.pred = pred;
         loaded.path = method_.images.at(name).string();
         if (counterpart.defined()) {
@@ -203,7 +207,8 @@ std::string pack(const std::vector<std::pair<std::int64_t, Scored>>& share) {
   nlohmann::json packed = nlohmann::json::array();
   for (const auto& [number, scored] : share) {
     const auto colour = scored.colour_shift ? nlohmann::json(*scored.colour_shift) : nlohmann::json();
-    packed.push_back({number, scored.values, scored.unreadable, scored.mismatch, scored.valueless, colour});
+    packed.push_back(
+        {number, scored.values, scored.unreadable, scored.mismatch, scored.valueless, colour, scored.usable});
   }
   return json_text(packed);
 }
@@ -220,6 +225,7 @@ void unpack(const std::string& text, std::vector<Scored>& all) {
     if (!entry[5].is_null()) {
       scored.colour_shift = entry[5].get<Colour>();
     }
+    scored.usable = entry[6];
   }
 }
 
@@ -277,18 +283,44 @@ std::vector<Scored> score_images(const MethodScorer& scorer, const std::string& 
   return all;
 }
 
+/// The metrics of a comparison, by what they measure.
+struct SortedMetrics {
+  std::vector<const Metric*> of_images;
+  std::vector<std::size_t> columns;  ///< of those, among all
+  std::map<std::size_t, SetScorer> of_sets;
+};
+
+/// Names of the images that a metric of whole sets can take.
+std::vector<std::string> usable_names(const MethodScorer& scorer, const std::vector<Scored>& all) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].usable) {
+      names.push_back(scorer.names()[i]);
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 Results evaluate(const Comparison& comparison, const std::vector<const Metric*>& metrics, std::int64_t reference_size,
                  Communicator& communicator, Log& log, InputProblems& problems) {
   Results results;
   results.reference = comparison.reference_folder.string();
-  for (const Metric* metric : metrics) {
-    results.metrics.push_back(describe(*metric));
+  SortedMetrics sorted;
+  for (std::size_t m = 0; m < metrics.size(); ++m) {
+    results.metrics.push_back(describe(*metrics[m]));
+    if (const auto* of_set = dynamic_cast<const SetMetric*>(metrics[m])) {
+      const auto made = sorted.of_sets.try_emplace(m, comparison, *of_set, communicator, log, problems).first;
+      results.metrics.back().protocol = made->second.protocol();
+    } else {
+      sorted.of_images.push_back(metrics[m]);
+      sorted.columns.push_back(m);
+    }
   }
   for (const ComparedMethod& each : comparison.methods) {
     const EvalMethod& method = each.method;
-    const MethodScorer scorer(comparison, each, metrics, reference_size);
+    const MethodScorer scorer(comparison, each, sorted.of_images, reference_size);
     const std::vector<Scored> all = score_images(scorer, method.name, communicator, log);
     MethodScores& scores = results.methods.emplace_back();
     scores.name = method.name;
@@ -297,7 +329,14 @@ Results evaluate(const Comparison& comparison, const std::vector<const Metric*>&
     scores.seconds_per_image = method.seconds_per_image;
     scores.parameters = method.parameters;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      scores.images.push_back({scorer.names()[i], all[i].values, all[i].colour_shift});
+      std::vector<double> values(metrics.size(), std::nan(""));
+      for (std::size_t m = 0; m < sorted.columns.size(); ++m) {
+        values[sorted.columns[m]] = all[i].values[m];
+      }
+      scores.images.push_back({scorer.names()[i], values, all[i].colour_shift});
+    }
+    for (auto& [m, of_set] : sorted.of_sets) {
+      scores.of_set[m] = of_set.score(each, usable_names(scorer, all));
     }
   }
   return results;

@@ -17,6 +17,8 @@
 #include "data/images/picture_failure.h"
 #include "eval/measure/picture_rows.h"
 #include "eval/metrics/choose_metrics.h"
+#include "eval/metrics/fid/set_statistics.h"
+#include "eval/upscale/ready_model.h"
 #include "eval/upscale/upscale.h"
 
 namespace samsr {
@@ -36,14 +38,16 @@ std::vector<std::string_view> usual_without_reference() {
   return names;
 }
 
-/// Names of the metrics of `set` without those that need references that it lacks. UserError when `named` ones are all
-/// of that kind.
-std::vector<std::string> metric_names_of(const Benchmark& set, const std::string& named, Log& log) {
+/// Names of the metrics of `set` without those that need references that it lacks. UserError when all that are named
+/// are of that kind.
+std::vector<std::string> metric_names_of(const Benchmark& set, const EvalSettings& settings, Log& log) {
+  const std::string& named = settings.metrics;
   const std::string& asked = !named.empty() ? named : set.metrics;
   std::vector<std::string> names;
   std::vector<std::string> impossible;
   for (const MetricDescription* metric : asked.empty() ? usual_metrics() : metrics_named(asked)) {
-    (metric->needs_reference && set.gt.empty() ? impossible : names).emplace_back(metric->name);
+    const bool has_reference = !set.gt.empty() || (metric->whole_set && !settings.fid_reference.empty());
+    (metric->needs_reference && !has_reference ? impossible : names).emplace_back(metric->name);
   }
   if (names.empty()) {
     throw UserError("{} {} with a reference: name its folder with --ref, or ask for metrics without reference ({})",
@@ -62,7 +66,7 @@ class MetricPool {
   MetricPool(const EvaluationRequest& request, c10::Device device, Log& log, InputProblems& problems) {
     std::vector<std::string> wanted;
     for (const Benchmark& set : request.sets) {
-      names_.push_back(metric_names_of(set, request.settings.metrics, log));
+      names_.push_back(metric_names_of(set, request.settings, log));
       wanted.insert(wanted.end(), names_.back().begin(), names_.back().end());
     }
     if (!request.settings.metrics.empty()) {
@@ -121,11 +125,19 @@ std::vector<fs::path> folders_of_sets(const EvaluationRequest& request) {
   return folders;
 }
 
+/// Where features of sets are kept.
+fs::path features_folder(const EvaluationRequest& request) {
+  return request.settings.fid_features.empty() ? request.out / "features" : fs::path(request.settings.fid_features);
+}
+
 /// UserError when tables or pictures would be written among pictures: the next evaluation would find them there.
 void check_out(const EvaluationRequest& request, std::vector<fs::path> written) {
   written.push_back(request.out);
+  written.push_back(features_folder(request));
   for (const fs::path& folder : written) {
-    const std::string what = fmt::format("--out {}: {}", request.out.string(), folder.string());
+    const bool named = !request.settings.fid_features.empty() && folder == request.settings.fid_features;
+    const std::string what = named ? "eval.fid_features " + folder.string()
+                                   : fmt::format("--out {}: {}", request.out.string(), folder.string());
     for (const Benchmark& set : request.sets) {
       check_outside(set.folder, folder, what);
       check_outside(set.gt, folder, what);
@@ -186,14 +198,42 @@ void check_models(const EvaluationRequest& request) {
   }
 }
 
+/// UserError when a model enlarges by another factor than a set asks for.
+void check_scale(const ReadyModel& model, const EvaluatedModel& evaluated, const std::vector<Benchmark>& sets) {
+  for (const Benchmark& set : sets) {
+    if (model.upscaler().scale() != set.scale) {
+      throw UserError("--model {}: enlarges {} times, but {} is measured at {} (eval.scale)", evaluated.argument.path,
+                      model.upscaler().scale(), set.title, set.scale);
+    }
+  }
+}
+
 /// UserError when a model's weights or settings do not fit, before the models ahead of it have worked for hours.
 void try_later_models(const EvaluationRequest& request) {
   std::ostringstream unheard;  // they say what they have to say when their turn comes
   Log log(unheard, /*rank=*/0, /*ranks=*/1, /*terminal=*/false);
   for (std::size_t i = 1; i < request.models.size(); ++i) {
-    const ModelArgument& argument = request.models[i].argument;
-    LoadedModel loaded = load_model_argument(argument, log);
-    const Upscaler upscaler(loaded, argument.upscale, masks_of(argument, log));
+    const auto model = ready_model(request.models[i].argument, at::kCPU, log);
+    check_scale(*model, request.models[i], request.sets);
+  }
+}
+
+/// UserError when the statistics for eval.fid_reference cannot serve, or the names of methods are not fit for those
+/// that are written, before anything long begins.
+void check_statistics(const EvaluationRequest& request) {
+  if (!request.settings.fid_reference.empty()) {
+    const std::string& named = request.settings.metrics;
+    const std::string of_sets = whole_set_names(named.empty() ? usual_metrics() : metrics_named(named));
+    if (of_sets.empty() || of_sets.find(',') != std::string::npos) {
+      throw UserError("eval.fid_reference {} is of one preprocessing: ask for one of fid and fid_pytorch{}",
+                      request.settings.fid_reference, of_sets.empty() ? " with --metrics" : ", not both");
+    }
+    read_statistics(request.settings.fid_reference);
+  }
+  if (request.settings.fid_statistics) {
+    for (const NamedPath& each : request.results) {
+      check_folder_name(each.name, fmt::format("--pred {}={}", each.name, each.path.string()));
+    }
   }
 }
 
@@ -223,18 +263,9 @@ std::vector<PictureRow> report_rows(const Comparison& comparison, Log& log) {
   return rows;
 }
 
-/// Learned numbers of network and autoencoder together, as publications count them.
-double millions_of_parameters(const LoadedModel& loaded) {
-  double count = static_cast<double>(loaded.model->first_stage().weight_bytes()) / sizeof(float);
-  for (const at::Tensor& parameter : loaded.model->unet()->parameters()) {
-    count += static_cast<double>(parameter.numel());
-  }
-  return count / 1e6;
-}
-
 /// Seconds from 64x64 to the enlarged picture, as publications state them: the median of three runs of rank 0 after
 /// one that does not count. What is enlarged is `picture`, shrunk.
-double seconds_of_upscaling(const Upscaler& upscaler, const fs::path& picture, Communicator& communicator) {
+double seconds_of_upscaling(const PictureUpscaler& upscaler, const fs::path& picture, Communicator& communicator) {
   constexpr int kRuns = 3;
   std::vector<double> seconds(kRuns, 0.0);
   if (communicator.rank() == 0) {
@@ -255,18 +286,18 @@ double seconds_of_upscaling(const Upscaler& upscaler, const fs::path& picture, C
 std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vector<Benchmark>& sets,
                                      const std::vector<fs::path>& folders, c10::Device device,
                                      Communicator& communicator, Log& log, InputProblems& problems) {
-  const MaskSettings masks = masks_of(model.argument, log);
-  LoadedModel loaded = load_model_argument(model.argument, log);
-  loaded.model->to(device);
-  const double parameters = millions_of_parameters(loaded);
-  const double seconds = seconds_of_upscaling(Upscaler(loaded, model.argument.upscale, masks),
-                                              list_images(sets.front().lq).front(), communicator);
+  const auto ready = ready_model(model.argument, device, log);
+  check_scale(*ready, model, sets);
+  const double parameters = ready->millions_of_parameters();
+  const double seconds = seconds_of_upscaling(ready->upscaler(), list_images(sets.front().lq).front(), communicator);
   std::vector<EvalMethod> made;
   for (std::size_t s = 0; s < sets.size(); ++s) {
     EvalMethod& method = made.emplace_back();
-    method = {model.name, folders[s] / "pictures" / model.name, model.argument.path, seconds, parameters};
+    method = {model.name, folders[s] / "pictures" / model.name, source_of(model.argument), seconds, parameters};
     try {
-      upscale_files(loaded, model.argument.upscale, masks, sets[s].lq, method.folder, communicator, log);
+      upscale_files(
+          ready->upscaler(), [&] { return ready->record(); }, model.argument.upscale, sets[s].lq, method.folder,
+          communicator, log);
     } catch (const UserError& error) {
       problems.add(error.what());
     }
@@ -288,6 +319,16 @@ void EvalSettings::bind(Settings& settings) {
       .add("eval.benchmarks_file", benchmarks_file,
            "YAML file of benchmarks instead of the shipped one (configs/benchmarks.yaml)")
       .path();
+  settings
+      .add(
+          "eval.fid_reference", fid_reference,
+          "statistics (.npz with mu and sigma) that fid compares with instead of the references; empty: the references")
+      .path();
+  settings.add("eval.fid_statistics", fid_statistics,
+               "write mu and sigma of the references and of every method to OUT/statistics as .npz");
+  settings
+      .add("eval.fid_features", fid_features, "folder where features of sets are kept for later; empty: OUT/features")
+      .path();
 }
 
 std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::Device device,
@@ -299,15 +340,21 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
   check_replaced(request, folders);
   const MetricPool metrics(request, device, log, problems);
   check_models(request);
+  check_statistics(request);
   // Whatever can be found wrong with the folders is said before anything long begins.
   std::vector<Comparison> comparisons;
-  for (const Benchmark& set : request.sets) {
+  for (std::size_t s = 0; s < request.sets.size(); ++s) {
+    const Benchmark& set = request.sets[s];
     check_presence(set);
     comparisons.push_back(compare_results(request.results, set, several, problems));
-    comparisons.back().images = request.settings.images;
-    check_completeness(set, comparisons.back().lq, problems);
+    Comparison& comparison = comparisons.back();
+    comparison.images = request.settings.images;
+    comparison.features = features_folder(request);
+    comparison.statistics = request.settings.fid_statistics ? folders[s] / "statistics" : fs::path();
+    comparison.reference_statistics = request.settings.fid_reference;
+    check_completeness(set, comparison.lq, problems);
     if (log.speaks()) {
-      if (const std::string changed = changed_files(set, comparisons.back().lq); !changed.empty()) {
+      if (const std::string changed = changed_files(set, comparison.lq); !changed.empty()) {
         log.warning("{}", changed);
       }
     }

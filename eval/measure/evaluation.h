@@ -24,6 +24,9 @@ struct EvalSettings {
   std::int64_t scale = 4;        ///< of the bicubic row
   std::string benchmarks;        ///< folder of the benchmarks; empty: $SAMSR_BENCHMARKS, else "testdata"
   std::string benchmarks_file;   ///< another catalogue of benchmarks; empty: the shipped one
+  std::string fid_reference;     ///< .npz of mu and sigma in the references' place; empty: the references
+  bool fid_statistics = false;   ///< mu and sigma of every set are written
+  std::string fid_features;      ///< folder where features are kept; empty: OUT/features
   ImageLimits images{};          ///< of pictures that are read; section `images.`
 
   void bind(Settings& settings);

@@ -36,6 +36,27 @@ Colour colour_of(const JsonEntry& entry) {
   return {levels[0].as_number(), levels[1].as_number(), levels[2].as_number()};
 }
 
+std::map<std::size_t, SetFigure> set_figures_of(const JsonEntry& method, const std::vector<MetricInfo>& metrics) {
+  std::map<std::size_t, SetFigure> figures;
+  for (std::size_t m = 0; m < metrics.size(); ++m) {
+    if (!metrics[m].whole_set) {
+      continue;
+    }
+    const std::string& name = metrics[m].name;
+    SetFigure& figure = figures[m];
+    figure.value = number_of(method.object("mean"), name);
+    figure.counted = static_cast<std::int64_t>(method.object("counted").count(name));
+    if (const JsonEntry intervals = method.object("interval"); intervals.has(name)) {
+      const std::vector<JsonEntry> ends = intervals.list(name);
+      if (ends.size() != 2) {
+        intervals.fail(fmt::format("expected 2 numbers of {}, found {}", name, ends.size()));
+      }
+      figure.interval = Interval{ends[0].as_number(), ends[1].as_number()};
+    }
+  }
+  return figures;
+}
+
 Results results_of(const JsonEntry& root) {
   if (const std::string format = root.text("format", "none"); format != kFormat) {
     root.fail(fmt::format("its format is {}, expected {}", format, kFormat));
@@ -46,7 +67,8 @@ Results results_of(const JsonEntry& root) {
   results.title = root.text("title", "");
   for (const JsonEntry& metric : root.list("metrics")) {
     results.metrics.push_back({metric.text("name"), metric.text("protocol"), metric.flag("higher_is_better"),
-                               static_cast<int>(metric.count("decimals"))});
+                               static_cast<int>(metric.count("decimals")),
+                               metric.has("whole_set") && metric.flag("whole_set")});
   }
   for (const JsonEntry& entry : root.list("methods")) {
     MethodScores& method = results.methods.emplace_back();
@@ -54,6 +76,7 @@ Results results_of(const JsonEntry& root) {
     method.source = entry.exact_text("source");
     method.seconds_per_image = number_of(entry, "seconds_per_image");
     method.parameters = number_of(entry, "parameters");
+    method.of_set = set_figures_of(entry, results.metrics);
     for (const JsonEntry& scores : entry.list("per_image")) {
       ImageScores& image = method.images.emplace_back();
       image.image = scores.exact_text("image");
@@ -75,15 +98,21 @@ std::string arrow(const MetricInfo& metric) { return metric.higher_is_better ? "
 }  // namespace
 
 MetricInfo describe(const Metric& metric) {
-  return {metric.name(), metric.protocol(), metric.higher_is_better(), metric.decimals()};
+  return {metric.name(), metric.protocol(), metric.higher_is_better(), metric.decimals(), metric.whole_set()};
 }
 
 std::int64_t MethodScores::counted(std::size_t metric) const {
+  if (const auto whole = of_set.find(metric); whole != of_set.end()) {
+    return whole->second.counted;
+  }
   return std::count_if(images.begin(), images.end(),
                        [&](const ImageScores& image) { return !std::isnan(image.values.at(metric)); });
 }
 
 double MethodScores::mean(std::size_t metric) const {
+  if (const auto whole = of_set.find(metric); whole != of_set.end()) {
+    return whole->second.value;
+  }
   double sum = 0;
   for (const ImageScores& image : images) {
     sum += std::isnan(image.values.at(metric)) ? 0 : image.values[metric];
@@ -93,6 +122,9 @@ double MethodScores::mean(std::size_t metric) const {
 }
 
 std::optional<Interval> MethodScores::interval(std::size_t metric) const {
+  if (const auto whole = of_set.find(metric); whole != of_set.end()) {
+    return whole->second.interval;
+  }
   std::vector<double> values;
   for (const ImageScores& image : images) {
     values.push_back(image.values.at(metric));
@@ -166,8 +198,8 @@ std::string markdown_table(const Results& results) {
     text += fmt::format("- {}: {}", display_name(results.metrics[m]), results.metrics[m].protocol);
     for (const MethodScores& method : results.methods) {
       if (method.counted(m) != static_cast<std::int64_t>(method.images.size())) {
-        text += fmt::format("; {}: mean over {} of {} images", shown_text(method.name), method.counted(m),
-                            method.images.size());
+        text += fmt::format("; {}: {} {} of {} images", shown_text(method.name), results.metrics[m].over(),
+                            method.counted(m), method.images.size());
       }
     }
     text += "\n";
@@ -184,14 +216,16 @@ std::string markdown_table(const Results& results) {
 std::string csv_table(const Results& results) {
   std::string text = "method,image";
   for (const MetricInfo& metric : results.metrics) {
-    text += "," + metric.name;
+    text += metric.whole_set ? "" : "," + metric.name;
   }
   text += "\n";
   for (const MethodScores& method : results.methods) {
     for (const ImageScores& image : method.images) {
       text += csv_field(method.name) + "," + csv_field(image.image);
-      for (const double value : image.values) {
-        text += std::isnan(value) ? std::string(",") : fmt::format(",{}", value);
+      for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+        if (!results.metrics[m].whole_set) {
+          text += std::isnan(image.values[m]) ? std::string(",") : fmt::format(",{}", image.values[m]);
+        }
       }
       text += "\n";
     }
@@ -215,6 +249,9 @@ std::string json_results(const Results& results) {
                                {"protocol", metric.protocol},
                                {"higher_is_better", metric.higher_is_better},
                                {"decimals", metric.decimals}});
+    if (metric.whole_set) {
+      root["metrics"].back()["whole_set"] = true;
+    }
   }
   for (const MethodScores& method : results.methods) {
     nlohmann::ordered_json entry;
@@ -234,7 +271,9 @@ std::string json_results(const Results& results) {
       nlohmann::ordered_json scores;
       put_exact_text(scores, "image", image.image);
       for (std::size_t m = 0; m < results.metrics.size(); ++m) {
-        scores[results.metrics[m].name] = number(image.values[m]);
+        if (!results.metrics[m].whole_set) {
+          scores[results.metrics[m].name] = number(image.values[m]);
+        }
       }
       if (image.colour_shift) {
         scores["colour_shift"] = *image.colour_shift;

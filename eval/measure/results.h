@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,10 @@ struct MetricInfo {
   std::string protocol;
   bool higher_is_better = true;
   int decimals = 2;
+  bool whole_set = false;  ///< of a set as a whole, so that single images have none
+
+  /// How a figure of several images came about: "mean over", or "over" where it is no mean.
+  const char* over() const { return whole_set ? "over" : "mean over"; }
 };
 
 MetricInfo describe(const Metric& metric);
@@ -35,6 +40,13 @@ struct ImageScores {
   std::optional<Colour> colour_shift = {};  ///< mean colour less that of its counterpart
 };
 
+/// A figure of a whole set.
+struct SetFigure {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  std::optional<Interval> interval = {};  ///< where it lies with 95 % confidence
+  std::int64_t counted = 0;               ///< images that it is of
+};
+
 /// What one method reached.
 struct MethodScores {
   std::string name;
@@ -43,7 +55,10 @@ struct MethodScores {
   double seconds_per_image = std::numeric_limits<double>::quiet_NaN();  ///< to make one; NaN when not measured
   double parameters = std::numeric_limits<double>::quiet_NaN();  ///< learned numbers, in millions; NaN when unknown
 
-  /// Mean over the images that have a value, and their number; NaN and 0 when none has.
+  std::map<std::size_t, SetFigure> of_set = {};  ///< by the number of the metric: of those of whole sets
+
+  /// Mean over the images that have a value, and their number; NaN and 0 when none has. Of a metric of whole sets its
+  /// figure and what that counted.
   double mean(std::size_t metric) const;
   std::int64_t counted(std::size_t metric) const;
   /// Where the mean lies with 95 % confidence; none for fewer than two images.
@@ -73,7 +88,7 @@ std::string display_interval(const Interval& interval, int decimals);
 /// Table with one row a method, best in bold, second best underlined, each mean with its interval; below it each
 /// metric's protocol and count.
 std::string markdown_table(const Results& results);
-/// One line an image and method: method,image,<metric>…; empty where there is no value.
+/// One line an image and method: method,image,<metric>…, without metrics of whole sets; empty where there is no value.
 std::string csv_table(const Results& results);
 /// Everything, with full precision; null where there is no value.
 std::string json_results(const Results& results);

@@ -6,17 +6,16 @@
 #include <limits>
 
 namespace samsr {
-namespace {
 
-at::Tensor cropped(const at::Tensor& images, std::int64_t crop) {
+at::Tensor Metric::cropped(const at::Tensor& images) const {
   TORCH_CHECK(images.dim() == 4 && images.size(1) == 3, "images are ", images.sizes(), ", expected (B,3,H,W)");
   TORCH_CHECK(images.scalar_type() == at::kByte || images.is_floating_point(), "images are ", images.scalar_type(),
               ", expected uint8 or floating point in [0,1]");
   const at::Tensor plain = images.detach();
-  return crop == 0 ? plain : plain.slice(2, crop, images.size(2) - crop).slice(3, crop, images.size(3) - crop);
+  return crop_border_ == 0 ? plain
+                           : plain.slice(2, crop_border_, images.size(2) - crop_border_)
+                                 .slice(3, crop_border_, images.size(3) - crop_border_);
 }
-
-}  // namespace
 
 std::string Metric::protocol() const {
   return fmt::format(
@@ -46,9 +45,9 @@ at::Tensor Metric::score(const at::Tensor& pred, const at::Tensor& ref) const {
   at::Tensor reference;
   if (needs_reference()) {
     TORCH_CHECK(ref.defined() && ref.sizes() == pred.sizes(), name(), ": pred is ", pred.sizes(), ", but ref differs");
-    reference = cropped(ref, crop_border_);
+    reference = cropped(ref);
   }
-  return score_cropped(cropped(pred, crop_border_), reference).to(at::kCPU, at::kDouble);
+  return score_cropped(cropped(pred), reference).to(at::kCPU, at::kDouble);
 }
 
 }  // namespace samsr

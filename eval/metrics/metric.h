@@ -33,6 +33,8 @@ class Metric {
   std::string name() const { return std::string(description_.name); }
   bool needs_reference() const { return description_.needs_reference; }
   bool higher_is_better() const { return description_.higher_is_better; }
+  /// Whether it measures a set of pictures as a whole: it is a SetMetric, and score() is not for it.
+  bool whole_set() const { return description_.whole_set; }
   /// Digits behind the point that tables show.
   int decimals() const { return description_.decimals; }
   /// Whether a network computes it, which wants whole batches; otherwise each image is computed on one core.
@@ -47,6 +49,10 @@ class Metric {
   at::Tensor score(const at::Tensor& pred, const at::Tensor& ref) const;
   /// The same for a metric that needs no reference.
   at::Tensor score(const at::Tensor& pred) const;
+
+ protected:
+  /// What is left of images (B,3,H,W) after cropping; a view.
+  at::Tensor cropped(const at::Tensor& images) const;
 
  private:
   virtual std::string conventions() const = 0;

@@ -8,6 +8,8 @@
 #include "core/error.h"
 #include "core/nearest_name.h"
 #include "eval/metrics/clipiqa/clipiqa.h"
+#include "eval/metrics/dists/dists.h"
+#include "eval/metrics/fid/fid.h"
 #include "eval/metrics/lpips/lpips.h"
 #include "eval/metrics/musiq/musiq.h"
 #include "eval/metrics/niqe/niqe.h"
@@ -33,16 +35,19 @@ std::string without_spaces_around(std::string text) {
 
 const std::vector<MetricDescription>& metric_table() {
   static const std::vector<MetricDescription> table = {
-      // name, alias, needs a reference, higher is better, decimals, usual, weight files, maker
-      {"psnr_y", "psnr", true, true, 2, true, {}, make<Psnr, Channels::kLuma>},
-      {"psnr_rgb", "", true, true, 2, false, {}, make<Psnr, Channels::kRgb>},
-      {"ssim_y", "ssim", true, true, 4, true, {}, make<Ssim, Channels::kLuma>},
-      {"ssim_rgb", "", true, true, 4, false, {}, make<Ssim, Channels::kRgb>},
-      {"lpips", "lpips_alex", true, false, 4, true, {"alexnet", "lpips_alex"}, make<Lpips, LpipsTrunk::kAlex>},
-      {"lpips_vgg", "", true, false, 4, false, {"vgg16", "lpips_vgg"}, make<Lpips, LpipsTrunk::kVgg>},
-      {"niqe", "", false, false, 2, true, {}, make<Niqe>},
-      {"clipiqa", "", false, true, 4, true, {"clip_rn50"}, make<Clipiqa>},
-      {"musiq", "", false, true, 3, true, {"musiq_koniq"}, make<Musiq>},
+      // name, alias, needs a reference, higher is better, decimals, usual, of a whole set, weight files, maker
+      {"psnr_y", "psnr", true, true, 2, true, false, {}, make<Psnr, Channels::kLuma>},
+      {"psnr_rgb", "", true, true, 2, false, false, {}, make<Psnr, Channels::kRgb>},
+      {"ssim_y", "ssim", true, true, 4, true, false, {}, make<Ssim, Channels::kLuma>},
+      {"ssim_rgb", "", true, true, 4, false, false, {}, make<Ssim, Channels::kRgb>},
+      {"lpips", "lpips_alex", true, false, 4, true, false, {"alexnet", "lpips_alex"}, make<Lpips, LpipsTrunk::kAlex>},
+      {"lpips_vgg", "", true, false, 4, false, false, {"vgg16", "lpips_vgg"}, make<Lpips, LpipsTrunk::kVgg>},
+      {"dists", "", true, false, 4, false, false, {"vgg16", "dists"}, make<Dists>},
+      {"niqe", "", false, false, 2, true, false, {}, make<Niqe>},
+      {"clipiqa", "", false, true, 4, true, false, {"clip_rn50"}, make<Clipiqa>},
+      {"musiq", "", false, true, 3, true, false, {"musiq_koniq"}, make<Musiq>},
+      {"fid", "fid_clean", true, false, 2, false, true, {"inception_fid"}, make<Fid, FidResizing::kClean>},
+      {"fid_pytorch", "", true, false, 2, false, true, {"inception_fid"}, make<Fid, FidResizing::kPytorch>},
   };
   return table;
 }
@@ -70,6 +75,16 @@ std::vector<const MetricDescription*> usual_metrics() {
     }
   }
   return usual;
+}
+
+std::string whole_set_names(const std::vector<const MetricDescription*>& metrics) {
+  std::vector<std::string_view> names;
+  for (const MetricDescription* metric : metrics) {
+    if (metric->whole_set) {
+      names.push_back(metric->name);
+    }
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 std::vector<std::string> metric_names() {

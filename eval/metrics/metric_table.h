@@ -19,6 +19,7 @@ struct MetricDescription {
   bool higher_is_better;
   int decimals;                         ///< digits behind the point that tables show
   bool usual;                           ///< computed where no metrics are named
+  bool whole_set;                       ///< measures a set of pictures as a whole (SetMetric)
   std::vector<std::string_view> files;  ///< weight files by their names in configs/weights.yaml
   std::unique_ptr<Metric> (*make)(const MetricParts& parts);
 };
@@ -35,6 +36,9 @@ std::vector<const MetricDescription*> metrics_named(const std::string& names);
 
 /// Those that are computed where no metrics are named, in the order of the table.
 std::vector<const MetricDescription*> usual_metrics();
+
+/// Those of a list that measure a set of pictures as a whole, as "fid, fid_pytorch"; empty where none does.
+std::string whole_set_names(const std::vector<const MetricDescription*>& metrics);
 
 /// Canonical names, in the order of the table.
 std::vector<std::string> metric_names();

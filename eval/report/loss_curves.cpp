@@ -13,8 +13,8 @@ namespace samsr {
 namespace {
 
 /// Keys of a line that are no losses; nor are the times, which end in "_ms".
-constexpr std::array<std::string_view, 7> kOther{
-    "step", "lr", "grad_norm", "images_per_s", "memory_mb", "gpu_memory_mb", "bad_samples"};
+constexpr std::array<std::string_view, 9> kOther{
+    "step", "lr", "grad_norm", "images_per_s", "slowest_rank", "memory_mb", "gpu_memory_mb", "time", "bad_samples"};
 
 bool is_loss(const std::string& key, const nlohmann::ordered_json& value) {
   return value.is_number() && !key.ends_with("_ms") && std::find(kOther.begin(), kOther.end(), key) == kOther.end();

@@ -77,7 +77,7 @@ std::string protocol_html(const Results& results, bool colours) {
         fmt::format("{}{}: {}", m == 0 ? "" : "; ", escape_html(display_name(metric)), escape_html(metric.protocol));
     for (const MethodScores& method : results.methods) {
       if (method.counted(m) != static_cast<std::int64_t>(method.images.size())) {
-        html += fmt::format(" ({}: mean over {} images)", escape_html(method.name), method.counted(m));
+        html += fmt::format(" ({}: {} {} images)", escape_html(method.name), metric.over(), method.counted(m));
       }
     }
   }
@@ -168,6 +168,7 @@ std::vector<std::string> image_names(const Results& results, std::map<std::strin
 }
 
 /// What report.js builds the table of single images from: values[metric][method][image], null where there is none.
+/// Metrics of whole sets have no place in it.
 std::string scores_json(const ResultTable& table, std::size_t section) {
   const Results& results = table.results;
   std::map<std::string, std::size_t> numbers;
@@ -179,6 +180,9 @@ std::string scores_json(const ResultTable& table, std::size_t section) {
   }
   for (std::size_t m = 0; m < results.metrics.size(); ++m) {
     const MetricInfo& metric = results.metrics[m];
+    if (metric.whole_set) {
+      continue;
+    }
     const double unit = std::pow(10, metric.decimals + kHiddenDigits);
     data["metrics"].push_back(
         {{"label", display_name(metric)}, {"higher", metric.higher_is_better}, {"decimals", metric.decimals}});
@@ -208,7 +212,9 @@ std::string scores_json(const ResultTable& table, std::size_t section) {
 std::string section_html(const ResultTable& table, std::size_t section) {
   std::string html = fmt::format("<section id=\"set-{}\">\n<h2>{}</h2>\n", section, escape_html(table.heading)) +
                      table_html(table.results) + pictures_html(table.rows, section);
-  if (!table.results.metrics.empty() && !table.results.methods.empty()) {
+  const auto of_images = [](const MetricInfo& metric) { return !metric.whole_set; };
+  if (std::any_of(table.results.metrics.begin(), table.results.metrics.end(), of_images) &&
+      !table.results.methods.empty()) {
     html += fmt::format(
         "<div class=\"scores\"><h3>Single images</h3>\n<div class=\"tools\"><label>metric <select></select></label>"
         "<span class=\"note\">A click on a heading sorts; a second click the other way round.</span></div>\n"

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/nearest_name.h"
 #include "core/yaml_text.h"
+#include "eval/tables/differences.h"
 #include "eval/tables/merge.h"
 
 namespace samsr {
@@ -148,6 +149,10 @@ std::vector<Table> published_tables(const TableRequest& request) {
         request.layout);
   }
   return tables;
+}
+
+Table differences(const TableRequest& request, const std::string& baseline) {
+  return differences_from(baseline, {merge_results(collect_results(request.results)), {}});
 }
 
 std::vector<PublishedComparison> compare_with_published(const TableRequest& request) {

@@ -34,6 +34,10 @@ std::vector<Table> published_tables(const TableRequest& request);
 /// choose_tables(), and when nothing can be compared.
 std::vector<PublishedComparison> compare_with_published(const TableRequest& request);
 
+/// What every method was measured to be, less `baseline` (differences_from()); layouts and runs are not looked at.
+/// UserError as choose_tables() and differences_from().
+Table differences(const TableRequest& request, const std::string& baseline);
+
 /// "RealSR CLIPIQA" of the columns of layouts that were asked for by their ids that nobody measured; none for other
 /// requests.
 std::vector<std::string> columns_not_measured(const TableRequest& request, const std::vector<Table>& tables);

@@ -11,14 +11,15 @@ inline constexpr const char* kSeconds = "seconds_per_image";
 inline constexpr const char* kParameters = "parameters";
 inline constexpr const char* kIterations = "iterations";
 inline constexpr const char* kHours = "training_hours";
+inline constexpr const char* kStepSeconds = "seconds_per_step";
 inline constexpr const char* kDays = "training_days";
 inline constexpr const char* kProcesses = "processes";
 inline constexpr const char* kPower = "power";
 inline constexpr const char* kKappa = "kappa";
 
 /// One column. Its figures are means of a metric on a benchmark; or what a method costs: `seconds_per_image` on a
-/// benchmark, `parameters` (millions), `iterations`, `training_hours`, `training_days`, `processes`; or what it was
-/// trained with: `power`, the exponent p of the noise schedule, and `kappa`.
+/// benchmark, `parameters` (millions), `iterations`, `training_hours`, `training_days`, `seconds_per_step`,
+/// `processes`; or what it was trained with: `power`, the exponent p of the noise schedule, and `kappa`.
 struct TableColumn {
   std::string benchmark;  ///< machine name; empty where it does not matter
   std::string group;      ///< heading above neighbouring columns

@@ -57,6 +57,16 @@ bool is_the_same(const MethodScores& method, const MethodScores& again, const st
       shared = shared || both;
     }
   }
+  for (const auto& [m, figure] : again.of_set) {
+    const auto known = method.of_set.find(columns[m]);
+    if (known == method.of_set.end() || std::isnan(known->second.value) || std::isnan(figure.value)) {
+      continue;
+    }
+    if (known->second.value != figure.value) {
+      return false;
+    }
+    shared = true;
+  }
   return shared;
 }
 
@@ -67,6 +77,10 @@ void fill_in(MethodScores& into, const MethodScores& from, const std::vector<std
       double& value = into.images[i].values[columns[m]];
       value = std::isnan(value) ? from.images[i].values[m] : value;
     }
+  }
+  for (const auto& [m, figure] : from.of_set) {
+    SetFigure& known = into.of_set[columns[m]];
+    known = std::isnan(known.value) ? figure : known;
   }
 }
 
@@ -132,6 +146,7 @@ void add_methods(GrowingSet& set, const ResultsFile& file) {
                                [&](const MethodScores& other) { return other.name == method.name; });
     if (merged == set.results.methods.end()) {
       merged = set.results.methods.insert(merged, method);
+      merged->of_set.clear();
       for (ImageScores& image : merged->images) {
         image.values.assign(set.results.metrics.size(), std::numeric_limits<double>::quiet_NaN());
       }

@@ -15,6 +15,9 @@ std::string tables_markdown(const std::vector<Table>& tables);
 /// interval. Several tables are parted by an empty line, each under a line that begins with #.
 std::string tables_csv(const std::vector<Table>& tables);
 
+/// An array of tables: figures in full precision, null where there is none, each with the ends of its interval.
+std::string tables_json(const std::vector<Table>& tables);
+
 /// One `table` environment each; needs booktabs.
 std::string tables_latex(const std::vector<Table>& tables);
 

@@ -29,16 +29,16 @@ std::array<std::string, 6> cells_of(const ComparedFigure& figure) {
                     : "no"};
 }
 
-std::string heading_of(const PublishedComparison& comparison) {
+}  // namespace
+
+std::string comparison_heading(const PublishedComparison& comparison) {
   return fmt::format("Table {}: {}, measured and published", comparison.id, comparison.title);
 }
-
-}  // namespace
 
 std::string comparisons_markdown(const std::vector<PublishedComparison>& comparisons) {
   std::string text;
   for (const PublishedComparison& comparison : comparisons) {
-    text += fmt::format("{}### {}\n\n| method |", text.empty() ? "" : "\n", heading_of(comparison));
+    text += fmt::format("{}### {}\n\n| method |", text.empty() ? "" : "\n", comparison_heading(comparison));
     for (const char* heading : kHeadings) {
       text += fmt::format(" {} |", heading);
     }
@@ -114,7 +114,7 @@ std::string comparisons_html(const std::vector<PublishedComparison>& comparisons
   std::string body;
   for (const PublishedComparison& comparison : comparisons) {
     body += fmt::format("<h2>{}</h2>\n<div class=\"wide\"><table>\n<thead>\n<tr><th>method</th>",
-                        escape_html(heading_of(comparison)));
+                        escape_html(comparison_heading(comparison)));
     for (const char* heading : kHeadings) {
       body += fmt::format("<th>{}</th>", heading);
     }

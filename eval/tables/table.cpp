@@ -69,8 +69,9 @@ const TrainedRun* find_run(const Measurements& measurements, const std::string& 
 std::optional<double> run_value(const TrainedRun* run, const std::string& metric) {
   const TrainedRun values = run == nullptr ? TrainedRun() : *run;
   const std::pair<const char*, double> columns[] = {
-      {kIterations, values.iterations}, {kHours, values.hours}, {kDays, values.hours / kHoursADay},
-      {kProcesses, values.processes},   {kPower, values.power}, {kKappa, values.kappa}};
+      {kIterations, values.iterations},   {kHours, values.hours}, {kDays, values.hours / kHoursADay},
+      {kProcesses, values.processes},     {kPower, values.power}, {kKappa, values.kappa},
+      {kStepSeconds, values.step_seconds}};
   for (const auto& [name, value] : columns) {
     if (metric == name) {
       return value;
@@ -171,7 +172,7 @@ std::string protocol_of(const TableColumn& column, const Results& set, std::size
     const MethodScores* method = find_method(set, row.names.front());
     const std::int64_t counted = method == nullptr ? 0 : method->counted(metric);
     if (counted > 0 && counted < most_counted(set, metric)) {
-      fewer.push_back(fmt::format("{}: mean over {} ‡", row.method, counted));
+      fewer.push_back(fmt::format("{}: {} {} ‡", row.method, set.metrics[metric].over(), counted));
     }
   }
   return fmt::format("{}: {}{}", column.label, set.metrics[metric].protocol,
@@ -191,7 +192,7 @@ std::vector<std::string> notes_of(const Table& table, const TableLayout& layout,
     notes.push_back("in brackets: 95 % bootstrap interval of the mean over images");
   }
   if (any(table.measured, [](const TableCell& cell) { return cell.fewer_images; })) {
-    notes.push_back("‡ mean over fewer images than the column's others");
+    notes.push_back("‡ over fewer images than the column's others");
   }
   for (std::string& note : protocol_notes(table, measurements)) {
     notes.push_back(std::move(note));
@@ -298,6 +299,7 @@ TableLayout layout_of_everything(const Measurements& measurements) {
   }
   if (!measurements.runs.empty()) {
     layout.columns.push_back({"", "Training", kHours, "hours", false, 2, false});
+    layout.columns.push_back({"", "Training", kStepSeconds, "s / step", false, 3, false});
     layout.columns.push_back({"", "Training", kProcesses, "ranks", false, 0, false});
   }
   return layout;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr TableFormat kTableFormats[] = {{"markdown", ".md", tables_markdown, comparisons_markdown},
                                          {"csv", ".csv", tables_csv, comparisons_csv},
+                                         {"json", ".json", tables_json, comparisons_json},
                                          {"latex", ".tex", tables_latex, comparisons_latex},
                                          {"html", ".html", tables_html, comparisons_html}};
 
@@ -31,18 +32,19 @@ const TableFormat& table_format(const std::string& name, const std::filesystem::
     }
   }
   if (name.empty()) {
-    check_extension(out, {".md", ".csv", ".tex", ".html"}, "a table");
+    check_extension(out, {".md", ".csv", ".json", ".tex", ".html"}, "a table");
     return kTableFormats[0];
   }
   const std::string near = nearest_name(name, names);
-  throw UserError("--format {}: expected markdown, csv, latex, html or all{}", name,
+  throw UserError("--format {}: expected markdown, csv, json, latex, html or all{}", name,
                   near.empty() ? "" : "; did you mean '" + near + "'?");
 }
 
-void write_in_all_formats(const std::vector<Table>& tables, const std::filesystem::path& folder) {
+void write_in_all_formats(const std::vector<Table>& tables, const std::string& name,
+                          const std::filesystem::path& folder) {
   make_folder(folder);
   for (const TableFormat& format : kTableFormats) {
-    write_file_atomically(folder / (std::string("tables") + format.extension), format.print(tables));
+    write_file_atomically(folder / (name + format.extension), format.print(tables));
   }
 }
 

@@ -21,8 +21,9 @@ struct TableFormat {
 /// nearest name for another, and for a name of `out` that says another format.
 const TableFormat& table_format(const std::string& name, const std::filesystem::path& out);
 
-/// Writes `tables` in every format: FOLDER/tables.md and the like; or comparisons: FOLDER/comparison.md.
-void write_in_all_formats(const std::vector<Table>& tables, const std::filesystem::path& folder);
+/// Writes `tables` in every format: FOLDER/NAME.md and the like; or comparisons: FOLDER/comparison.md.
+void write_in_all_formats(const std::vector<Table>& tables, const std::string& name,
+                          const std::filesystem::path& folder);
 void write_in_all_formats(const std::vector<PublishedComparison>& comparisons, const std::filesystem::path& folder);
 
 }  // namespace samsr

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <regex>
 #include <sstream>
+#include <vector>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -14,11 +16,12 @@
 namespace samsr {
 namespace {
 
+constexpr double kMillisecondsASecond = 1e3;
 constexpr double kMillisecondsAnHour = 3.6e6;
 
-/// Hours and last step.
+/// Hours, seconds of a step, and last step.
 void read_steps(const std::filesystem::path& log, TrainedRun& run) {
-  double milliseconds = 0;
+  std::vector<double> milliseconds;
   double last = 0;
   std::istringstream lines(read_file(log));
   int number = 0;
@@ -26,14 +29,19 @@ void read_steps(const std::filesystem::path& log, TrainedRun& run) {
     ++number;
     if (nlohmann::json::accept(line)) {  // a run that was killed leaves half a line
       const JsonEntry entry = JsonEntry::parse(line, fmt::format("{}:{}", log.string(), number));
-      milliseconds += entry.number("step_ms", 0.0);
+      if (const double taken = entry.number("step_ms", 0.0); taken > 0) {
+        milliseconds.push_back(taken);
+      }
       last = std::max(last, entry.number("step", 0.0));
     }
   }
-  if (milliseconds <= 0) {
+  if (milliseconds.empty()) {
     throw UserError("{}: no step's time in it; name the folder of a run of `samsr train`", log.string());
   }
-  run.hours = milliseconds / kMillisecondsAnHour;
+  run.hours = std::accumulate(milliseconds.begin(), milliseconds.end(), 0.0) / kMillisecondsAnHour;
+  const auto middle = milliseconds.begin() + static_cast<std::ptrdiff_t>(milliseconds.size() / 2);
+  std::ranges::nth_element(milliseconds, middle);
+  run.step_seconds = *middle / kMillisecondsASecond;
   run.iterations = last;
 }
 

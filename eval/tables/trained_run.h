@@ -11,10 +11,11 @@ struct TrainedRun {
   std::string method;
   double hours =
       std::numeric_limits<double>::quiet_NaN();  ///< sum of its steps' times; saving and validation come on top
-  double processes = std::numeric_limits<double>::quiet_NaN();   ///< ranks of the last start
-  double iterations = std::numeric_limits<double>::quiet_NaN();  ///< its last step
-  double power = std::numeric_limits<double>::quiet_NaN();       ///< diffusion.schedule_kwargs.power, p
-  double kappa = std::numeric_limits<double>::quiet_NaN();       ///< diffusion.kappa
+  double processes = std::numeric_limits<double>::quiet_NaN();     ///< ranks of the last start
+  double iterations = std::numeric_limits<double>::quiet_NaN();    ///< its last step
+  double power = std::numeric_limits<double>::quiet_NaN();         ///< diffusion.schedule_kwargs.power, p
+  double kappa = std::numeric_limits<double>::quiet_NaN();         ///< diffusion.kappa
+  double step_seconds = std::numeric_limits<double>::quiet_NaN();  ///< median of its steps' times
 };
 
 /// Steps and their times from metrics.jsonl, the ranks from run.yaml, settings from config.yaml. UserError naming the

@@ -3,7 +3,9 @@
 #include "core/error.h"
 #include "core/nearest_name.h"
 #include "models/embedded/embedded_student.h"
+#include "models/super_resolution/adapted_model.h"
 #include "models/weights/find_weights.h"
+#include "models/weights/weight_file.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -57,6 +59,31 @@ fs::path autoencoder_of(const fs::path& model, const OfficialFiles& catalogue) {
   return *found;
 }
 
+/// `base`, called `source`, with the adapters of the argument, which it names in the log.
+TensorFile with_adapters_of(const ModelArgument& argument, TensorFile base, const std::string& source, Log& log) {
+  if (argument.lora.empty()) {
+    return base;
+  }
+  const std::vector<WeightedAdapters> adapters = read_adapters(argument.lora, log);
+  for (const auto& [each, weight] : adapters) {
+    log.info("adapters: {}, rank {}, weight {:g}", each.source, each.rank, weight);
+  }
+  return with_adapters(std::move(base), source, adapters);
+}
+
+/// upscale.scale of the model. UserError where it enlarges by another factor alone.
+void choose_scale(LoadedModel& loaded, std::int64_t scale) {
+  const std::int64_t own = loaded.model->settings().scale;
+  if (scale == 0 || scale == own) {
+    return;
+  }
+  if (!loaded.method->flow_map) {
+    throw UserError("{}: enlarges {} times, and upscale.scale is {}; a flow map alone has any factor", loaded.name, own,
+                    scale);
+  }
+  loaded.model->enlarge_by(scale);
+}
+
 constexpr const char* kScaleKey = "data.scale";
 
 /// Values of all settings of a model, as YAML, under their keys.
@@ -83,7 +110,26 @@ void warn_of_settings_without_effect(const ModelArgument& argument, const ModelS
   }
 }
 
+/// UserError where a file has the name of RSD's but not its input layer: others of that name are of ResShift's trainer.
+void check_noise_channels(const ModelArgument& argument, const ModelSettings& found, const fs::path& weights,
+                          const OfficialFile& official) {
+  if (argument.model.unet.noise_channels > 0 && found.unet.noise_channels == 0) {
+    throw UserError(
+        "{}: has the name of {}'s student, but no channel of noise in its input layer; rename it, and name "
+        "its settings with --config",
+        weights.string(), official.name);
+  }
+}
+
 }  // namespace
+
+std::string source_of(const ModelArgument& argument) {
+  std::string source = argument.path;
+  for (const LoraArgument& lora : argument.lora) {
+    source += fmt::format(" + {:g} · {}", lora.weight, lora.path);
+  }
+  return source;
+}
 
 std::map<std::string, std::string> model_settings_given(const Settings& settings) {
   std::map<std::string, std::string> given;
@@ -101,25 +147,45 @@ std::string shipped_config_of(const std::string& path) {
   return official == nullptr ? std::string() : official->config;
 }
 
+ArgumentWeights read_argument(const ModelArgument& argument, Log& log) {
+  const OfficialFiles catalogue(argument.files);
+  const fs::path path = weights_of(argument.path, catalogue, official_model(catalogue, argument.path), log);
+  return {path, read_weights(path)};
+}
+
 LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
-  std::string first_stage = argument.model.first_stage.weights;
   if (argument.path == kEmbeddedModel) {
-    LoadedModel loaded = load_model(embedded_student(), "the embedded student", first_stage);
+    const std::string source = "the embedded student";
+    LoadedModel loaded = load_model(with_adapters_of(argument, embedded_student(), source, log), source,
+                                    argument.model.first_stage.weights);
+    choose_scale(loaded, argument.upscale.scale);
     log.info("model: the embedded student (see models/embedded/MODEL_CARD.md)");
     warn_of_settings_without_effect(argument, loaded.model->settings(), log);
     return loaded;
   }
+  return load_model_argument(argument, read_argument(argument, log), log);
+}
+
+LoadedModel load_model_argument(const ModelArgument& argument, const ArgumentWeights& read, Log& log) {
+  std::string first_stage = argument.model.first_stage.weights;
+  const fs::path& weights = read.path;
   const OfficialFiles catalogue(argument.files);
   const OfficialFile* official = official_model(catalogue, argument.path);
-  const fs::path weights = weights_of(argument.path, catalogue, official, log);
+  if (official != nullptr && official->kind == kPeerFile) {
+    official = nullptr;  // in name alone: its tensors are not a compared method's
+  }
   if (official != nullptr && first_stage.empty() && argument.model.first_stage.type == "vq_f4") {
     first_stage = autoencoder_of(weights, catalogue).string();
   }
-  LoadedModel loaded = load_model(weights, first_stage, &argument.model);
+  LoadedModel loaded =
+      load_model(with_adapters_of(argument, whole_model(read.file, weights.string()), weights.string(), log),
+                 weights.string(), first_stage, &argument.model);
+  choose_scale(loaded, argument.upscale.scale);
   if (loaded.own_settings) {
     log.info("model: {}", weights.string());
     warn_of_settings_without_effect(argument, loaded.model->settings(), log);
   } else if (official != nullptr) {
+    check_noise_channels(argument, loaded.model->settings(), weights, *official);
     if (official->kind == "student" && !loaded.method->one_step) {
       const Method* method = find_method(argument.recipe);
       loaded.method = method != nullptr && method->distils ? method : &method_named("sinsr");
@@ -128,8 +194,9 @@ LoadedModel load_model_argument(const ModelArgument& argument, Log& log) {
   } else {
     log.info("model: {}", weights.string());
     log.info("it carries no settings: those of the config and the command line are used, and it is taken for {}",
-             loaded.method->one_step ? "RSD's student, whose input layer has channels of noise"
-                                     : "a teacher; upscale.sampler=one_step for a one-step student");
+             loaded.method->flow_map   ? "a flow map, which embeds intervals and prompts"
+             : loaded.method->one_step ? "RSD's student, whose input layer has channels of noise"
+                                       : "a teacher; upscale.sampler=one_step for a one-step student");
   }
   return loaded;
 }

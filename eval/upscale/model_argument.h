@@ -1,11 +1,14 @@
 #pragma once
 // What `--model` names: the embedded student, a file or folder of samsr's own, or an official file by its name.
 
+#include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/log.h"
 #include "eval/upscale/upscaler.h"
+#include "models/lora/lora_argument.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "models/weights/official_files.h"
 #include "segmentation/settings.h"
@@ -23,7 +26,11 @@ struct ModelArgument {
   MaskSettings masks;
   OfficialFilesSettings files;
   std::map<std::string, std::string> given{};  ///< key → place of what the user set of `model`: model_settings_given()
+  std::vector<LoraArgument> lora{};            ///< adapters that are merged into the model
 };
+
+/// What made pictures with it, for tables: the path, and the adapters with their weights.
+std::string source_of(const ModelArgument& argument);
 
 /// Settings of a model that `settings` has not from their defaults: key → where they were set (Settings::origin()).
 std::map<std::string, std::string> model_settings_given(const Settings& settings);
@@ -33,11 +40,23 @@ std::map<std::string, std::string> model_settings_given(const Settings& settings
 /// safetensors too.
 std::string shipped_config_of(const std::string& path);
 
+/// The file of weights that an argument other than kEmbeddedModel names, read.
+struct ArgumentWeights {
+  std::filesystem::path path;
+  TensorFile file;
+};
+
+/// UserError when there is none, which says where an official one is published and where to put it.
+ArgumentWeights read_argument(const ModelArgument& argument, Log& log);
+
 /// The model, on the CPU. The kind of an official one is in the catalogue; what it needs beside, the autoencoder, is
 /// looked for beside the file and in the folder of official files unless first_stage.weights names it. Says in the log
 /// what was taken, and warns of settings that have no effect because the model carries its own. UserError when a file
-/// is missing, which says where it is published and where to put it, or does not fit its settings.
+/// is missing, which says where it is published and where to put it, or does not fit its settings, and where adapters
+/// are of another model.
 LoadedModel load_model_argument(const ModelArgument& argument, Log& log);
+/// The same from its file, where it was read already.
+LoadedModel load_model_argument(const ModelArgument& argument, const ArgumentWeights& weights, Log& log);
 
 /// Masks of the argument; where those of Segment Anything are asked for and no file of weights is named, with an
 /// official one of the folder of official files, if there is one.

@@ -17,7 +17,7 @@ std::string ResultFile::estimate() const {
                      memory_mb, disk_mb);
 }
 
-ResultFile plan_result(const Upscaler& upscaler, const ImageFile& image, const UpscaleJob& job,
+ResultFile plan_result(const PictureUpscaler& upscaler, const ImageFile& image, const UpscaleJob& job,
                        const UpscaleSettings& settings, const std::string& name) {
   const bool deep = image.rgb.depth() == CV_16U;
   const bool holds_16_bits = job.format == ImageFormat::kPng || job.format == ImageFormat::kTiff;
@@ -55,7 +55,7 @@ ResultFile plan_result(const Upscaler& upscaler, const ImageFile& image, const U
   return result;
 }
 
-void write_result(const Upscaler& upscaler, ImageFile image, const UpscaleJob& job, const ResultFile& result,
+void write_result(const PictureUpscaler& upscaler, ImageFile image, const UpscaleJob& job, const ResultFile& result,
                   const UpscaleSettings& settings, const TakeProgress& progress, BeforeRename before_rename) {
   const std::unique_ptr<ImageWriter> writer =
       make_image_writer(job.out, job.format, result.layout, result.profile, settings.encoder, std::move(before_rename));

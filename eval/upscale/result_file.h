@@ -24,13 +24,13 @@ struct ResultFile {
 };
 
 /// UserError naming `name` when a side is longer than the format allows.
-ResultFile plan_result(const Upscaler& upscaler, const ImageFile& image, const UpscaleJob& job,
+ResultFile plan_result(const PictureUpscaler& upscaler, const ImageFile& image, const UpscaleJob& job,
                        const UpscaleSettings& settings, const std::string& name);
 
 /// Makes the result and writes it row by row; the file is complete, or as it was before. Colours where alpha is 0 are
 /// replaced by those beside them, because nobody chose them and the network would draw them into what is seen.
 /// UserErrors of Upscaler::upscale() and make_image_writer().
-void write_result(const Upscaler& upscaler, ImageFile image, const UpscaleJob& job, const ResultFile& result,
+void write_result(const PictureUpscaler& upscaler, ImageFile image, const UpscaleJob& job, const ResultFile& result,
                   const UpscaleSettings& settings, const TakeProgress& progress, BeforeRename before_rename = {});
 
 /// Rows first … end-1 of one channel (H,W) of 8 or 16 bits, enlarged with the kernel of z_y to `depth`: the same as in

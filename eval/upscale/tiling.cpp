@@ -125,6 +125,7 @@ TilePlan::Axis TilePlan::plan_axis(std::int64_t length, std::int64_t multiple, c
 TilePlan::TilePlan(std::int64_t height, std::int64_t width, std::int64_t multiple, const TileSettings& settings)
     : height_(height),
       width_(width),
+      margin_(settings.margin),
       rows_(plan_axis(height, multiple, settings)),
       columns_(plan_axis(width, multiple, settings)) {
   TORCH_CHECK(height >= 1 && width >= 1 && multiple >= 1, "image ", height, "x", width, ", multiple ", multiple);
@@ -154,15 +155,28 @@ at::Tensor TilePlan::read_padded(const ReadWindow& image, const TileWindow& wind
       .index_select(3, columns - first(columns));
 }
 
-at::Tensor TilePlan::axis_weights(const Axis& axis, std::int64_t scale) {
+at::Tensor TilePlan::axis_weights(const Axis& axis, std::int64_t scale) const {
   const std::int64_t length = axis.tile * scale;
   if (axis.starts.size() == 1) {
     return at::ones({length});
   }
   const at::Tensor position = at::arange(length, at::kFloat) + 0.5;
   const at::Tensor to_edge = at::minimum(position, static_cast<double>(length) - position);
-  const at::Tensor t = (to_edge / static_cast<double>(axis.overlap * scale)).clamp_max(1);
-  return t * t * (3 - 2 * t);
+  if (margin_ == 0) {
+    const at::Tensor t = (to_edge / static_cast<double>(axis.overlap * scale)).clamp_max(1);
+    return t * t * (3 - 2 * t);
+  }
+  // Not nothing, so that the picture's own edges, which have no neighbour, stay the tile's; and less the nearer the
+  // edge, so that there a tile that begins a few pixels further in, whose edge is none of the picture's, counts for
+  // less.
+  constexpr double kNextToNothing = 1e-6;
+  constexpr double kLeast = 1e-18;  // whose square is still a number
+  TORCH_CHECK(axis.overlap > 2 * margin_, "tiles that share ", axis.overlap, " pixels have no margins of ", margin_);
+  const at::Tensor t =
+      ((to_edge - static_cast<double>(margin_ * scale)) / static_cast<double>((axis.overlap - 2 * margin_) * scale))
+          .clamp(0, 1);
+  const at::Tensor beyond = (to_edge / static_cast<double>(scale) - static_cast<double>(margin_)).clamp_max(0);
+  return at::maximum(t * t * (3 - 2 * t), (kNextToNothing * beyond.exp()).clamp_min(kLeast));
 }
 
 at::Tensor TilePlan::blend_weights(std::int64_t scale) const {

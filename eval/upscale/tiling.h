@@ -16,6 +16,9 @@ struct TileSettings {
   std::int64_t tile = 256;    ///< longest side of what the network sees at once
   std::int64_t overlap = 32;  ///< at least this much is shared by neighbours
   std::int64_t batch = 1;     ///< tiles a call
+  /// What a tile's answer is not used of, at each side where it has a neighbour: with as much as the network's answers
+  /// look at, tiles are the whole to a millionth. Less than half of the overlap.
+  std::int64_t margin = 0;
 };
 
 /// UserError when `tile` is too small for the overlap, so that no picture larger than it can be cut; `multiple`: the
@@ -57,7 +60,7 @@ class TilePlan {
   at::Tensor read_padded(const ReadWindow& image, const TileWindow& window) const;
 
   /// Weights (1,1,s*tile_height,s*tile_width) of a tile enlarged by `scale`: 1 inside, falling smoothly
-  /// towards the edges over the overlap.
+  /// towards the edges over the overlap, to next to nothing in the margin.
   at::Tensor blend_weights(std::int64_t scale) const;
 
  private:
@@ -68,10 +71,11 @@ class TilePlan {
     std::vector<std::int64_t> starts;
   };
   static Axis plan_axis(std::int64_t length, std::int64_t multiple, const TileSettings& settings);
-  static at::Tensor axis_weights(const Axis& axis, std::int64_t scale);
+  at::Tensor axis_weights(const Axis& axis, std::int64_t scale) const;
 
   std::int64_t height_;
   std::int64_t width_;
+  std::int64_t margin_;
   Axis rows_;
   Axis columns_;
   std::vector<TileWindow> tiles_;

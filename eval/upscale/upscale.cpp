@@ -14,6 +14,9 @@
 #include "core/progress.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
+#include "eval/comparison/comparison_page.h"
+#include "eval/upscale/compare_results.h"
+#include "eval/upscale/ready_model.h"
 #include "eval/upscale/result_file.h"
 #include "eval/upscale/upscale_plan.h"
 #include "eval/upscale/upscale_record.h"
@@ -52,7 +55,8 @@ Remarks gather(const Remarks& local, Communicator& comm) {
 class Upscaling {
  public:
   /// `folder`: of the results; empty for a single file.
-  Upscaling(const Upscaler& upscaler, const UpscaleSettings& settings, fs::path folder, Communicator& comm, Log& log)
+  Upscaling(const PictureUpscaler& upscaler, const UpscaleSettings& settings, fs::path folder, Communicator& comm,
+            Log& log)
       : upscaler_(upscaler),
         settings_(settings),
         folder_(std::move(folder)),
@@ -180,7 +184,7 @@ class Upscaling {
     }
   }
 
-  const Upscaler& upscaler_;
+  const PictureUpscaler& upscaler_;
   const UpscaleSettings& settings_;
   const fs::path folder_;
   Communicator& comm_;
@@ -190,12 +194,32 @@ class Upscaling {
   Remarks failed_;
 };
 
+/// The plan; UserError for mistakes in the paths.
+UpscalePlan check_before_work(const fs::path& in, const fs::path& out, const UpscaleSettings& settings,
+                              const fs::path& page) {
+  UpscalePlan plan = plan_upscale(in, out, settings);
+  if (!page.empty()) {
+    check_comparison_page(page);
+  }
+  return plan;
+}
+
 }  // namespace
 
 void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks, const fs::path& in,
-                   const fs::path& out, Communicator& comm, Log& log) {
-  const UpscalePlan plan = plan_upscale(in, out, settings);
+                   const fs::path& out, Communicator& comm, Log& log, const fs::path& page) {
+  check_before_work(in, out, settings, page);
   const Upscaler upscaler(loaded, settings, masks);
+  const auto record = [&] {
+    return upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
+  };
+  upscale_files(upscaler, record, settings, in, out, comm, log, {page, fs::path(loaded.name).filename().string()});
+}
+
+void upscale_files(const PictureUpscaler& upscaler, const std::function<std::string()>& record,
+                   const UpscaleSettings& settings, const fs::path& in, const fs::path& out, Communicator& comm,
+                   Log& log, const RequestedPage& page) {
+  const UpscalePlan plan = check_before_work(in, out, settings, page.path);
   std::vector<char> kept(plan.jobs.size(), 0);
   std::unique_ptr<FolderLock> held;
   std::unique_ptr<ResultFolder> results;
@@ -209,9 +233,7 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
     held = hold_folder(plan.folder, "upscale", comm, log);
     on_first_rank(
         [&] {
-          const std::string record =
-              upscale_record(loaded, settings, upscaler.uses_masks() ? std::optional(masks) : std::nullopt);
-          results = std::make_unique<ResultFolder>(plan.folder, plan.jobs, record);
+          results = std::make_unique<ResultFolder>(plan.folder, plan.jobs, record());
           if (settings.resume) {
             results->check();
           }
@@ -226,9 +248,19 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
   }
   Upscaling upscaling(upscaler, settings, plan.folder, comm, log);
   const std::vector<std::string> failed = upscaling.run(plan.jobs, kept);
+  const MadeResults made = plan.folder.empty() ? MadeResults() : upscaling.made();
   if (!plan.folder.empty()) {
-    const MadeResults made = upscaling.made();
     on_first_rank([&] { results->finish(made); }, comm);
+  }
+  if (!page.path.empty()) {
+    std::vector<UpscaleJob> there;  // what this run has made or kept, and not what a failed picture has from before
+    for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
+      if (plan.folder.empty() || kept[i] != 0 || made.contains(name_of_result(plan.folder, plan.jobs[i]))) {
+        there.push_back(plan.jobs[i]);
+      }
+    }
+    const std::string made_with = fmt::format("{} ({})", page.model, upscaler.describe());
+    on_first_rank([&] { compare_results(there, upscaler.scale(), settings.images, made_with, page.path, log); }, comm);
   }
   if (!failed.empty()) {
     throw UserError("{} of {} images could not be upscaled, the first is {}; the others are done", failed.size(),
@@ -241,12 +273,11 @@ void upscale_files(LoadedModel& loaded, const UpscaleSettings& settings, const M
 }
 
 void upscale_files(const ModelArgument& argument, c10::Device device, const fs::path& in, const fs::path& out,
-                   Communicator& comm, Log& log) {
-  plan_upscale(in, out, argument.upscale);
-  const MaskSettings masks = masks_of(argument, log);
-  LoadedModel loaded = load_model_argument(argument, log);
-  loaded.model->to(device);
-  upscale_files(loaded, argument.upscale, masks, in, out, comm, log);
+                   Communicator& comm, Log& log, const fs::path& page) {
+  check_before_work(in, out, argument.upscale, page);
+  const std::unique_ptr<ReadyModel> model = ready_model(argument, device, log);
+  upscale_files(model->upscaler(), [&] { return model->record(); }, argument.upscale, in, out, comm, log,
+                {page, fs::path(source_of(argument)).filename().string()});
 }
 
 }  // namespace samsr

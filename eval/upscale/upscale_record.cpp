@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -28,26 +29,44 @@ std::string first_of(std::vector<std::string> differences) {
                                  : fmt::format("{} and {} more", differences.front(), differences.size() - 1);
 }
 
-}  // namespace
+struct RecordedNetwork {
+  std::uint32_t checksum;
+  std::string kind;
+  std::int64_t scale;
+};
 
-std::string upscale_record(LoadedModel& loaded, UpscaleSettings settings, std::optional<MaskSettings> masks) {
+/// The record of `network` and `settings`, and of what `bind_others` adds.
+std::string record_of(RecordedNetwork network, UpscaleSettings& settings,
+                      const std::function<void(Settings&)>& bind_others) {
   const UpscaleSettings defaults;
   settings.tiles.batch = defaults.tiles.batch;
   settings.resume = defaults.resume;
-  ModelSettings model = loaded.model->settings();
   Settings registry;
-  std::string kind(loaded.method->kind);
-  std::string checksum = fmt::format("{:08x}", weights_checksum(state_of(*loaded.model->unet())));
+  std::string checksum = fmt::format("{:08x}", network.checksum);
   registry.add("network.checksum", checksum, "CRC-32C of the network's weights");
-  registry.add("network.kind", kind, "what it was trained for");
-  registry.add("network.scale", model.scale, "factor");
-  model.bind(registry);
+  registry.add("network.kind", network.kind, "what it was trained for");
+  registry.add("network.scale", network.scale, "factor");
   settings.bind(registry);
-  if (masks) {
-    masks->bind(registry);
-  }
+  bind_others(registry);
   return "# What the pictures of this folder were made with, by samsr upscale; it goes on only with the same.\n" +
          registry.to_yaml();
+}
+
+}  // namespace
+
+std::string upscale_record(LoadedModel& loaded, UpscaleSettings settings, std::optional<MaskSettings> masks) {
+  ModelSettings model = loaded.model->settings();
+  return record_of({weights_checksum(state_of(*loaded.model->unet())), std::string(loaded.method->kind), model.scale},
+                   settings, [&](Settings& registry) {
+                     model.bind(registry);
+                     if (masks) {
+                       masks->bind(registry);
+                     }
+                   });
+}
+
+std::string upscale_record(const PeerModel& model, UpscaleSettings settings) {
+  return record_of({model.checksum(), model.traits().network, model.traits().scale}, settings, [](Settings&) {});
 }
 
 ResultFolder::ResultFolder(fs::path folder, const std::vector<UpscaleJob>& jobs, std::string record)

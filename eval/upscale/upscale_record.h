@@ -8,12 +8,15 @@
 
 #include "eval/upscale/made_results.h"
 #include "eval/upscale/upscale_plan.h"
+#include "models/peers/peer_model.h"
 
 namespace samsr {
 
 /// Everything that the bytes of a result depend on beside the picture, as YAML: checksum and kind of the network, model
 /// settings, `upscale.` without what only says how to get there (batch, resume), `masks.` where masks are in use.
 std::string upscale_record(LoadedModel& loaded, UpscaleSettings settings, std::optional<MaskSettings> masks);
+/// The same of a compared method, whose sizes follow from its weights.
+std::string upscale_record(const PeerModel& model, UpscaleSettings settings);
 
 /// The folder of results as a run finds it, prepares it and leaves it: the record, and what is known of each result.
 class ResultFolder {

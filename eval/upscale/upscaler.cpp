@@ -2,10 +2,9 @@
 
 #include <torch/torch.h>
 
-#include <cmath>
-
 #include "core/error.h"
 #include "core/pixels.h"
+#include "eval/upscale/flow_map_choices.h"
 #include "eval/upscale/picture_coverage.h"
 #include "eval/upscale/student_noise.h"
 #include "eval/upscale/upscaling_memory.h"
@@ -17,9 +16,13 @@ namespace {
 constexpr const char* kOneStep = "one_step";
 constexpr const char* kRollout = "rollout";
 constexpr const char* kAncestral = "ancestral";
+constexpr const char* kFlowMap = "flow_map";
 
 /// The sampler in use; UserError when noise or masks are asked for that exclude it or each other.
 std::string sampler_of(const LoadedModel& loaded, const UpscaleSettings& settings) {
+  if (loaded.method->flow_map) {
+    return kFlowMap;
+  }
   const std::string sampler = settings.sampler != "auto" ? settings.sampler
                               : loaded.method->one_step  ? kOneStep
                                                          : kAncestral;
@@ -73,14 +76,9 @@ std::unique_ptr<MaskSource> noise_masks(const LoadedModel& loaded, const Upscale
   return make_mask_source(masks, device);
 }
 
-double largest_value(int depth) { return depth == CV_16U ? 65535 : 255; }
-
 /// CV_8UC3 or CV_16UC3 RGB to (1,3,H,W) float32 in [-1,1].
 at::Tensor to_signed(const cv::Mat& rgb) {
-  cv::Mat numbers;
-  rgb.convertTo(numbers, CV_32F);
-  const at::Tensor levels = at::from_blob(numbers.data, {1, rgb.rows, rgb.cols, 3}, at::kFloat);
-  return signed_from_levels(levels, largest_value(rgb.depth())).permute({0, 3, 1, 2}).contiguous();
+  return signed_from_levels(levels_of(rgb), largest_level(rgb.depth())).contiguous();
 }
 
 /// Reads windows of a picture as the network sees them.
@@ -93,11 +91,7 @@ ReadWindow signed_reader(const cv::Mat& rgb) {
 
 /// (1,3,H,W) float32 in [-1,1] to RGB of `depth`, rounded.
 cv::Mat from_signed(const at::Tensor& image, int depth) {
-  const at::Tensor numbers = levels_from_signed(image, largest_value(depth))[0].permute({1, 2, 0}).contiguous();
-  cv::Mat rgb;
-  cv::Mat(static_cast<int>(numbers.size(0)), static_cast<int>(numbers.size(1)), CV_32FC3, numbers.data_ptr<float>())
-      .convertTo(rgb, depth);
-  return rgb;
+  return picture_from_levels(levels_from_signed(image, largest_level(depth)), depth);
 }
 
 }  // namespace
@@ -118,11 +112,24 @@ void UpscaleSettings::bind(Settings& registry) {
   registry.add("upscale.batch", tiles.batch, "tiles at once on a GPU; a CPU takes one after another").between(1, 256);
   registry.add("upscale.seed", seed, "seed of the noise; the same seed gives the same pictures").at_least(0U);
   registry
+      .add("upscale.scale", scale,
+           "how much larger a flow map makes pictures; other models have one factor; 0: the model's own")
+      .between(0, 8);
+  registry
       .add("upscale.sampler", sampler,
            "one_step; T steps: ancestral (random, ResShift's) or rollout (deterministic, SinSR's); auto: "
            "one_step for a "
            "student, ancestral for a teacher")
       .one_of({"auto", kOneStep, kRollout, kAncestral});
+  registry.add("upscale.steps", steps, "steps of a flow map (train.recipe=flowmap); 0: one").between(0, 10'000);
+  registry
+      .add("upscale.guidance", guidance,
+           "of a flow map: train: as its training has made it, one pass a step; infer: away from the negative prompt's "
+           "answer by ω, two passes; auto: as it was trained (flowmap.guidance)")
+      .one_of({"auto", "train", "infer"});
+  registry.add("upscale.omega", omega, "ω of guidance while sampling; 0: the model's (flowmap.omega)")
+      .between(0.0, 100.0);
+  registry.add("upscale.prompt", prompt, "prompt of a flow map").one_of({"positive", "negative"});
   registry
       .add("upscale.noise", noise,
            "noise of one_step: sam: shaped by masks, as SAMSR; plain, as SinSR; auto: as upscale.masks says, else as "
@@ -153,6 +160,7 @@ void UpscaleSettings::bind(Settings& registry) {
   registry.add("upscale.resume", resume,
                "keep the results that a folder holds already, if they were made by the same model and settings and are "
                "newer than their pictures; false: make all anew");
+  peer.bind(registry);
 }
 
 Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const MaskSettings& masks)
@@ -160,6 +168,7 @@ Upscaler::Upscaler(LoadedModel& loaded, const UpscaleSettings& settings, const M
       settings_(settings),
       mask_settings_(with_source(masks, settings.masks)),
       sampler_(sampler_of(loaded, settings)),
+      flow_map_(flow_map_sampling(loaded, settings)),
       masks_(sampler_ == kOneStep ? noise_masks(loaded, settings, mask_settings_, device()) : nullptr),
       masks_of_latent_(masks_ != nullptr && mask_settings_.of_latents(model_.settings().sam.released())),
       name_(loaded.name.empty() ? "the model" : loaded.name),
@@ -181,6 +190,12 @@ std::string Upscaler::describe() const {
     return masks_ ? fmt::format("one step, noise shaped by masks ({}{})", mask_settings_.source,
                                 masks_of_latent_ ? ", of the latent" : "")
                   : "one step, plain noise";
+  }
+  if (sampler_ == kFlowMap) {
+    return fmt::format("flow map in {} step{}, {}", flow_map_.steps, flow_map_.steps == 1 ? "" : "s",
+                       flow_map_.omega != 1                  ? fmt::format("guided by ω = {}", flow_map_.omega)
+                       : flow_map_.prompt == kNegativePrompt ? "negative prompt"
+                                                             : "positive prompt");
   }
   return fmt::format("{} sampling in {} steps", sampler_, model_.diffusion().schedule().steps());
 }
@@ -236,6 +251,11 @@ TileModel Upscaler::teacher(NoiseField& field) const {
     const at::Tensor noise = at::stack(steps).to(tiles.device());
     return sampler_ == kAncestral ? model_.sample_ancestral(tiles, noise) : model_.sample_rollout(tiles, noise[0]);
   };
+}
+
+TileModel Upscaler::flow_map() const {
+  return
+      [this](const at::Tensor& tiles, std::span<const TileWindow>) { return model_.sample_flow_map(tiles, flow_map_); };
 }
 
 std::int64_t Upscaler::largest_tile() const {
@@ -315,16 +335,11 @@ void Upscaler::upscale(const cv::Mat& rgb, int depth, const TakeResult& take, co
   const TilePlan tiles = plan(rgb.size());
   NoiseField field(settings_.seed, model_.first_stage().channels());
   StudentNoise noise(model_, settings_.seed, tiles, coverage(rgb, tiles));
-  const TileModel model = sampler_ == kOneStep ? student(noise) : teacher(field);
+  const TileModel model = sampler_ == kOneStep ? student(noise) : sampler_ == kFlowMap ? flow_map() : teacher(field);
   std::size_t done = 0;
   const auto checked = [&](const at::Tensor& cut, std::span<const TileWindow> windows) {
     const at::Tensor answer = model(cut.to(device()), windows).to(at::kCPU, at::kFloat);
-    if (!std::isfinite(answer.sum().item<float>())) {
-      throw UserError(
-          "the network's answer is not finite (NaN or infinite), so there is no picture: the weights of {} are damaged "
-          "or do not fit their settings; samsr weights inspect shows them",
-          name_);
-    }
+    check_answer(answer, name_);
     done += windows.size();
     if (progress) {
       progress(done, tiles.tiles().size());
@@ -333,17 +348,6 @@ void Upscaler::upscale(const cv::Mat& rgb, int depth, const TakeResult& take, co
   };
   upscale_tiled(signed_reader(rgb), scale(), tiles, tiles_at_once(), checked,
                 [&](const at::Tensor& rows) { take(from_signed(rows, depth)); });
-}
-
-cv::Mat Upscaler::upscale(const cv::Mat& rgb, int depth) const {
-  const int factor = static_cast<int>(scale());
-  cv::Mat result(rgb.rows * factor, rgb.cols * factor, CV_MAKETYPE(depth, 3));
-  int row = 0;
-  upscale(rgb, depth, [&](const cv::Mat& rows) {
-    rows.copyTo(result.rowRange(row, row + rows.rows));
-    row += rows.rows;
-  });
-  return result;
 }
 
 }  // namespace samsr

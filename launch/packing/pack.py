@@ -24,7 +24,8 @@ TESTS = ("gpu_tests", "normalise_bench", "sam_device_bench", "train_step_bench")
 CHECK = ("gpu_check", "gpu", "gpu_reference.py", "trace_summary.py", "benchmark_page")
 READ_BY_TESTS = ("tests/models/files", "tests/train/example")  # from the bundle's folder
 GOLDEN = r"(?!degradation|niqe|psnr_ssim|sam_amg|sam_masks).*\.h5"
-SCRIPTS = ("samsr", "mpirun", "orted", "bundled.sh", "common.sh", "restarts.sh", "slurm.sbatch")
+SCRIPTS = ("samsr", "mpirun", "orted", "train_embedded", "answering_hosts.sh", "bundled.sh", "common.sh",
+           "embedded_online.sh", "restarts.sh", "stages.sh", "watched_mpirun.sh", "slurm.sbatch")
 TREE = ("LICENSE", "configs", "docs/clusters.md", "models/embedded/MODEL_CARD.md",
         "models/embedded/coverage_net.safetensors")
 # A fifth of the archive, and no test reads it.

@@ -18,6 +18,7 @@ struct EvalArguments {
   ConfigArguments config;
   std::vector<std::string> benchmarks;
   std::vector<std::string> models;
+  std::vector<std::string> adapters;
   std::vector<std::string> results;
   std::string reference;
   std::string lq;
@@ -42,6 +43,25 @@ EvaluatedModel model_of(const std::string& argument, const ConfigArguments& argu
   return {named.name, config.model_argument(named.path.string(), settings)};
 }
 
+/// Gives the models the adapters "FILE[:WEIGHT]", of all of them, and "NAME=FILE[:WEIGHT]", of the one of that name.
+void add_adapters(const std::vector<std::string>& adapters, std::vector<EvaluatedModel>& models) {
+  for (const std::string& argument : adapters) {
+    const NamedPath named = NamedPath::parse(argument);
+    const LoraArgument lora = LoraArgument::parse(named.path.string());
+    std::size_t given = 0;
+    for (EvaluatedModel& model : models) {
+      if (!named.name_given || model.name == named.name) {
+        model.argument.lora.push_back(lora);
+        ++given;
+      }
+    }
+    if (given == 0) {
+      throw UserError("--lora {}: there is no {}", argument,
+                      named.name_given ? "--model that is called " + named.name : std::string("--model"));
+    }
+  }
+}
+
 /// The benchmarks asked for, or the one set that --ref and --lq name.
 std::vector<Benchmark> sets_of(const EvalArguments& arguments, const EvalSettings& settings) {
   if (arguments.benchmarks.empty()) {
@@ -64,6 +84,7 @@ EvaluationRequest request_of(const EvalArguments& arguments, const Config& confi
   for (const std::string& model : arguments.models) {
     request.models.push_back(model_of(model, arguments.config));
   }
+  add_adapters(arguments.adapters, request.models);
   request.results = named_paths(arguments.results);
   request.out = arguments.out;
   request.settings = config.eval;
@@ -132,6 +153,11 @@ void add_eval_verb(CLI::App& app, VerbContext& context) {
           "--model", arguments->models,
           "model that upscales the low-resolution images, as PATH, NAME=PATH, official name or embedded (samsr's own "
           "student); may be repeated")
+      ->allow_extra_args(false);
+  verb->add_option(
+          "--lora", arguments->adapters,
+          "adapters, as FILE[:WEIGHT], of every --model, or NAME=FILE[:WEIGHT], of the one of that name; may be "
+          "repeated")
       ->allow_extra_args(false);
   verb->add_option("--pred", arguments->results,
                    "results of one method, as DIR or NAME=DIR; may be repeated; with several benchmarks DIR/BENCHMARK")

@@ -24,6 +24,10 @@ struct TableArguments {
   std::string out;
   bool paper = false;
   bool compare = false;
+  std::string against;
+
+  /// Of what is written in all formats, without extension.
+  const char* name() const { return compare ? "comparison" : !against.empty() ? "differences" : "tables"; }
 };
 
 /// UserError for options that contradict one another, and when nothing says what to tabulate.
@@ -35,6 +39,10 @@ void check_options(const TableArguments& arguments) {
   }
   if (arguments.paper && measured) {
     throw UserError("--paper prints what is published alone: leave out results and --run, or give --compare instead");
+  }
+  if (!arguments.against.empty() &&
+      (arguments.paper || arguments.compare || !arguments.runs.empty() || arguments.request.layout != kAllLayouts)) {
+    throw UserError("--against {}: goes without --paper, --compare, --layout and --run", arguments.against);
   }
   if (!arguments.paper && arguments.request.results.empty()) {
     throw UserError("name results: results.json files, or folders that samsr eval --out wrote; --paper needs none");
@@ -62,6 +70,9 @@ Made make(const TableArguments& arguments) {
   if (arguments.compare) {
     return {{}, compare_with_published(arguments.request)};
   }
+  if (!arguments.against.empty()) {
+    return {{differences(arguments.request, arguments.against)}, {}};
+  }
   return {arguments.paper ? published_tables(arguments.request) : choose_tables(arguments.request), {}};
 }
 
@@ -71,13 +82,12 @@ void write_all_formats(const TableArguments& arguments, Log& log, Made& made) {
   }
   const auto held = hold_folder(arguments.out, "table", log);
   made = make(arguments);
-  const char* const name = made.comparisons.empty() ? "tables" : "comparison";
   if (made.comparisons.empty()) {
-    write_in_all_formats(made.tables, arguments.out);
+    write_in_all_formats(made.tables, arguments.name(), arguments.out);
   } else {
     write_in_all_formats(made.comparisons, arguments.out);
   }
-  log.info("{0}.md, {0}.csv, {0}.tex and {0}.html are in {1}", name, arguments.out);
+  log.info("{0}.md, {0}.csv, {0}.json, {0}.tex and {0}.html are in {1}", arguments.name(), arguments.out);
 }
 
 void write_one_format(const TableArguments& arguments, Made& made) {
@@ -124,8 +134,9 @@ void add_table_verb(CLI::App& app, VerbContext& context) {
       "--layout", arguments->request.layout,
       "1 … 5, cost: that table, or several (3,4); all (default): those that fit, else all that was measured; "
       "measured: all that was measured; FILE.yaml: layouts of your own, in the form of eval/tables/published.yaml");
-  verb->add_option("--format", arguments->format,
-                   "markdown, csv, latex, html, or all; by default what the extension of --out says, else markdown");
+  verb->add_option(
+      "--format", arguments->format,
+      "markdown, csv, json, latex, html, or all; by default what the extension of --out says, else markdown");
   verb->add_option("--out", arguments->out, "file to write instead of standard output; the folder for --format all");
   verb->add_option("--run", arguments->runs,
                    "what training cost, from a run's folder, as DIR or NAME=DIR; may be repeated")
@@ -135,6 +146,8 @@ void add_table_verb(CLI::App& app, VerbContext& context) {
   verb->add_flag("--paper", arguments->paper, "the tables as published, without results");
   verb->add_flag("--compare", arguments->compare,
                  "measured figures beside the published ones of the same methods, with their difference");
+  verb->add_option("--against", arguments->against,
+                   "differences of every method from this one, image by image, with their bootstrap intervals");
   verb->callback([&context, arguments] {
     if (context.communicator.rank() == 0) {
       make_tables(*arguments, context);

@@ -29,6 +29,7 @@ void add_eval_verb(CLI::App& app, VerbContext& context);
 void add_strip_verb(CLI::App& app, VerbContext& context);
 void add_table_verb(CLI::App& app, VerbContext& context);
 void add_card_verb(CLI::App& app, VerbContext& context);
+void add_status_verb(CLI::App& app, VerbContext& context);
 void add_weights_verbs(CLI::App& app, VerbContext& context);
 void add_settings_verb(CLI::App& app, VerbContext& context);
 void add_version_verb(CLI::App& app, VerbContext& context);

@@ -6,10 +6,11 @@
 #include "core/error.h"
 #include "launch/config_arguments.h"
 #include "launch/verbs/verbs.h"
-#include "models/tools/blend_weights.h"
-#include "models/tools/convert_weights.h"
-#include "models/tools/inspect_weights.h"
-#include "models/tools/list_official_files.h"
+#include "models/super_resolution/tools/blend_weights.h"
+#include "models/super_resolution/tools/convert_weights.h"
+#include "models/super_resolution/tools/inspect_weights.h"
+#include "models/super_resolution/tools/list_official_files.h"
+#include "models/super_resolution/tools/merge_weights.h"
 
 namespace samsr {
 namespace {
@@ -36,17 +37,25 @@ void add_conversion_flags(CLI::App& verb, Conversion& how) {
 void add_weights_convert(CLI::App& weights, VerbContext& context) {
   struct Arguments {
     std::string in;
-    std::string out;
+    std::vector<std::string> others;
     Conversion how;
   };
   CLI::App* verb = weights.add_subcommand("convert", "writes the tensors of a file of weights as safetensors");
   auto arguments = std::make_shared<Arguments>();
-  verb->add_option("in", arguments->in, "as for inspect; nothing in it is executed")->required();
-  verb->add_option("out", arguments->out, "a .safetensors file")->required();
+  verb->add_option("in", arguments->in, "as for inspect, or ncnn's X.param, with X.bin behind it; nothing is executed")
+      ->required();
+  verb->add_option("out", arguments->others, "a .safetensors file; of ncnn's files the .bin before it")
+      ->required()
+      ->expected(1, 2);
   add_conversion_flags(*verb, arguments->how);
   verb->callback([&context, arguments] {
-    if (context.communicator.rank() == 0) {
-      convert_weights(arguments->in, arguments->out, arguments->how, context.log);
+    if (context.communicator.rank() != 0) {
+      return;
+    }
+    if (arguments->others.size() == 2) {
+      convert_ncnn_weights(arguments->in, arguments->others[0], arguments->others[1], arguments->how, context.log);
+    } else {
+      convert_weights(arguments->in, arguments->others[0], arguments->how, context.log);
     }
   });
 }
@@ -72,6 +81,33 @@ void add_weights_blend(CLI::App& weights, VerbContext& context) {
   verb->callback([&context, arguments] {
     if (context.communicator.rank() == 0) {
       blend_weights(arguments->from, arguments->to, arguments->share, arguments->out, arguments->how, context.log);
+    }
+  });
+}
+
+void add_weights_merge(CLI::App& weights, VerbContext& context, MergeDirection direction) {
+  struct Arguments {
+    std::string model;
+    std::string out;
+    std::vector<std::string> adapters;
+    Conversion how;
+  };
+  const bool merge = direction == MergeDirection::kMerge;
+  CLI::App* verb = weights.add_subcommand(merge ? "merge" : "unmerge",
+                                          merge ? "writes a model with adapters merged into its weights"
+                                                : "writes a model that weights merge wrote without adapters again");
+  auto arguments = std::make_shared<Arguments>();
+  verb->add_option("model", arguments->model, "as for inspect")->required();
+  verb->add_option("out", arguments->out, "a .safetensors file")->required();
+  verb->add_option("--lora", arguments->adapters,
+                   "adapters, as FILE or FILE:WEIGHT: a file, a checkpoint, or the folder of a run; may be repeated")
+      ->allow_extra_args(false)
+      ->required();
+  add_conversion_flags(*verb, arguments->how);
+  verb->callback([&context, arguments, direction] {
+    if (context.communicator.rank() == 0) {
+      merge_weights(arguments->model, lora_arguments(arguments->adapters), direction, arguments->out, arguments->how,
+                    context.log);
     }
   });
 }
@@ -107,6 +143,8 @@ void add_weights_verbs(CLI::App& app, VerbContext& context) {
   add_weights_inspect(*weights, context);
   add_weights_convert(*weights, context);
   add_weights_blend(*weights, context);
+  add_weights_merge(*weights, context, MergeDirection::kMerge);
+  add_weights_merge(*weights, context, MergeDirection::kUnmerge);
   add_weights_list(*weights, context);
 }
 

@@ -2,6 +2,6 @@
 
 namespace samsr {
 
-bool gpu_kernels(const at::Tensor& x) { return own_kernels() && x.is_cuda(); }
+bool gpu_kernels(const at::Tensor& x) { return own_kernels() && x.is_cuda() && !carries_tangent(x); }
 
 }  // namespace samsr

@@ -20,7 +20,7 @@ class UNetDiscriminatorImpl : public DiscriminatorImpl {
   /// `channels`: of the finest maps; published: 64. Fresh weights from torch's default generator.
   explicit UNetDiscriminatorImpl(std::int64_t channels);
 
-  /// maps: one, images (B,3,H,W) in [-1,1]. -> (B, H·W).
+  /// maps: one, images (B,3,H,W). -> (B, H·W).
   at::Tensor forward(const std::vector<at::Tensor>& maps, const at::Tensor& steps,
                      const std::vector<SpectralVectors>& vectors) override;
 

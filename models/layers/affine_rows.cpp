@@ -15,7 +15,8 @@ class AffineRows : public torch::autograd::Function<AffineRows> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& rows, const at::Tensor& weight,
                             const at::Tensor& bias) {
-    context->save_for_backward({rows, weight});
+    // Of what is frozen nobody asks what it was given.
+    context->save_for_backward({weight.requires_grad() ? rows : at::Tensor(), weight});
     return at::addmm(bias.to(rows.scalar_type()), rows.flatten(0, 2), weight.t())
         .view({rows.size(0), rows.size(1), rows.size(2), weight.size(0)});
   }
@@ -26,8 +27,12 @@ class AffineRows : public torch::autograd::Function<AffineRows> {
     const at::Tensor& weight = saved[1];
     const at::Tensor gradient = gradients[0].contiguous();
     const at::Tensor flat = gradient.flatten(0, 2);
-    return {context->needs_input_grad(0) ? flat.mm(weight).view_as(rows) : at::Tensor(),
-            flat.t().mm(rows.flatten(0, 2)), cuda::channel_sums(gradient.permute({0, 3, 1, 2}))};
+    const at::Tensor of_rows =
+        context->needs_input_grad(0)
+            ? flat.mm(weight).view({gradient.size(0), gradient.size(1), gradient.size(2), weight.size(1)})
+            : at::Tensor();
+    return {of_rows, context->needs_input_grad(1) ? flat.t().mm(rows.flatten(0, 2)) : at::Tensor(),
+            context->needs_input_grad(2) ? cuda::channel_sums(gradient.permute({0, 3, 1, 2})) : at::Tensor()};
   }
 };
 

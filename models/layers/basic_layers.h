@@ -14,9 +14,9 @@ torch::nn::GroupNorm group_norm(std::int64_t channels, double epsilon = 1e-5);
 /// Convolution with a square kernel of odd side, padded with zeros to keep the size at stride 1.
 torch::nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1);
 
-/// The convolution, of a 1×1 kernel. On a GPU, where maps lie channels last, as the matrix product that it is, which
-/// adds its bias on the way and is quicker both ways.
-at::Tensor pointwise(torch::nn::Conv2d& conv, const at::Tensor& x);
+/// The convolution of a 1×1 kernel: weight (out,in,1,1), bias (out). On a GPU, where maps lie channels last, as the
+/// matrix product that it is, which adds its bias on the way and is quicker both ways.
+at::Tensor pointwise(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& x);
 
 /// (B,C,H,W) -> (B,C,2H,2W), nearest, of x's type.
 at::Tensor doubled(const at::Tensor& x);

@@ -1,5 +1,6 @@
 #include "models/layers/biased_map.h"
 
+#include <optional>
 #include <variant>
 
 #include "core/kernels.h"
@@ -17,9 +18,11 @@ class BiasedSum : public torch::autograd::Function<BiasedSum> {
     return cuda::biased_sum(shortcut, map, bias);
   }
 
-  static variable_list backward(AutogradContext* /*context*/, const variable_list& gradients) {
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const at::Tensor& gradient = gradients[0];
-    return {gradient, gradient, cuda::channel_sums(gradient.contiguous(at::MemoryFormat::ChannelsLast))};
+    return {gradient, gradient,
+            context->needs_input_grad(2) ? cuda::channel_sums(gradient.contiguous(at::MemoryFormat::ChannelsLast))
+                                         : at::Tensor()};
   }
 };
 
@@ -32,13 +35,16 @@ bool have_kernel(const at::Tensor& shortcut, const at::Tensor& map) {
 }  // namespace
 
 BiasedMap convolved(torch::nn::Conv2d& conv, const at::Tensor& x) {
-  if (!gpu_kernels(x) || !conv->bias.defined()) {
-    return {conv(x), {}};
-  }
-  const auto& how = conv->options;
-  return {at::conv2d(x, conv->weight, {}, *how.stride(), *std::get<torch::ExpandingArray<2>>(how.padding()),
-                     *how.dilation(), how.groups()),
-          conv->bias};
+  return convolved(conv->options, conv->weight, conv->bias, x);
+}
+
+BiasedMap convolved(const torch::nn::detail::ConvNdOptions<2>& how, const at::Tensor& weight, const at::Tensor& bias,
+                    const at::Tensor& x) {
+  const bool beside = gpu_kernels(x) && bias.defined();
+  const at::Tensor map =
+      at::conv2d(x, weight, beside || !bias.defined() ? std::nullopt : std::optional(bias), *how.stride(),
+                 *std::get<torch::ExpandingArray<2>>(how.padding()), *how.dilation(), how.groups());
+  return {map, beside ? bias : at::Tensor()};
 }
 
 at::Tensor whole(const BiasedMap& x) {

@@ -14,6 +14,9 @@ struct BiasedMap {
 
 /// conv(x): with its bias beside it where x is for the kernels of GPUs, else whole.
 BiasedMap convolved(torch::nn::Conv2d& conv, const at::Tensor& x);
+/// The same of a convolution with these weights; `bias` may be undefined.
+BiasedMap convolved(const torch::nn::detail::ConvNdOptions<2>& how, const at::Tensor& weight, const at::Tensor& bias,
+                    const at::Tensor& x);
 
 /// map + bias, of the map's type.
 at::Tensor whole(const BiasedMap& x);

@@ -46,6 +46,10 @@ class Recompute final : public torch::autograd::Function<Recompute> {
         wanted.push_back(leaf);
       }
     }
+    if (!again.requires_grad()) {
+      return torch::autograd::variable_list(1 +
+                                            leaves.size());  // what has a gradient takes no part, the rest is frozen
+    }
     // Some blocks do without one of their inputs, such as the step's embedding.
     const torch::autograd::variable_list found =
         torch::autograd::grad({again}, wanted, gradients, /*retain_graph=*/std::nullopt, /*create_graph=*/false,

@@ -8,6 +8,7 @@
 
 #include "models/layers/basic_layers.h"
 #include "models/perceptual/clip_normalisation.h"
+#include "models/perceptual/folded_conv.h"
 
 namespace samsr {
 namespace {
@@ -68,19 +69,12 @@ std::vector<BlockPlan> block_plan() {
 }
 
 void want(std::vector<WantedWeight>& wanted, const NormedConv& plan) {
-  wanted.push_back({plan.conv + ".weight", {plan.out, plan.in, plan.kernel, plan.kernel}});
-  for (const char* part : {"weight", "bias", "running_mean", "running_var"}) {
-    wanted.push_back({plan.norm + "." + part, {plan.out}});
-  }
+  want_normed_conv(wanted, plan.conv, plan.norm, {plan.out, plan.in, plan.kernel, plan.kernel});
 }
 
-/// conv and norm as one convolution: w gamma / sqrt(var + eps), beta - mean gamma / sqrt(var + eps).
 PackedConv folded(const NormedConv& plan, const NamedWeights& weights, c10::Device device) {
-  const auto norm = [&](const char* part) { return weights.at(plan.norm + "." + part).to(at::kCPU, at::kDouble); };
-  const at::Tensor factor = norm("weight") / (norm("running_var") + kBatchNormEpsilon).sqrt();
-  const at::Tensor weight = weights.at(plan.conv + ".weight").to(at::kCPU, at::kDouble) * factor.view({-1, 1, 1, 1});
-  const at::Tensor bias = norm("bias") - norm("running_mean") * factor;
-  return PackedConv(weight.to(device, at::kFloat), bias.to(device, at::kFloat), plan.stride, plan.kernel / 2);
+  const FoldedConv conv = fold_batch_norm(weights, plan.conv, plan.norm, kBatchNormEpsilon);
+  return PackedConv(conv.weight.to(device), conv.bias.to(device), plan.stride, plan.kernel / 2);
 }
 
 }  // namespace

@@ -20,4 +20,12 @@ InputScaling::InputScaling(const std::array<double, 3>& scale, const std::array<
 
 at::Tensor InputScaling::operator()(const at::Tensor& images) const { return (images * scale_).add_(offset_); }
 
+InputScaling imagenet_scaling(c10::Device device) {
+  constexpr std::array<double, 3> kMean = {0.485, 0.456, 0.406};
+  constexpr std::array<double, 3> kDeviation = {0.229, 0.224, 0.225};
+  return {{1 / kDeviation[0], 1 / kDeviation[1], 1 / kDeviation[2]},
+          {-kMean[0] / kDeviation[0], -kMean[1] / kDeviation[1], -kMean[2] / kDeviation[2]},
+          device};
+}
+
 }  // namespace samsr

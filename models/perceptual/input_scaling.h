@@ -20,4 +20,7 @@ class InputScaling {
   at::Tensor offset_;  ///< (1,3,1,1)
 };
 
+/// By ImageNet's mean and deviation, as torchvision's networks were trained.
+InputScaling imagenet_scaling(c10::Device device);
+
 }  // namespace samsr

@@ -7,46 +7,11 @@
 #include <span>
 
 #include "models/perceptual/lpips_difference.h"
+#include "models/perceptual/trunk_layers.h"
 #include "models/weights/read_fitting_weights.h"
 
 namespace samsr {
 namespace {
-
-/// A convolution of the trunk.
-struct TrunkLayer {
-  int number;  ///< in torchvision's `features`
-  std::int64_t in;
-  std::int64_t out;
-  std::int64_t kernel;
-  std::int64_t stride;
-  std::int64_t padding;
-  bool pooled;    ///< follows max pooling
-  bool compared;  ///< its ReLU is one of the five compared layers
-};
-
-constexpr std::array<TrunkLayer, 5> kAlexNet = {{
-    {0, 3, 64, 11, 4, 2, false, true},
-    {3, 64, 192, 5, 1, 2, true, true},
-    {6, 192, 384, 3, 1, 1, true, true},
-    {8, 384, 256, 3, 1, 1, false, true},
-    {10, 256, 256, 3, 1, 1, false, true},
-}};
-
-constexpr std::array<TrunkLayer, 13> kVgg16 = {{
-    {0, 3, 64, 3, 1, 1, false, false},
-    {2, 64, 64, 3, 1, 1, false, true},
-    {5, 64, 128, 3, 1, 1, true, false},
-    {7, 128, 128, 3, 1, 1, false, true},
-    {10, 128, 256, 3, 1, 1, true, false},
-    {12, 256, 256, 3, 1, 1, false, false},
-    {14, 256, 256, 3, 1, 1, false, true},
-    {17, 256, 512, 3, 1, 1, true, false},
-    {19, 512, 512, 3, 1, 1, false, false},
-    {21, 512, 512, 3, 1, 1, false, true},
-    {24, 512, 512, 3, 1, 1, true, false},
-    {26, 512, 512, 3, 1, 1, false, false},
-    {28, 512, 512, 3, 1, 1, false, true},
-}};
 
 // From [-1,1] to the trunk's normalisation, as LPIPS has it.
 constexpr std::array<double, 3> kShift = {-0.030, -0.088, -0.188};
@@ -54,10 +19,6 @@ constexpr std::array<double, 3> kScale = {0.458, 0.448, 0.450};
 
 std::span<const TrunkLayer> layers_of(LpipsTrunk trunk) {
   return trunk == LpipsTrunk::kAlex ? std::span<const TrunkLayer>(kAlexNet) : std::span<const TrunkLayer>(kVgg16);
-}
-
-std::string feature_name(const TrunkLayer& layer, const char* which) {
-  return fmt::format("features.{}.{}", layer.number, which);
 }
 
 std::string linear_name(std::size_t layer) { return fmt::format("lin{}.model.1.weight", layer); }
@@ -69,14 +30,7 @@ at::Tensor max_pooled(LpipsTrunk trunk, const at::Tensor& x) {
 
 }  // namespace
 
-std::vector<WantedWeight> lpips_trunk_weights(LpipsTrunk trunk) {
-  std::vector<WantedWeight> wanted;
-  for (const TrunkLayer& layer : layers_of(trunk)) {
-    wanted.push_back({feature_name(layer, "weight"), {layer.out, layer.in, layer.kernel, layer.kernel}});
-    wanted.push_back({feature_name(layer, "bias"), {layer.out}});
-  }
-  return wanted;
-}
+std::vector<WantedWeight> lpips_trunk_weights(LpipsTrunk trunk) { return trunk_weights(layers_of(trunk)); }
 
 std::vector<WantedWeight> lpips_linear_weights(LpipsTrunk trunk) {
   std::vector<WantedWeight> wanted;
@@ -152,11 +106,11 @@ LpipsNetwork read_lpips_network(LpipsTrunk trunk, const std::filesystem::path& t
   const auto classifier = [](std::string_view name) { return name.starts_with("classifier."); };
   const auto none = [](std::string_view) { return false; };
   const std::string name = lpips_trunk_name(trunk);
-  const NamedWeights trunk_weights =
+  const NamedWeights of_trunk =
       read_fitting_weights(trunk_file, lpips_trunk_weights(trunk), fmt::format("the {} of LPIPS", name), classifier);
   const NamedWeights linear_weights =
       read_fitting_weights(linear_file, lpips_linear_weights(trunk), fmt::format("LPIPS on {}", name), none);
-  return LpipsNetwork(trunk, trunk_weights, linear_weights, device, passes_gradients);
+  return LpipsNetwork(trunk, of_trunk, linear_weights, device, passes_gradients);
 }
 
 const char* lpips_trunk_name(LpipsTrunk trunk) { return trunk == LpipsTrunk::kAlex ? "AlexNet" : "VGG-16"; }

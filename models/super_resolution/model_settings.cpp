@@ -14,6 +14,7 @@ void ModelSettings::bind(Settings& settings) {
   first_stage.bind(settings);
   diffusion.bind(settings);
   sam.bind(settings);
+  flow_map.bind(settings);
 }
 
 void ModelSettings::check() const {
@@ -24,8 +25,7 @@ void ModelSettings::check() const {
     throw UserError("first_stage: {} image pixels per latent pixel and a scale of {}: one must divide the other",
                     factor, scale);
   }
-  const std::int64_t fold = factor > scale ? factor / scale : 1;
-  const std::int64_t condition = unet.cond_lq ? 3 * fold * fold : 0;
+  const std::int64_t condition = condition_channels();
   if (unet.out_channels != channels) {
     throw UserError("unet.out_channels is {}, but first_stage.type {} has latents of {} channels", unet.out_channels,
                     first_stage.type, channels);
@@ -34,6 +34,18 @@ void ModelSettings::check() const {
     throw UserError("unet.in_channels is {}, expected {}: {} of the latent and {} of the LR image", unet.in_channels,
                     channels + condition, channels, condition);
   }
+}
+
+std::int64_t ModelSettings::condition_channels() const {
+  if (!unet.cond_lq) {
+    return 0;
+  }
+  if (unet.flow_map) {
+    return flow_map.condition == "z_src" ? first_stage.latent_channels() : 3;
+  }
+  const std::int64_t factor = first_stage.latent_factor();
+  const std::int64_t fold = factor > scale ? factor / scale : 1;
+  return 3 * fold * fold;
 }
 
 std::int64_t ModelSettings::lq_multiple() const {

@@ -19,12 +19,15 @@ struct ModelSettings {
   FirstStageSettings first_stage;
   DiffusionSettings diffusion;
   SamSettings sam;
-  std::int64_t scale = 4;  ///< HR pixels per LR pixel along an axis; set from `data.scale`, not bound here
+  FlowMapSettings flow_map;  ///< of networks with unet.flow_map
+  std::int64_t scale = 4;    ///< HR pixels per LR pixel along an axis; set from `data.scale`, not bound here
 
-  /// Adds `unet.*`, `first_stage.*`, `autoencoder.*`, `diffusion.*`, `samsr.*`.
+  /// Adds `unet.*`, `first_stage.*`, `autoencoder.*`, `diffusion.*`, `samsr.*`, `flowmap.*`.
   void bind(Settings& settings);
   /// UserError where the parts do not fit together; says which channel count fits.
   void check() const;
+  /// Channels that the network is given beside the latent.
+  std::int64_t condition_channels() const;
   /// Height and width of LR images must be multiples of this.
   std::int64_t lq_multiple() const;
   /// C, h, w of the latent of an LR image.

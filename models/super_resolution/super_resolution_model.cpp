@@ -11,17 +11,18 @@
 #include "diffusion/resshift.h"
 #include "diffusion/rollout.h"
 #include "models/layers/channels_last.h"
+#include "models/super_resolution/adapted_model.h"
+#include "models/super_resolution/flow_map_model.h"
+#include "models/unet/flow_map_weights.h"
 #include "models/unet/noise_channels.h"
 #include "models/unet/unet_weight_count.h"
 #include "models/weights/held_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/printable.h"
-#include "models/weights/weight_file.h"
 
 namespace samsr {
 namespace {
 
-constexpr const char* kFormat = "samsr-model/1";
 constexpr std::int64_t kLargestScale = 64;
 
 UNetSwin make_unet(const ModelSettings& settings, std::uint64_t seed) {
@@ -53,24 +54,13 @@ const std::string& text_in(const TensorFile& file, const std::string& source, co
   return found->second;
 }
 
-/// The settings that model_file() put beside the weights.
+/// stored_settings() of a file that is a model's.
 ModelSettings settings_in(const TensorFile& file, const std::string& source) {
-  if (text_in(file, source, "format") != kFormat) {
+  if (text_in(file, source, "format") != kModelFormat) {
     throw UserError("{}: has the format '{}', expected {}", source, printable(text_in(file, source, "format")),
-                    kFormat);
+                    kModelFormat);
   }
-  ModelSettings settings;
-  Settings registry;
-  settings.bind(registry);
-  registry.load_text(text_in(file, source, "config"), source);
-  const std::string& scale = text_in(file, source, "scale");
-  const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), settings.scale);
-  if (error != std::errc() || end != scale.data() + scale.size() || settings.scale < 1 ||
-      settings.scale > kLargestScale) {
-    throw UserError("{}: its scale is '{}', expected a whole number from 1 to {}", source, printable(scale),
-                    kLargestScale);
-  }
-  return settings;
+  return stored_settings(file, source);
 }
 
 /// UserError when the settings make no network, or one that the file cannot fill; before any of it is allocated.
@@ -151,16 +141,45 @@ at::Tensor SuperResolutionModel::sample_ancestral(const at::Tensor& lq, const at
   return image_of(samsr::sample_ancestral(diffusion_, denoiser_of(unet_), z_y, lq, noise));
 }
 
+at::Tensor SuperResolutionModel::sample_flow_map(const at::Tensor& lq, const FlowMapSampling& sampling) const {
+  check_lq(lq, lq_multiple());
+  const torch::NoGradGuard no_grad;
+  const EvaluationGuard evaluation(unet_);
+  const at::Tensor z_src = first_stage_->encode_lq(lq, settings_.scale).to(torch::kFloat32);
+  return image_of(samsr::sample_flow_map(velocity_of(unet_, settings_.flow_map.time_scale), z_src,
+                                         flow_condition(settings_, lq, z_src), sampling));
+}
+
+void SuperResolutionModel::enlarge_by(std::int64_t scale) {
+  TORCH_CHECK(settings_.unet.flow_map && scale >= 1 && scale <= kLargestScale, "enlarge_by: a factor of ", scale);
+  settings_.scale = scale;
+}
+
 void SuperResolutionModel::to(const at::Device& device) {
   unet_->to(device);
   first_stage_->to(device);
+}
+
+ModelSettings stored_settings(const TensorFile& file, const std::string& source) {
+  ModelSettings settings;
+  Settings registry;
+  settings.bind(registry);
+  registry.load_text(text_in(file, source, "config"), source);
+  const std::string& scale = text_in(file, source, "scale");
+  const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), settings.scale);
+  if (error != std::errc() || end != scale.data() + scale.size() || settings.scale < 1 ||
+      settings.scale > kLargestScale) {
+    throw UserError("{}: its scale is '{}', expected a whole number from 1 to {}", source, printable(scale),
+                    kLargestScale);
+  }
+  return settings;
 }
 
 TensorFile model_file(const ModelSettings& settings, const std::string& kind, TensorFile weights) {
   ModelSettings copy = settings;
   Settings registry;
   copy.bind(registry);
-  weights.metadata = {{"format", kFormat},
+  weights.metadata = {{"format", kModelFormat},
                       {"config", registry.to_yaml()},
                       {"scale", std::to_string(settings.scale)},
                       {"kind", kind},
@@ -182,9 +201,15 @@ LoadedModel load_model(const TensorFile& file, const std::string& source, const 
   }
   if (official) {
     settings.unet.noise_channels = noise_channels_in(file, settings.unet);
+    settings.unet.flow_map = holds_flow_map(file);
   }
   const Method& method = !official ? method_of_kind(text_in(file, source, "kind"), source)
-                                   : method_named(settings.unet.noise_channels > 0 ? "rsd" : "resshift");
+                                   : method_named(settings.unet.flow_map             ? "flowmap"
+                                                  : settings.unet.noise_channels > 0 ? "rsd"
+                                                                                     : "resshift");
+  if (method.flow_map != settings.unet.flow_map) {
+    throw UserError("{}: is of the kind {}, but its unet.flow_map is {}", source, method.kind, settings.unet.flow_map);
+  }
   check_settings(file, settings, source);
   LoadedModel loaded{std::make_unique<SuperResolutionModel>(settings, 0), &method, !official, source};
   load_weights(*loaded.model->unet(), file, source);
@@ -194,12 +219,16 @@ LoadedModel load_model(const TensorFile& file, const std::string& source, const 
 
 LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights,
                        const ModelSettings* settings_of_official) {
-  return load_model(read_weights(path), path.string(), first_stage_weights, settings_of_official);
+  return load_model(read_whole_model(path), path.string(), first_stage_weights, settings_of_official);
 }
 
 std::unique_ptr<SuperResolutionModel> load_teacher_model(const std::filesystem::path& path,
                                                          const ModelSettings& student) {
   LoadedModel loaded = load_model(path, student.first_stage.weights, &student);
+  if (loaded.method->flow_map != student.unet.flow_map) {
+    throw UserError("{}: is {} flow map, and the network of the settings is {}; name another teacher", path.string(),
+                    loaded.method->flow_map ? "a" : "no", student.unet.flow_map ? "one" : "none");
+  }
   if (loaded.method->one_step) {
     throw UserError("{}: is a one-step student ({}), which has no rollout to learn from; name the teacher",
                     path.string(), loaded.method->name);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "diffusion/diffusion.h"
+#include "diffusion/flow_map.h"
 #include "diffusion/method.h"
 #include "diffusion/process.h"
 #include "models/first_stage/first_stage.h"
@@ -55,9 +56,15 @@ class SuperResolutionModel {
                             const std::optional<at::Tensor>& coverage = std::nullopt) const;
   /// The teacher's ancestral T-step sampling; noise (T,B,C,h,w).
   at::Tensor sample_ancestral(const at::Tensor& lq, const at::Tensor& noise) const;
+  /// A flow map's sampling in sampling.steps steps: lq (B,3,H,W) -> (B,3,scale·H,scale·W) clamped to [-1,1]; without
+  /// noise.
+  at::Tensor sample_flow_map(const at::Tensor& lq, const FlowMapSampling& sampling) const;
   /// A latent (B,C,h,w) decoded and clamped to [-1,1]: (B,3,scale·H,scale·W) float32. What is infinite becomes NaN, so
   /// that it does not pass for black or white.
   at::Tensor image_of(const at::Tensor& latent) const;
+
+  /// Enlarges by another factor from here on: a flow map has none of its own, since it starts from the enlarged image.
+  void enlarge_by(std::int64_t scale);
 
   /// Moves network and first stage.
   void to(const at::Device& device);
@@ -78,6 +85,12 @@ TensorFile model_file(const ModelSettings& settings, const std::string& kind, Te
 void save_model(const std::filesystem::path& path, const ModelSettings& settings, const std::string& kind,
                 const TensorFile& weights);
 
+inline constexpr const char* kModelFormat = "samsr-model/1";
+
+/// The settings that model_file() put beside weights; `source` stands for the file in messages. UserError where there
+/// are none, or they cannot be read.
+ModelSettings stored_settings(const TensorFile& file, const std::string& source);
+
 struct LoadedModel {
   std::unique_ptr<SuperResolutionModel> model;
   const Method* method = nullptr;  ///< that it was trained by
@@ -88,11 +101,12 @@ struct LoadedModel {
 /// The model of a model_file(), with float32 weights whatever the file's; `source` stands for it in messages.
 /// `first_stage_weights`, if not empty, replaces the path in the file's settings. `settings_of_official`: those of
 /// PyTorch's files, and of safetensors converted from them, which carry none; such a model is taken for a teacher, or,
-/// where its input layer has more channels than these settings' unet.in_channels, for RSD's student.
+/// where its input layer has more channels than these settings' unet.in_channels, for RSD's student, where it embeds
+/// intervals and prompts, for a flow map.
 /// UserError when the file has no settings and none are given, or its weights do not fit the settings.
 LoadedModel load_model(const TensorFile& file, const std::string& source, const std::string& first_stage_weights = {},
                        const ModelSettings* settings_of_official = nullptr);
-/// The same from a file of any format that read_weights() takes.
+/// The same from a file of any format that read_weights() takes; of adapters, with the base that they name.
 LoadedModel load_model(const std::filesystem::path& path, const std::string& first_stage_weights = {},
                        const ModelSettings* settings_of_official = nullptr);
 

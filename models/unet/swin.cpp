@@ -1,7 +1,8 @@
 #include "models/unet/swin.h"
 
+#include <cmath>
+
 #include "core/kernels.h"
-#include "models/layers/affine_rows.h"
 #include "models/layers/basic_layers.h"
 #include "models/layers/module_names.h"
 #include "models/layers/normalise.h"
@@ -13,7 +14,18 @@ namespace {
 /// The value the official code adds to forbidden scores.
 constexpr double kForbidden = -100.0;
 
-/// For each pair of positions of a w×w window, the row of the bias table of their offset.
+/// softmax(q kᵀ/√d + bias) v of (…,P,d) each, bias of any shape that fits the scores.
+at::Tensor window_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias) {
+  if (!carries_tangent(q)) {
+    return at::scaled_dot_product_attention(q, k, v, bias);
+  }
+  // LibTorch's fused attention has no forward derivative.
+  const double scale = 1 / std::sqrt(static_cast<double>(q.size(-1)));
+  return at::matmul(at::softmax(at::matmul(q * scale, k.transpose(-2, -1)) + bias, -1), v);
+}
+
+}  // namespace
+
 at::Tensor relative_position_index(std::int64_t window) {
   const at::Tensor axis = torch::arange(window);
   const at::Tensor rows = axis.repeat_interleave(window);
@@ -22,8 +34,6 @@ at::Tensor relative_position_index(std::int64_t window) {
   const at::Tensor column_offset = columns.unsqueeze(1) - columns.unsqueeze(0) + (window - 1);
   return row_offset * (2 * window - 1) + column_offset;
 }
-
-}  // namespace
 
 at::Tensor shifted_window_mask(std::int64_t height, std::int64_t width, std::int64_t window, std::int64_t shift) {
   // The stretches that the shift makes of the rows, and with them of each window row: (rows of windows, w).
@@ -42,8 +52,8 @@ WindowAttention::WindowAttention(std::int64_t channels, std::int64_t window, std
   bias_table_ = register_parameter("relative_position_bias_table", torch::empty({offsets, heads}));
   torch::nn::init::normal_(bias_table_, 0.0, 0.02);
   relative_index_ = register_buffer("relative_position_index", relative_position_index(window));
-  qkv_ = register_module("qkv", torch::nn::Linear(channels, 3 * channels));
-  proj_ = register_module("proj", torch::nn::Linear(channels, channels));
+  qkv_ = register_module("qkv", AdaptableLinear(channels, 3 * channels));
+  proj_ = register_module("proj", AdaptableLinear(channels, channels));
 }
 
 at::Tensor WindowAttention::position_bias() const {
@@ -72,7 +82,7 @@ at::Tensor WindowAttention::forward(const at::Tensor& windows, const at::Tensor&
   const std::int64_t channels = windows.size(3);
   const std::int64_t head_channels = channels / heads_;
 
-  const at::Tensor all = (cpu_kernels(windows) ? qkv_(windows) : affine_rows(windows, qkv_->weight, qkv_->bias))
+  const at::Tensor all = (cpu_kernels(windows) ? qkv_(windows) : qkv_->of_rows(windows))
                              .view({batch, count, positions, 3, heads_, head_channels});
   at::Tensor bias = position_bias();
   // Queries, keys and values, taken apart at once: the gradients of three picks would be three zeroed copies of all,
@@ -93,12 +103,11 @@ at::Tensor WindowAttention::forward(const at::Tensor& windows, const at::Tensor&
     // The kernels of GPUs read them where they lie.
     qkv = (cpu_kernels(windows) ? of_windows.contiguous() : of_windows).unbind();
   }
-  const at::Tensor attended = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], bias.to(all.scalar_type()))
+  const at::Tensor attended = window_attention(qkv[0], qkv[1], qkv[2], bias.to(all.scalar_type()))
                                   .reshape({batch, count, heads_, positions, head_channels})
                                   .transpose(2, 3)
                                   .reshape({batch, count, positions, channels});
-  const at::Tensor projected =
-      cpu_kernels(windows) ? proj_(attended) : affine_rows(attended, proj_->weight, proj_->bias);
+  const at::Tensor projected = cpu_kernels(windows) ? proj_(attended) : proj_->of_rows(attended);
   return at::dropout(projected, dropout_, is_training());
 }
 
@@ -108,8 +117,8 @@ SwinBlock::SwinBlock(const Options& options) : options_(options) {
       "attn", std::make_shared<WindowAttention>(options.channels, options.window, options.heads, options.dropout));
   norm2_ = register_module("norm2", group_norm(options.channels));
   const auto hidden = static_cast<std::int64_t>(static_cast<double>(options.channels) * options.mlp_ratio);
-  fc1_ = conv(options.channels, hidden, 1);
-  fc2_ = conv(hidden, options.channels, 1);
+  fc1_ = adaptable_conv(options.channels, hidden, 1);
+  fc2_ = adaptable_conv(hidden, options.channels, 1);
   register_module("mlp", named_slots({{"fc1", fc1_.ptr()}, {"fc2", fc2_.ptr()}}));
   if (options.shift > 0) {
     stored_mask_ = register_buffer(
@@ -137,13 +146,13 @@ at::Tensor SwinBlock::forward(const at::Tensor& x) {
   at::Tensor h = attention_->forward(windows_of(normalised(norm1_, x), windows), mask_for(height, width, x.device()));
   const at::Tensor attended = sum_with_windows(x, h, windows);
   const double dropout = options_.dropout;
-  h = at::dropout(at::gelu(pointwise(fc1_, normalised(norm2_, attended))), dropout, is_training());
-  return attended + at::dropout(pointwise(fc2_, h), dropout, is_training());
+  h = at::dropout(at::gelu(fc1_->of_points(normalised(norm2_, attended))), dropout, is_training());
+  return attended + at::dropout(fc2_->of_points(h), dropout, is_training());
 }
 
 SwinLayer::SwinLayer(const Options& options) {
-  embed_ = conv(options.channels, options.embed_channels, 1);
-  unembed_ = conv(options.embed_channels, options.channels, 1);
+  embed_ = adaptable_conv(options.channels, options.embed_channels, 1);
+  unembed_ = adaptable_conv(options.embed_channels, options.channels, 1);
   register_module("patch_embed", named_slots({{"proj", embed_.ptr()}}));
   register_module("patch_unembed", named_slots({{"proj", unembed_.ptr()}}));
   const auto blocks = register_module("blocks", std::make_shared<torch::nn::ModuleListImpl>());
@@ -158,11 +167,11 @@ SwinLayer::SwinLayer(const Options& options) {
 }
 
 at::Tensor SwinLayer::forward(const at::Tensor& x, const at::Tensor& /*embedding*/) {
-  at::Tensor h = pointwise(embed_, x);
+  at::Tensor h = embed_->of_points(x);
   for (const auto& block : blocks_) {
     h = block->forward(h);
   }
-  return pointwise(unembed_, h);
+  return unembed_->of_points(h);
 }
 
 }  // namespace samsr

@@ -12,6 +12,9 @@
 
 namespace samsr {
 
+/// For each pair of positions of a w×w window, the row of the bias table of their offset: (w·w, w·w) int64.
+at::Tensor relative_position_index(std::int64_t window);
+
 /// Multi-head self-attention inside windows of w×w positions with a learned relative position bias.
 class WindowAttention : public torch::nn::Module {
  public:
@@ -28,8 +31,8 @@ class WindowAttention : public torch::nn::Module {
   const double dropout_;
   at::Tensor bias_table_;      ///< ((2w-1)², heads)
   at::Tensor relative_index_;  ///< (w·w, w·w) rows of the table
-  torch::nn::Linear qkv_{nullptr};
-  torch::nn::Linear proj_{nullptr};
+  AdaptableLinear qkv_{nullptr};
+  AdaptableLinear proj_{nullptr};
 };
 
 /// One Swin block: windowed attention and MLP, each behind a group norm and added to its input.
@@ -55,8 +58,8 @@ class SwinBlock : public torch::nn::Module {
   torch::nn::GroupNorm norm1_{nullptr};
   std::shared_ptr<WindowAttention> attention_;
   torch::nn::GroupNorm norm2_{nullptr};
-  torch::nn::Conv2d fc1_{nullptr};
-  torch::nn::Conv2d fc2_{nullptr};
+  AdaptableConv2d fc1_{nullptr};
+  AdaptableConv2d fc2_{nullptr};
   at::Tensor stored_mask_;  ///< buffer `attn_mask` of the official files, for resolution × resolution
   struct CachedMask {
     std::int64_t height = 0;
@@ -89,8 +92,8 @@ class SwinLayer : public UNetLayer {
   at::Tensor forward(const at::Tensor& x, const at::Tensor& embedding) override;
 
  private:
-  torch::nn::Conv2d embed_{nullptr};
-  torch::nn::Conv2d unembed_{nullptr};
+  AdaptableConv2d embed_{nullptr};
+  AdaptableConv2d unembed_{nullptr};
   std::vector<std::shared_ptr<SwinBlock>> blocks_;
 };
 

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "models/lora/adaptable_layers.h"
+
 namespace samsr {
 
 /// A layer of a block of the network.
@@ -34,11 +36,11 @@ class ResBlock : public UNetLayer {
  private:
   const Options options_;
   torch::nn::GroupNorm in_norm_{nullptr};
-  torch::nn::Conv2d in_conv_{nullptr};
-  torch::nn::Linear embedding_linear_{nullptr};
+  AdaptableConv2d in_conv_{nullptr};
+  AdaptableLinear embedding_linear_{nullptr};
   torch::nn::GroupNorm out_norm_{nullptr};
-  torch::nn::Conv2d out_conv_{nullptr};
-  torch::nn::Conv2d skip_{nullptr};  ///< empty where the channels stay the same
+  AdaptableConv2d out_conv_{nullptr};
+  AdaptableConv2d skip_{nullptr};  ///< empty where the channels stay the same
 };
 
 /// Doubles height and width (nearest), then a 3×3 convolution if `with_conv`.
@@ -48,7 +50,7 @@ class Upsample : public UNetLayer {
   at::Tensor forward(const at::Tensor& x, const at::Tensor& embedding) override;
 
  private:
-  torch::nn::Conv2d conv_{nullptr};
+  AdaptableConv2d conv_{nullptr};
 };
 
 /// Halves height and width by a 3×3 convolution of stride 2, or by averaging.
@@ -58,7 +60,7 @@ class Downsample : public UNetLayer {
   at::Tensor forward(const at::Tensor& x, const at::Tensor& embedding) override;
 
  private:
-  torch::nn::Conv2d conv_{nullptr};
+  AdaptableConv2d conv_{nullptr};
 };
 
 }  // namespace samsr

@@ -44,6 +44,9 @@ void UNetSettings::bind(Settings& settings) {
                "the step scales and shifts normalised features (false: it is added before)");
   settings.add("unet.resblock_updown", resblock_updown, "resample inside residual blocks");
   settings.add("unet.conv_resample", conv_resample, "resample with convolutions where not inside blocks");
+  settings.add("unet.flow_map", flow_map,
+               "embed the interval and the prompt of a flow map beside the step (train.recipe=flowmap); official files "
+               "say it themselves");
   settings.add("unet.swin_depth", swin_depth, "Swin blocks in a row; every second one shifts its windows")
       .between(1, 64);
   settings.add("unet.swin_embed_dim", swin_embed_dim, "channels inside Swin blocks").between(1, kWidest);

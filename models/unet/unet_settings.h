@@ -24,6 +24,7 @@ struct UNetSettings {
   bool use_scale_shift_norm = true;
   bool resblock_updown = false;
   bool conv_resample = true;
+  bool flow_map = false;  ///< embeds the interval and the prompt of a flow map beside the step
   std::int64_t swin_depth = 2;
   std::int64_t swin_embed_dim = 192;
   std::int64_t window_size = 8;

@@ -21,6 +21,11 @@ void append(torch::nn::ModuleListImpl& list, const std::vector<std::shared_ptr<U
   list.push_back(layers);
 }
 
+/// second(SiLU(first(e(numbers)))): (B) -> (B,E).
+at::Tensor of_sinusoids(AdaptableLinear& first, AdaptableLinear& second, const at::Tensor& numbers) {
+  return second(at::silu(first(step_embedding(numbers, first->weight.size(1)).to(first->weight.dtype()))));
+}
+
 }  // namespace
 
 std::shared_ptr<UNetLayer> UNetSwinImpl::residual(std::int64_t in, std::int64_t out, Resample resample) const {
@@ -50,13 +55,13 @@ UNetSwinImpl::UNetSwinImpl(const UNetSettings& settings) : settings_(settings) {
   settings.check();
   const std::int64_t levels = settings.levels();
   const std::int64_t embedding = kEmbeddingFactor * settings.model_channels;
-  embed1_ = torch::nn::Linear(settings.model_channels, embedding);
-  embed2_ = torch::nn::Linear(embedding, embedding);
+  embed1_ = AdaptableLinear(settings.model_channels, embedding);
+  embed2_ = AdaptableLinear(embedding, embedding);
   register_module("time_embed", named_slots({{"0", embed1_.ptr()}, {"2", embed2_.ptr()}}));
 
   const auto input_blocks = register_module("input_blocks", std::make_shared<torch::nn::ModuleListImpl>());
   std::int64_t channels = settings.channels(0);
-  in_conv_ = conv(settings.in_channels + settings.noise_channels, channels, 3);
+  in_conv_ = adaptable_conv(settings.in_channels + settings.noise_channels, channels, 3);
   input_blocks->push_back(named_slots({{"0", in_conv_.ptr()}}));
   std::vector<std::int64_t> skips = {channels};
   for (std::int64_t level = 0; level < levels; ++level) {
@@ -106,9 +111,18 @@ UNetSwinImpl::UNetSwinImpl(const UNetSettings& settings) : settings_(settings) {
   }
 
   out_norm_ = group_norm(channels);
-  out_conv_ = conv(channels, settings.out_channels, 3);
+  out_conv_ = adaptable_conv(channels, settings.out_channels, 3);
   zero_parameters(*out_conv_);
   register_module("out", named_slots({{"0", out_norm_.ptr()}, {"2", out_conv_.ptr()}}));
+
+  if (settings.flow_map) {
+    interval1_ = AdaptableLinear(settings.model_channels, embedding);
+    interval2_ = AdaptableLinear(embedding, embedding);
+    zero_parameters(*interval2_);
+    register_module("interval_embed", named_slots({{"0", interval1_.ptr()}, {"2", interval2_.ptr()}}));
+    prompts_ = register_module("prompt_embed", torch::nn::Embedding(2, embedding));
+    zero_parameters(*prompts_);
+  }
 }
 
 at::Tensor UNetSwinImpl::with_condition(const at::Tensor& x, const at::Tensor& lq) const {
@@ -154,13 +168,29 @@ void UNetSwinImpl::recompute_activations(bool recompute) {
   recompute_ = recompute;
 }
 
-UNetSwinImpl::Encoded UNetSwinImpl::encode(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
+at::Tensor UNetSwinImpl::embedding_of(const at::Tensor& steps) {
+  TORCH_CHECK(!settings_.flow_map, "UNetSwin: a flow map is asked at a FlowMapPlace, not at steps");
+  TORCH_CHECK(steps.dim() == 1, "UNetSwin: steps must be (B), got ", steps.sizes());
+  return of_sinusoids(embed1_, embed2_, steps);
+}
+
+at::Tensor UNetSwinImpl::embedding_of(const FlowMapPlace& place) {
+  TORCH_CHECK(settings_.flow_map, "UNetSwin: without unet.flow_map it has no embedding of intervals and prompts");
+  TORCH_CHECK(place.time.dim() == 1 && place.interval.sizes() == place.time.sizes() &&
+                  place.prompt.sizes() == place.time.sizes(),
+              "UNetSwin: time, interval and prompt must be (B), got ", place.time.sizes(), ", ", place.interval.sizes(),
+              " and ", place.prompt.sizes());
+  // Chosen rather than looked up: the gradient of looked-up rows is added up in any order on a GPU.
+  const at::Tensor& prompts = prompts_->weight;
+  const at::Tensor prompt = at::where(place.prompt.eq(0).unsqueeze(1), prompts[0], prompts[1]);
+  return of_sinusoids(embed1_, embed2_, place.time) + of_sinusoids(interval1_, interval2_, place.interval) + prompt;
+}
+
+UNetSwinImpl::Encoded UNetSwinImpl::encode(const at::Tensor& x, const at::Tensor& embedding, const at::Tensor& lq) {
   const std::int64_t multiple = size_multiple();
   TORCH_CHECK(x.dim() == 4 && x.size(2) % multiple == 0 && x.size(3) % multiple == 0,
               "UNetSwin: height and width of the latent must be multiples of ", multiple, ", got ", x.sizes());
-  TORCH_CHECK(steps.dim() == 1 && steps.size(0) == x.size(0), "UNetSwin: steps must be (B), got ", steps.sizes());
-  const at::Tensor embedding =
-      embed2_(at::silu(embed1_(step_embedding(steps, settings_.model_channels).to(embed1_->weight.dtype()))));
+  TORCH_CHECK(embedding.size(0) == x.size(0), "UNetSwin: ", embedding.size(0), " steps for a batch of ", x.size(0));
   const at::Tensor input = with_condition(x, lq);
   TORCH_CHECK(input.size(1) == settings_.in_channels + settings_.noise_channels,
               "UNetSwin: latent, condition and noise have ", input.size(1), " channels, unet.in_channels is ",
@@ -175,13 +205,16 @@ UNetSwinImpl::Encoded UNetSwinImpl::encode(const at::Tensor& x, const at::Tensor
   return {run(middle_, {h}, embedding), embedding, std::move(skips)};
 }
 
-at::Tensor UNetSwinImpl::middle(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
-  return encode(x, steps, lq).middle;
+at::Tensor UNetSwinImpl::decode(Encoded encoded) {
+  auto& [h, embedding, skips] = encoded;
+  for (const Block& block : up_) {
+    h = run(block, {h, skips.back()}, embedding);
+    skips.pop_back();
+  }
+  return out_conv_(normalised(out_norm_, h, Activation::kSilu));
 }
 
-std::vector<at::Tensor> UNetSwinImpl::encoder_features(const at::Tensor& x, const at::Tensor& steps,
-                                                       const at::Tensor& lq) {
-  const Encoded encoded = encode(x, steps, lq);
+std::vector<at::Tensor> UNetSwinImpl::features_of(const Encoded& encoded) const {
   std::vector<at::Tensor> features;
   for (const std::size_t block : feature_blocks_) {
     features.push_back(encoded.skips[block]);
@@ -190,13 +223,26 @@ std::vector<at::Tensor> UNetSwinImpl::encoder_features(const at::Tensor& x, cons
   return features;
 }
 
+at::Tensor UNetSwinImpl::middle(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
+  return encode(x, embedding_of(steps), lq).middle;
+}
+
+std::vector<at::Tensor> UNetSwinImpl::encoder_features(const at::Tensor& x, const at::Tensor& steps,
+                                                       const at::Tensor& lq) {
+  return features_of(encode(x, embedding_of(steps), lq));
+}
+
+std::vector<at::Tensor> UNetSwinImpl::encoder_features(const at::Tensor& x, const FlowMapPlace& place,
+                                                       const at::Tensor& lq) {
+  return features_of(encode(x, embedding_of(place), lq));
+}
+
 at::Tensor UNetSwinImpl::forward(const at::Tensor& x, const at::Tensor& steps, const at::Tensor& lq) {
-  auto [h, embedding, skips] = encode(x, steps, lq);
-  for (const Block& block : up_) {
-    h = run(block, {h, skips.back()}, embedding);
-    skips.pop_back();
-  }
-  return out_conv_(normalised(out_norm_, h, Activation::kSilu));
+  return decode(encode(x, embedding_of(steps), lq));
+}
+
+at::Tensor UNetSwinImpl::velocity(const at::Tensor& x, const FlowMapPlace& place, const at::Tensor& lq) {
+  return decode(encode(x, embedding_of(place), lq));
 }
 
 }  // namespace samsr

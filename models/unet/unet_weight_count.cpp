@@ -63,6 +63,11 @@ double unet_weight_count(const UNetSettings& settings) {
     }
     count += level > 0 ? resampling_count(settings, level) : 0;
   }
+  if (settings.flow_map) {
+    // interval_embed, and prompt_embed's two rows
+    count += conv_count(settings.model_channels, embedding, 1) + conv_count(embedding, embedding, 1) +
+             static_cast<double>(2 * embedding);
+  }
   return count + norm_count(channels) + conv_count(channels, settings.out_channels, 3);
 }
 

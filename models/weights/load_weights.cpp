@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "models/weights/adapter_names.h"
 #include "models/weights/finite_weights.h"
 #include "models/weights/printable.h"
 
@@ -31,8 +32,8 @@ std::string shape_text(at::IntArrayRef shape) {
   return text.str();
 }
 
-std::vector<std::pair<std::string, at::Tensor>> named_state(const torch::nn::Module& module) {
-  std::vector<std::pair<std::string, at::Tensor>> state;
+NamedParameters named_state(const torch::nn::Module& module) {
+  NamedParameters state;
   for (const auto& item : module.named_parameters()) {
     state.emplace_back(item.key(), item.value());
   }
@@ -40,6 +41,15 @@ std::vector<std::pair<std::string, at::Tensor>> named_state(const torch::nn::Mod
     state.emplace_back(item.key(), item.value());
   }
   return state;
+}
+
+/// fitting_weights() for `state`.
+NamedWeights given_for(const NamedParameters& state, const TensorFile& file, const std::string& source) {
+  std::vector<WantedWeight> wanted;
+  for (const auto& [name, tensor] : state) {
+    wanted.push_back({name, tensor.sizes().vec(), tensor.scalar_type()});
+  }
+  return fitting_weights(file, wanted, source, "the network of the settings");
 }
 
 }  // namespace
@@ -87,22 +97,20 @@ bool follows_from_settings(const std::string& name) {
 void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source) {
   std::set<std::string> left_out;
   for (const auto& [name, tensor] : named_state(module)) {
-    if (follows_from_settings(name)) {
+    if (follows_from_settings(name) || is_adapter_weight(name)) {
       left_out.insert(name);
     }
   }
   for (const auto& [name, tensor] : file.tensors) {
     left_out.erase(name);
   }
-  std::vector<std::pair<std::string, at::Tensor>> state;
-  std::vector<WantedWeight> wanted;
+  NamedParameters state;
   for (const auto& [name, tensor] : named_state(module)) {
     if (!left_out.contains(name)) {
       state.emplace_back(name, tensor);
-      wanted.push_back({name, tensor.sizes().vec(), tensor.scalar_type()});
     }
   }
-  const NamedWeights given = fitting_weights(file, wanted, source, "the network of the settings");
+  const NamedWeights given = given_for(state, file, source);
   const torch::NoGradGuard no_grad;
   for (const auto& [name, tensor] : state) {
     // An index of the file's own could reach beyond its table, and another mask would be another network.
@@ -116,15 +124,40 @@ void load_weights(torch::nn::Module& module, const TensorFile& file, const std::
   }
 }
 
+NamedParameters trained_parameters(const torch::nn::Module& module) {
+  NamedParameters trained;
+  for (const auto& item : module.named_parameters()) {
+    if (item.value().requires_grad()) {
+      trained.emplace_back(item.key(), item.value());
+    }
+  }
+  return trained;
+}
+
+void load_parameters(const NamedParameters& parameters, const TensorFile& file, const std::string& source) {
+  const NamedWeights given = given_for(parameters, file, source);
+  const torch::NoGradGuard no_grad;
+  for (const auto& [name, parameter] : parameters) {
+    at::Tensor(parameter).copy_(given.at(name));
+  }
+}
+
 TensorFile state_of(const torch::nn::Module& module) { return copy_of(view_of(module)); }
 
 TensorFile view_of(const torch::nn::Module& module) {
   const std::size_t parameters = module.named_parameters().size();
+  NamedParameters state = named_state(module);
+  for (std::size_t i = parameters; i < state.size(); ++i) {
+    state[i].second = state[i].second.clone();
+  }
+  return view_of(state);
+}
+
+TensorFile view_of(const NamedParameters& parameters) {
   TensorFile file;
-  for (const auto& [name, tensor] : named_state(module)) {
+  for (const auto& [name, tensor] : parameters) {
     const at::ScalarType type = tensor.is_floating_point() ? torch::kFloat32 : tensor.scalar_type();
-    const at::Tensor seen = tensor.detach().to(type);
-    file.tensors.emplace_back(name, file.tensors.size() < parameters ? seen : seen.clone());
+    file.tensors.emplace_back(name, tensor.detach().to(type));
   }
   return file;
 }

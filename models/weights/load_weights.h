@@ -33,8 +33,18 @@ bool follows_from_settings(const std::string& name);
 
 /// Copies every tensor of `file` into the parameter or buffer of its name, converting the number type. UserError as
 /// from fitting_weights(), but that what follows_from_settings() may be missing, and where it is there must be what the
-/// module has already; `module` is then unchanged.
+/// module has already; `module` is then unchanged. Adapters of the module, which are not in the file of their base,
+/// stay as they are.
 void load_weights(torch::nn::Module& module, const TensorFile& file, const std::string& source);
+
+using NamedParameters = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// The parameters that require a gradient: all of them but where some are frozen.
+NamedParameters trained_parameters(const torch::nn::Module& module);
+
+/// Copies the tensors of `file` into `parameters`, as load_weights() does. UserError unless the file has these and no
+/// others.
+void load_parameters(const NamedParameters& parameters, const TensorFile& file, const std::string& source);
 
 /// Parameters, then buffers, under their names, on the CPU, contiguous; floating point ones as float32. Copies:
 /// later training does not change them.
@@ -43,6 +53,8 @@ TensorFile state_of(const torch::nn::Module& module);
 /// state_of() without copies of the parameters, which stay in the module's memory as long as they are float32. Buffers,
 /// which a forward pass may change, are copies.
 TensorFile view_of(const torch::nn::Module& module);
+/// The same of these parameters alone.
+TensorFile view_of(const NamedParameters& parameters);
 
 /// The same tensors on the CPU, contiguous, in memory of their own.
 TensorFile copy_of(const TensorFile& file);

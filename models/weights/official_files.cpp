@@ -47,6 +47,7 @@ OfficialFile read_entry(YamlEntry& entry) {
   file.purpose = entry.text("for");
   file.config = entry.optional_text("config");
   file.kind = entry.optional_text("kind");
+  file.row = entry.optional_text("row");
   file.needs = entry.texts("needs");
   entry.finish();
   return file;

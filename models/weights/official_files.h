@@ -18,6 +18,9 @@ struct OfficialFilesSettings {
   void bind(Settings& settings);
 };
 
+/// OfficialFile::kind of a compared method's network, whose sizes its tensors tell.
+inline constexpr const char* kPeerFile = "peer";
+
 /// One file as its authors publish it.
 struct OfficialFile {
   std::string name;               ///< "SamSR_v1"
@@ -28,7 +31,8 @@ struct OfficialFile {
   std::string licence;
   std::string purpose;             ///< what needs it
   std::string config;              ///< shipped YAML with the settings of a model; empty for anything else
-  std::string kind;                ///< "teacher" or "student" for a model; empty for anything else
+  std::string kind;                ///< "teacher", "student" or kPeerFile for a model; empty for anything else
+  std::string row;                 ///< its row in the papers' tables; empty for anything else
   std::vector<std::string> needs;  ///< names of files that it cannot do without
 };
 

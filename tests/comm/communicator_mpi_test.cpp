@@ -17,6 +17,10 @@ TEST(MpiCommunicator, SumsAndGathersInTheOrderOfTheRanks) {
   comm.sum(values);
   EXPECT_EQ(values, (std::vector<double>{1.0 * comm.size(), comm.size() * (comm.size() - 1) / 2.0}));
   EXPECT_EQ(comm.max(comm.rank()), comm.size() - 1);
+  const std::vector<double> numbers = comm.gather(std::vector<double>{1.0 * comm.rank(), 0.5});
+  ASSERT_EQ(numbers.size(), 2 * static_cast<std::size_t>(comm.size()));
+  EXPECT_EQ(numbers[numbers.size() - 2], comm.size() - 1);
+  EXPECT_EQ(numbers.back(), 0.5);
   EXPECT_EQ(comm.gather_on_host(std::to_string(comm.local_rank())).size(), static_cast<std::size_t>(comm.local_size()));
   EXPECT_EQ(comm.gather_on_host(std::to_string(comm.local_rank())).back(), std::to_string(comm.local_size() - 1));
   const std::vector<std::string> texts = comm.gather(std::string(static_cast<std::size_t>(comm.rank()), 'x'));

@@ -253,7 +253,7 @@ TEST_F(OnlinePairs, TellTrainingsApartByWhatTheyDependOn) {
 
 TEST_F(OnlinePairs, SharpenAnImageOnce) {
   BuildSettings sharp = settings();
-  sharp.degradation.use_sharp = true;
+  sharp.degradation.use_sharp = "true";
   sharp.degradation.kind = "bicubic";
   sharp.data.out = folder_ / "sharp";
   sharp.data.latents = false;

@@ -300,7 +300,8 @@ TEST(PairsSettingLines, LeaveOutWhatDoesNotChangeAPair) {
   b.first_stage.type = "none";
   b.masks.graph_sigma = 3;
   EXPECT_EQ(pairs_setting_lines(a), pairs_setting_lines(b));
-  b.degradation.use_sharp = !a.degradation.use_sharp;
+  EXPECT_THAT(pairs_setting_lines(a), HasSubstr("degradation.use_sharp: false\n")) << "as when it was yes or no";
+  b.degradation.use_sharp = "true";
   EXPECT_NE(pairs_setting_lines(a), pairs_setting_lines(b));
 }
 

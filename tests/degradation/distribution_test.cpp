@@ -237,7 +237,7 @@ TEST(DegradationDistribution, IsThePublishedOne) {
   for (const Published& published : kDistributions) {
     SCOPED_TRACE(published.name);
     const DegradationSettings settings = settings_of_file(kFolder / (published.name + ".yaml"));
-    EXPECT_EQ(settings.use_sharp, published.sharp);
+    EXPECT_EQ(settings.sharpens_truth(), published.sharp);
     const Draws draws = draws_of(settings, published.seed);
     ASSERT_EQ(draws.total("first size"), kDrawnPlans);
     expect_order(draws, "first ", published.first);
@@ -271,7 +271,7 @@ TEST(DegradationDistribution, EachFileIsAPresetAndABase) {
     EXPECT_EQ(degradation_preset(name), text_of(entry.path()));
     std::ofstream(folder / "own.yaml") << "base: " << entry.path().string() << "\ndegradation: {use_sharp: true}\n";
     const DegradationSettings own = settings_of_file(folder / "own.yaml");
-    EXPECT_TRUE(own.use_sharp);
+    EXPECT_TRUE(own.sharpens_truth());
     EXPECT_EQ(own.kind, name == "bicubic" ? "bicubic" : "second_order");
     EXPECT_EQ(own.first.blur_kernel_size, settings_of_file(entry.path()).first.blur_kernel_size);
   }

@@ -157,12 +157,17 @@ TEST(DegradationPipeline, RecordsWhatWasDrawnInTheConfiguredProportions) {
 
 TEST(DegradationPipeline, SharpeningChangesTheGroundTruth) {
   DegradationSettings settings;
-  settings.use_sharp = true;
+  settings.use_sharp = "true";
   const cv::Mat picture = textured_picture(128, 128);
   const DegradedPair plain = DegradationPipeline({}, 4).degrade(picture, 128, 3);
   const DegradedPair sharp = DegradationPipeline(settings, 4).degrade(picture, 128, 3);
   EXPECT_TRUE(same(plain.hr, picture));
   EXPECT_FALSE(same(sharp.hr, picture));
+  settings.use_sharp = "input";
+  const DegradedPair of_sharp = DegradationPipeline(settings, 4).degrade(picture, 128, 3);
+  EXPECT_TRUE(same(of_sharp.hr, picture)) << "the ground truth stays as it is";
+  EXPECT_TRUE(same(of_sharp.lr, sharp.lr)) << "and the sharpened is degraded";
+  EXPECT_FALSE(same(of_sharp.lr, plain.lr));
 }
 
 TEST(DegradationPipeline, SizesThatDoNotFitAreRefused) {

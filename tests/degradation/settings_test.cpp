@@ -67,7 +67,7 @@ TEST(DegradationPresets, SetWhatTheyArePublishedFor) {
     registry.load_unset(degradation_preset(name), name);
     EXPECT_NO_THROW(settings.check()) << name;
     EXPECT_EQ(settings.kind, name == "bicubic" ? "bicubic" : "second_order");
-    EXPECT_EQ(settings.use_sharp, name == "realesrgan");
+    EXPECT_EQ(settings.sharpens_truth(), name == "realesrgan");
     EXPECT_EQ(settings.first.blur_kernel_min, name.starts_with("resshift") ? 3 : 7);
   }
 }

@@ -11,6 +11,8 @@ NETWORK = """
     autoencoder.n_embed=64 autoencoder.ddconfig.ch=32 autoencoder.ddconfig.ch_mult=[1,1,1]
     autoencoder.ddconfig.num_res_blocks=1""".split()
 DIFFUSION = ["diffusion.steps=3"]
+# Of train.recipe=regression.
+COMPARED = ["network.num_feat=8", "network.num_block=1", "network.num_grow_ch=4", "network.num_conv=2"]
 PICTURES = ["data.gt_size=64", "data.crop_pad_size=80"]
 SAMPLES = ["data.samples=4", "data.samples_per_shard=2"]
 TRAINING = """
@@ -38,9 +40,11 @@ def toy_arguments(arguments):
         model = DIFFUSION if embedded[1] == "embedded" else []  # the quickstart's teacher is trained already
         samples, training = EMBEDDED_HELD_OUT if held_out else EMBEDDED, EMBEDDED_TRAINING
     else:
-        model, samples, training = NETWORK + DIFFUSION, PICTURES + SAMPLES, TRAINING
+        model, samples, training = NETWORK + DIFFUSION + COMPARED, PICTURES + SAMPLES, TRAINING
     if config.endswith("configs/samsr_x4.yaml"):
         model = model + ["masks.source=graph", "semantic.loss=none"]  # without Segment Anything
+    if "flowmap" in config:
+        training = training + ["flowmap.diag_fraction=0.5"]  # a toy batch has two samples
     more = []
     if verb == "data build":
         more = ["data.samples=6"] if "--like" in arguments else model + samples

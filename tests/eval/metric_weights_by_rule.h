@@ -50,6 +50,12 @@ inline NamedWeights linear_weights_by_rule(const std::vector<WantedWeight>& want
   return weights;
 }
 
+/// One tensor whose rule is u sqrt(6 / fan_in) where it has four dimensions, so that deep networks keep their signal.
+inline at::Tensor strong_by_rule(const std::string& name, at::IntArrayRef shape, std::uint64_t salt) {
+  const at::Tensor values = rule_seeded(name, shape, salt);
+  return shape.size() == 4 ? (values.to(at::kDouble) * std::sqrt(2.0)).to(at::kFloat) : values;
+}
+
 /// CLIP with its published temperature.
 inline NamedWeights clip_weights_by_rule(const std::vector<WantedWeight>& wanted, std::uint64_t salt) {
   NamedWeights weights = weights_by_rule(wanted, salt);

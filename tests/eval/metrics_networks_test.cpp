@@ -5,6 +5,7 @@
 
 #include "eval/metric_weights_by_rule.h"
 #include "eval/metrics/clipiqa/clipiqa.h"
+#include "eval/metrics/dists/dists.h"
 #include "eval/metrics/lpips/lpips.h"
 #include "eval/metrics/musiq/musiq.h"
 
@@ -26,7 +27,7 @@ at::Tensor pictures(std::int64_t batch, std::int64_t height, std::int64_t width,
   return ((u + 1) * 127.5).round().to(at::kByte).view({batch, 3, height, width});
 }
 
-/// The four metrics, with weights by rule.
+/// The five metrics of single pictures, with weights by rule.
 class NetworkMetrics : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -35,6 +36,10 @@ class NetworkMetrics : public ::testing::Test {
     metrics_.push_back(
         std::make_unique<Clipiqa>(testing::clip_weights_by_rule(clipiqa_weights(), 1), parts("clipiqa")));
     metrics_.push_back(std::make_unique<Musiq>(testing::weights_by_rule(musiq_weights(), 1), parts("musiq")));
+    metrics_.push_back(
+        std::make_unique<Dists>(DistsNetwork(testing::weights_by_rule(dists_trunk_weights(), 1),
+                                             testing::linear_weights_by_rule(dists_channel_weights(), 1), at::kCPU),
+                                parts("dists")));
   }
   static void TearDownTestSuite() { metrics_.clear(); }
 
@@ -81,6 +86,14 @@ TEST_F(NetworkMetrics, LpipsOfEqualPicturesIsZero) {
   const at::Tensor image = pictures(1, 64, 48, "image");
   EXPECT_EQ(metrics_[0]->score(image, image).item<double>(), 0);
   EXPECT_EQ(metrics_[1]->score(image, image).item<double>(), 0);
+}
+
+TEST_F(NetworkMetrics, DistsOfEqualPicturesIsZeroAndSizesOfOnePixelHaveValues) {
+  const at::Tensor image = pictures(1, 64, 48, "image");
+  EXPECT_NEAR(metrics_[4]->score(image, image).item<double>(), 0, 1e-12);
+  EXPECT_EQ(metrics_[4]->undefined_for(1, 1), "");
+  const at::Tensor pixel = pictures(1, 1, 1, "pixel");
+  EXPECT_TRUE(std::isfinite(metrics_[4]->score(pixel, 255 - pixel).item<double>()));
 }
 
 TEST_F(NetworkMetrics, PicturesOfAnySizeHaveValues) {

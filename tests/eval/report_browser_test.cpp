@@ -3,18 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "core/atomic_file.h"
 #include "data/images/image_file.h"
+#include "eval/browser.h"
 #include "eval/report/report.h"
-#include "support/files.h"
-#include "support/temporary_folder.h"
 
 namespace samsr {
 namespace {
@@ -26,26 +21,6 @@ constexpr int kSide = 192;
 constexpr int kPatchX = 136;  // centre of the patch that each picture has in a colour of its own
 constexpr int kPatchY = 48;
 constexpr int kPatchSide = 16;
-
-std::string output_of(const std::string& command) {
-  std::FILE* pipe = popen(command.c_str(), "r");
-  std::string text;
-  std::array<char, 4096> buffer{};
-  for (std::size_t read = 0; (read = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-    text.append(buffer.data(), read);
-  }
-  pclose(pipe);
-  return text;
-}
-
-/// Path of a Chromium, or nothing.
-std::string chromium() {
-  std::string path = output_of("command -v chromium chromium-browser google-chrome 2>/dev/null | head -n 1");
-  while (!path.empty() && path.back() == '\n') {
-    path.pop_back();
-  }
-  return path;
-}
 
 cv::Mat picture(const cv::Scalar& ground, const cv::Scalar& patch) {
   cv::Mat image(kSide, kSide, CV_8UC3, ground);
@@ -89,7 +64,7 @@ ReportInput two_sets() {
   return input;
 }
 
-/// Does to the page what a reader would, and leaves what became of it in an element of its own.
+/// Does to the page what a reader would, and leaves what became of it in `seen`.
 constexpr const char* kProbe = R"js(
 const rows = [...document.querySelectorAll('.row')];
 const point = (view, type, x, y, pointerType) => {
@@ -112,7 +87,6 @@ const table = section => {
   return {names: body.map(line => line.cells[0].textContent), figures: body.map(line => line.cells[1].textContent),
           sorted: [...section.querySelectorAll('thead th')].map(head => head.getAttribute('aria-sort'))};
 };
-const seen = {};
 const view = (row, i) => rows[row].querySelectorAll('.view')[i];
 seen.before = lenses(rows[0]);
 point(view(1, 2), 'pointerdown', 20, 150, 'touch');
@@ -151,54 +125,14 @@ second.querySelector('.more').click();
 seen.all = table(second).figures;
 point(view(0, 0), 'pointermove', 136, 48, 'mouse');
 seen.wide = document.documentElement.scrollWidth - window.innerWidth;
-const note = document.createElement('pre');
-note.id = 'seen';
-note.hidden = true;
-note.textContent = JSON.stringify(seen);
-document.body.append(note);
 )js";
 
 class ReportInBrowser : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    folder_ = std::make_unique<testing::TemporaryFolder>();
-    const std::string page = report_html(two_sets());
-    const std::size_t end = page.rfind("</body>");
-    testing::write_text(*folder_ / "report.html",
-                        page.substr(0, end) + "<script>" + kProbe + "</script>" + page.substr(end));
-    if (!chromium().empty()) {
-      dom_ = run_chromium("--dump-dom");
-    }
-  }
-  static void TearDownTestSuite() { folder_.reset(); }
+  static void SetUpTestSuite() { page_ = std::make_unique<testing::ProbedPage>(report_html(two_sets()), kProbe); }
+  static void TearDownTestSuite() { page_.reset(); }
 
-  void SetUp() override {
-    if (chromium().empty()) {
-      // Debian has the package that launch/setup installs; elsewhere there may be none.
-      if (read_file("/etc/os-release").find("\nID=debian") != std::string::npos) {
-        FAIL() << "no chromium: launch/setup installs it";
-      }
-      GTEST_SKIP() << "no chromium on this machine: the report is not looked at in a browser";
-    }
-  }
-
-  static std::string run_chromium(const std::string& options) {
-    return output_of("'" + chromium() + "' --headless --no-sandbox --disable-gpu --hide-scrollbars " +
-                     "--force-device-scale-factor=1 --virtual-time-budget=4000 --window-size=1200,1700 " +
-                     "--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir='" + (*folder_ / "profile").string() +
-                     "' " + options + " 'file://" + (*folder_ / "report.html").string() + "' 2>>'" +
-                     (*folder_ / "errors").string() + "'");
-  }
-
-  /// What the probe saw.
-  static nlohmann::json seen() {
-    const std::string begin = "<pre id=\"seen\" hidden=\"\">";
-    const std::size_t at = dom_.find(begin);
-    if (at == std::string::npos) {
-      throw std::runtime_error("the probe did not come to its end:\n" + read_file(*folder_ / "errors"));
-    }
-    return nlohmann::json::parse(dom_.substr(at + begin.size(), dom_.find("</pre>", at) - at - begin.size()));
-  }
+  void SetUp() override { testing::require_chromium(); }
 
   static void expect_all_at(const nlohmann::json& lenses, double x, double y) {
     ASSERT_EQ(lenses.size(), 4U);
@@ -216,12 +150,11 @@ class ReportInBrowser : public ::testing::Test {
     }
   }
 
-  static inline std::unique_ptr<testing::TemporaryFolder> folder_;
-  static inline std::string dom_;  ///< the page after the probe
+  static inline std::unique_ptr<testing::ProbedPage> page_;
 };
 
 TEST_F(ReportInBrowser, TheLensFollowsPointerFingerAndKeysInAllPicturesOfARow) {
-  const auto saw = seen();
+  const auto saw = page_->seen();
   expect_none(saw["before"]);
   expect_all_at(saw["touched"], 20, 150);
   expect_all_at(saw["afterTouch"], 20, 150);  // stays when the finger is lifted
@@ -237,7 +170,7 @@ TEST_F(ReportInBrowser, TheLensFollowsPointerFingerAndKeysInAllPicturesOfARow) {
 
 TEST_F(ReportInBrowser, AClickOnAHeadingSortsByNumber) {
   using Texts = std::vector<std::string>;
-  const auto saw = seen();
+  const auto saw = page_->seen();
   const auto names = [&](const char* key) { return saw[key]["names"].get<Texts>(); };
   EXPECT_EQ(names("byName"), (Texts{"d", "c", "b10", "b2", "a"}));  // was sorted by name; clicked once
   EXPECT_EQ(names("byNameDown"), (Texts{"a", "b2", "b10", "c", "d"}));
@@ -254,10 +187,8 @@ TEST_F(ReportInBrowser, AClickOnAHeadingSortsByNumber) {
 }
 
 TEST_F(ReportInBrowser, TheLensOfEachPictureShowsThatPictureEnlarged) {
-  const auto lenses = seen()["hovered"];
-  const std::filesystem::path file = *folder_ / "report.png";
-  run_chromium("--screenshot='" + file.string() + "'");
-  const cv::Mat page = read_image(file).rgb;
+  const auto lenses = page_->seen()["hovered"];
+  const cv::Mat page = read_image(page_->screenshot()).rgb;
   const PictureRow row = row_of("b10");
   for (std::size_t i = 0; i < row.pictures.size(); ++i) {
     const int x = static_cast<int>(std::lround(lenses[i]["screenX"].get<double>()));
@@ -277,9 +208,9 @@ TEST_F(ReportInBrowser, TheLensOfEachPictureShowsThatPictureEnlarged) {
 }
 
 TEST_F(ReportInBrowser, NothingIsAskedOfTheNetwork) {
-  EXPECT_THAT(dom_, HasSubstr("Report in a browser"));
-  EXPECT_THAT(read_file(*folder_ / "errors"), Not(HasSubstr("ERR_NAME_NOT_RESOLVED")));
-  EXPECT_THAT(read_file(*folder_ / "report.html"), Not(HasSubstr("http")));
+  EXPECT_THAT(page_->dom(), HasSubstr("Report in a browser"));
+  EXPECT_THAT(page_->errors(), Not(HasSubstr("ERR_NAME_NOT_RESOLVED")));
+  EXPECT_THAT(report_html(two_sets()), Not(HasSubstr("http")));
 }
 
 }  // namespace

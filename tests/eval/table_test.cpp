@@ -371,6 +371,7 @@ TEST(TrainedRun, OfARunsFolder) {
   const TrainedRun run = read_trained_run(scratch / ".", "student");
   EXPECT_EQ(run.method, "student");
   EXPECT_DOUBLE_EQ(run.hours, 0.75);
+  EXPECT_DOUBLE_EQ(run.step_seconds, 1800) << "the median, of two the larger";
   EXPECT_EQ(run.processes, 7);
   EXPECT_EQ(run.iterations, 2);
   EXPECT_EQ(run.power, 0.3);

@@ -158,11 +158,60 @@ def safetensors():
                                     "b": {"dtype": "U8", "shape": [], "data_offsets": [8, 9]}}, bytes(9)))
     put("safetensors", "twice", file(b'{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{}}'))
     put("safetensors", "huge", file({"a": {"dtype": "F64", "shape": [0, 1 << 62, 8], "data_offsets": [0, 0]}}))
+    says = {"format": "samsr-lora/1", "rank": "1", "alpha": "1", "base_weights": "00000000"}
+    put("safetensors", "adapters", file({"__metadata__": says, "l.lora_A.weight": dict(tensor, shape=[1, 2]),
+                                         "l.lora_B.weight": dict(tensor, shape=[2, 1], data_offsets=[8, 16])}, bytes(16)))
     put("safetensors", "deep", file(b'{"a":' + b"[" * 3000))
+
+
+def statistics():
+    """Files of numpy's for npz_fuzz.cpp and tests/eval/npz_test.cpp."""
+
+    def saved_arrays(name, save=numpy.savez, **arrays):
+        held = io.BytesIO()
+        save(held, **arrays)
+        put("npz", name, held.getvalue())
+
+    mu, sigma = numpy.array([0.0, 1.0]), numpy.array([[2.0, 0.5], [0.5, 1.0]])
+    saved_arrays("savez.npz", mu=mu, sigma=sigma)
+    saved_arrays("savez_compressed.npz", numpy.savez_compressed, mu=mu, sigma=sigma, other=numpy.arange(3))
+    saved_arrays("fortran_float32.npz", mu=mu.astype("f4"), sigma=numpy.asfortranarray(sigma.astype("f4")))
+    saved_arrays("order.npz", rows=numpy.arange(6.0).reshape(2, 3),
+                 columns=numpy.asfortranarray(numpy.arange(6.0).reshape(2, 3)))
+    saved_arrays("objects.npz", mu=numpy.array([{}, 1], dtype=object), sigma=sigma)
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for key, array in {"mu": mu, "sigma": sigma}.items():
+            entry = io.BytesIO()
+            numpy.lib.format.write_array(entry, array, version=(2, 0))
+            archive.writestr(zipfile.ZipInfo(key + ".npy"), entry.getvalue())
+    put("npz", "version2.npz", held.getvalue())
+
+
+def ncnn():
+    """Text, a zero byte, numbers: the smallest SRVGGNetCompact, and an RRDBNet cut short."""
+
+    def conv(name, out, into, half):
+        weights = struct.pack("<I", 0x01306B47 if half else 0) + bytes((out * into * 9 * (2 if half else 4) + 3) // 4 * 4)
+        return (f"Convolution {name} 1 1 a b 0={out} 1=3 4=1 5=1 6={out * into * 9}\n", weights + bytes(4 * out))
+
+    def file(layers):
+        text = "".join(each[0] for each in layers)
+        return f"7767517\n{len(layers)} 9\n{text}".encode() + b"\0" + b"".join(each[1] for each in layers)
+
+    for half in (False, True):
+        put("ncnn", "half" if half else "single", file([
+            ("Input data 0 1 a\n", b""), conv("c0", 2, 3, half), ("PReLU p 1 1 b c 0=2\n", bytes(8)), conv("c1", 12, 2, half),
+            ("PixelShuffle s 1 1 d e 0=2\n", b""), ("Interp i 1 1 a f 0=1 1=2.0 2=2.0\n", b""),
+            ("BinaryOp add 2 1 e f o 0=0\n", b"")]))
+    put("ncnn", "cut", file([("Input data 0 1 a\n", b"")] + [
+        (conv(f"c{i}", 2, 2, True)[0].replace("5=1", "5=1 9=2 -23310=1,2.0e-01"), b"") for i in range(21)]))
 
 
 archives()
 images()
 shards()
+statistics()
 texts()
 safetensors()
+ncnn()

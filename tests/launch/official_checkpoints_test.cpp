@@ -131,6 +131,42 @@ TEST_F(OfficialCheckpoints, AStudentGivesWhatTheGoldenNetworksGive) {
   EXPECT_GT(image.to(at::kFloat).std().item<double>(), 5) << "a flat picture would prove nothing";
 }
 
+// RSD's file is the network with a channel of noise behind the LR image.
+TEST_F(OfficialCheckpoints, RsdsStudentIsKnownByItsInputLayer) {
+  const Golden golden(golden_folder() / "unet_paper.h5");
+  UNetSettings settings = unet_settings(golden.config());
+  settings.noise_channels = 1;
+  UNetSwin student(settings);
+  fill_by_rule(*student, golden.salt());
+  student->eval();
+  write_pth(weights() / "ema_model_2800.pth", state_of(*student), /*wrapped=*/false);
+  const Outcome outcome = upscale("RSD", "rsd.png");
+  ASSERT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output,
+              AllOf(HasSubstr("ema_model_2800.pth, official student"), HasSubstr("one step, plain noise")));
+
+  const torch::NoGradGuard no_grad;
+  const int threads = at::get_num_threads();
+  at::set_num_threads(kThreads);  // as the program's
+  const at::Tensor lq = to_tensor(*lq_).to(at::kFloat).div(127.5).sub(1);
+  const at::Tensor z_y = (*vq_)->encode(at::upsample_bicubic2d(lq, {256, 256}, /*align_corners=*/false));
+  const std::vector<at::Tensor> noise = NoiseField(/*seed=*/1, 4).piece(0, 0, 0, 64, 64).split_with_sizes({3, 1}, 1);
+  const at::Tensor scaled = (z_y + 2 * 0.99 * noise[0]) / std::sqrt(4 * 0.99 * 0.99 + 1);
+  const at::Tensor x_0 = student(at::cat({scaled, noise[1]}, 1), torch::tensor({14}), lq);
+  const at::Tensor image = (*vq_)->decode(x_0).clamp(-1, 1).add(1).mul(127.5).round().to(at::kByte);
+  at::set_num_threads(threads);
+  const at::Tensor result = to_tensor(read_image(in("rsd.png")).rgb);
+  ASSERT_EQ(result.sizes(), image.sizes());
+  EXPECT_LE((result.to(at::kFloat) - image.to(at::kFloat)).abs().max().item<double>(), 1);
+
+  // ResShift's trainer gives its files the same names.
+  fs::create_directories(in("resshift"));
+  fs::create_hard_link(weights() / "resshift_realsrx4_s15_v1.pth", in("resshift/ema_model_2800.pth"));
+  const Outcome other = upscale((in("resshift/ema_model_2800.pth")).string(), "o.png");
+  EXPECT_EQ(other.status, 2);
+  EXPECT_THAT(other.output, HasSubstr("has the name of RSD's student, but no channel of noise in its input layer"));
+}
+
 /// Segment Anything asked at few points; a network whose weights follow the rule is sure of nothing.
 MaskSettings few_points(const fs::path& weights) {
   MaskSettings masks;

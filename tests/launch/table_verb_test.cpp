@@ -45,7 +45,7 @@ TEST(TableVerb, PutsRunsTogetherAsThePapersTable) {
   const Outcome all = run(samsr("table " + (folder / "a") + " --layout 2 --format all --out " + (folder / "out")));
   EXPECT_EQ(all.status, 2) << all.output;  // the rest is written, and what is missing is said
   EXPECT_THAT(all.output, HasSubstr("--layout 2: asked for and not measured: "));
-  for (const char* file : {"tables.md", "tables.csv", "tables.tex", "tables.html"}) {
+  for (const char* file : {"tables.md", "tables.csv", "tables.json", "tables.tex", "tables.html"}) {
     EXPECT_THAT(read_file(folder / ("out/" + std::string(file))), HasSubstr("SinSR-1")) << file;
   }
   // The extension says which format.
@@ -54,6 +54,25 @@ TEST(TableVerb, PutsRunsTogetherAsThePapersTable) {
       0);
   EXPECT_THAT(read_file(folder / "new/t.tex"),
               AllOf(HasSubstr("\\toprule"), HasSubstr("student"), Not(HasSubstr("SinSR"))));
+}
+
+TEST(TableVerb, PrintsDifferencesFromOneMethod) {
+  const TemporaryFolder folder;
+  write_results_of(folder / "a", "realsr", "student", 0.7);
+  write_results_of(folder / "b", "realsr", "plain", 0.5);
+  const Outcome outcome = run(samsr("table " + folder.path() + " --against plain"));
+  ASSERT_EQ(outcome.status, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("| student | +0.2000 [0.2000, 0.2000] |"));
+  ASSERT_EQ(run(samsr("table " + folder.path() + " --against plain --format all --out " + (folder / "out"))).status, 0);
+  EXPECT_EQ(nlohmann::json::parse(read_file(folder / "out/differences.json"))[0]["rows"].size(), 1U);
+  const std::pair<const char*, const char*> cases[] = {{"--against plane", "did you mean 'plain'?"},
+                                                       {"--against plain --compare", "goes without"},
+                                                       {"--against plain --layout 1", "goes without"}};
+  for (const auto& [options, expected] : cases) {
+    const Outcome wrong = run(samsr("table " + folder.path() + " " + options));
+    EXPECT_EQ(wrong.status, 2) << options;
+    EXPECT_THAT(wrong.output, HasSubstr(expected)) << options;
+  }
 }
 
 TEST(TableVerb, PrintsThePaperWithoutResultsInAllFormats) {
@@ -66,7 +85,7 @@ TEST(TableVerb, PrintsThePaperWithoutResultsInAllFormats) {
   }
   EXPECT_THAT(paper.output, AllOf(Not(HasSubstr("2503.13358")), Not(HasSubstr("not measured here: "))));
   ASSERT_EQ(run(samsr("table --paper --layout 4 --format all --out " + (folder / "out"))).status, 0);
-  for (const char* file : {"tables.md", "tables.csv", "tables.tex", "tables.html"}) {
+  for (const char* file : {"tables.md", "tables.csv", "tables.json", "tables.tex", "tables.html"}) {
     EXPECT_THAT(read_file(folder / ("out/" + std::string(file))), AllOf(HasSubstr("63.241"), Not(HasSubstr("50.539"))));
   }
 }

@@ -55,7 +55,8 @@ TEST_F(TrainVerb, PlainKernelsAreLibTorchsAlone) {
   ASSERT_EQ(run("SAMSR_PLAIN=1 " + samsr(train("by_environment", samsr_run))).status, 0);
   expect_equal_checkpoints(in("by_environment/step-00000003"), in("plain/step-00000003"));
   expect_equal_figures(metrics("own"), metrics("plain"), {"loss"}, 1e-4);
-  EXPECT_NE(metrics("own").back()["grad_norm"], metrics("plain").back()["grad_norm"]);  // rounded otherwise: other kernels did compute
+  EXPECT_NE(metrics("own").back()["grad_norm"],
+            metrics("plain").back()["grad_norm"]);  // rounded otherwise: other kernels did compute
 }
 
 TEST_F(TrainVerb, ASignalSavesAndEndsWithZeroAndTheRunGoesOn) {

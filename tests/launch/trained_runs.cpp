@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "eval/metric_weights_by_rule.h"
+#include "models/perceptual/lpips_network.h"
 #include "models/weights/safetensors.h"
 #include "support/files.h"
 #include "support/json_lines.h"
@@ -52,6 +54,15 @@ std::string build(const fs::path& out, const std::string& more) {
   return "data build" + small_settings() + "data.images=" + shared_photographs() + " data.out=" + out + " " + more;
 }
 
+void write_alexnet_of_lpips(const fs::path& folder) {
+  const auto write = [&](const char* name, const NamedWeights& weights) {
+    write_safetensors(folder / name, {{weights.begin(), weights.end()}, {}});
+  };
+  fs::create_directories(folder);
+  write("alexnet-owt-7be5be79.pth", weights_by_rule(lpips_trunk_weights(LpipsTrunk::kAlex), 1));
+  write("alex.pth", linear_weights_by_rule(lpips_linear_weights(LpipsTrunk::kAlex), 1));
+}
+
 std::map<std::string, std::string> data_set_in(const fs::path& folder) {
   std::map<std::string, std::string> found = contents(folder);
   found.erase("config.yaml");
@@ -92,6 +103,38 @@ std::string TrainedRuns::train(const std::string& out, const std::string& more) 
          "train.global_batch=4 train.microbatch=2 train.lr=1e-3 'train.milestones=[2]' train.seed=9 train.threads=1"
          " train.checkpoint_every=5 train.shards=" +
          shared_shards() + " train.teacher_weights=" + shared_teacher() + " train.out=" + in(out) + " " + more;
+}
+
+TrainedRuns::OnOneAndTwoRanks TrainedRuns::expect_the_same_on_two_ranks(const Recipe& recipe, const std::string& more,
+                                                                        std::initializer_list<const char*> figures) {
+  const std::string steps = "train.steps=20 train.checkpoint_every=100 " + more;
+  OnOneAndTwoRanks found{run(samsr(recipe("one", steps + " train.microbatch=4"))),
+                         run(samsr_on(2, recipe("two", steps + " train.microbatch=1"))),
+                         {}};
+  EXPECT_EQ(found.one.status, 0) << found.one.output;
+  EXPECT_EQ(found.two.status, 0) << found.two.output;
+  if (found.one.status == 0 && found.two.status == 0) {
+    found.lines = metrics("one");
+    EXPECT_EQ(found.lines.size(), 20U);
+    expect_equal_figures(found.lines, metrics("two"), figures, 1e-5);
+  }
+  return found;
+}
+
+void TrainedRuns::expect_term_gradients(const Recipe& recipe, std::initializer_list<const char*> gradients) {
+  for (const std::string again : {"false", "true"}) {
+    const std::string steps = "train.steps=2 train.resume=never train.checkpoint_activations=" + again;
+    succeed(samsr(recipe("plain_" + again, steps)));
+    succeed(samsr(recipe("measured_" + again, steps + " train.log_term_gradients=1")));
+    const auto lines = metrics("measured_" + again);
+    expect_equal_figures(metrics("plain_" + again), lines, {"loss", "grad_norm"});
+    for (const nlohmann::json& line : lines) {
+      for (const char* gradient : gradients) {
+        ASSERT_TRUE(line.contains(gradient)) << gradient << " in " << line;
+        EXPECT_GT(line[gradient].get<double>(), 0) << gradient << " in " << line;
+      }
+    }
+  }
 }
 
 }  // namespace samsr::testing

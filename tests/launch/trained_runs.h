@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -24,6 +25,9 @@ std::filesystem::path shared_teacher();      ///< of four steps of resshift on t
 
 /// Command line of `data build` by small_settings() from the shared photographs; `more` wins.
 std::string build(const std::filesystem::path& out, const std::string& more = {});
+
+/// LPIPS's official files on AlexNet, made by rule, in `folder`.
+void write_alexnet_of_lpips(const std::filesystem::path& folder);
 
 /// What a build leaves, name → content; config.yaml, which names the folder, aside.
 std::map<std::string, std::string> data_set_in(const std::filesystem::path& folder);
@@ -50,6 +54,23 @@ class TrainedRuns : public ::testing::Test {
   /// step, in two passes; `more` wins.
   static std::string train(const std::string& out, const std::string& more);
   static std::vector<nlohmann::json> metrics(const std::string& out) { return metrics_of(in(out)); }
+
+  /// Command line of a recipe's `train`, of the name of the run's folder and further settings.
+  using Recipe = std::function<std::string(const std::string& out, const std::string& more)>;
+
+  /// The same training on one rank and on two, which cut a step's four images into passes of four and of one.
+  struct OnOneAndTwoRanks {
+    Outcome one;
+    Outcome two;
+    std::vector<nlohmann::json> lines;  ///< of one
+  };
+  /// Trains both for 20 steps, into `one` and `two`; `figures` of all steps agree to 1e-5 of their size.
+  static OnOneAndTwoRanks expect_the_same_on_two_ranks(const Recipe& recipe, const std::string& more,
+                                                       std::initializer_list<const char*> figures);
+
+  /// With train.log_term_gradients each of two steps logs `gradients`, all of them above 0, and trains as without, to
+  /// the bit; also where activations are computed again.
+  static void expect_term_gradients(const Recipe& recipe, std::initializer_list<const char*> gradients);
 
   static inline std::unique_ptr<TemporaryFolder> folder_;
 };

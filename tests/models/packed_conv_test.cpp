@@ -30,6 +30,22 @@ TEST(PackedConv, IsTheConvolutionAndWhatFollowsIt) {
   }
 }
 
+TEST(PackedConv, LeakyReluAndSumsOfAnySize) {
+  torch::manual_seed(7);
+  const at::Tensor weight = placed(torch::randn({24, 6, 3, 3}));
+  const at::Tensor bias = placed(torch::randn({24}));
+  const PackedConv conv(weight, bias, 1, 1);
+  for (const auto& [height, width] : {std::pair{1, 1}, {1, 5}, {4, 1}, {13, 17}}) {
+    const at::Tensor x = placed(torch::randn({2, 6, height, width}));
+    const at::Tensor expected = at::conv2d(x, weight, bias, 1, 1);
+    EXPECT_TRUE(conv.leaky_relu(x, 0.2).allclose(at::leaky_relu(expected, 0.2), 1e-4, 1e-4));
+    const at::Tensor other = torch::randn_like(expected);
+    const at::Tensor kept = other.clone();
+    EXPECT_TRUE(conv.add(x, other).allclose(expected + other, 1e-4, 1e-4));
+    EXPECT_TRUE(other.equal(kept));
+  }
+}
+
 TEST(PackedConv, PassesGradientsWhereTheyAreAskedFor) {
   torch::manual_seed(6);
   const at::Tensor weight = placed(torch::randn({24, 6, 3, 3}));

@@ -8,6 +8,7 @@
 #include "diffusion/method.h"
 #include "diffusion/noise.h"
 #include "diffusion/rollout.h"
+#include "eval/metric_weights_by_rule.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "support/device.h"
 #include "support/small_model.h"
@@ -66,12 +67,14 @@ class DistillRecipeTest : public ::testing::TestWithParam<std::pair<const char*,
                                .distill = distill_,
                                .network = student_,
                                .teacher = teacher,
-                               .noise = seeded_noise(train_.seed)};
+                               .noise = seeded_noise(train_.seed),
+                               .lpips = lpips_};
     return method_.mask_noise ? make_samsr_recipe(std::move(parts)) : make_sinsr_recipe(std::move(parts));
   }
 
   TrainSettings train_;
   DistillSettings distill_;
+  std::shared_ptr<const LpipsLoss> lpips_;
   const Method& method_ = method_named(GetParam().first);
   const std::shared_ptr<SuperResolutionModel> teacher_ =
       std::make_shared<SuperResolutionModel>(model_of(GetParam().second), 1);
@@ -143,6 +146,12 @@ TEST_P(DistillRecipeTest, LossesAgainstTheTruthAreOfTheOneStepPrediction) {
   distill_.lambda_structure = 0.5;
   distill_.lambda_gradient = 3;
   distill_.lambda_texture = 5;
+  distill_.lambda_lpips = 4;
+  const NamedWeights trunk = testing::weights_by_rule(lpips_trunk_weights(LpipsTrunk::kAlex), 1);
+  const NamedWeights linear = testing::linear_weights_by_rule(lpips_linear_weights(LpipsTrunk::kAlex), 1);
+  lpips_ = std::make_shared<const LpipsLoss>(
+      LpipsNetwork(LpipsTrunk::kAlex, trunk, linear, testing::device(), /*passes_gradients=*/true),
+      distill_.lambda_lpips, /*cut=*/false);
   const RecipeLosses found = recipe(nullptr)->losses(batch_, {});
   const at::Tensor noise = seeded_noise(train_.seed)(batch_, batch_.z_y.sizes().slice(1));
   const auto coverage = method_.mask_noise ? std::make_optional(batch_.coverage) : std::nullopt;
@@ -155,7 +164,7 @@ TEST_P(DistillRecipeTest, LossesAgainstTheTruthAreOfTheOneStepPrediction) {
   const at::Tensor truth = student_->first_stage().decode(batch_.z_0);
   const at::Tensor expected = 2 * (x0 - batch_.z_0).square().mean({1, 2, 3}) + 1.5 * absolute_loss(image, truth) +
                               0.5 * structure_loss(image, truth) + 3 * gradient_loss(image, truth) +
-                              5 * texture_loss(image, truth);
+                              5 * texture_loss(image, truth) + 4 * lpips_->of(image, truth);
   EXPECT_TRUE(found.total.allclose(expected));
   batch_.hr = truth;
   distill_.space = "image";  // the same numbers in another order

@@ -41,6 +41,51 @@ LpipsNetwork network_by_rule(bool passes_gradients) {
   return LpipsNetwork(kTrunk, trunk_by_rule(), linear_by_rule(), device(), passes_gradients);
 }
 
+/// LPIPS by its definition, in float64: (B) of pictures in [-1,1], float64, with weights by rule.
+at::Tensor lpips_in_double(LpipsTrunk trunk, const at::Tensor& prediction, const at::Tensor& truth) {
+  struct Layer {
+    int number;
+    std::int64_t stride;
+    std::int64_t padding;
+    bool pooled;
+    bool compared;
+  };
+  const bool vgg = trunk == LpipsTrunk::kVgg;
+  const std::vector<Layer> layers =
+      vgg ? std::vector<Layer>{{0, 1, 1, false, false}, {2, 1, 1, false, true},  {5, 1, 1, true, false},
+                               {7, 1, 1, false, true},  {10, 1, 1, true, false}, {12, 1, 1, false, false},
+                               {14, 1, 1, false, true}, {17, 1, 1, true, false}, {19, 1, 1, false, false},
+                               {21, 1, 1, false, true}, {24, 1, 1, true, false}, {26, 1, 1, false, false},
+                               {28, 1, 1, false, true}}
+          : std::vector<Layer>{{0, 4, 2, false, true},
+                               {3, 1, 2, true, true},
+                               {6, 1, 1, true, true},
+                               {8, 1, 1, false, true},
+                               {10, 1, 1, false, true}};
+  const NamedWeights trunk_weights = testing::weights_by_rule(lpips_trunk_weights(trunk), 1);
+  const NamedWeights linear = testing::linear_weights_by_rule(lpips_linear_weights(trunk), 1);
+  const auto of = [](const NamedWeights& weights, const std::string& name) { return weights.at(name).to(at::kDouble); };
+  const auto unit = [](const at::Tensor& x) { return x / (x.square().sum(1, true).sqrt() + 1e-10); };
+  const auto three = [](double r, double g, double b) {
+    return torch::tensor({r, g, b}, at::kDouble).view({1, 3, 1, 1});
+  };
+  at::Tensor x = (at::cat({prediction, truth}) - three(-0.030, -0.088, -0.188)) / three(0.458, 0.448, 0.450);
+  at::Tensor sum = torch::zeros({prediction.size(0)}, at::kDouble);
+  int compared = 0;
+  for (const Layer& layer : layers) {
+    const std::string name = "features." + std::to_string(layer.number) + ".";
+    x = layer.pooled ? at::max_pool2d(x, vgg ? 2 : 3, 2) : x;
+    x = at::relu(at::conv2d(x, of(trunk_weights, name + "weight"), of(trunk_weights, name + "bias"), layer.stride,
+                            layer.padding));
+    if (layer.compared) {
+      const std::vector<at::Tensor> both = unit(x).chunk(2);
+      const at::Tensor weights = of(linear, "lin" + std::to_string(compared++) + ".model.1.weight");
+      sum = sum + ((both[0] - both[1]).square() * weights).sum(1).mean({1, 2});
+    }
+  }
+  return sum;
+}
+
 /// Two smooth pictures with some noise, (2,3,side,side) in [-1,1].
 at::Tensor smooth_pictures(std::uint64_t seed, std::int64_t side) {
   torch::manual_seed(seed);
@@ -91,6 +136,32 @@ TEST(LpipsLossOfPictures, GradientAgreesWithDifferences) {
   first[1].zero_();
   const double of_first = gradient[0].square().sum().item<double>();
   EXPECT_NEAR(along(first), of_first, 0.02 * of_first);
+}
+
+TEST(LpipsLossOfPictures, GradientAgreesWithDifferencesOfItsDefinitionInDouble) {
+  for (const LpipsTrunk trunk : {LpipsTrunk::kAlex, LpipsTrunk::kVgg}) {
+    SCOPED_TRACE(lpips_trunk_name(trunk));
+    const LpipsLoss loss(LpipsNetwork(trunk, testing::weights_by_rule(lpips_trunk_weights(trunk), 1),
+                                      testing::linear_weights_by_rule(lpips_linear_weights(trunk), 1), device(), true),
+                         1, /*cut=*/false);
+    const at::Tensor truth = smooth_pictures(1, 48);
+    const at::Tensor picture = smooth_pictures(2, 48).mul(1.2).requires_grad_();  // also outside of [-1,1]
+    const at::Tensor found = loss.of(picture, truth);
+    found.sum().backward();
+    const at::Tensor gradient = picture.grad().cpu().to(at::kDouble);
+    const torch::NoGradGuard no_grad;
+    const at::Tensor at_start = picture.cpu().to(at::kDouble);
+    const auto in_double = [&](const at::Tensor& x) { return lpips_in_double(trunk, x, truth.cpu().to(at::kDouble)); };
+    EXPECT_TRUE(found.cpu().to(at::kDouble).allclose(in_double(at_start), 1e-4, 1e-7));
+    torch::manual_seed(7);
+    for (const at::Tensor& direction : {gradient / gradient.norm(), torch::randn_like(gradient) / 100}) {
+      constexpr double kStep = 1e-6;
+      const double along =
+          ((in_double(at_start + kStep * direction) - in_double(at_start - kStep * direction)).sum() / (2 * kStep))
+              .item<double>();
+      EXPECT_NEAR((gradient * direction).sum().item<double>(), along, 2e-3 * gradient.norm().item<double>());
+    }
+  }
 }
 
 TEST(LpipsLossOfPictures, WhatIsCutHasNoGradient) {
@@ -211,8 +282,9 @@ class MakeLpipsLoss : public ::testing::Test {
     unsetenv("XDG_CACHE_HOME");
   }
 
-  std::shared_ptr<const LpipsLoss> make(double weight) {
-    return make_lpips_loss({.lambda_lpips = weight}, {.folder = (scratch_ / "weights").string()}, device(), log_);
+  std::shared_ptr<const LpipsLoss> make(double weight, std::int64_t side = 64) {
+    return read_lpips_loss({kTrunk, weight, "resshift.lambda_lpips", side}, {.folder = (scratch_ / "weights").string()},
+                           device(), log_);
   }
   void write(const std::string& file, const NamedWeights& weights) const {
     write_safetensors(scratch_.folder("weights") / file, {{weights.begin(), weights.end()}, {}});
@@ -235,6 +307,7 @@ TEST_F(MakeLpipsLoss, ReadsTheOfficialFiles) {
   const at::Tensor other = smooth_pictures(2, 32);
   EXPECT_TRUE(made->of(one, other).equal(LpipsLoss(network_by_rule(true), 1).of(one, other)));
   EXPECT_THAT(said_.str(), AllOf(HasSubstr("0.5 × LPIPS"), HasSubstr("vgg16-397923af.pth"), HasSubstr("vgg.pth")));
+  EXPECT_THAT(error_of([&] { make(0.5, 15); }), HasSubstr("VGG-16 takes pictures of at least 16 pixels a side"));
 }
 
 TEST_F(MakeLpipsLoss, SaysWhichFileIsMissingAndWhichDoesNotFit) {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "comm/communicator.h"
+#include "eval/metric_weights_by_rule.h"
 #include "models/weights/load_weights.h"
 #include "support/device.h"
 #include "support/small_model.h"
@@ -75,6 +76,7 @@ class RsdRecipeTest : public ::testing::Test {
     parts.network = student_;
     parts.teacher = teacher_;
     parts.noise = seeded_noise(train_.seed);
+    parts.perceptual = perceptual_;
     auto made = make_rsd_recipe(std::move(parts), settings_);
     std::ostringstream said;
     Log log(said, 0, 1, false);
@@ -116,6 +118,7 @@ class RsdRecipeTest : public ::testing::Test {
 
   TrainSettings train_;
   RsdSettings settings_;
+  std::shared_ptr<const PerceptualLoss> perceptual_;
   const std::shared_ptr<SuperResolutionModel> teacher_ =
       std::make_shared<SuperResolutionModel>(testing::small_model_settings(4), 1);
   const std::shared_ptr<SuperResolutionModel> student_ = std::make_shared<SuperResolutionModel>(student_settings(), 2);
@@ -196,6 +199,24 @@ TEST_F(RsdRecipeTest, MicrobatchesAndRecomputationGiveTheSameStep) {
   EXPECT_TRUE(losses_of(1, false).allclose(whole, 1e-4, 1e-5));
   EXPECT_TRUE(losses_of(4, true).allclose(whole, 1e-4, 1e-5));
   EXPECT_TRUE(losses_of(4, false).equal(whole));
+}
+
+TEST_F(RsdRecipeTest, FeaturesOfATinyEncoderStandInThePlaceOfLpips) {
+  perceptual_ = std::make_shared<const PerceptualLoss>(
+      TinyEncoder(testing::weights_by_rule(tiny_encoder_weights(), 1), testing::device()),
+      std::vector<std::int64_t>{4, 8}, std::vector<double>{0.5, 0.5});
+  settings_.lambda_perceptual = 2;
+  settings_.lambda_gan = 0;
+  const auto made = recipe();
+  EXPECT_TRUE(made->fields().hr);
+  Batch seen = batch(0);
+  seen.hr = student_->first_stage().decode(seen.z_0);
+  const RecipeLosses losses = made->losses(seen, {.trainable = kStudent});
+  ASSERT_EQ(losses.terms.size(), 2U);
+  EXPECT_EQ(losses.terms[1].name, "perceptual");
+  const at::Tensor expected = perceptual_->of(student_->first_stage().decode(losses.predictions.at(1)), seen.hr);
+  EXPECT_TRUE(losses.terms[1].values.equal(expected));
+  EXPECT_TRUE(losses.total.allclose(losses.terms[0].values + 2 * expected));
 }
 
 TEST_F(RsdRecipeTest, StoppedAndFullGradientsMoveTheStudentElsewhere) {

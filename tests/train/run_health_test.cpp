@@ -65,6 +65,45 @@ TEST(LogLine, SaysWhatIsHealthyAndWhatIsSlow) {
   EXPECT_THAT(log_line(metrics, std::nullopt), ::testing::EndsWith("155.3 images/s  1.9 GB, GPU 41.3 GB"));
 }
 
+StepMetrics paced(const std::vector<double>& ms) {
+  StepMetrics metrics;
+  metrics.times.whole = 1000;
+  metrics.slowest = slowest_rank(ms, {"a", "a", "b", "b"});
+  return metrics;
+}
+
+TEST(RankPace, NamesTheRankThatTheOthersWaitForAndWhatItCosts) {
+  const SlowestRank slowest = slowest_rank({300, 310, 290, 700}, {"a", "a", "b", "b"});
+  EXPECT_EQ(slowest.rank, 3);
+  EXPECT_EQ(slowest.host, "b");
+  EXPECT_EQ(slowest.median_ms, 300);
+  EXPECT_EQ(slowest.excess_ms(), 400);
+  RankPace pace;
+  for (int i = 0; i < 9; ++i) {
+    pace.add(paced({300, 310, 290, 700}));
+  }
+  pace.add(paced({300, 320, 290, 310}));
+  pace.add(StepMetrics());  // of one rank
+  EXPECT_EQ(pace.steps(), 10);
+  EXPECT_THAT(pace.verdict(), HasSubstr("rank 3 on host b is the slowest in 9 of 10 steps"));
+  EXPECT_THAT(pace.verdict(), HasSubstr("takes 700 ms and that of half the ranks at most 300 ms"));
+  EXPECT_THAT(pace.verdict(), HasSubstr("wait for 36 % of the step"));
+}
+
+TEST(RankPace, NamesNobodyWhereAnotherOneIsSlowEachTime) {
+  RankPace pace;
+  pace.add(paced({300, 310, 290, 700}));
+  pace.add(paced({300, 310, 700, 290}));
+  pace.add(paced({700, 310, 300, 290}));
+  EXPECT_THAT(pace.verdict(), HasSubstr("another one each time"));
+}
+
+TEST(RankPace, SaysThatTheRanksKeepPace) {
+  RankPace pace;
+  pace.add(paced({300, 310, 290, 320}));
+  EXPECT_THAT(pace.verdict(), HasSubstr("the ranks keep pace: waiting for the slowest is 2.0 % of the step"));
+}
+
 StepMetrics judged(double accuracy) {
   StepMetrics metrics;
   metrics.losses = {{"loss", 1},

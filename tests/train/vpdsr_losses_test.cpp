@@ -284,13 +284,18 @@ TEST(PerceptualLossOfPictures, IsTheDistanceOfDirectionsAndItsGradientAgreesWith
 }
 
 TEST_F(ClipFile, PerceptualSettingsThatDoNotFitAreRefused) {
+  const auto make = [&](const PerceptualSettings& settings, double weight = 0.3) {
+    return make_perceptual_loss(weight, "rsd.lambda_perceptual", settings, {.folder = (scratch_ / "weights").string()},
+                                device(), log_);
+  };
   const auto error = [&](const std::vector<std::int64_t>& blocks, const std::vector<double>& block_weights = {}) {
     const PerceptualSettings settings{.weights = "x", .blocks = blocks, .block_weights = block_weights};
-    return error_of([&] { make_perceptual_loss(0.3, settings, device(), log_); });
+    return error_of([&] { make(settings); });
   };
-  EXPECT_EQ(make_perceptual_loss(0, {}, device(), log_), nullptr);
-  EXPECT_THAT(error_of([&] { make_perceptual_loss(0.3, {}, device(), log_); }),
-              HasSubstr("perceptual.weights is not set"));
+  EXPECT_EQ(make({}, 0), nullptr);
+  EXPECT_THAT(error_of([&] { make({}); }),
+              AllOf(HasSubstr("rsd.lambda_perceptual is 0.3: taesana_encoder.pth is missing"),
+                    HasSubstr("perceptual.weights=FILE")));
   EXPECT_THAT(error({4, 5}), AllOf(HasSubstr("perceptual.blocks"), HasSubstr("10, 11")));
   EXPECT_THAT(error({8, 4}), HasSubstr("ascending"));
   EXPECT_THAT(error({}), HasSubstr("one or more"));
@@ -302,12 +307,14 @@ TEST_F(ClipFile, PerceptualSettingsThatDoNotFitAreRefused) {
   write_safetensors(file, {{weights.begin(), weights.end()}, {}});
   PerceptualSettings settings;
   settings.weights = file.string();
-  const auto loss = make_perceptual_loss(0.3, settings, device(), log_);
+  const auto loss = make(settings);
   EXPECT_THAT(said_.str(), AllOf(HasSubstr("0.3 × the distance"), HasSubstr("4, 6, 7, 8")));
   const at::Tensor one = noisy_pictures(1, 32, 32).to(at::kFloat);
   const at::Tensor other = noisy_pictures(2, 32, 32).to(at::kFloat);
   const PerceptualLoss alike(TinyEncoder(weights, device()), {4, 6, 7, 8}, {0.25, 0.25, 0.25, 0.25});
   EXPECT_TRUE(loss->of(one, other).equal(alike.of(one, other)));
+  write_safetensors(scratch_.folder("weights") / "taesana_encoder.pth", {{weights.begin(), weights.end()}, {}});
+  EXPECT_TRUE(make({})->of(one, other).equal(alike.of(one, other))) << "the official file is found";
 }
 
 }  // namespace

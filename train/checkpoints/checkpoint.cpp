@@ -38,7 +38,8 @@ void clear_place(const fs::path& folder) {
 /// What runs write into their folder, as far as it is there.
 std::vector<fs::path> of_earlier_run(const fs::path& out) {
   std::vector<fs::path> earlier = checkpoint_folders(out);
-  for (const char* name : {"best", "latest", "metrics.jsonl", "config.yaml", "run.yaml", "tensorboard", "validation"}) {
+  for (const char* name :
+       {"best", "latest", "metrics.jsonl", "metrics.prom", "config.yaml", "run.yaml", "tensorboard", "validation"}) {
     if (fs::exists(out / name)) {
       earlier.push_back(out / name);
     }

@@ -13,9 +13,11 @@ CheckpointWriter::~CheckpointWriter() {
   }
 }
 
-void CheckpointWriter::begin(Checkpoint checkpoint, std::optional<BestCheckpoint> best, Tensors tensors) {
+void CheckpointWriter::begin(Checkpoint checkpoint, std::optional<BestCheckpoint> best, Tensors tensors,
+                             std::function<void()> written) {
   state_ = tensors == Tensors::kTrained ? State::kCopying : State::kWriting;
-  thread_ = std::thread([this, checkpoint = std::move(checkpoint), best = std::move(best), tensors]() mutable {
+  thread_ = std::thread([this, checkpoint = std::move(checkpoint), best = std::move(best), tensors,
+                         written = std::move(written)]() mutable {
     try {
       if (tensors == Tensors::kTrained) {
         const OneCore one_core;
@@ -25,6 +27,9 @@ void CheckpointWriter::begin(Checkpoint checkpoint, std::optional<BestCheckpoint
         enter(State::kWriting);
       }
       write(checkpoint, best);
+      if (written) {
+        written();
+      }
     } catch (...) {
       error_ = std::current_exception();
     }

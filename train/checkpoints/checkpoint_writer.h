@@ -32,8 +32,9 @@ class CheckpointWriter {
   };
 
   /// Begins to save `checkpoint` and, when it is on the disk, that it is the best one yet. None may be under way:
-  /// finish() comes first.
-  void begin(Checkpoint checkpoint, std::optional<BestCheckpoint> best, Tensors tensors);
+  /// finish() comes first. `written` is called on the writer's thread once the checkpoint is whole.
+  void begin(Checkpoint checkpoint, std::optional<BestCheckpoint> best, Tensors tensors,
+             std::function<void()> written = {});
   /// Saves it while the caller waits, without a copy.
   void write(const Checkpoint& checkpoint, const std::optional<BestCheckpoint>& best) const;
   /// Returns when the tensors may change.

@@ -10,24 +10,17 @@ namespace {
 
 /// Keys and sections of what a training means.
 constexpr std::string_view kMeaning[] = {
-    "train.recipe", "data.degrade", "data.shuffle", "data.scale",    "unet.",         "diffusion.", "samsr.",
-    "first_stage.", "autoencoder.", "resshift.",    "distill.",      "hsd.",          "hfp.",       "ess.",
-    "perceptual.",  "rsd.",         "semantic.",    "coverage_net.", "discriminator."};
+    "train.recipe", "data.degrade", "data.shuffle",  "data.scale",     "unet.",      "diffusion.",
+    "samsr.",       "first_stage.", "autoencoder.",  "resshift.",      "distill.",   "hsd.",
+    "hfp.",         "ess.",         "perceptual.",   "rsd.",           "flowmap.",   "regression.",
+    "network.",     "semantic.",    "coverage_net.", "discriminator.", "train.lora."};
 /// Settings among them that name places, or speed, or belong to optimizing, as those of train., which a run may change.
-constexpr std::string_view kElsewhere[] = {"first_stage.weights",
-                                           "semantic.weights",
-                                           "semantic.every",
-                                           "perceptual.weights",
-                                           "rsd.fake.",
-                                           "discriminator.lr",
-                                           "discriminator.lr_min",
-                                           "discriminator.weight_decay",
-                                           "discriminator.beta1",
-                                           "discriminator.beta2",
-                                           "discriminator.eps",
-                                           "discriminator.clip",
-                                           "discriminator.constant_lr",
-                                           "discriminator.judge_every"};
+constexpr std::string_view kElsewhere[] = {
+    "first_stage.weights", "semantic.weights",          "semantic.every",
+    "train.lora.init",     "perceptual.weights",        "rsd.fake.",
+    "discriminator.lr",    "discriminator.lr_min",      "discriminator.weight_decay",
+    "discriminator.beta1", "discriminator.beta2",       "discriminator.eps",
+    "discriminator.clip",  "discriminator.constant_lr", "discriminator.judge_every"};
 
 bool has_meaning(std::string_view key) {
   const auto stands_for = [&](std::string_view each) {

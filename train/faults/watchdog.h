@@ -38,6 +38,8 @@ class Watchdog {
   void at(std::int64_t step, Phase phase);
   /// In another phase of the same step.
   void at(Phase phase);
+  /// The host of each rank.
+  const std::vector<std::string>& hosts() const { return hosts_; }
   /// The checkpoint of `step` is whole: what the run would go on from.
   void saved(std::int64_t step) { saved_ = step; }
 

@@ -19,6 +19,8 @@ at::Tensor LpipsLoss::of(const at::Tensor& prediction, const at::Tensor& truth) 
   return network_.distance(input(cut_ ? prediction.clamp(-1, 1) : prediction), input(truth)).to(at::kFloat);
 }
 
+LpipsTrunk lpips_trunk_of(const std::string& net) { return net == "vgg" ? LpipsTrunk::kVgg : LpipsTrunk::kAlex; }
+
 std::shared_ptr<const LpipsLoss> read_lpips_loss(const LpipsTerm& term, const OfficialFilesSettings& files,
                                                  c10::Device device, Log& log) {
   if (term.weight == 0) {
@@ -35,15 +37,15 @@ std::shared_ptr<const LpipsLoss> read_lpips_loss(const LpipsTerm& term, const Of
   const bool vgg = term.trunk == LpipsTrunk::kVgg;
   const std::filesystem::path trunk = file_of(vgg ? "vgg16" : "alexnet");
   const std::filesystem::path linear = file_of(vgg ? "lpips_vgg" : "lpips_alex");
+  LpipsNetwork network = read_lpips_network(term.trunk, trunk, linear, device, /*passes_gradients=*/true);
+  if (term.side < network.smallest_side()) {
+    throw UserError(
+        "{} is {}: {} takes pictures of at least {} pixels a side, and those of the samples have {}; set {}=0",
+        term.setting, term.weight, lpips_trunk_name(term.trunk), network.smallest_side(), term.side, term.setting);
+  }
   log.info("lpips        {} × LPIPS of the decoded prediction, {} and {}", term.weight, trunk.string(),
            linear.string());
-  return std::make_shared<const LpipsLoss>(
-      read_lpips_network(term.trunk, trunk, linear, device, /*passes_gradients=*/true), term.weight, term.cut);
-}
-
-std::shared_ptr<const LpipsLoss> make_lpips_loss(const ResShiftSettings& settings, const OfficialFilesSettings& files,
-                                                 c10::Device device, Log& log) {
-  return read_lpips_loss({LpipsTrunk::kVgg, settings.lambda_lpips, "resshift.lambda_lpips"}, files, device, log);
+  return std::make_shared<const LpipsLoss>(std::move(network), term.weight, term.cut);
 }
 
 }  // namespace samsr

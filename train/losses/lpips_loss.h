@@ -1,17 +1,18 @@
 #pragma once
 // LPIPS (Zhang et al. 2018) as a loss: the term that ResShift's journal version adds to its squared error
-// (docs/method.md, "Schedule and ResShift"), and RSD to its student's.
+// (docs/method.md, "Schedule and ResShift"), RSD to its student's, and any student may have (distill.lambda_lpips).
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "core/log.h"
 #include "models/perceptual/lpips_network.h"
 #include "models/weights/official_files.h"
-#include "train/settings.h"
 
 namespace samsr {
 
@@ -40,17 +41,16 @@ struct LpipsTerm {
   LpipsTrunk trunk;
   double weight;
   const char* setting;  ///< that gives the weight, for messages
+  std::int64_t side;    ///< the smaller one of the samples' HR images
   bool cut = true;      ///< of LpipsLoss
 };
 
-/// The term from the official files; null where its weight is 0. UserError where a file is missing, which says where it
-/// is published, or does not fit.
-std::shared_ptr<const LpipsLoss> read_lpips_loss(const LpipsTerm& term, const OfficialFilesSettings& files,
-                                                 c10::Device device, Log& log);
+/// The network that the settings *.lpips_net name: alex or vgg.
+LpipsTrunk lpips_trunk_of(const std::string& net);
 
-/// The LPIPS term of the recipe resshift, on VGG-16 as in the published trainer, from the official files; null where
-/// resshift.lambda_lpips is 0. UserError where a file is missing, which says where it is published, or does not fit.
-std::shared_ptr<const LpipsLoss> make_lpips_loss(const ResShiftSettings& settings, const OfficialFilesSettings& files,
+/// The term from the official files; null where its weight is 0. UserError where a file is missing, which says where it
+/// is published, or does not fit, and for samples that are smaller than the network takes.
+std::shared_ptr<const LpipsLoss> read_lpips_loss(const LpipsTerm& term, const OfficialFilesSettings& files,
                                                  c10::Device device, Log& log);
 
 }  // namespace samsr

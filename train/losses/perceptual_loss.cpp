@@ -5,18 +5,19 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "core/error.h"
-#include "models/layers/autocast.h"
-#include "models/perceptual/lpips_difference.h"
+#include "models/perceptual/feature_distance.h"
 
 namespace samsr {
 
 void PerceptualSettings::bind(Settings& settings) {
   settings
-      .add("perceptual.weights", weights,
-           "distill.lambda_perceptual: the encoder of a tiny autoencoder whose features are compared "
-           "(taesana_encoder.pth, or another file of its layout)")
+      .add(
+          "perceptual.weights", weights,
+          "distill.lambda_perceptual and rsd.lambda_perceptual: the encoder of a tiny autoencoder whose features are "
+          "compared (taesana_encoder.pth, or another file of its layout); empty: taesana_encoder.pth of weights.folder")
       .path();
   settings.add("perceptual.blocks", blocks, "numbers of the encoder's blocks whose features are compared, ascending")
       .between(0, 1024);
@@ -39,26 +40,26 @@ at::Tensor PerceptualLoss::of(const at::Tensor& prediction, const at::Tensor& tr
     const at::NoGradGuard no_gradients;
     expected = features(truth);
   }
-  const std::vector<at::Tensor> found = features(prediction);
-  const Autocast plain(prediction.device(), false);  // differences of nearly equal features
-  at::Tensor sum;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    const at::Tensor both = at::cat({found[i].to(at::kFloat), expected[i].to(at::kFloat)});
-    const at::Tensor alike = at::full({both.size(1)}, block_weights_[i], both.options());
-    const at::Tensor part = lpips_difference(both.contiguous(at::MemoryFormat::ChannelsLast), alike);
-    sum = sum.defined() ? sum + part : part;
-  }
-  return sum.to(at::kFloat);
+  return feature_distance(features(prediction), expected, block_weights_);
 }
 
-std::shared_ptr<const PerceptualLoss> make_perceptual_loss(double weight, const PerceptualSettings& settings,
-                                                           c10::Device device, Log& log) {
+std::shared_ptr<const PerceptualLoss> make_perceptual_loss(double weight, const char* key,
+                                                           const PerceptualSettings& settings,
+                                                           const OfficialFilesSettings& files, c10::Device device,
+                                                           Log& log) {
   if (weight == 0) {
     return nullptr;
   }
-  if (settings.weights.empty()) {
-    throw UserError(
-        "distill.lambda_perceptual is {}: perceptual.weights is not set; give it as perceptual.weights=FILE", weight);
+  std::filesystem::path file = settings.weights;
+  if (file.empty()) {
+    constexpr const char* kOfficial = "taesana_encoder";
+    const OfficialFiles catalogue(files);
+    const auto found = catalogue.find(kOfficial);
+    if (!found) {
+      throw UserError("{} is {}: {}, or give a file of its layout as perceptual.weights=FILE, or set {}=0", key, weight,
+                      catalogue.how_to_get(kOfficial), key);
+    }
+    file = *found;
   }
   const std::vector<std::int64_t>& known = tiny_encoder_blocks();
   const bool ascending = std::ranges::adjacent_find(settings.blocks, std::greater_equal<>()) == settings.blocks.end();
@@ -77,8 +78,8 @@ std::shared_ptr<const PerceptualLoss> make_perceptual_loss(double weight, const 
                     block_weights.size(), settings.blocks.size());
   }
   log.info("perceptual   {} × the distance of features of the decoded prediction, blocks {} of {}", weight,
-           fmt::join(settings.blocks, ", "), settings.weights);
-  return std::make_shared<const PerceptualLoss>(read_tiny_encoder(settings.weights, device), settings.blocks,
+           fmt::join(settings.blocks, ", "), file.string());
+  return std::make_shared<const PerceptualLoss>(read_tiny_encoder(file, device), settings.blocks,
                                                 std::move(block_weights));
 }
 

@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "core/settings.h"
 #include "models/perceptual/tiny_encoder.h"
+#include "models/weights/official_files.h"
 
 namespace samsr {
 
@@ -43,9 +44,12 @@ class PerceptualLoss {
   const std::vector<double> block_weights_;
 };
 
-/// The loss of the settings; null where `weight`, distill.lambda_perceptual, is 0. UserError for a file that is missing
-/// or does not fit, for blocks that the encoder lacks, and for weights that are not one for each block.
-std::shared_ptr<const PerceptualLoss> make_perceptual_loss(double weight, const PerceptualSettings& settings,
-                                                           c10::Device device, Log& log);
+/// The loss of the settings, of perceptual.weights or, where that is empty, of the official file; null where `weight`,
+/// that of the setting `key`, is 0. UserError for a file that is missing or does not fit, for blocks that the encoder
+/// lacks, and for weights that are not one for each block.
+std::shared_ptr<const PerceptualLoss> make_perceptual_loss(double weight, const char* key,
+                                                           const PerceptualSettings& settings,
+                                                           const OfficialFilesSettings& files, c10::Device device,
+                                                           Log& log);
 
 }  // namespace samsr

@@ -75,12 +75,7 @@ RecipeLosses AdversarialRecipe::discriminator_losses(const Batch& batch) {
   }
   const at::Tensor real_logits = critic_->network().forward(real, steps, or_current(of_real_));
   const at::Tensor made_logits = critic_->network().forward(made, steps, or_current(of_made_));
-  RecipeLosses losses;
-  losses.add(settings_.loss, 1, discriminator_loss(settings_.loss, real_logits, made_logits));
-  losses.add("accuracy", 0, discriminator_accuracy(real_logits, made_logits));
-  losses.add("real", 0, real_logits.detach().mean(1));
-  losses.add("fake", 0, made_logits.detach().mean(1));
-  return losses;
+  return samsr::discriminator_losses(settings_.loss, real_logits, made_logits);
 }
 
 TensorFile AdversarialRecipe::file(std::size_t trainable, TensorFile weights) const {

@@ -10,6 +10,7 @@
 #include "core/rng.h"
 #include "diffusion/coverage.h"
 #include "models/first_stage/first_stage.h"
+#include "train/recipes/stored_latents.h"
 
 namespace samsr {
 namespace {
@@ -162,6 +163,9 @@ std::unique_ptr<Recipe> make_coverage_net_recipe(const RecipeContext& context) {
     throw UserError(
         "{}: the shards hold no latents, which coverage_net.input=latent needs; build them with data.latents=true",
         context.shards.source());
+  }
+  if (input.latent) {
+    check_stored_latents(context.shards, config.model.first_stage);
   }
   const std::uint64_t seed = derive_seed(config.train.seed, "weights");
   CoverageNet net = make_coverage_net(settings.network, input, seed);

@@ -8,6 +8,8 @@
 #include "models/discriminators/latent_discriminator.h"
 #include "models/discriminators/unet_discriminator.h"
 #include "models/layers/channels_last.h"
+#include "models/super_resolution/flow_map_model.h"
+#include "train/losses/adversarial.h"
 
 namespace samsr {
 namespace {
@@ -52,6 +54,48 @@ class LatentCritic final : public Critic {
   LatentDiscriminator network_;
 };
 
+/// The same of a flow map's second stage: heads on the frozen first stage's features of latents that are put back on
+/// the bridge, at a time that is drawn from a few (docs/method.md, FlowMapSR-style).
+class BridgeCritic final : public Critic {
+ public:
+  explicit BridgeCritic(const SuperResolutionParts& parts)
+      : settings_(parts.flowmap),
+        draws_(parts.draws),
+        frozen_(parts.teacher),
+        network_(parts.distill.discriminator.network, parts.teacher->settings().unet.feature_channels(),
+                 parts.teacher->settings().unet.model_channels) {
+    network_->to(parts.network->unet()->parameters().front().device());
+    for (at::Tensor& parameter : frozen_->unet()->parameters()) {
+      parameter.requires_grad_(false);  // gradients pass through its features to the student
+    }
+  }
+
+  DiscriminatorImpl& network() override { return *network_; }
+
+  Shown shown(const DistillAnswers& answers, bool truth_too) const override {
+    const Batch& batch = answers.batch;
+    const ModelSettings& model = frozen_->settings();
+    const auto repeated = [truth_too](const at::Tensor& of) { return truth_too ? at::cat({of, of}) : of; };
+    const at::Tensor index = draws_.steps(batch, kDraws, static_cast<std::int64_t>(settings_.critic_times.size()));
+    const at::Tensor times =
+        torch::tensor(settings_.critic_times, batch.z_y.options().dtype(at::kFloat)).index_select(0, index);
+    const at::Tensor noise = draws_.noise(batch, kDraws, batch.z_y.sizes().slice(1), "normal");
+    const at::Tensor latents = truth_too ? at::cat({batch.z_0, answers.latent.x0}) : answers.latent.x0;
+    const at::Tensor x = interpolant(repeated(batch.z_y), latents, repeated(times), repeated(noise), settings_.sigma);
+    const at::Tensor place = model.flow_map.time_scale * repeated(times);
+    return {frozen_->unet()->encoder_features(
+                x, FlowMapPlace{place, at::zeros_like(place), at::full_like(place, kPositivePrompt, at::kLong)},
+                repeated(flow_condition(model, batch.lq, batch.z_y))),
+            model.flow_map.time_scale * times};
+  }
+
+ private:
+  const FlowMapTrainSettings settings_;
+  const LossDraws draws_;
+  const std::shared_ptr<SuperResolutionModel> frozen_;  ///< the first stage
+  LatentDiscriminator network_;
+};
+
 /// Real-ESRGAN's: the pictures themselves.
 class ImageCritic final : public Critic {
  public:
@@ -81,6 +125,9 @@ std::unique_ptr<Critic> make_critic(const SuperResolutionParts& parts) {
     return std::make_unique<ImageCritic>(parts);
   }
   TORCH_CHECK(parts.teacher, "the discriminator needs the teacher's features");
+  if (parts.network->settings().unet.flow_map) {
+    return std::make_unique<BridgeCritic>(parts);
+  }
   return std::make_unique<LatentCritic>(parts);
 }
 
@@ -97,12 +144,26 @@ void check_critic(const SuperResolutionParts& parts, std::int64_t height, std::i
     return;
   }
   const std::int64_t scale = parts.network->settings().scale;
+  check_image_critic(height * scale, width * scale);
+}
+
+void check_image_critic(std::int64_t height, std::int64_t width) {
   constexpr std::int64_t kMultiple = UNetDiscriminatorImpl::kSizeMultiple;
-  if (height * scale % kMultiple != 0 || width * scale % kMultiple != 0) {
+  if (height % kMultiple != 0 || width % kMultiple != 0) {
     throw UserError(
-        "HR images of {}×{} pixels do not suit discriminator.sees=image; each side must be a multiple of {}",
-        width * scale, height * scale, kMultiple);
+        "HR images of {}×{} pixels do not suit discriminator.sees=image; each side must be a multiple of {}", width,
+        height, kMultiple);
   }
+}
+
+RecipeLosses discriminator_losses(const std::string& form, const at::Tensor& real_logits,
+                                  const at::Tensor& made_logits) {
+  RecipeLosses losses;
+  losses.add(form, 1, discriminator_loss(form, real_logits, made_logits));
+  losses.add("accuracy", 0, discriminator_accuracy(real_logits, made_logits));
+  losses.add("real", 0, real_logits.detach().mean(1));
+  losses.add("fake", 0, made_logits.detach().mean(1));
+  return losses;
 }
 
 }  // namespace samsr

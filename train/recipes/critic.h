@@ -34,4 +34,12 @@ std::unique_ptr<Critic> make_critic(const SuperResolutionParts& parts);
 /// UserError where the critic of the settings cannot look at pictures of (height, width) LR pixels.
 void check_critic(const SuperResolutionParts& parts, std::int64_t height, std::int64_t width);
 
+/// UserError where the U-Net cannot look at HR images of (height, width) pixels.
+void check_image_critic(std::int64_t height, std::int64_t width);
+
+/// What a discriminator pays, in the form `discriminator.loss`, and, logged only, its accuracy and its mean logits of
+/// the truth and of predictions.
+RecipeLosses discriminator_losses(const std::string& form, const at::Tensor& real_logits,
+                                  const at::Tensor& made_logits);
+
 }  // namespace samsr

@@ -8,7 +8,6 @@
 #include "core/error.h"
 #include "diffusion/rollout.h"
 #include "models/layers/autocast.h"
-#include "models/layers/recompute.h"
 #include "train/losses/hsd_loss.h"
 #include "train/losses/image_losses.h"
 
@@ -86,6 +85,8 @@ std::vector<DistillLoss> loss_table(const SuperResolutionParts& parts, const Den
        [hfp = parts.hfp](Answers a) { return high_frequency_loss(a.image(), a.truth(), hfp); }},
       {"ess", weights.lambda_ess, Answer::kOneStep, false, true, false,
        [ess = parts.ess](Answers a) { return ess->of(a.image(), a.truth()); }},
+      {"lpips", weights.lambda_lpips, Answer::kOneStep, false, true, false,
+       [lpips = parts.lpips](Answers a) { return lpips->of(a.image(), a.truth()); }},
       {"perceptual", weights.lambda_perceptual, Answer::kOneStep, false, true, false,
        [perceptual = parts.perceptual](Answers a) { return perceptual->of(a.image(), a.truth()); }},
       hsd_entry(parts, teacher),
@@ -99,21 +100,9 @@ std::vector<DistillLoss> loss_table(const SuperResolutionParts& parts, const Den
 }  // namespace
 
 const at::Tensor& DistillAnswers::decoded(at::Tensor& image, const at::Tensor& of) const {
-  if (image.defined()) {
-    return image;
+  if (!image.defined()) {
+    image = decode_latents(first_stage_, of, decoding_);
   }
-  const auto decode = [stage = &first_stage_, quantised = decoding_.quantised](const std::vector<at::Tensor>& latents) {
-    return quantised ? stage->decode(latents[0]) : stage->decode_unquantised(latents[0]);
-  };
-  if (!decoding_.recomputed || first_stage_.lossless() || !of.requires_grad() || !at::GradMode::is_enabled()) {
-    image = decode({of});
-    return image;
-  }
-  std::vector<at::Tensor> pictures;
-  for (const at::Tensor& one : of.split(1)) {
-    pictures.push_back(recomputed(decode, {one}, {}));
-  }
-  image = at::cat(pictures);
   return image;
 }
 
@@ -137,6 +126,7 @@ DistillRecipe::DistillRecipe(SuperResolutionParts parts, std::vector<DistillLoss
       losses_(loss_table(parts_, teacher_)) {
   losses_.insert(losses_.end(), more.begin(), more.end());
   TORCH_CHECK(parts_.distill.lambda_ess == 0 || parts_.ess, "distill.lambda_ess without its network");
+  TORCH_CHECK(parts_.distill.lambda_lpips == 0 || parts_.lpips, "distill.lambda_lpips without its network");
   TORCH_CHECK(parts_.distill.lambda_perceptual == 0 || parts_.perceptual,
               "distill.lambda_perceptual without its network");
   if (std::ranges::all_of(losses_, [](const DistillLoss& loss) { return loss.weight == 0; })) {
@@ -165,7 +155,12 @@ DistillPasses DistillRecipe::passes() const {
 at::Tensor DistillRecipe::one_step_prediction(const Batch& batch) const {
   const DistillStart from = start(batch, parts_.noise(batch, batch.z_y.sizes().slice(1)));
   const DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T, {}};
-  return distill_predictions(parts_.network->diffusion(), student_, step, {.x_T = false, .x0_from_gt = false}).x0;
+  return predictions(step, batch, {.x_T = false, .x0_from_gt = false}).x0;
+}
+
+DistillPredictions DistillRecipe::predictions(const DistillBatch& step, const Batch&,
+                                              const DistillPasses& passes) const {
+  return distill_predictions(parts_.network->diffusion(), student_, step, passes, parts_.train.checkpoint_activations);
 }
 
 DistillAnswers DistillRecipe::answers(DistillPredictions predictions, const DistillBatch& compared,
@@ -182,9 +177,7 @@ RecipeLosses DistillRecipe::losses(const Batch& batch, const Move&) {
   const DistillStart from = start(batch, parts_.noise(batch, batch.z_y.sizes().slice(1)));
   const DistillBatch step{batch.z_0, batch.z_y, batch.lq, from.x_T,
                           needs_teacher() ? teacher_x0(from, batch) : at::Tensor()};
-  const DistillAnswers found = answers(
-      distill_predictions(parts_.network->diffusion(), student_, step, passes(), parts_.train.checkpoint_activations),
-      step, batch);
+  const DistillAnswers found = answers(predictions(step, batch, passes()), step, batch);
   RecipeLosses losses;
   for (const at::Tensor& prediction : {found.latent.x0, found.latent.x_T, found.latent.x0_from_gt}) {
     if (prediction.defined()) {

@@ -4,15 +4,10 @@
 #include <vector>
 
 #include "diffusion/distillation.h"
+#include "train/recipes/decoding.h"
 #include "train/recipes/super_resolution.h"
 
 namespace samsr {
-
-/// How predictions become images.
-struct Decoding {
-  bool quantised = true;
-  bool recomputed = false;  ///< one picture at a time, of which nothing is kept for the backward pass but its latent
-};
 
 /// What the losses of a pass look at. Images are decoded when first asked for, and once.
 class DistillAnswers {
@@ -79,6 +74,9 @@ class DistillRecipe : public SuperResolutionRecipe {
   DistillAnswers answers(DistillPredictions predictions, const DistillBatch& compared, const Batch& whole) const;
   /// noise (B,C,h,w): standard normal.
   virtual DistillStart start(const Batch& batch, const at::Tensor& noise) const = 0;
+  /// The answers that are asked for.
+  virtual DistillPredictions predictions(const DistillBatch& step, const Batch& batch,
+                                         const DistillPasses& passes) const;
 
  private:
   /// True where a loss compares with the teacher's result.

@@ -26,7 +26,11 @@ void Recipe::complete(Batch&) const {}
 
 void Recipe::skip_frozen_work(Batch&) const {}
 
+void Recipe::load_frozen_weights(Log&) {}
+
 void Recipe::load_first_weights(Log&) {}
+
+void Recipe::check_part(std::size_t, const TensorFile&, const std::string&) const {}
 
 at::Tensor Recipe::predict(const Batch&) const { return {}; }
 

@@ -21,7 +21,7 @@ namespace samsr {
 /// One network with an optimizer of its own.
 struct Trainable {
   std::string name;            ///< "student", "discriminator": of its log keys and files
-  torch::nn::Module* network;  ///< owned by the recipe, as is `average`
+  torch::nn::Module* network;  ///< owned by the recipe, as is `average`; what requires no gradient is not trained
   torch::nn::Module* average;  ///< of the same form, for the averaged weights; null for none
   OptimizerSettings optimizer;
 };
@@ -88,12 +88,18 @@ class Recipe {
   /// step's memory can be counted in one cheap pass.
   virtual void skip_frozen_work(Batch& sample) const;
 
+  /// Weights that are not trained and that no checkpoint holds, on every start.
+  virtual void load_frozen_weights(Log& log);
+
   /// Weights of a run that begins: those of a teacher or of train.init; fresh ones are left as they are.
   virtual void load_first_weights(Log& log);
 
   /// The file of trainable number `trainable` with `weights`, state_of() it or its average, with the metadata that
-  /// other verbs need to use them.
+  /// other verbs need to use them. Where part of the network is frozen, of what is trained.
   virtual TensorFile file(std::size_t trainable, TensorFile weights) const = 0;
+
+  /// UserError where such a file of a checkpoint, called `source`, does not belong to the frozen weights.
+  virtual void check_part(std::size_t trainable, const TensorFile& part, const std::string& source) const;
 
   /// Pictures (B,3,sH,sW) in [-1,1] that the first trainable makes of a few samples on the device, with the same noise
   /// every time; undefined where it makes none.

@@ -19,6 +19,9 @@
 #include "train/losses/ess_loss.h"
 #include "train/losses/high_frequency_loss.h"
 #include "train/losses/perceptual_loss.h"
+#include "train/recipes/flowmap_settings.h"
+#include "train/recipes/regression_network.h"
+#include "train/recipes/regression_settings.h"
 #include "train/recipes/rsd_settings.h"
 #include "train/report/step_timer.h"
 #include "train/settings.h"
@@ -32,6 +35,9 @@ struct TrainConfig {
   ResShiftSettings resshift;
   DistillSettings distill;
   RsdSettings rsd;
+  FlowMapTrainSettings flowmap;
+  RegressionSettings regression;
+  NetworkSettings network;  ///< of the recipe regression
   HighFrequencySettings hfp;
   EssSettings ess;
   PerceptualSettings perceptual;

@@ -6,7 +6,10 @@
 #include <array>
 
 #include "core/error.h"
+#include "models/weights/adapter_names.h"
 #include "train/recipes/coverage_net.h"
+#include "train/recipes/flowmap.h"
+#include "train/recipes/regression.h"
 #include "train/recipes/rsd.h"
 #include "train/recipes/super_resolution.h"
 
@@ -24,8 +27,26 @@ constexpr std::array kRecipes{
         make_vpdsr, vpdsr_origins},
     RecipeEntry{"rsd", "a one-step student of noise, against a network that is trained on its answers (RSD, VSD)",
                 make_rsd},
+    RecipeEntry{"flowmap", "a flow map, of one or more steps, that distils itself (FlowMapSR-style)", make_flowmap,
+                flowmap_origins},
+    RecipeEntry{"flowmap_adversarial", "a flow map's second stage: against a critic, with adapters (train.lora.*)",
+                make_flowmap_adversarial},
+    RecipeEntry{"regression",
+                "a network of one pass without noise, as Real-ESRGAN trains it (RRDBNet, SRVGGNetCompact)",
+                make_regression},
     RecipeEntry{"coverage_net", "the network that L_SC needs (semantic.weights)", make_coverage_net_recipe},
 };
+
+/// UserError where adapters are asked for and the recipe's network has none: it is not the denoiser.
+void check_adapters(const Recipe& recipe, const TrainSettings& train) {
+  const auto names = recipe.trainables().front().network->named_parameters().keys();
+  if (train.lora.on() && std::ranges::none_of(names, is_adapter_weight)) {
+    throw UserError(
+        "train.lora.rank is {}, but the network of train.recipe={} takes no adapters and is trained whole; set "
+        "train.lora.rank=0",
+        train.lora.rank, train.recipe);
+  }
+}
 
 }  // namespace
 
@@ -67,7 +88,9 @@ std::unique_ptr<Recipe> make_recipe(std::span<const RecipeEntry> table, const Re
     }
     throw UserError("train.recipe is '{}', expected one of {}", name, fmt::join(names, ", "));
   }
-  return entry->make(context);
+  std::unique_ptr<Recipe> recipe = entry->make(context);
+  check_adapters(*recipe, context.config.train);
+  return recipe;
 }
 
 }  // namespace samsr

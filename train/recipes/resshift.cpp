@@ -2,6 +2,7 @@
 
 #include "diffusion/resshift.h"
 
+#include "train/recipes/decoding.h"
 #include "train/recipes/noise.h"
 #include "train/recipes/super_resolution.h"
 
@@ -23,7 +24,8 @@ class ResShiftRecipe final : public SuperResolutionRecipe {
     losses.predictions = {resshift_prediction(diffusion, denoiser_, batch.z_0, batch.z_y, batch.lq, steps, noise)};
     losses.add("mse", 1, resshift_loss(losses.predictions[0], batch.z_0));
     if (parts_.lpips) {
-      const at::Tensor image = parts_.network->first_stage().decode(losses.predictions[0]);
+      const at::Tensor image = decode_latents(parts_.network->first_stage(), losses.predictions[0],
+                                              {.recomputed = parts_.train.checkpoint_activations});
       losses.add("lpips", parts_.lpips->weight(), parts_.lpips->of(image, batch.hr));
     }
     return losses;
@@ -33,12 +35,6 @@ class ResShiftRecipe final : public SuperResolutionRecipe {
     BatchFields fields = SuperResolutionRecipe::fields();
     fields.hr = fields.hr || parts_.lpips;
     return fields;
-  }
-
-  std::vector<std::pair<std::string, double>> frozen_bytes() const override {
-    auto bytes = SuperResolutionRecipe::frozen_bytes();
-    bytes.emplace_back("LPIPS", parts_.lpips ? static_cast<double>(parts_.lpips->weight_bytes()) : 0);
-    return bytes;
   }
 
   at::Tensor predict(const Batch& batch) const override {
@@ -58,7 +54,11 @@ std::unique_ptr<Recipe> make_resshift_recipe(SuperResolutionParts parts) {
 std::unique_ptr<Recipe> make_resshift(const RecipeContext& context) {
   const TrainConfig& config = context.config;
   // Before the networks: what is missing is said at once.
-  const auto lpips = make_lpips_loss(config.resshift, config.weights, context.device, context.log);
+  const auto lpips = read_lpips_loss({.trunk = LpipsTrunk::kVgg,  // as in the published trainer
+                                      .weight = config.resshift.lambda_lpips,
+                                      .setting = "resshift.lambda_lpips",
+                                      .side = hr_side(context)},
+                                     config.weights, context.device, context.log);
   SuperResolutionParts parts = make_parts(method_named("resshift"), context);
   parts.lpips = lpips;
   return make_resshift_recipe(std::move(parts));

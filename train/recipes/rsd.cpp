@@ -17,6 +17,7 @@
 #include "models/weights/load_weights.h"
 #include "train/losses/adversarial.h"
 #include "train/losses/rsd_loss.h"
+#include "train/recipes/decoding.h"
 #include "train/recipes/noise.h"
 #include "train/recipes/teacher.h"
 
@@ -61,10 +62,11 @@ class RsdRecipe final : public SuperResolutionRecipe {
     return parts_.network->one_step(batch.lq, picture_noise(batch));
   }
   std::vector<std::pair<std::string, std::string>> facts() const override;
-  std::vector<std::pair<std::string, double>> frozen_bytes() const override;
 
  private:
   void make_head();
+  /// A loss looks at the answer at the last step, decoded.
+  bool compares_images() const { return parts_.lpips || parts_.perceptual; }
   RecipeLosses fake_losses(const Batch& batch);
   RecipeLosses student_losses(const Batch& batch);
 
@@ -155,7 +157,7 @@ std::vector<Move> RsdRecipe::moves(std::int64_t) const {
 
 BatchFields RsdRecipe::fields() const {
   BatchFields fields = SuperResolutionRecipe::fields();
-  fields.hr = fields.hr || parts_.lpips;
+  fields.hr = fields.hr || compares_images();
   return fields;
 }
 
@@ -171,12 +173,6 @@ std::vector<std::pair<std::string, std::string>> RsdRecipe::facts() const {
   facts.emplace_back("student", fmt::format("answers at steps {} with {} noise channels; used at {}",
                                             fmt::join(nodes_, ", "), noise_channels(), nodes_.back()));
   return facts;
-}
-
-std::vector<std::pair<std::string, double>> RsdRecipe::frozen_bytes() const {
-  auto bytes = SuperResolutionRecipe::frozen_bytes();
-  bytes.emplace_back("LPIPS", parts_.lpips ? static_cast<double>(parts_.lpips->weight_bytes()) : 0);
-  return bytes;
 }
 
 std::array<std::int64_t, 5> RsdRecipe::channels_of_noise() const {
@@ -256,7 +252,7 @@ RecipeLosses RsdRecipe::fake_losses(const Batch& batch) {
 
 RecipeLosses RsdRecipe::student_losses(const Batch& batch) {
   const RsdNoise noise = noise_of_batch(batch);
-  const RsdAnswers student = answers(batch, noise, parts_.lpips != nullptr);
+  const RsdAnswers student = answers(batch, noise, compares_images());
   const at::Tensor steps = noisy_steps(batch);
   const auto answer_of = [&](const Denoiser& denoiser) {
     return [this, &batch, &steps, &denoiser](const at::Tensor& noisy) {
@@ -270,10 +266,16 @@ RecipeLosses RsdRecipe::student_losses(const Batch& batch) {
       rsd_loss(student.node, q_sample(diffusion_.schedule(), student.node, batch.z_y, steps, noise.again),
                answer_of(teacher_denoiser_), answer_of(fake_denoiser_),
                {.through_networks = settings_.gradient == "full", .normalised = settings_.normalisation == "sid"}));
-  if (parts_.lpips) {
+  if (compares_images()) {
     losses.predictions.push_back(student.start);
-    losses.add("lpips", parts_.lpips->weight(),
-               parts_.lpips->of(parts_.network->first_stage().decode(student.start), batch.hr));
+    const at::Tensor image = decode_latents(parts_.network->first_stage(), student.start,
+                                            {.recomputed = parts_.train.checkpoint_activations});
+    if (parts_.lpips) {
+      losses.add("lpips", parts_.lpips->weight(), parts_.lpips->of(image, batch.hr));
+    }
+    if (parts_.perceptual) {
+      losses.add("perceptual", settings_.lambda_perceptual, parts_.perceptual->of(image, batch.hr));
+    }
   }
   if (head_) {
     losses.add("gan", settings_.lambda_gan, softplus_adversarial(logits(student.node, batch.lq)));
@@ -297,15 +299,19 @@ std::unique_ptr<Recipe> make_rsd(const RecipeContext& context) {
         config.train.teacher);
   }
   // Before the networks: what is missing is said at once.
-  const auto lpips = read_lpips_loss({.trunk = config.rsd.lpips_net == "vgg" ? LpipsTrunk::kVgg : LpipsTrunk::kAlex,
+  const auto lpips = read_lpips_loss({.trunk = lpips_trunk_of(config.rsd.lpips_net),
                                       .weight = config.rsd.lambda_lpips,
                                       .setting = "rsd.lambda_lpips",
+                                      .side = hr_side(context),
                                       .cut = false},
                                      config.weights, context.device, context.log);
+  const auto perceptual = make_perceptual_loss(config.rsd.lambda_perceptual, "rsd.lambda_perceptual", config.perceptual,
+                                               config.weights, context.device, context.log);
   const Method& method = method_named("rsd");
   SuperResolutionParts parts = make_parts(method, context);
   parts.teacher = load_teacher(config.train, method, config.model, context.device, context.log);
   parts.lpips = lpips;
+  parts.perceptual = perceptual;
   return make_rsd_recipe(std::move(parts), config.rsd);
 }
 

@@ -5,8 +5,8 @@
 
 namespace samsr {
 
-/// RSD by its parts, `teacher` among them, and `lpips` where rsd.lambda_lpips is above 0. UserError where the settings
-/// do not fit the networks.
+/// RSD by its parts, `teacher` among them, `lpips` where rsd.lambda_lpips is above 0, and `perceptual` where
+/// rsd.lambda_perceptual is. UserError where the settings do not fit the networks.
 std::unique_ptr<Recipe> make_rsd_recipe(SuperResolutionParts parts, const RsdSettings& settings);
 
 /// By the settings of a run. UserError where the teacher or LPIPS's files are missing.

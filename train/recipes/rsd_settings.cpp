@@ -42,6 +42,11 @@ void RsdSettings::bind(Settings& settings) {
            "network of LPIPS: alex (alexnet-owt-7be5be79.pth and alex.pth) or vgg (vgg16-397923af.pth and vgg.pth)")
       .one_of({"alex", "vgg"});
   settings
+      .add("rsd.lambda_perceptual", lambda_perceptual,
+           "weight of the distance between features of the decoded answer at the last step and of the HR image in a "
+           "tiny network (perceptual.*), in the place of LPIPS; 0: not computed")
+      .between(0.0, 1e6);
+  settings
       .add("rsd.lambda_gan", lambda_gan,
            "weight of the adversarial terms of student and fake network; 0: neither they nor the head")
       .between(0.0, 1e6);

@@ -19,6 +19,7 @@ struct RsdSettings {
   std::string normalisation = "sid";      ///< C
   double lambda_lpips = 2;                ///< P
   std::string lpips_net = "alex";         ///< C
+  double lambda_perceptual = 0;           ///< O: where LPIPS's files are missing, or too slow
   double lambda_gan = 3e-3;               ///< P
   std::int64_t gan_step = 0;              ///< O
   std::int64_t head_kernel = 4;           ///< C (DMD2)

@@ -20,5 +20,6 @@ struct SettingOrigin {
 };
 
 std::span<const SettingOrigin> vpdsr_origins();
+std::span<const SettingOrigin> flowmap_origins();
 
 }  // namespace samsr

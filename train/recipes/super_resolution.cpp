@@ -1,6 +1,9 @@
 #include "train/recipes/super_resolution.h"
 
+#include <fmt/ranges.h>
 #include <torch/torch.h>
+
+#include <algorithm>
 
 #include "core/error.h"
 #include "core/memory.h"
@@ -9,12 +12,17 @@
 #include "diffusion/noise.h"
 #include "eval/metrics/choose_metrics.h"
 #include "models/cuda/graphed_denoiser.h"
+#include "models/lora/adapters.h"
+#include "models/super_resolution/adapted_model.h"
+#include "models/unet/flow_map_weights.h"
 #include "models/unet/noise_channels.h"
+#include "models/weights/adapter_names.h"
 #include "models/weights/find_weights.h"
 #include "models/weights/load_weights.h"
 #include "models/weights/weight_file.h"
 #include "train/recipes/noise.h"
 #include "train/recipes/stored_coverage.h"
+#include "train/recipes/stored_latents.h"
 #include "train/recipes/teacher.h"
 #include "train/validation/picture_validation.h"
 
@@ -85,14 +93,26 @@ LossDraws seeded_draws(std::uint64_t seed) {
   return draws;
 }
 
+std::int64_t hr_side(const RecipeContext& context) {
+  const std::vector<std::int64_t>& lr = context.shards.find("lr")->shape;
+  return context.config.model.scale * std::min(lr[0], lr[1]);
+}
+
 SuperResolutionParts make_parts(const Method& method, const RecipeContext& context) {
   const TrainConfig& config = context.config;
   const TrainSettings& train = config.train;
   const bool cached = method.distils && train.teacher == "cached";
+  check_stored_latents(context.shards, config.model.first_stage);
   check_choices(method, config);
   if (config.model.unet.noise_channels > 0 && method.name != "rsd") {
     throw UserError("unet.noise_channels is {}: train.recipe={} gives its network no noise but in x; leave it at 0",
                     config.model.unet.noise_channels, train.recipe);
+  }
+  if (config.model.unet.flow_map != method.flow_map) {
+    throw UserError("unet.flow_map is {}, but train.recipe={} trains {}; set unet.flow_map={}",
+                    config.model.unet.flow_map, train.recipe,
+                    method.flow_map ? "a network that embeds intervals and prompts" : "one without intervals",
+                    method.flow_map);
   }
   if (cached && config.loader.online()) {
     throw UserError(
@@ -110,8 +130,16 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   if (method.distils) {  // before the networks: what is missing is said at once
     const DistillSettings& weights = config.distill;
     parts.hfp = config.hfp;
+    parts.flowmap = config.flowmap;
     parts.ess = make_ess_loss(weights.lambda_ess, config.ess, config.weights, context.device, context.log);
-    parts.perceptual = make_perceptual_loss(weights.lambda_perceptual, config.perceptual, context.device, context.log);
+    parts.lpips = read_lpips_loss({.trunk = lpips_trunk_of(weights.lpips_net),
+                                   .weight = weights.lambda_lpips,
+                                   .setting = "distill.lambda_lpips",
+                                   .side = hr_side(context),
+                                   .cut = false},
+                                  config.weights, context.device, context.log);
+    parts.perceptual = make_perceptual_loss(weights.lambda_perceptual, "distill.lambda_perceptual", config.perceptual,
+                                            config.weights, context.device, context.log);
     if (weights.lambda_hfp != 0) {
       const std::vector<std::int64_t>& lr = context.shards.find("lr")->shape;
       config.hfp.check_sides(config.model.scale * lr[0], config.model.scale * lr[1]);
@@ -124,6 +152,7 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
       LoadedModel{std::make_unique<SuperResolutionModel>(config.model, seed, first_stage), &method});
   parts.network->to(context.device);
   parts.average->model->to(context.device);
+  add_adapters(parts);
   if (train.checkpoint_activations) {
     parts.network->unet()->recompute_activations(true);
     return_freed_memory_at_once();
@@ -134,7 +163,7 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
       check_cached_teacher(context.shards, state_of(*parts.teacher->unet()), train.teacher_weights);
     }
   }
-  if (method.distils) {
+  if (method.distils && !method.flow_map) {
     parts.semantic =
         make_semantic_loss(config.semantic, train, method, *parts.network, context.device, config.masks, context.log);
   }
@@ -143,10 +172,27 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
   return parts;
 }
 
+void add_adapters(SuperResolutionParts& parts) {
+  const LoraSettings& lora = parts.train.lora;
+  if (!lora.on()) {
+    return;
+  }
+  const std::uint64_t seed = derive_seed(parts.train.seed, "lora");
+  add_adapters(*parts.network->unet(), lora, seed);
+  if (parts.average) {
+    add_adapters(*parts.average->model->unet(), lora, seed);
+    share_frozen_weights(*parts.network->unet(), *parts.average->model->unet());
+  }
+}
+
 Denoiser training_denoiser(const SuperResolutionParts& parts, const UNetSwin& unet) {
   const bool the_same_every_time = !parts.train.checkpoint_activations && unet->settings().dropout == 0;
   Denoiser denoiser = denoiser_of(unet);
-  return parts.train.graphs && the_same_every_time ? graphed(std::move(denoiser), unet->parameters()) : denoiser;
+  std::vector<at::Tensor> parameters = unet->parameters();
+  if (parts.train.lora.on() && unet.ptr() == parts.network->unet().ptr()) {
+    std::erase_if(parameters, [](const at::Tensor& each) { return !each.requires_grad(); });
+  }
+  return parts.train.graphs && the_same_every_time ? graphed(std::move(denoiser), std::move(parameters)) : denoiser;
 }
 
 Denoiser training_denoiser(const SuperResolutionParts& parts, SuperResolutionModel& model) {
@@ -193,7 +239,31 @@ bool SuperResolutionRecipe::uses_cached_rollouts() const {
   return parts_.average && parts_.average->method->distils && parts_.train.teacher == "cached";
 }
 
+void SuperResolutionRecipe::load_frozen_weights(Log& log) {
+  const TrainSettings& train = parts_.train;
+  if (!train.lora.on()) {
+    return;
+  }
+  load_network(log);
+  const std::string& given = train.init == "auto" ? train.teacher_weights : train.init;
+  base_.path = given.empty() ? given : std::filesystem::absolute(find_weights(given, log)).string();
+  base_.checksum = base_checksum(state_of(*parts_.network->unet()));
+}
+
 void SuperResolutionRecipe::load_first_weights(Log& log) {
+  const TrainSettings& train = parts_.train;
+  if (!train.lora.on()) {
+    load_network(log);
+  } else if (!train.lora.init.empty()) {
+    const std::filesystem::path weights = find_weights(train.lora.init, log);
+    TensorFile file = read_weights(weights);
+    check_part(0, file, weights.string());
+    load_parameters(trained_parameters(*parts_.network->unet()), file, weights.string());
+    log.info("first adapters {}", weights.string());
+  }
+}
+
+void SuperResolutionRecipe::load_network(Log& log) {
   torch::nn::Module& student = *parts_.network->unet();
   const UNetSettings& unet = parts_.network->settings().unet;
   const TrainSettings& train = parts_.train;
@@ -205,18 +275,35 @@ void SuperResolutionRecipe::load_first_weights(Log& log) {
     const std::filesystem::path weights = find_weights(
         required(train.teacher_weights, "train.teacher_weights", "the student starts from its teacher (train.init)"),
         log);
-    load_weights(student, read_weights(weights), weights.string());
-    check_cached_teacher(*parts_.shards, state_of(student), weights.string());
+    load_weights(student, read_whole_model(weights), weights.string());
+    TensorFile of_teacher = state_of(student);
+    std::erase_if(of_teacher.tensors, [](const auto& named) { return is_adapter_weight(named.first); });
+    check_cached_teacher(*parts_.shards, of_teacher, weights.string());
     log.info("first weights {}, the teacher whose rollouts the shards hold", weights.string());
   } else if (train.init != "auto" && train.init != "random") {
     const std::filesystem::path weights = find_weights(train.init, log);
-    load_weights(student, with_noise_channels(read_weights(weights), unet), weights.string());
+    load_weights(student,
+                 with_flow_map_embeddings(with_noise_channels(read_whole_model(weights), unet), parts_.network->unet()),
+                 weights.string());
     log.info("first weights {}", weights.string());
+  } else if (train.lora.on()) {
+    throw UserError(
+        "train.lora.rank is {}, but the network would begin with fresh weights, of which adapters make no use; name "
+        "trained ones (train.init=PATH)",
+        train.lora.rank);
   }
 }
 
 TensorFile SuperResolutionRecipe::file(std::size_t, TensorFile weights) const {
-  return model_file(parts_.network->settings(), std::string(parts_.average->method->kind), std::move(weights));
+  TensorFile model =
+      model_file(parts_.network->settings(), std::string(parts_.average->method->kind), std::move(weights));
+  return parts_.train.lora.on() ? adapter_file(std::move(model), parts_.train.lora, base_) : model;
+}
+
+void SuperResolutionRecipe::check_part(std::size_t trainable, const TensorFile& part, const std::string& source) const {
+  if (trainable == 0 && parts_.train.lora.on()) {
+    check_base(read_adapters(part, source), base_.checksum, base_.path);
+  }
 }
 
 at::Tensor SuperResolutionRecipe::picture_noise(const Batch& batch) const {
@@ -230,13 +317,16 @@ at::Tensor SuperResolutionRecipe::picture_noise(const Batch& batch) const {
 std::unique_ptr<Validation> SuperResolutionRecipe::make_validation(const RecipeContext& context) {
   const TrainConfig& config = context.config;
   const OfficialFiles files(config.weights);
-  return make_picture_validation(config.validation, config.upscale, config.masks,
-                                 {.device = context.device, .files = &files}, config.train.out, *parts_.average,
-                                 context.communicator, context.log);
+  const auto model = [&] {
+    const auto upscaler = std::make_shared<const Upscaler>(*parts_.average, config.upscale, config.masks);
+    return PictureModel{upscaler->scale(), [upscaler](const cv::Mat& rgb) { return upscaler->upscale(rgb); }};
+  };
+  return make_picture_validation(config.validation, model, {.device = context.device, .files = &files},
+                                 config.train.out, context.communicator, context.log);
 }
 
 std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() const {
-  std::vector<std::pair<std::string, std::string>> facts;
+  std::vector<std::pair<std::string, std::string>> facts{{"first stage", parts_.network->settings().first_stage.type}};
   if (uses_cached_rollouts()) {
     const ShardField& rollouts = *parts_.shards->find("rollout/x0");
     const std::int64_t count = rollouts.shape[0];
@@ -253,12 +343,26 @@ std::vector<std::pair<std::string, std::string>> SuperResolutionRecipe::facts() 
   } else if (parts_.teacher) {
     facts.emplace_back("teacher", parts_.train.teacher_weights);
   }
+  if (const LoraSettings& lora = parts_.train.lora; lora.on()) {
+    facts.emplace_back(
+        "adapters",
+        fmt::format("rank {}, α {} beside {} layers ({}); the rest stays as in {}", lora.rank, lora.scaled_by(),
+                    trained_parameters(*parts_.network->unet()).size() / 2, fmt::join(lora.targets, ", "), base_.path));
+  }
   return facts;
 }
 
 std::vector<std::pair<std::string, double>> SuperResolutionRecipe::frozen_bytes() const {
-  return {{"teacher", parts_.teacher ? bytes_of(parts_.teacher->unet()->parameters()) : 0},
+  double frozen = 0;
+  for (const auto& parameter : parts_.network->unet()->named_parameters()) {
+    frozen += parts_.train.lora.on() && !is_adapter_weight(parameter.key())
+                  ? static_cast<double>(parameter.value().nbytes())
+                  : 0;
+  }
+  return {{"frozen weights", frozen},
+          {"teacher", parts_.teacher ? bytes_of(parts_.teacher->unet()->parameters()) : 0},
           {"first stage", static_cast<double>(parts_.network->first_stage().weight_bytes())},
+          {"LPIPS", parts_.lpips ? static_cast<double>(parts_.lpips->weight_bytes()) : 0},
           {"CLIP", parts_.ess ? static_cast<double>(parts_.ess->weight_bytes()) : 0},
           {"perceptual", parts_.perceptual ? static_cast<double>(parts_.perceptual->weight_bytes()) : 0}};
 }

@@ -7,12 +7,14 @@
 #include <string_view>
 
 #include "diffusion/method.h"
+#include "models/lora/adapter_file.h"
 #include "models/super_resolution/super_resolution_model.h"
 #include "train/losses/ess_loss.h"
 #include "train/losses/high_frequency_loss.h"
 #include "train/losses/lpips_loss.h"
 #include "train/losses/perceptual_loss.h"
 #include "train/losses/semantic_loss.h"
+#include "train/recipes/flowmap_settings.h"
 #include "train/recipes/recipe.h"
 
 namespace samsr {
@@ -48,16 +50,24 @@ struct SuperResolutionParts {
   NoiseSource noise{};
   LossDraws draws = seeded_draws(train.seed);
   std::shared_ptr<SemanticLoss> semantic{};  ///< of a student; null for none
-  std::shared_ptr<const LpipsLoss> lpips{};  ///< of the teacher; null for none
+  std::shared_ptr<const LpipsLoss> lpips{};  ///< null for none
   HighFrequencySettings hfp{};               ///< of a student's distill.lambda_hfp
+  FlowMapTrainSettings flowmap{};            ///< of a flow map's second stage
   std::shared_ptr<const EssLoss> ess{};      ///< of a student, as the next; null where its weight is 0
   std::shared_ptr<const PerceptualLoss> perceptual{};
   StepTimer* timer = nullptr;         ///< of the rollouts; null for none
   const SampleSet* shards = nullptr;  ///< null where batches come from elsewhere
 };
 
+/// The smaller side of the samples' HR images.
+std::int64_t hr_side(const RecipeContext& context);
+
 /// The parts of `method` as the settings have them, on the device. UserError when shards or weights do not fit them.
 SuperResolutionParts make_parts(const Method& method, const RecipeContext& context);
+
+/// train.lora of the parts: gives the network adapters, and its average too, which shares the frozen weights; nothing
+/// with a rank of 0. Both lie on their device already. make_parts() does it.
+void add_adapters(SuperResolutionParts& parts);
 
 /// The network, or that of `model`, as the passes of training call it: on a GPU by CUDA graphs, where train.graphs
 /// allows it.
@@ -75,9 +85,12 @@ class SuperResolutionRecipe : public Recipe {
   /// Latents that the shards lack are encoded from the images.
   void complete(Batch& batch) const override;
   void skip_frozen_work(Batch& sample) const override;
-  /// train.init: a student starts from its teacher, or from the file that it names.
+  /// train.init: a student starts from its teacher, or from the file that it names. With adapters these are the frozen
+  /// weights, and train.lora.init names the adapters' first ones.
+  void load_frozen_weights(Log& log) override;
   void load_first_weights(Log& log) override;
   TensorFile file(std::size_t trainable, TensorFile weights) const override;
+  void check_part(std::size_t trainable, const TensorFile& part, const std::string& source) const override;
   /// On the folders val.lq and val.gt.
   std::unique_ptr<Validation> make_validation(const RecipeContext& context) override;
   std::vector<std::pair<std::string, std::string>> facts() const override;
@@ -95,8 +108,10 @@ class SuperResolutionRecipe : public Recipe {
 
  private:
   bool encodes_latents() const;
+  void load_network(Log& log);
 
   std::vector<Trainable> trainables_;
+  AdapterBase base_;  ///< of the adapters, where there are any
 };
 
 /// The recipes by their parts, and by the settings of a run. One a file: resshift.cpp, sinsr.cpp, samsr.cpp, …

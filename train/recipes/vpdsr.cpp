@@ -52,11 +52,12 @@ std::unique_ptr<Recipe> make_vpdsr_recipe(SuperResolutionParts parts) {
 
 std::unique_ptr<Recipe> make_vpdsr(const RecipeContext& context) {
   const DistillSettings& distill = context.config.distill;
-  if (distill.lambda_ess == 0 && distill.lambda_hfp == 0 && distill.lambda_perceptual == 0) {
+  if (distill.lambda_ess == 0 && distill.lambda_hfp == 0 && distill.lambda_perceptual == 0 &&
+      distill.lambda_lpips == 0) {
     throw UserError(
         "train.recipe=vpdsr has none of its losses: set distill.lambda_ess or distill.lambda_hfp "
         "(configs/vpdsr_x4.yaml)"
-        ", or distill.lambda_perceptual in the place of CLIP");
+        ", or distill.lambda_perceptual or distill.lambda_lpips in the place of CLIP");
   }
   return make_vpdsr_recipe(make_student_parts(method_named("vpdsr"), context));
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -29,6 +30,12 @@ std::string lines_up_to(const std::filesystem::path& file, std::int64_t last_ste
   return kept;
 }
 
+/// To the millisecond.
+double seconds_since_1970() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()) / 1e3;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metrics) {
@@ -43,6 +50,11 @@ std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metr
     const bool data = static_cast<StepPhase>(phase) == StepPhase::kDataWait;
     values.emplace_back(fmt::format("{}_ms", kStepPhaseNames[phase]),
                         data ? metrics.data_wait_ms : metrics.times.ms[phase]);
+  }
+  if (metrics.slowest) {
+    values.emplace_back("slowest_rank", metrics.slowest->rank);
+    values.emplace_back("slowest_rank_ms", metrics.slowest->ms);
+    values.emplace_back("median_rank_ms", metrics.slowest->median_ms);
   }
   values.emplace_back("memory_mb", metrics.memory_mb);
   if (metrics.gpu_memory_mb) {
@@ -66,6 +78,10 @@ void MetricsLog::write(const StepMetrics& metrics) {
     // JSON has no NaN: null says that the value was not finite.
     entry[name] = std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
   }
+  if (metrics.slowest) {
+    entry["slowest_host"] = metrics.slowest->host;
+  }
+  entry["time"] = seconds_since_1970();
   if (metrics.bad_samples > 0) {
     entry["bad_samples"] = metrics.bad_samples;
   }

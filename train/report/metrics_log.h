@@ -12,6 +12,18 @@
 
 namespace samsr {
 
+/// The rank that the others waited for in a step, by the time of its own work: all of a step until its gradients are
+/// ready to be exchanged.
+struct SlowestRank {
+  int rank = 0;
+  std::string host;
+  double ms = 0;
+  double median_ms = 0;  ///< half of the ranks, at the least, took no longer
+
+  /// What the ranks wait for it.
+  double excess_ms() const { return ms - median_ms; }
+};
+
 /// What one optimizer step leaves in the log; losses are means over the global batch.
 struct StepMetrics {
   std::int64_t step = 0;
@@ -24,6 +36,7 @@ struct StepMetrics {
   double images_per_second = 0;
   StepTimes times;                      ///< of rank 0
   double data_wait_ms = 0;              ///< the longest of any rank
+  std::optional<SlowestRank> slowest;   ///< none where there is one rank
   double memory_mb = 0;                 ///< resident memory of rank 0, 10^6 bytes
   std::optional<double> gpu_memory_mb;  ///< the most that rank 0 has taken of its GPU; none on the CPU
   std::size_t bad_samples = 0;          ///< left out since the run began because their checksum failed, on all ranks
@@ -31,11 +44,12 @@ struct StepMetrics {
 };
 
 /// Every number of the step by its key in metrics.jsonl: the losses, the figures of a validation, lr, grad_norm, the
-/// details, images_per_s, step_ms, data_wait_ms, rollout_ms, forward_ms, backward_ms, exchange_ms, optimizer_ms,
-/// memory_mb, and on a GPU gpu_memory_mb.
+/// details, images_per_s, step_ms, data_wait_ms, rollout_ms, forward_ms, backward_ms, exchange_ms, optimizer_ms, of
+/// several ranks slowest_rank, slowest_rank_ms and median_rank_ms, memory_mb, and on a GPU gpu_memory_mb.
 std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metrics);
 
-/// `metrics.jsonl`: one JSON object a step, flushed as it is written.
+/// `metrics.jsonl`: one JSON object a step, flushed as it is written; its `time` is seconds since 1970, when it was
+/// written.
 class MetricsLog {
  public:
   /// Continues the file after `last_step`: lines of later steps (written after the checkpoint that a run

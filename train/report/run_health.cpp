@@ -71,4 +71,49 @@ std::string DataWait::verdict(const LoaderSettings& loader) const {
       100 * share, loader.loader_threads);
 }
 
+SlowestRank slowest_rank(const std::vector<double>& ms, const std::vector<std::string>& hosts) {
+  const auto slowest = std::ranges::max_element(ms);
+  const auto rank = static_cast<std::size_t>(slowest - ms.begin());
+  std::vector<double> sorted = ms;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>((sorted.size() - 1) / 2);
+  std::ranges::nth_element(sorted, middle);
+  return {static_cast<int>(rank), hosts.at(rank), *slowest, *middle};
+}
+
+void RankPace::add(const StepMetrics& metrics) {
+  if (!metrics.slowest) {
+    return;
+  }
+  const SlowestRank& slowest = *metrics.slowest;
+  ++steps_;
+  step_ms_ += metrics.times.whole;
+  excess_ms_ += slowest.excess_ms();
+  Turns& turns = turns_[slowest.rank];
+  turns.host = slowest.host;
+  ++turns.steps;
+  turns.ms += slowest.ms;
+  turns.median_ms += slowest.median_ms;
+}
+
+std::string RankPace::verdict() const {
+  constexpr double kBearable = 0.1;
+  const double share = excess_ms_ / std::max(step_ms_, 1e-9);
+  if (share < kBearable) {
+    return fmt::format("the ranks keep pace: waiting for the slowest is {:.1f} % of the step", 100 * share);
+  }
+  const auto& [rank, turns] =
+      *std::ranges::max_element(turns_, [](const auto& a, const auto& b) { return a.second.steps < b.second.steps; });
+  if (2 * turns.steps <= steps_) {
+    return fmt::format(
+        "waiting for the slowest rank is {:.0f} % of the step, and it is another one each time (rank {} on host {} in "
+        "{} of {} steps): the hosts do other work beside it, or fewer ranks a host would each have more cores",
+        100 * share, rank, turns.host, turns.steps, steps_);
+  }
+  const auto count = static_cast<double>(turns.steps);
+  return fmt::format(
+      "rank {} on host {} is the slowest in {} of {} steps: its own work takes {:.0f} ms and that of half the ranks at "
+      "most {:.0f} ms, so that the ranks wait for {:.0f} % of the step; look at that host, or leave it out",
+      rank, turns.host, turns.steps, steps_, turns.ms / count, turns.median_ms / count, 100 * share);
+}
+
 }  // namespace samsr

@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "data/shards/loader_settings.h"
 #include "train/report/metrics_log.h"
@@ -43,6 +45,34 @@ class DataWait {
   std::int64_t steps_ = 0;
   double wait_ms_ = 0;
   double step_ms_ = 0;
+};
+
+/// The slowest of the ranks whose own work in a step took `ms`, more than one. `hosts`: of each.
+SlowestRank slowest_rank(const std::vector<double>& ms, const std::vector<std::string>& hosts);
+
+/// Whether the ranks keep pace, or one makes the others wait.
+class RankPace {
+ public:
+  /// Steps of one rank are not counted.
+  void add(const StepMetrics& metrics);
+
+  std::int64_t steps() const { return steps_; }
+  /// "rank 3 on host b is the slowest in 97 of 100 steps …, which costs 48 % of them", or that the ranks keep pace. For
+  /// one step or more.
+  std::string verdict() const;
+
+ private:
+  /// The steps in which a rank was the slowest.
+  struct Turns {
+    std::string host;
+    std::int64_t steps = 0;
+    double ms = 0;
+    double median_ms = 0;
+  };
+  std::int64_t steps_ = 0;
+  double step_ms_ = 0;
+  double excess_ms_ = 0;
+  std::map<int, Turns> turns_;
 };
 
 }  // namespace samsr

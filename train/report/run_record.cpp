@@ -9,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/host.h"
+#include "core/yaml_text.h"
 #include "data/shards/manifest.h"
 
 namespace samsr {
@@ -28,6 +29,22 @@ void RunRecord::append_to(const std::filesystem::path& file) const {
   yaml << YAML::EndMap;
   const std::string earlier = std::filesystem::exists(file) ? read_file(file) : std::string();
   write_file_atomically(file, earlier + yaml.c_str() + "\n");
+}
+
+std::vector<std::map<std::string, std::string>> recorded_starts(const std::filesystem::path& file) {
+  std::vector<std::map<std::string, std::string>> starts;
+  if (!std::filesystem::exists(file)) {
+    return starts;
+  }
+  for (const YAML::Node& start : parse_yaml_documents(read_file(file), file.string())) {
+    std::map<std::string, std::string>& facts = starts.emplace_back();
+    for (const auto& fact : start) {
+      if (start.IsMap() && fact.second.IsScalar()) {
+        facts[fact.first.Scalar()] = fact.second.Scalar();
+      }
+    }
+  }
+  return starts;
 }
 
 std::string hosts_of(Communicator& communicator) {

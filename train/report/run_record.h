@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,10 @@
 #include "core/log.h"
 
 namespace samsr {
+
+/// The fact of a start that goes on from a checkpoint: "from step 20; the start before came to step 23, steps done
+/// again: 3".
+inline constexpr const char* kGoesOn = "goes on";
 
 /// What a run begins with: the facts that follow from its settings, by name. Printed, and kept in the run's folder.
 class RunRecord {
@@ -24,6 +29,10 @@ class RunRecord {
  private:
   std::vector<std::pair<std::string, std::string>> facts_;
 };
+
+/// What append_to() has written to `file`: the facts of each start, by name. None where there is no file; UserError
+/// when it is damaged.
+std::vector<std::map<std::string, std::string>> recorded_starts(const std::filesystem::path& file);
 
 /// "node1 (8 ranks), node2 (8 ranks)". Collective.
 std::string hosts_of(Communicator& communicator);

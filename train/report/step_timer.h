@@ -27,6 +27,8 @@ struct StepTimes {
   double operator[](StepPhase phase) const { return ms[static_cast<std::size_t>(phase)]; }
   /// Of all phases; what it lacks of `whole` is between them.
   double total() const;
+  /// Of the rank's own work, before it waits for others: all but the exchange and what comes behind it.
+  double before_exchange() const { return total() - (*this)[StepPhase::kExchange] - (*this)[StepPhase::kOptimizer]; }
 };
 
 /// Splits the time of steps into phases. On a GPU the marks are events of its stream, so that taking time never makes

@@ -12,7 +12,6 @@
 #include "core/memory.h"
 #include "core/output.h"
 #include "core/yaml_text.h"
-#include "data/shards/shard.h"
 #include "models/weights/load_weights.h"
 #include "train/checkpoints/same_training.h"
 #include "train/run/open_samples.h"
@@ -27,18 +26,15 @@ std::string from_rank_zero(Communicator& communicator, const std::string& text) 
   return communicator.gather(communicator.rank() == 0 ? text : std::string()).front();
 }
 
-/// UserError unless the shards fit the model.
-void check_shards(const SampleSet& shards, const ModelSettings& model) {
-  const std::string place = shards.source();
-  if (shards.scale() != static_cast<std::uint64_t>(model.scale)) {
-    throw UserError("{}: shards of scale {}, but data.scale is {}", place, shards.scale(), model.scale);
+/// UserError unless the shards are of the scale of the settings, alone or, for a flow map, among others.
+void check_scale(const SampleSet& shards, std::int64_t scale, bool flow_map) {
+  const std::vector<std::uint64_t> scales = shards.scales();
+  if (std::ranges::find(scales, static_cast<std::uint64_t>(scale)) == scales.end()) {
+    throw UserError("{}: shards of scale {}, but data.scale is {}", shards.source(), fmt::join(scales, ", "), scale);
   }
-  const ShardField* latent = shards.find("z_hr");
-  const std::int64_t channels = model.first_stage.latent_channels();
-  if (latent != nullptr && latent->shape.front() != channels) {
-    throw UserError(
-        "{}: latents of {} channels, but first_stage.type {} has {}; build the shards with the same first_stage", place,
-        latent->shape.front(), model.first_stage.type, channels);
+  if (scales.size() > 1 && !flow_map) {
+    throw UserError("{}: shards of the scales {}, of which a flow map alone learns several (train.recipe=flowmap)",
+                    shards.source(), fmt::join(scales, ", "));
   }
 }
 
@@ -73,7 +69,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       writer(out, settings.keep) {
   config.validation.check();
   if (shards) {
-    check_shards(*shards, config.model);
+    check_scale(*shards, config.model.scale, config.model.unet.flow_map);
   }
   check_writable(out, fmt::format("train.out={}", out.string()));
   check_run_folder(out);
@@ -91,6 +87,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
   validation = recipe->make_validation(context());
   samples = recipe->samples(*shards);
   data = shards->checksums(recipe->fields());
+  recipe->load_frozen_weights(log);
   if (checkpoint.empty()) {
     recipe->load_first_weights(log);
     for (TrainableState& state : states) {
@@ -174,8 +171,10 @@ void Run::open_data() {
                                static_cast<std::uint64_t>(settings.global_batch), plan.count};
   const auto finish = [this](Batch& batch) {
     recipe->prepare(batch);
-    if (device.is_cuda() && batch.noise.defined()) {
-      batch.noise = batch.noise.pin_memory();  // as the rest of the batch
+    for (at::Tensor* added : {&batch.noise, &batch.hr_sharp}) {
+      if (device.is_cuda() && added->defined()) {
+        *added = added->pin_memory();  // as the rest of the batch
+      }
     }
   };
   batches =
@@ -287,7 +286,8 @@ void Run::save() {
       file = device.is_cpu() ? std::move(file) : copy_of(file);
     }
     writer.begin(std::move(made), saving_->best,
-                 device.is_cpu() ? CheckpointWriter::Tensors::kTrained : CheckpointWriter::Tensors::kCopied);
+                 device.is_cpu() ? CheckpointWriter::Tensors::kTrained : CheckpointWriter::Tensors::kCopied,
+                 [this, now = step] { watchdog.saved(now); });
   }
   if (!settings.checkpoint_behind) {
     finish_save();
@@ -316,6 +316,9 @@ void Run::look_at_save() {
 void Run::saved() {
   newest = out / checkpoint_name(saving_->step);
   watchdog.saved(saving_->step);
+  if (report) {
+    report->saved(saving_->step);
+  }
   if (saving_->best && communicator.rank() == 0) {
     log.info("best so far: {}, {} {:.5f}", saving_->best->checkpoint, saving_->best->figure, saving_->best->value);
   }

@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "models/layers/autocast.h"
 #include "train/faults/allocation_meter.h"
+#include "train/report/metrics_tail.h"
 
 namespace samsr {
 namespace {
@@ -76,6 +77,14 @@ double activation_bytes(Run& run, const Batch& samples, const std::vector<double
   return most;
 }
 
+/// The last step of the run's log; 0 where there is none.
+std::int64_t last_logged_step(const std::filesystem::path& out) {
+  MetricsTail log(out / "metrics.jsonl", 1);
+  log.update();
+  const std::vector<LoggedStep> last = log.last();
+  return last.empty() ? 0 : last.back().metrics.step;
+}
+
 /// Batches that lie in the device's memory: a GPU has the one of the step, and the host's memory those read ahead.
 std::int64_t batches_on_device(const Run& run) { return run.device.is_cpu() ? run.config.loader.prefetch + 1 : 1; }
 
@@ -96,8 +105,7 @@ RunRecord run_record(const Run& run) {
   record.add("recipe",
              fmt::format("{} · {} · {} × {} on {}", settings.recipe, settings.precision, plural(ranks, "rank", "ranks"),
                          plural(run.threads, "thread", "threads"), run.device.str()));
-  record.add("network",
-             fmt::format("{}; first stage {}", network_sizes(run.states), run.config.model.first_stage.type));
+  record.add("network", network_sizes(run.states));
   for (const auto& [name, text] : run.recipe->facts()) {
     record.add(name, text);
   }
@@ -112,6 +120,11 @@ RunRecord run_record(const Run& run) {
   const auto usable = usable_memory_mb(run.device, run.chosen.ranks);
   record.add("memory",
              run.memory.text() + (usable ? fmt::format("; {:.0f} MB can be had here", *usable) : std::string()));
+  const std::int64_t logged = run.communicator.rank() == 0 ? last_logged_step(run.out) : 0;
+  if (run.step > 0 && logged >= run.step) {
+    record.add(kGoesOn, fmt::format("from step {}; the start before came to step {}, steps done again: {}", run.step,
+                                    logged, logged - run.step));
+  }
   record.add("run", fmt::format("{} from step {}; checkpoint every {} steps, {} kept", run.out.string(), run.step,
                                 settings.checkpoint_every, settings.keep));
   return record;

@@ -2,8 +2,6 @@
 
 #include <torch/torch.h>
 
-#include "models/weights/load_weights.h"
-
 namespace samsr {
 namespace {
 
@@ -18,6 +16,22 @@ struct PartNames {
   const std::string optimizer;
 };
 
+std::vector<std::string> names_of(const NamedParameters& parameters) {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : parameters) {
+    names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<at::Tensor> tensors_of(const NamedParameters& parameters) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, tensor] : parameters) {
+    tensors.push_back(tensor);
+  }
+  return tensors;
+}
+
 std::string file_of(const std::string& folder, const std::string& part) {
   return (std::filesystem::path(folder) / checkpoint_file(part)).string();
 }
@@ -29,8 +43,10 @@ TrainableState::TrainableState(const Recipe& recipe, std::size_t index, double e
       index_(index),
       trainable_(recipe.trainables().at(index)),
       ema_rate_(ema_rate),
-      parameters_(trainable_.network->parameters()),
-      optimizer_(trainable_.network->named_parameters().keys(), parameters_, trainable_.optimizer) {}
+      named_(trained_parameters(*trainable_.network)),
+      parameters_(tensors_of(named_)),
+      frozen_(named_.size() < trainable_.network->parameters().size()),
+      optimizer_(names_of(named_), parameters_, trainable_.optimizer) {}
 
 std::int64_t TrainableState::parameter_count() const {
   std::int64_t count = 0;
@@ -42,26 +58,48 @@ std::int64_t TrainableState::parameter_count() const {
 
 void TrainableState::load(const Checkpoint& checkpoint, const std::string& folder) {
   const PartNames names(index_, trainable_.name);
-  load_weights(*trainable_.network, checkpoint.part(names.weights, folder), file_of(folder, names.weights));
+  load_part(*trainable_.network, named_, checkpoint.part(names.weights, folder), file_of(folder, names.weights));
   start_average();
   if (trainable_.average != nullptr) {
-    load_weights(*trainable_.average, checkpoint.part(names.average, folder), file_of(folder, names.average));
+    load_part(*trainable_.average, averages(), checkpoint.part(names.average, folder), file_of(folder, names.average));
   }
   optimizer_.load_state(checkpoint.part(names.optimizer, folder), file_of(folder, names.optimizer));
 }
 
 void TrainableState::save(Checkpoint& checkpoint) const {
   const PartNames names(index_, trainable_.name);
-  checkpoint.parts[names.weights] = recipe_.file(index_, view_of(*trainable_.network));
+  const auto weights = [this](const torch::nn::Module& network, const NamedParameters& trained) {
+    return recipe_.file(index_, frozen_ ? view_of(trained) : view_of(network));
+  };
+  checkpoint.parts[names.weights] = weights(*trainable_.network, named_);
   if (trainable_.average != nullptr) {
-    checkpoint.parts[names.average] = recipe_.file(index_, view_of(*trainable_.average));
+    checkpoint.parts[names.average] = weights(*trainable_.average, averages());
   }
   checkpoint.parts[names.optimizer] = optimizer_.state();
 }
 
 void TrainableState::start_average() {
   if (trainable_.average != nullptr) {
-    ema_.emplace(parameters_, trainable_.average->parameters(), ema_rate_);
+    ema_.emplace(parameters_, tensors_of(averages()), ema_rate_);
+  }
+}
+
+NamedParameters TrainableState::averages() const {
+  const auto all = trainable_.average->named_parameters();
+  NamedParameters found;
+  for (const auto& [name, parameter] : named_) {
+    found.emplace_back(name, all[name]);
+  }
+  return found;
+}
+
+void TrainableState::load_part(torch::nn::Module& network, const NamedParameters& trained, const TensorFile& part,
+                               const std::string& source) const {
+  recipe_.check_part(index_, part, source);
+  if (frozen_) {
+    load_parameters(trained, part, source);
+  } else {
+    load_weights(network, part, source);
   }
 }
 

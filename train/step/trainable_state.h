@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "comm/gradient_exchange.h"
+#include "models/weights/load_weights.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/recipes/recipe.h"
 #include "train/step/adamw.h"
@@ -15,7 +16,8 @@
 
 namespace samsr {
 
-/// One trainable at work on one rank: the exchange of its gradients, its optimizer, its average.
+/// One trainable at work on one rank: the exchange of its gradients, its optimizer, its average. Parameters that are
+/// frozen when it is made take no part in any of these, nor in checkpoints.
 class TrainableState {
  public:
   /// `index`: in the trainables of `recipe`, which outlives the state.
@@ -54,12 +56,19 @@ class TrainableState {
 
  private:
   std::vector<at::Tensor> gradients() const;
+  /// The parameters of the average that are averaged, in the order of parameters().
+  NamedParameters averages() const;
+  /// Into `network`, whose trained parameters are `trained`, from a part of a checkpoint.
+  void load_part(torch::nn::Module& network, const NamedParameters& trained, const TensorFile& part,
+                 const std::string& source) const;
 
   const Recipe& recipe_;
   const std::size_t index_;
   const Trainable trainable_;
   const double ema_rate_;
-  const std::vector<at::Tensor> parameters_;
+  const NamedParameters named_;
+  const std::vector<at::Tensor> parameters_;  ///< the same without names
+  const bool frozen_;                         ///< the network has others
   AdamW optimizer_;
   std::optional<Ema> ema_;                      ///< none without an average
   std::unique_ptr<GradientExchange> exchange_;  ///< null until connect()

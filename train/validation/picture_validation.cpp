@@ -41,6 +41,10 @@ std::vector<Pair> pairs_of(const ValidationSettings& settings) {
 std::vector<std::unique_ptr<Metric>> metrics_of(const ValidationSettings& settings, const MetricOptions& options) {
   const bool reference = !settings.gt.empty();
   const std::string names = !settings.metrics.empty() ? settings.metrics : (reference ? "psnr_y,ssim_y,niqe" : "niqe");
+  if (const std::string of_sets = whole_set_names(metrics_named(names)); !of_sets.empty()) {
+    throw UserError(
+        "val.metrics has {}, of a set as a whole: validation has figures of single pictures; see samsr eval", of_sets);
+  }
   for (const MetricDescription* metric : metrics_named(names)) {
     if (metric->needs_reference && !reference) {
       throw UserError("val.metrics has {}, which needs the high-resolution pictures: set val.gt to their folder",
@@ -56,14 +60,13 @@ std::vector<std::unique_ptr<Metric>> metrics_of(const ValidationSettings& settin
 
 class PictureValidation final : public Validation {
  public:
-  PictureValidation(const ValidationSettings& settings, const UpscaleSettings& upscale, const MaskSettings& masks,
-                    const MetricOptions& options, const fs::path& out, LoadedModel& average, Communicator& communicator,
-                    Log& log)
+  PictureValidation(const ValidationSettings& settings, const std::function<PictureModel()>& model,
+                    const MetricOptions& options, const fs::path& out, Communicator& communicator, Log& log)
       : metrics_(metrics_of(settings, options)),
         pairs_(pairs_of(settings)),
         panel_(static_cast<std::size_t>(settings.panel)),
         out_(out / "validation"),
-        upscaler_(average, upscale, masks),
+        model_(model()),
         communicator_(communicator),
         log_(log) {
     const std::string best = settings.best.empty() ? metrics_.front()->name() : settings.best;
@@ -140,7 +143,7 @@ class PictureValidation final : public Validation {
   cv::Size size_of_result(const Pair& pair) const {
     try {
       const cv::Mat lq = read_image(pair.lq).rgb;
-      const cv::Size result = lq.size() * static_cast<int>(upscaler_.scale());
+      const cv::Size result = lq.size() * static_cast<int>(model_.scale);
       if (!pair.gt.empty()) {
         check_size(pair, read_image(pair.gt).rgb.size(), result);
       }
@@ -153,14 +156,14 @@ class PictureValidation final : public Validation {
   void check_size(const Pair& pair, cv::Size gt, cv::Size result) const {
     if (gt != result) {
       throw UserError("{}: is {}x{}, but {} enlarged by {} is {}x{}", pair.gt.string(), gt.width, gt.height,
-                      pair.lq.string(), upscaler_.scale(), result.width, result.height);
+                      pair.lq.string(), model_.scale, result.width, result.height);
     }
   }
 
   void score(std::size_t index, std::int64_t step, std::span<double> scores) const {
     const Pair& pair = pairs_[index];
     const cv::Mat lq = read_image(pair.lq).rgb;
-    const cv::Mat result = upscaler_.upscale(lq);
+    const cv::Mat result = model_.upscale(lq);
     const cv::Mat gt = pair.gt.empty() ? cv::Mat() : read_image(pair.gt).rgb;
     if (!gt.empty()) {
       check_size(pair, gt.size(), result.size());
@@ -194,7 +197,7 @@ class PictureValidation final : public Validation {
   const std::vector<Pair> pairs_;
   const std::size_t panel_;
   const fs::path out_;
-  const Upscaler upscaler_;
+  const PictureModel model_;
   Communicator& communicator_;
   Log& log_;
   Goal goal_;
@@ -202,14 +205,14 @@ class PictureValidation final : public Validation {
 
 }  // namespace
 
-std::unique_ptr<Validation> make_picture_validation(const ValidationSettings& settings, const UpscaleSettings& upscale,
-                                                    const MaskSettings& masks, const MetricOptions& options,
-                                                    const fs::path& out, LoadedModel& average,
+std::unique_ptr<Validation> make_picture_validation(const ValidationSettings& settings,
+                                                    const std::function<PictureModel()>& model,
+                                                    const MetricOptions& options, const fs::path& out,
                                                     Communicator& communicator, Log& log) {
   if (settings.lq.empty()) {
     return nullptr;
   }
-  return std::make_unique<PictureValidation>(settings, upscale, masks, options, out, average, communicator, log);
+  return std::make_unique<PictureValidation>(settings, model, options, out, communicator, log);
 }
 
 }  // namespace samsr

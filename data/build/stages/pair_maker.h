@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <opencv2/core.hpp>
 #include <optional>
 #include <string>
@@ -25,7 +26,7 @@ class PairMaker {
 
  private:
   const DataSettings data_;
-  const DegradationPipeline degradation_;
+  std::map<int, DegradationPipeline> degradations_;  ///< by the factor
 };
 
 }  // namespace samsr

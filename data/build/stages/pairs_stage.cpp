@@ -59,6 +59,9 @@ std::string pairs_setting_lines(const BuildSettings& settings) {
     if (key == "data.small_photographs") {
       return enlarges;
     }
+    if (key == "data.scales") {
+      return !settings.data.scales.empty();
+    }
     if (key == "data.samples") {
       return settings.data.passes > 1;  // it decides where the passes begin; one pass may grow
     }

@@ -29,10 +29,10 @@ at::Tensor stacked(std::span<const Sample> samples, std::string_view name) {
 /// The method of train.recipe. UserError unless it learns from a teacher.
 const Method& distilling_method(const std::string& recipe) {
   const Method* method = find_method(recipe);
-  if (method == nullptr || !method->distils) {
+  if (method == nullptr || !method->distils || method->flow_map) {
     std::vector<std::string_view> students;
     for (const Method& each : methods()) {
-      if (each.distils) {
+      if (each.distils && !each.flow_map) {
         students.push_back(each.name);
       }
     }
