@@ -33,8 +33,7 @@ class RowBand {
       : plan_(plan),
         scale_(scale),
         take_(take),
-        weights_(plan.blend_weights(scale)),
-        sum_(at::zeros({1, 3, weights_.size(2), scale * plan.padded_width()}, at::kFloat)) {}
+        sum_(at::zeros({1, 3, scale * plan.tile_height(), scale * plan.padded_width()}, at::kFloat)) {}
 
   /// The tile's answer (1,3,…); tiles come row by row.
   void add(const TileWindow& tile, const at::Tensor& enlarged) {
@@ -42,7 +41,8 @@ class RowBand {
       take_rows_above(tile.top);
       move_down(tile.top);
     }
-    sum_.narrow(3, tile.left * scale_, weights_.size(3)).addcmul_(enlarged, weights_);
+    sum_.narrow(3, tile.left * scale_, tile.width * scale_)
+        .addcmul_(enlarged, plan_.blend_weights(scale_, tile, 0, tile.height * scale_));
   }
 
   /// After the last tile.
@@ -68,8 +68,8 @@ class RowBand {
       const std::int64_t to = std::min(first + count, (tile.top + tile.height) * scale_);
       if (from < to) {
         total.narrow(2, from - first, to - from)
-            .narrow(3, tile.left * scale_, weights_.size(3))
-            .add_(weights_.narrow(2, from - tile.top * scale_, to - from));
+            .narrow(3, tile.left * scale_, tile.width * scale_)
+            .add_(plan_.blend_weights(scale_, tile, from - tile.top * scale_, to - from));
       }
     }
     return total;
@@ -90,7 +90,6 @@ class RowBand {
   const TilePlan& plan_;
   const std::int64_t scale_;
   const TakeRows& take_;
-  const at::Tensor weights_;
   at::Tensor sum_;
   std::int64_t top_ = 0;  ///< of the band, in the LR image
 };
@@ -155,32 +154,35 @@ at::Tensor TilePlan::read_padded(const ReadWindow& image, const TileWindow& wind
       .index_select(3, columns - first(columns));
 }
 
-at::Tensor TilePlan::axis_weights(const Axis& axis, std::int64_t scale) const {
+at::Tensor TilePlan::axis_weights(const Axis& axis, std::int64_t scale, std::int64_t start) const {
   const std::int64_t length = axis.tile * scale;
   if (axis.starts.size() == 1) {
     return at::ones({length});
   }
   const at::Tensor position = at::arange(length, at::kFloat) + 0.5;
-  const at::Tensor to_edge = at::minimum(position, static_cast<double>(length) - position);
+  const at::Tensor to_end = static_cast<double>(length) - position;
+  at::Tensor t;
   if (margin_ == 0) {
-    const at::Tensor t = (to_edge / static_cast<double>(axis.overlap * scale)).clamp_max(1);
-    return t * t * (3 - 2 * t);
+    t = (at::minimum(position, to_end) / static_cast<double>(axis.overlap * scale)).clamp_max(1);
+  } else {
+    TORCH_CHECK(axis.overlap > 2 * margin_, "tiles that share ", axis.overlap, " pixels have no margins of ", margin_);
+    // At the picture's own edges the tile's answer is the whole's, and there may be no other.
+    const at::Tensor to_neighbour = start == axis.starts.front()  ? to_end
+                                    : start == axis.starts.back() ? position
+                                                                  : at::minimum(position, to_end);
+    t = ((to_neighbour - static_cast<double>(margin_ * scale)) /
+         static_cast<double>((axis.overlap - 2 * margin_) * scale))
+            .clamp(0, 1);
   }
-  // Not nothing, so that the picture's own edges, which have no neighbour, stay the tile's; and less the nearer the
-  // edge, so that there a tile that begins a few pixels further in, whose edge is none of the picture's, counts for
-  // less.
-  constexpr double kNextToNothing = 1e-6;
-  constexpr double kLeast = 1e-18;  // whose square is still a number
-  TORCH_CHECK(axis.overlap > 2 * margin_, "tiles that share ", axis.overlap, " pixels have no margins of ", margin_);
-  const at::Tensor t =
-      ((to_edge - static_cast<double>(margin_ * scale)) / static_cast<double>((axis.overlap - 2 * margin_) * scale))
-          .clamp(0, 1);
-  const at::Tensor beyond = (to_edge / static_cast<double>(scale) - static_cast<double>(margin_)).clamp_max(0);
-  return at::maximum(t * t * (3 - 2 * t), (kNextToNothing * beyond.exp()).clamp_min(kLeast));
+  return t * t * (3 - 2 * t);
 }
 
-at::Tensor TilePlan::blend_weights(std::int64_t scale) const {
-  return at::outer(axis_weights(rows_, scale), axis_weights(columns_, scale)).unsqueeze(0).unsqueeze(0);
+at::Tensor TilePlan::blend_weights(std::int64_t scale, const TileWindow& tile, std::int64_t first,
+                                   std::int64_t count) const {
+  return at::outer(axis_weights(rows_, scale, tile.top).narrow(0, first, count),
+                   axis_weights(columns_, scale, tile.left))
+      .unsqueeze(0)
+      .unsqueeze(0);
 }
 
 ReadWindow window_reader(at::Tensor image) {

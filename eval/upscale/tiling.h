@@ -17,7 +17,7 @@ struct TileSettings {
   std::int64_t overlap = 32;  ///< at least this much is shared by neighbours
   std::int64_t batch = 1;     ///< tiles a call
   /// What a tile's answer is not used of, at each side where it has a neighbour: with as much as the network's answers
-  /// look at, tiles are the whole to a millionth. Less than half of the overlap.
+  /// look at, tiles are the whole to rounding. Less than half of the overlap.
   std::int64_t margin = 0;
 };
 
@@ -59,9 +59,10 @@ class TilePlan {
   /// A window of the padded image, which is `image` mirrored at the bottom and right: (1,C,height,width).
   at::Tensor read_padded(const ReadWindow& image, const TileWindow& window) const;
 
-  /// Weights (1,1,s*tile_height,s*tile_width) of a tile enlarged by `scale`: 1 inside, falling smoothly
-  /// towards the edges over the overlap, to next to nothing in the margin.
-  at::Tensor blend_weights(std::int64_t scale) const;
+  /// Weights (1,1,count,s*tile_width) of rows first … first+count-1 of a tile of the plan enlarged by `scale`: 1
+  /// inside, falling smoothly towards the edges over the overlap; where there is a margin, towards neighbours alone,
+  /// and to nothing in it.
+  at::Tensor blend_weights(std::int64_t scale, const TileWindow& tile, std::int64_t first, std::int64_t count) const;
 
  private:
   struct Axis {
@@ -71,7 +72,7 @@ class TilePlan {
     std::vector<std::int64_t> starts;
   };
   static Axis plan_axis(std::int64_t length, std::int64_t multiple, const TileSettings& settings);
-  at::Tensor axis_weights(const Axis& axis, std::int64_t scale) const;
+  at::Tensor axis_weights(const Axis& axis, std::int64_t scale, std::int64_t start) const;
 
   std::int64_t height_;
   std::int64_t width_;
