@@ -5,6 +5,7 @@
 
 #include "comm/device.h"
 #include "comm/hold_folder.h"
+#include "comm/rank_threads.h"
 #include "core/error.h"
 #include "core/named_path.h"
 #include "eval/report/evaluation_report.h"

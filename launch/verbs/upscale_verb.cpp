@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "comm/device.h"
+#include "comm/rank_threads.h"
 #include "core/error.h"
 #include "eval/upscale/upscale.h"
 #include "launch/config_arguments.h"

@@ -276,6 +276,10 @@ TEST_F(RegressionRecipeTest, GradientsAgreeWithDifferencesInDouble) {
   for (const char* type : {"RRDBNet", "SRVGGNetCompact"}) {
     type_ = type;
     make();
+    // Fresh spectral vectors miss the largest singular values, and logits of thousands leave the differences no digits.
+    for (int pass = 0; pass < 20; ++pass) {
+      parts_.critic->advance();
+    }
     for (const auto& module : {parts_.network.module, std::shared_ptr<torch::nn::Module>(parts_.critic)}) {
       module->to(c10::kCPU, at::kDouble);
     }
@@ -291,8 +295,8 @@ TEST_F(RegressionRecipeTest, GradientsAgreeWithDifferencesInDouble) {
           checked.emplace_back(parameter.key(), parameter.value());
         }
       }
-      testing::expect_gradients([&] { return recipe_->losses(batch, {.trainable = move}).total.sum(); }, checked, 1e-7,
-                                2e-4);
+      testing::expect_gradients([&] { return recipe_->losses(batch, {.trainable = move}).total.sum(); }, checked, 2e-9,
+                                2e-5);
     }
   }
 }

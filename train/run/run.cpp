@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "comm/rank_threads.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/kernels.h"
