@@ -10,6 +10,10 @@ namespace samsr {
 
 void ConfigArguments::add_to(CLI::App& verb) {
   verb.add_option("--config", file_, "YAML file of settings (see configs/)");
+  add_overrides_to(verb);
+}
+
+void ConfigArguments::add_overrides_to(CLI::App& verb) {
   verb.add_option("overrides", overrides_, "settings as key=value, such as train.lr=1e-4; they win over the file");
 }
 

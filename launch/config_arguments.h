@@ -13,6 +13,8 @@ namespace samsr {
 class ConfigArguments {
  public:
   void add_to(CLI::App& verb);
+  /// `key=value …` alone, for verbs that have a shipped configuration for each of several models.
+  void add_overrides_to(CLI::App& verb);
   /// True when neither a file nor an override was given.
   bool empty() const { return file_.empty() && overrides_.empty(); }
 

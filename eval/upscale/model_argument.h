@@ -58,6 +58,10 @@ LoadedModel load_model_argument(const ModelArgument& argument, Log& log);
 /// The same from its file, where it was read already.
 LoadedModel load_model_argument(const ModelArgument& argument, const ArgumentWeights& weights, Log& log);
 
+/// Whether Segment Anything makes the masks of a student of masked noise with an official file of weights: the settings
+/// ask for it and name no other file.
+bool needs_official_masks(const ModelArgument& argument);
+
 /// Masks of the argument; where those of Segment Anything are asked for and no file of weights is named, with an
 /// official one of the folder of official files, if there is one.
 MaskSettings masks_of(const ModelArgument& argument, Log& log);

@@ -26,6 +26,7 @@ void add_imagenet_test_verb(CLI::App& data, VerbContext& context);
 void add_train_verb(CLI::App& app, VerbContext& context);
 void add_upscale_verb(CLI::App& app, VerbContext& context);
 void add_eval_verb(CLI::App& app, VerbContext& context);
+void add_bench_table_verb(CLI::App& app, VerbContext& context);
 void add_strip_verb(CLI::App& app, VerbContext& context);
 void add_table_verb(CLI::App& app, VerbContext& context);
 void add_card_verb(CLI::App& app, VerbContext& context);
