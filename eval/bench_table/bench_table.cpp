@@ -33,6 +33,10 @@ class BenchTable {
       check_outside(set.set.gt, request.out, fmt::format("--out {}", request.out.string()));
     }
     check_writable(request.out, fmt::format("--out {}", request.out.string()));
+  }
+
+  /// Finds what is complete.
+  void look() {
     complete_.resize(plan_.units.size());
     on_first_rank(
         [&] {
@@ -191,8 +195,8 @@ class BenchTable {
   Communicator& communicator_;
   Log& log_;
   const BenchPlan plan_;
-  std::unique_ptr<UnitRecords> records_;  ///< on rank 0
-  std::vector<char> complete_;            ///< by unit
+  std::unique_ptr<UnitRecords> records_{};  ///< on rank 0
+  std::vector<char> complete_{};            ///< by unit
   std::vector<std::unique_ptr<Metric>> metrics_{};
   std::size_t done_ = 0;
 };
@@ -201,6 +205,7 @@ class BenchTable {
 
 void try_bench_table(const BenchTableRequest& request, Communicator& communicator, Log& log, std::ostream& out) {
   BenchTable table(request, communicator, log);
+  table.look();
   if (communicator.rank() == 0) {
     out << table.describe();  // first: what is missing may be why nothing can be measured
   }
@@ -209,8 +214,9 @@ void try_bench_table(const BenchTableRequest& request, Communicator& communicato
 }
 
 std::string bench_table(const BenchTableRequest& request, c10::Device device, Communicator& communicator, Log& log) {
-  const auto held = hold_folder(request.out, "bench-table", communicator, log);
   BenchTable table(request, communicator, log);
+  const auto held = hold_folder(request.out, "bench-table", communicator, log);
+  table.look();
   table.check_anything();
   table.check_inputs();
   table.measure_all(device);
