@@ -210,16 +210,18 @@ class Planner {
     return plan_.methods.size() - 1;
   }
 
-  /// One list of settings is of methods of two kinds, and those of the other kind would be errors.
+  /// One list of settings is for methods of several kinds: noise and masks for those whose noise masks shape,
+  /// PeerSettings for compared methods. Elsewhere they would be errors, or not what was published.
   static void keep_settings_of_its_kind(const std::string& method, const OfficialFile& file, ModelArgument& argument) {
+    const UpscaleSettings defaults;
+    if (std::find(file.needs.begin(), file.needs.end(), kMasks) == file.needs.end()) {
+      argument.upscale.noise = defaults.noise;
+      argument.upscale.masks = defaults.masks;
+    }
     if (file.kind != kPeerFile) {
       argument.upscale.peer = {};
       return;
     }
-    const UpscaleSettings defaults;
-    argument.upscale.sampler = defaults.sampler;
-    argument.upscale.noise = defaults.noise;
-    argument.upscale.masks = defaults.masks;
     argument.given.clear();
     if (const std::int64_t steps = steps_in_name(method); steps > 0) {
       argument.upscale.peer.ddim_steps = steps;

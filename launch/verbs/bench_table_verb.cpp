@@ -26,7 +26,8 @@ struct BenchTableArguments {
 void check_settings(const ConfigArguments& config) {
   for (const auto& [key, says] :
        {std::pair("weights.folder", "--weights"), std::pair("eval.benchmarks", "--benchmarks"),
-        std::pair("eval.metrics", "--tables"), std::pair("upscale.ddim_steps", "--tables")}) {
+        std::pair("eval.metrics", "--tables"), std::pair("upscale.ddim_steps", "--tables"),
+        std::pair("upscale.sampler", "--tables")}) {
     if (config.sets(key)) {
       throw UserError("{}: {} says that here; leave it out", key, says);
     }

@@ -251,6 +251,7 @@ TEST_F(BenchTable, MistakesAreOneLine) {
       {with("nothing", "pair"), "holds the files of no method of table 1,2"},
       {with("weights", "nothing"), "holds no set of table 1,2"},
       {with("weights", "pair", "eval.metrics=niqe"), "eval.metrics: --tables says that here"},
+      {with("weights", "pair", "upscale.sampler=one_step"), "upscale.sampler: --tables says that here"},
       {with("weights", "pair", "weights.folder=x"), "weights.folder: --weights says that here"},
       {with("weights", "pair", "unet.channel_mul=2"), "did you mean 'unet.channel_mult'"},
       {with("small", "pair"), "BSRGAN.pth: enlarges 2 times, but ImageNet-Test is measured at 4"},
