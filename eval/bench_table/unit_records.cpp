@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kInputsFile = "inputs.txt";
-constexpr const char* kFormat = "samsr-bench-table/1";
+constexpr const char* kUnitFormat = "samsr-bench-table/1";
 
 std::string content_of(const fs::path& file) {
   return fmt::format("{} bytes {:08x}", fs::file_size(file), file_crc32c(file));
@@ -55,7 +55,7 @@ class Weights {
 };
 
 std::string inputs_of(const BenchSet& set, const std::string& pictures, Weights& weights) {
-  return fmt::format("{}\nmetrics: {}\n{}{}", kFormat, fmt::join(set.metrics, ","), weights.lines(set.weights),
+  return fmt::format("{}\nmetrics: {}\n{}{}", kUnitFormat, fmt::join(set.metrics, ","), weights.lines(set.weights),
                      pictures);
 }
 
