@@ -245,6 +245,35 @@ class Planner {
   std::vector<std::vector<BenchUnit>> units_;                                          ///< by set, without bicubic
 };
 
+/// Methods, sets, and what is complete.
+std::string plan_table(const BenchPlan& plan, const std::vector<char>& complete) {
+  std::string text = "| method |";
+  std::string rule = "| --- |";
+  for (const BenchSet& set : plan.sets) {
+    text += fmt::format(" {}, {} images |", markdown_cell(set.set.title), set.lq.size());
+    rule += " --- |";
+  }
+  text += "\n" + rule + "\n";
+  std::vector<std::string> names;
+  for (const BenchUnit& unit : plan.units) {
+    add_once(names, plan.name_of(unit));
+  }
+  for (const std::string& name : names) {
+    text += fmt::format("| {} |", markdown_cell(name));
+    for (std::size_t s = 0; s < plan.sets.size(); ++s) {
+      std::string state = "-";
+      for (std::size_t u = 0; u < plan.units.size(); ++u) {
+        if (plan.units[u].set == s && plan.name_of(plan.units[u]) == name) {
+          state = complete[u] != 0 ? "complete" : "to measure";
+        }
+      }
+      text += fmt::format(" {} |", state);
+    }
+    text += "\n";
+  }
+  return text + "\n";
+}
+
 }  // namespace
 
 const std::string& BenchPlan::name_of(const BenchUnit& unit) const {
@@ -272,31 +301,7 @@ void check_anything_to_measure(const BenchPlan& plan, const BenchTableRequest& r
 }
 
 std::string describe_plan(const BenchPlan& plan, const std::vector<char>& complete) {
-  std::string text = "| method |";
-  std::string rule = "| --- |";
-  for (const BenchSet& set : plan.sets) {
-    text += fmt::format(" {}, {} images |", markdown_cell(set.set.title), set.lq.size());
-    rule += " --- |";
-  }
-  text += "\n" + rule + "\n";
-  std::vector<std::string> names;
-  for (const BenchUnit& unit : plan.units) {
-    add_once(names, plan.name_of(unit));
-  }
-  for (const std::string& name : names) {
-    text += fmt::format("| {} |", markdown_cell(name));
-    for (std::size_t s = 0; s < plan.sets.size(); ++s) {
-      std::string state = "-";
-      for (std::size_t u = 0; u < plan.units.size(); ++u) {
-        if (plan.units[u].set == s && plan.name_of(plan.units[u]) == name) {
-          state = complete[u] != 0 ? "complete" : "to measure";
-        }
-      }
-      text += fmt::format(" {} |", state);
-    }
-    text += "\n";
-  }
-  text += "\n";
+  std::string text = plan.units.empty() ? "" : plan_table(plan, complete);
   for (const BenchSet& set : plan.sets) {
     text += fmt::format("- {}: {}\n", set.set.title, joined(set.metrics));
   }
