@@ -17,6 +17,7 @@
 #include "launch/trained_runs.h"
 #include "models/unet/unet_swin.h"
 #include "models/weights/safetensors.h"
+#include "models/write_pth.h"
 #include "support/files.h"
 #include "support/pictures.h"
 #include "support/small_model.h"
@@ -56,9 +57,9 @@ class BenchTable : public TrainedRuns {
     write("model.ckpt", ldm_file());
     for (const char* name :
          {"resshift_realsrx4_s15_v1.pth", "SinSR_v1.pth", "SinSR_v2.pth", "SamSR_v1.pth", "SamSR_v2.pth"}) {
-      write(name, file_of(UNetSwin(small_unet_settings()), "", salt++));
+      write_pth(in("weights") / name, file_of(UNetSwin(small_unet_settings()), "", salt++), /*wrapped=*/true);
     }
-    write("autoencoder_vq_f4.pth", file_of(VQModelTorch(small_autoencoder())));
+    write_pth(in("weights/autoencoder_vq_f4.pth"), file_of(VQModelTorch(small_autoencoder())), /*wrapped=*/false);
     const NamedWeights clip = clip_weights_by_rule(clipiqa_weights(), 0);
     write("RN50.pt", {{clip.begin(), clip.end()}, {}});
     write_alexnet_of_lpips(in("weights"));
