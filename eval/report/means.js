@@ -11,7 +11,7 @@ function meansTable(section) {
   const state = { column: -1, reversed: false, thumbnails: null };
 
   const textOf = cell => (cell.querySelector('span') || cell).textContent;
-  // Of a colour shift its largest part.
+  // Of several figures in a cell, the largest.
   const valueOf = cell => Math.max(...textOf(cell).split(' ').map(part => (part === '-' ? NaN : Math.abs(parseFloat(part)))));
 
   function order() {
