@@ -12,8 +12,9 @@ constexpr double kRowFontScale = 0.4;
 }  // namespace
 
 int label_width(const std::string& label) {
+  constexpr int kSoftEdge = 3;  // of smoothed letters, beyond the size that OpenCV tells
   int below = 0;
-  return cv::getTextSize(label, kRowFont, kRowFontScale, 1, &below).width;
+  return cv::getTextSize(label, kRowFont, kRowFontScale, 1, &below).width + kSoftEdge;
 }
 
 cv::Mat draw_row(const std::vector<Picture>& pictures) {
