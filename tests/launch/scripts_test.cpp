@@ -210,8 +210,8 @@ TEST(Scripts, SayWhatTheyAreForByWhateverLink) {
     EXPECT_THAT(help.output, Not(HasSubstr(": line "))) << link;
   }
   EXPECT_GE(scripts, 12);
-  for (const char* script : {"ablation", "bundle", "compare_recipes", "demo_photographs", "mpirun -n 1", "quickstart",
-                             "samsr", "setup", "strip", "train_embedded"}) {
+  for (const char* script : {"ablation", "bundle", "compare_flow_maps", "compare_recipes", "demo_photographs",
+                             "mpirun -n 1", "quickstart", "samsr", "setup", "strip", "train_embedded"}) {
     const Outcome outcome =
         run("SAMSR_BINARY=" SAMSR_BINARY " " SAMSR_SOURCE "/launch/" + std::string(script) + " --no-such version");
     EXPECT_EQ(outcome.status, 2) << script << outcome.output;
@@ -221,8 +221,8 @@ TEST(Scripts, SayWhatTheyAreForByWhateverLink) {
 }
 
 TEST(Scripts, HelpThatCannotBePrintedIsAnError) {
-  for (const char* script : {"bundle", "compare_recipes", "demo_photographs", "mpirun", "orted", "quickstart", "samsr",
-                             "setup", "slurm.sbatch", "strip", "test", "train_embedded"}) {
+  for (const char* script : {"bundle", "compare_flow_maps", "compare_recipes", "demo_photographs", "mpirun", "orted",
+                             "quickstart", "samsr", "setup", "slurm.sbatch", "strip", "test", "train_embedded"}) {
     for (const char* output : {">/dev/full", ">&-"}) {
       const Outcome outcome = run("{ SAMSR_BINARY=" SAMSR_BINARY " " SAMSR_SOURCE "/launch/" + std::string(script) +
                                   " --help 2>&1 " + output + "; }");
