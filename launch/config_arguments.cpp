@@ -39,6 +39,14 @@ bool ConfigArguments::sets(const std::string& key) const {
                      [&](const std::string& assignment) { return assignment.starts_with(key + "="); });
 }
 
+void ConfigArguments::check_alone(const std::string& option, std::initializer_list<const char*> keys) const {
+  for (const char* key : keys) {
+    if (sets(key)) {
+      throw UserError("{} is short for {}, which is set too: give one of them", option, key);
+    }
+  }
+}
+
 void ConfigArguments::finish(Config& config, Settings& settings) const {
   for (const std::string& assignment : overrides_) {
     settings.apply_override(assignment);

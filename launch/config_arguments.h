@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ class ConfigArguments {
 
   /// Whether an override gives `key` a value.
   bool sets(const std::string& key) const;
+  /// UserError where the command line sets one of `keys` as well as `option`, which is short for them.
+  void check_alone(const std::string& option, std::initializer_list<const char*> keys) const;
 
  private:
   void finish(Config& config, Settings& settings) const;

@@ -62,6 +62,27 @@ TEST_F(FlowMapStagesTraining, OneModelEnlargesByEveryFactor) {
   EXPECT_THAT(other.output, HasSubstr("enlarges 4 times, and upscale.scale is 8; a flow map alone has any factor"));
 }
 
+TEST_F(FlowMapStagesTraining, StepsAreAFlowMapsAndOthersHaveNoneToChoose) {
+  const std::string upscale = "upscale " + in("exported/lq").string() + " " + in("stepped").string() + " --steps 3 ";
+  const std::string first = "--model " + in("first").string() + " ";
+  EXPECT_THAT(succeed(samsr(upscale + first)), HasSubstr("flow map in 3 steps,"));
+  const std::string eval = "eval --lq " + in("exported/lq").string() + " --ref " + in("exported/gt").string() +
+                           " --metrics psnr_y --out " + in("evaluated").string() + " --steps 3 ";
+  EXPECT_THAT(succeed(samsr(eval + first)), HasSubstr("flow map in 3 steps,"));
+  const std::pair<std::string, const char*> mistakes[] = {
+      {upscale, "--steps 3: embedded answers in one step; only flow maps and LDM-SR have a choice of steps"},
+      {upscale + "--model " + shared_teacher().string(), "samples in the 3 steps that it was trained with"},
+      {eval + "--model " + shared_teacher().string(), "samples in the 3 steps that it was trained with"},
+      {upscale + first + "upscale.steps=2", "--steps is short for upscale.steps"},
+      {"upscale a b --steps 0", "expected a whole number of at least 1"},
+  };
+  for (const auto& [command, message] : mistakes) {
+    const Outcome outcome = run(samsr(command));
+    EXPECT_EQ(outcome.status, 2) << command;
+    EXPECT_THAT(outcome.output, HasSubstr(message)) << command;
+  }
+}
+
 TEST_F(FlowMapStagesTraining, SeveralScalesGiveTheSameLossesOnOneAndTwoRanksAndAreForFlowMaps) {
   ASSERT_EQ(run(samsr(train("mixed_one", flow_map() + "train.steps=10 train.checkpoint_every=100"))).status, 0);
   ASSERT_EQ(run(samsr_on(2, train("mixed_two", flow_map() + "train.steps=10 train.checkpoint_every=100"))).status, 0);
