@@ -83,6 +83,22 @@ TEST_F(FlowMapStagesTraining, StepsAreAFlowMapsAndOthersHaveNoneToChoose) {
   }
 }
 
+TEST_F(FlowMapStagesTraining, AdaptersBesideADenoisersWeightsNeedThoseAlone) {
+  succeed(samsr(train("adapted", flow_map() +
+                                     "train.steps=2 train.seed=9 train.lora.rank=2 train.lora.targets="
+                                     "'[attn.qkv, interval_embed.0, interval_embed.2]' train.init=" +
+                                     shared_teacher().string())));
+  const std::string adapted = "--model " + in("adapted").string();
+  const std::size_t four = width_of_result(adapted);
+  EXPECT_GT(four, 0U);
+  EXPECT_EQ(
+      width_of_result("--scale 8 --steps 2 --model " + shared_teacher().string() + " --lora " + in("adapted").string()),
+      2 * four);
+  succeed(samsr("weights merge " + shared_teacher().string() + " " + in("merged.safetensors").string() + " --lora " +
+                in("adapted").string()));
+  EXPECT_EQ(width_of_result("--model " + in("merged.safetensors").string()), four);
+}
+
 TEST_F(FlowMapStagesTraining, SeveralScalesGiveTheSameLossesOnOneAndTwoRanksAndAreForFlowMaps) {
   ASSERT_EQ(run(samsr(train("mixed_one", flow_map() + "train.steps=10 train.checkpoint_every=100"))).status, 0);
   ASSERT_EQ(run(samsr_on(2, train("mixed_two", flow_map() + "train.steps=10 train.checkpoint_every=100"))).status, 0);

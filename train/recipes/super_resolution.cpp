@@ -282,8 +282,7 @@ void SuperResolutionRecipe::load_network(Log& log) {
     log.info("first weights {}, the teacher whose rollouts the shards hold", weights.string());
   } else if (train.init != "auto" && train.init != "random") {
     const std::filesystem::path weights = find_weights(train.init, log);
-    load_weights(student,
-                 with_flow_map_embeddings(with_noise_channels(read_whole_model(weights), unet), parts_.network->unet()),
+    load_weights(student, with_flow_map_embeddings(with_noise_channels(read_whole_model(weights), unet), unet),
                  weights.string());
     log.info("first weights {}", weights.string());
   } else if (train.lora.on()) {
