@@ -109,6 +109,23 @@ TEST_F(FlowMapStagesTraining, SeveralScalesGiveTheSameLossesOnOneAndTwoRanksAndA
   EXPECT_THAT(refused.output, HasSubstr("of which a flow map alone learns several"));
 }
 
+TEST_F(FlowMapStagesTraining, FreshPairsOfSeveralScalesAreTheSameForAnyRanksAndAfterAnInterruption) {
+  const std::string fresh = std::string(kFlowMap) +
+                            "data.degrade=online train.shards= data.images=" + shared_photographs().string() +
+                            " 'data.scales=[4, 8]' train.checkpoint_every=100 ";
+  ASSERT_EQ(run(samsr(train("fresh_one", fresh + "train.steps=10"))).status, 0);
+  ASSERT_EQ(run(samsr_on(2, train("fresh_two", fresh + "train.steps=10"))).status, 0);
+  ASSERT_EQ(metrics("fresh_one").size(), 10U);
+  expect_equal_figures(metrics("fresh_one"), metrics("fresh_two"), {"loss"}, 1e-5);
+  ASSERT_EQ(run(samsr(train("fresh_cut", fresh + "train.steps=5"))).status, 0);
+  const Outcome resumed = run(samsr(train("fresh_cut", fresh + "train.steps=10 data.loader_threads=2")));
+  ASSERT_EQ(resumed.status, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
+  expect_equal_checkpoints(in("fresh_one/step-00000010"), in("fresh_cut/step-00000010"));
+  const Outcome other = run(samsr(train("fresh_cut", fresh + "train.steps=12 'data.scales=[8, 4]'")));
+  EXPECT_EQ(other.status, 2) << other.output;
+}
+
 TEST_F(FlowMapStagesTraining, TheSecondStageGivesTheSameLossesOnOneAndTwoRanksAndInAnyMicrobatches) {
   const auto lines = expect_the_same_on_two_ranks(second, "", {"truth", "discriminator_loss"}).lines;
   ASSERT_GT(lines.size(), 1U);
