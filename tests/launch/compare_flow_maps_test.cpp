@@ -8,7 +8,6 @@
 
 #include "core/atomic_file.h"
 #include "launch/trained_runs.h"
-#include "support/files.h"
 #include "support/small_model.h"
 
 namespace samsr::testing {
@@ -57,8 +56,7 @@ TEST_F(CompareFlowMaps, OneCommandTrainsMeasuresAndShowsFlowMapsOfBothFactors) {
   for (const char* strip : {"strip_x4.png", "strip_x8.png"}) {
     EXPECT_GT(fs::file_size(in("out") / strip), 0U);
   }
-  // The pieces of photographs are the same for both factors; a flow map of its own was made each way.
-  EXPECT_EQ(contents(in("out/sets/x4/gt")), contents(in("out/sets/x8/gt")));
+  // A flow map of its own was made each way.
   EXPECT_THAT(read_file(in("out/flow/config.yaml")), HasSubstr("diag_fraction: 1"));
   EXPECT_FALSE(read_file(in("out/eulerian/step-00000003/student.safetensors")) ==
                read_file(in("out/shortcut/step-00000003/student.safetensors")));
