@@ -45,6 +45,7 @@ void ConfigArguments::finish(Config& config, Settings& settings) const {
   }
   const std::string& preset = config.build.degradation.preset;
   settings.load_unset(degradation_preset(preset), "degradation.preset " + preset);
+  config.train.check(settings);
   config.share();
 }
 
