@@ -91,7 +91,7 @@ TEST(CheckpointSchedule, DecidesByWhatACheckpointCosts) {
   ASSERT_TRUE(schedule.interval());
   EXPECT_NEAR(*schedule.interval(), best_checkpoint_interval(cost, 25 * 3600), 1e-6);
   EXPECT_EQ(schedule.news(),
-            "checkpoints: one costs 2.00 s of training, a failure is expected every 25 h 00 min: one every 9 min 58 s");
+            "checkpoints: one costs 2.00 s of training, a failure is expected every 25 h 00 min: one every 9 min 59 s");
   EXPECT_EQ(schedule.news(), "") << "said once";
   ASSERT_TRUE(schedule.take_cost());
   EXPECT_FALSE(schedule.take_cost()) << "once";
