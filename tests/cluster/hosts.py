@@ -38,7 +38,7 @@ class Hosts:
         self.switch = f"{self.name}-switch"
         if os.geteuid() != 0:
             skip("network namespaces need root")
-        for program in ("ip", "unshare", "mpirun"):
+        for program in ("ip", "unshare", "nsenter", "mpirun"):
             if shutil.which(program) is None:
                 skip(f"{program} is not installed (packages iproute2, util-linux, openmpi-bin)")
         if Path("/tmp") in ROOT.parents:
@@ -53,7 +53,8 @@ class Hosts:
     @staticmethod
     def remove_leftovers():
         """Of tests that were killed."""
-        names = subprocess.run(["ip", "netns", "list"], stdout=subprocess.PIPE, text=True, check=False).stdout
+        names = subprocess.run(["ip", "netns", "list"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               check=False).stdout
         for name, process in re.findall(r"^(samsr(\d+)-(?:h\d+|switch))\b", names, re.MULTILINE):
             if not Path(f"/proc/{process}").exists():
                 subprocess.run(["ip", "netns", "del", name], check=False)
