@@ -30,7 +30,7 @@ def build(photographs, out):
 def train(shards, out, *more):
     return ["train", *SIZES, f"train.shards={shards}", f"train.out={out}", "train.recipe=resshift",
             f"train.steps={STEPS}", f"train.checkpoint_every={EVERY}", "train.global_batch=4", "train.microbatch=1",
-            "train.lr=1e-3", "train.milestones=[2]", "train.seed=9", "train.threads=1", "train.log_every=1",
+            "train.lr=1e-4", "train.milestones=[2]", "train.seed=9", "train.threads=1", "train.log_every=1",
             "train.tensorboard=false", *more]
 
 
