@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <set>
 #include <sstream>
-#include <thread>
 
 #include "comm/visible_gpus.h"
 #include "core/device_stream.h"
@@ -18,8 +17,6 @@ namespace samsr {
 namespace {
 
 using Gpus = std::vector<std::string>;
-
-constexpr int kThreadsPerCore = 4;
 
 /// The GPU that each rank takes.
 Gpus taken_by_each(const std::vector<Gpus>& visible) {
@@ -104,18 +101,6 @@ void prepare_device(c10::Device device, Arithmetic arithmetic) {
   }
   context.setDeterministicCuDNN(arithmetic.deterministic);
   choose_attention_kernels();
-}
-
-int set_threads(const RunSettings& settings, const Communicator& communicator) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  if (const int most = kThreadsPerCore * cores; settings.threads > most) {
-    throw UserError(
-        "train.threads={}: this host has {} core{}, and more than {} threads would hold each other up; set fewer, or 0",
-        settings.threads, cores, cores == 1 ? "" : "s", most);
-  }
-  const int chosen = settings.threads > 0 ? settings.threads : std::max(1, cores / communicator.local_size());
-  at::set_num_threads(chosen);
-  return chosen;
 }
 
 }  // namespace samsr

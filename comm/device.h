@@ -46,8 +46,4 @@ struct Arithmetic {
 /// UserError for TF32 on a CPU, which has no such arithmetic.
 void prepare_device(c10::Device device, Arithmetic arithmetic = {});
 
-/// Sets ATen's threads for this rank: those of `settings`, or an equal share of the host's cores when 0. Returns it.
-/// UserError for more than four a core.
-int set_threads(const RunSettings& settings, const Communicator& communicator);
-
 }  // namespace samsr

@@ -40,19 +40,19 @@ Launch detect_launch() {
   }
   const auto slurm_size = integer_variable("SLURM_STEP_NUM_TASKS");
   const auto slurm_rank = integer_variable("SLURM_PROCID");
-  const bool has_pmi = integer_variable("PMIX_RANK") || integer_variable("PMI_RANK");
-  if (slurm_size && slurm_rank && (has_pmi || *slurm_size > 1)) {
-    if (!has_pmi) {
-      throw UserError(
-          "srun started {} tasks without PMI, so they cannot find each other; add --mpi=pmix (see `srun "
-          "--mpi=list`)",
-          *slurm_size);
-    }
+  const bool step_of_slurm = slurm_size && slurm_rank;
+  if (step_of_slurm && integer_variable("PMIX_RANK")) {
     refuse_contradiction("SLURM_STEP_NUM_TASKS", *slurm_size, "WORLD_SIZE", torch_size);
     return {"srun", *slurm_rank, *slurm_size};
   }
-  if (const auto size = integer_variable("PMI_SIZE")) {
-    return {"pmi", integer_variable("PMI_RANK").value_or(0), *size};
+  if (step_of_slurm && *slurm_size > 1) {  // with PMI-1 or PMI-2 OpenMPI would end each task with a page of its own
+    throw UserError(
+        "srun started {} tasks without PMIx, so they cannot find each other; add --mpi=pmix (see `srun --mpi=list`)",
+        *slurm_size);
+  }
+  const auto pmi_size = integer_variable("PMI_SIZE");
+  if (pmi_size && !step_of_slurm) {
+    return {"pmi", integer_variable("PMI_RANK").value_or(0), *pmi_size};
   }
   if (torch_size.value_or(1) > 1 || std::getenv("TORCHELASTIC_RUN_ID") != nullptr) {
     throw UserError("started by torchrun (WORLD_SIZE={}), which starts no MPI ranks; use `mpirun -n {}`",

@@ -92,7 +92,8 @@ at::Tensor sample_flow_map(const Velocity& v, const at::Tensor& z_src, const at:
   for (std::int64_t i = 0; i < sampling.steps; ++i) {
     const at::Tensor s = at::full({batch}, static_cast<double>(i) / static_cast<double>(sampling.steps), numbers);
     const at::Tensor t = at::full({batch}, static_cast<double>(i + 1) / static_cast<double>(sampling.steps), numbers);
-    const auto velocity = [&](std::int64_t prompt) { return v(x, s, t, asked(prompt)).to(z_src.scalar_type()); };
+    const at::Tensor& seen = sampling.euler ? s : t;
+    const auto velocity = [&](std::int64_t prompt) { return v(x, s, seen, asked(prompt)).to(z_src.scalar_type()); };
     at::Tensor mean;
     if (sampling.omega == 1) {
       mean = velocity(sampling.prompt);

@@ -70,11 +70,13 @@ at::Tensor eulerian_target(const Velocity& v, const FlowInterval& here, const at
 struct FlowMapSampling {
   std::int64_t steps = 1;  ///< k, of equal length
   std::int64_t prompt = kPositivePrompt;
-  double omega = 1;  ///< of guidance while sampling; 1 for none
+  double omega = 1;    ///< of guidance while sampling; 1 for none
+  bool euler = false;  ///< each step is one of Euler's, of the velocity v(x,s,s;c) at its beginning
 };
 
-/// x ← X_{i/k,(i+1)/k}(x) for i = 0 … k-1 from z_src, with no gradient. With ω other than 1 each step is of
-/// v_negative + ω(v_positive - v_negative), two passes, and the prompt is of no account. image: FlowCondition's.
+/// x ← X_{i/k,(i+1)/k}(x) for i = 0 … k-1 from z_src, with no gradient; with `euler` x ← x + (t-s) v(x,s,s;c). With ω
+/// other than 1 each step is of v_negative + ω(v_positive - v_negative), two passes, and the prompt is of no account.
+/// image: FlowCondition's.
 at::Tensor sample_flow_map(const Velocity& v, const at::Tensor& z_src, const at::Tensor& image,
                            const FlowMapSampling& sampling);
 

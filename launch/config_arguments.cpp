@@ -10,6 +10,10 @@ namespace samsr {
 
 void ConfigArguments::add_to(CLI::App& verb) {
   verb.add_option("--config", file_, "YAML file of settings (see configs/)");
+  add_overrides_to(verb);
+}
+
+void ConfigArguments::add_overrides_to(CLI::App& verb) {
   verb.add_option("overrides", overrides_, "settings as key=value, such as train.lr=1e-4; they win over the file");
 }
 
@@ -39,12 +43,21 @@ bool ConfigArguments::sets(const std::string& key) const {
                      [&](const std::string& assignment) { return assignment.starts_with(key + "="); });
 }
 
+void ConfigArguments::check_alone(const std::string& option, std::initializer_list<const char*> keys) const {
+  for (const char* key : keys) {
+    if (sets(key)) {
+      throw UserError("{} is short for {}, which is set too: give one of them", option, key);
+    }
+  }
+}
+
 void ConfigArguments::finish(Config& config, Settings& settings) const {
   for (const std::string& assignment : overrides_) {
     settings.apply_override(assignment);
   }
   const std::string& preset = config.build.degradation.preset;
   settings.load_unset(degradation_preset(preset), "degradation.preset " + preset);
+  config.train.check(settings);
   config.share();
 }
 

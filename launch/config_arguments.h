@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace samsr {
 class ConfigArguments {
  public:
   void add_to(CLI::App& verb);
+  /// `key=value …` alone, for verbs that have a shipped configuration for each of several models.
+  void add_overrides_to(CLI::App& verb);
   /// True when neither a file nor an override was given.
   bool empty() const { return file_.empty() && overrides_.empty(); }
 
@@ -27,6 +30,8 @@ class ConfigArguments {
 
   /// Whether an override gives `key` a value.
   bool sets(const std::string& key) const;
+  /// UserError where the command line sets one of `keys` as well as `option`, which is short for them.
+  void check_alone(const std::string& option, std::initializer_list<const char*> keys) const;
 
  private:
   void finish(Config& config, Settings& settings) const;

@@ -33,6 +33,7 @@ int run_verb(int argc, char** argv, samsr::Communicator& communicator, samsr::Lo
     samsr::add_train_verb(app, context);
     samsr::add_upscale_verb(app, context);
     samsr::add_eval_verb(app, context);
+    samsr::add_bench_table_verb(app, context);
     samsr::add_strip_verb(app, context);
     samsr::add_table_verb(app, context);
     samsr::add_card_verb(app, context);

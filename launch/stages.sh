@@ -36,3 +36,18 @@ has_step() { [ "$(cat "$1/latest" 2>/dev/null)" = "$2" ]; }
 
 # hash_of RUN: name and hash of the weights of a run that are used, its best or last.
 hash_of() { printf '%s %s\n' "$(basename "$1")" "$("$ROOT/launch/samsr" weights inspect "$1" | sed -n 's/^file: .*sha256 //p')"; }
+
+# measure_once OUT DESCRIPTION WHAT COMMAND…: says that WHAT is measured, and has COMMAND measure it, unless OUT holds the
+# figures of the same models, pictures and metrics, which DESCRIPTION tells.
+measure_once() {
+  local out=$1 description=$2 what=$3
+  shift 3
+  if [ "$(cat "$out/measured.txt" 2>/dev/null)" = "$description" ]; then
+    phase "figures: complete"
+    return
+  fi
+  phase "measuring $what"
+  "$@" >/dev/null
+  printf '%s\n' "$description" >"$out/measured.txt.new"
+  mv "$out/measured.txt.new" "$out/measured.txt"
+}

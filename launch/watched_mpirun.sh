@@ -35,7 +35,7 @@ end_by_force() {
 # after a farewell mpirun is ended by force, with status 3. When the script is killed, every rank is asked to save and
 # end; other signals are handed on.
 watched_mpirun() {
-  local grace=$1 script=$$ self=$BASHPID watchers=() asked= forced= job= errors copier status=0
+  local grace=$1 script=$$ self=$BASHPID watchers=() asked= forced= job= errors copier said status=0
   shift
   trap 'asked=yes; [ -z "$job" ] || kill -USR1 "$job" 2>/dev/null || true' USR1
   trap 'start_watcher signal_later "$grace" ALRM "$self"' USR2
@@ -45,18 +45,19 @@ watched_mpirun() {
   "$@" 2>&"$errors" {errors}>&- &
   job=$!
   exec {errors}>&-
-  [ -z "$asked" ] || kill -USR1 "$job" 2>/dev/null || true
+  exec {said}>&2 2>/dev/null  # bash itself would tell of what is ended by force
+  [ -z "$asked" ] || kill -USR1 "$job" || true
   start_watcher signal_when_orphaned "$script" USR1 "$self"
-  while kill -0 "$job" 2>/dev/null; do wait "$job" 2>/dev/null || true; done  # what is ended by force is told of below
-  wait "$job" 2>/dev/null || status=$?
-  kill "${watchers[@]}" 2>/dev/null || true
+  while kill -0 "$job"; do wait "$job" || true; done
+  wait "$job" || status=$?
+  kill "${watchers[@]}" || true
   local look  # what else was started may hold the stream for longer
   for ((look = 0; look < 20; ++look)); do
-    kill -0 "$copier" 2>/dev/null || break
+    kill -0 "$copier" || break
     sleep 0.1
   done
   [ -n "$forced" ] || return "$status"
-  say "mpirun had not ended $grace s after the job, because a host does not answer; it was ended by force" >&2
+  say "mpirun had not ended $grace s after the job, because a host does not answer; it was ended by force" >&"$said"
   return 3
 }
 

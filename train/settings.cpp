@@ -22,6 +22,73 @@ void OptimizerSettings::bind(Settings& settings, const std::string& section, con
       .at_least(0.0);
 }
 
+void TrainSettings::bind_checkpoint_interval(Settings& settings) {
+  Settings::Entry every;
+  every.key = "train.checkpoint_every";
+  every.help =
+      "steps between checkpoints; 0 where train.checkpoint_minutes decides. Of the two the one given last does: the "
+      "command line over a file, a file over its base";
+  every.type = "an integer";
+  every.expected = "at least 0";
+  every.assign = [this](const YAML::Node& node) {
+    std::int64_t read = 0;
+    read_value(node, read);
+    if (read < 0) {
+      throw BadValue();
+    }
+    every_given_ = read > 0;
+    checkpoint_every = read;
+    checkpoint_minutes = every_given_ ? CheckpointMinutes() : checkpoint_minutes;
+  };
+  every.current = [this] { return YAML::Node(checkpoint_every); };
+  settings.add_entry(std::move(every));
+
+  Settings::Entry minutes;
+  minutes.key = "train.checkpoint_minutes";
+  minutes.help =
+      "minutes between checkpoints, in place of train.checkpoint_every; auto: those that lose the least time, by what "
+      "a "
+      "checkpoint was measured to cost and train.hours_between_failures; 0: steps are counted instead";
+  minutes.type = "a number or auto";
+  minutes.expected = "0 to 1000000";
+  minutes.assign = [this](const YAML::Node& node) {
+    constexpr double kMost = 1e6;
+    CheckpointMinutes read;
+    read.best = node.IsScalar() && node.Scalar() == "auto";
+    if (!read.best) {
+      read_value(node, read.number);
+    }
+    if (read.number < 0 || read.number > kMost) {
+      throw BadValue();
+    }
+    minutes_given_ = read.decide();
+    checkpoint_minutes = read;
+    checkpoint_every = minutes_given_ ? 0 : checkpoint_every;
+  };
+  minutes.current = [this] {
+    return YAML::Node(checkpoint_minutes.best ? "auto" : fmt::format("{}", checkpoint_minutes.number));
+  };
+  settings.add_entry(std::move(minutes));
+}
+
+void TrainSettings::check(const Settings& settings) const {
+  const std::string every = settings.origin("train.checkpoint_every");
+  const std::string minutes = settings.origin("train.checkpoint_minutes");
+  const auto place = [](const std::string& origin) {
+    return origin.starts_with('\'') ? "the command line" : origin.substr(0, origin.rfind(':'));
+  };
+  if (every_given_ && minutes_given_ && place(every) == place(minutes)) {
+    throw UserError(
+        "train.checkpoint_every ({}) and train.checkpoint_minutes ({}) exclude each other; give one of them", every,
+        minutes);
+  }
+  if (checkpoint_every == 0 && !checkpoint_minutes.decide()) {
+    throw UserError(
+        "train.checkpoint_every and train.checkpoint_minutes are both 0, so that a fault would cost all that was done; "
+        "give one of them");
+  }
+}
+
 void TrainSettings::bind(Settings& settings, RunSettings& run) {
   std::vector<std::string> names;
   std::string meanings;
@@ -95,7 +162,13 @@ void TrainSettings::bind(Settings& settings, RunSettings& run) {
       .path();
   lora.bind(settings);
 
-  settings.add("train.checkpoint_every", checkpoint_every, "steps between checkpoints").at_least(1);
+  bind_checkpoint_interval(settings);
+  settings
+      .add("train.hours_between_failures", hours_between_failures,
+           "for train.checkpoint_minutes=auto: hours that a host runs between two failures, on average; of n hosts one "
+           "fails n times as often. 6000: 419 failures in 54 days of 2,048 hosts, as of Llama 3's training")
+      .above(0.0)
+      .at_most(1e8);
   settings.add(
       "train.checkpoint_behind", checkpoint_behind,
       "write checkpoints while training goes on, from a copy that rank 0 holds meanwhile; false: training waits");

@@ -27,6 +27,15 @@ struct OptimizerSettings {
   void bind(Settings& settings, const std::string& section, const std::string& of);
 };
 
+/// Minutes between two checkpoints: a number of them, or those that cost the least (auto), which follow from what a
+/// checkpoint costs and how often a host fails (train/checkpoints/checkpoint_schedule.h).
+struct CheckpointMinutes {
+  double number = 0;  ///< 0 where steps are counted instead (train.checkpoint_every)
+  bool best = false;  ///< auto
+
+  bool decide() const { return best || number > 0; }
+};
+
 /// How a run is carried out, whatever it trains. Section `train.`.
 struct TrainSettings {
   std::string recipe = "samsr";
@@ -54,7 +63,9 @@ struct TrainSettings {
   std::string init = "auto";
   LoraSettings lora;  ///< of the first trainable
 
-  std::int64_t checkpoint_every = 10'000;
+  std::int64_t checkpoint_every = 10'000;  ///< 0 where checkpoint_minutes decide
+  CheckpointMinutes checkpoint_minutes;
+  double hours_between_failures = 6'000;
   bool checkpoint_behind = true;
   int keep = 3;
   std::string resume = "auto";
@@ -68,6 +79,15 @@ struct TrainSettings {
 
   /// The keys of `run`, which are of the same section, stand among its own in lists of settings.
   void bind(Settings& settings, RunSettings& run);
+  /// UserError where one file, or the command line, gives both checkpoint_every and checkpoint_minutes, or both are 0.
+  /// `settings`: what bind() filled, with all that was given.
+  void check(const Settings& settings) const;
+
+ private:
+  void bind_checkpoint_interval(Settings& settings);
+
+  bool every_given_ = false;  ///< last as more than 0
+  bool minutes_given_ = false;
 };
 
 /// `value` of the path setting `key`; UserError when it is empty, as "KEY is not set: MEANING; give it as KEY=PATH".

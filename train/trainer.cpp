@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "core/error.h"
 #include "core/memory.h"
@@ -36,19 +38,19 @@ void Trainer::run() {
   StepProfiler profiler(run_.config.profile, run_.out, run_.communicator.rank(), run_.device, run_.log);
   Progress progress(run_.log, "training", settings.steps, "steps", run_.step);
   std::int64_t saved = run_.step;
-  bool due = false;
   bool stop = false;
+  run_.schedule.begin(CheckpointSchedule::Clock::now());
   while (run_.step < settings.steps && !stop) {
     profiler.before(run_.step + 1);
     stop = step();
     profiler.after();
     const bool last = stop || run_.step == settings.steps;
+    due_ = due_ || last || run_.schedule.due_after(run_.step);
     if (run_.validation && (run_.step % run_.config.validation.every == 0 || run_.step == settings.steps)) {
       validate();
     }
     // On a GPU the values of a step are fetched once every few steps, so that the host never waits for it in between.
-    if (run_.device.is_cpu() || last || run_.step % settings.log_every == 0 ||
-        run_.step % settings.checkpoint_every == 0) {
+    if (run_.device.is_cpu() || due_ || run_.step % settings.log_every == 0) {
       finish_pending_steps();
     }
     progress.set(run_.step, run_.report ? run_.report->status() : std::string());
@@ -57,11 +59,11 @@ void Trainer::run() {
       run_.report->pictures(run_.step, run_.pictures->draw());
     }
     // In a streak of bad steps the checkpoint before it stays the newest; the one due is made up for after it.
-    due = due || last || run_.best_yet || run_.step % settings.checkpoint_every == 0;
-    if (due && bad_steps_ == 0) {
-      run_.save();
+    due_ = due_ || run_.best_yet;
+    if (due_ && bad_steps_ == 0) {
+      save();
       saved = run_.step;
-      due = false;
+      due_ = false;
     }
   }
   run_.finish_save();
@@ -90,12 +92,15 @@ bool Trainer::step() {
   run_.watchdog.at(run_.step + 1, Phase::kData);
   PendingStep pending;
   pending.metrics.step = run_.step + 1;
+  pending.beside_save = run_.saving();
   std::vector<std::uint64_t> bad;
   pending.record =
       train_step_.run(pending.metrics.step, [&] { return run_.next_batch(pending.metrics.data_wait_ms, bad); });
 
-  // One exchange tells every rank whether any was asked to stop, or met a bad sample.
-  std::array<double, 2> events{static_cast<double>(bad.size()), stop_signal_.received() ? 1.0 : 0.0};
+  // One exchange tells every rank whether any was asked to stop, or met a bad sample, and whether a checkpoint is due
+  // by the clock of rank 0.
+  const bool due = run_.communicator.rank() == 0 && run_.schedule.due_at(CheckpointSchedule::Clock::now());
+  std::array<double, 3> events{static_cast<double>(bad.size()), stop_signal_.received() ? 1.0 : 0.0, due ? 1.0 : 0.0};
   {
     const StepTimer::Span span(&run_.timer, StepPhase::kExchange);
     run_.communicator.sum(events);
@@ -103,14 +108,37 @@ bool Trainer::step() {
   if (events[0] > 0) {
     run_.bad_samples.add(bad, run_.communicator);
   }
+  due_ = due_ || events[2] > 0;
   ++run_.step;
   run_.look_at_save();
+  if (pending.beside_save && !run_.saving()) {
+    run_.schedule.written(CheckpointSchedule::Clock::now());
+  }
   run_.timer.end_step();
   pending.metrics.memory_mb = resident_memory_mb();
   pending.metrics.gpu_memory_mb = peak_gpu_memory_mb(run_.device);
   pending.metrics.bad_samples = run_.bad_samples.count();
+  pending.metrics.checkpoint_wait_ms = std::exchange(save_ms_, 0.0) + run_.writer.take_waited_ms();
+  if (const auto seconds = run_.schedule.interval()) {
+    pending.metrics.checkpoint_minutes = *seconds / 60;
+  }
   pending_.push_back(std::move(pending));
   return events[1] > 0;
+}
+
+void Trainer::save() {
+  const auto begun = CheckpointSchedule::Clock::now();
+  const bool under_way = run_.saving();
+  run_.save();
+  const auto now = CheckpointSchedule::Clock::now();
+  if (under_way) {
+    run_.schedule.written(now);
+  }
+  run_.schedule.saved(begun, now);
+  if (!run_.saving()) {
+    run_.schedule.written(now);
+  }
+  save_ms_ = std::chrono::duration<double, std::milli>(now - begun).count();
 }
 
 void Trainer::validate() {
@@ -176,6 +204,13 @@ void Trainer::finish(PendingStep& pending) {
     report_bad_step(metrics, pending.record);
   }
   last_times_ = metrics.times;
+  run_.schedule.step(metrics.times.whole / 1e3, pending.beside_save);
+  if (const auto seconds = run_.schedule.take_cost()) {
+    metrics.checkpoint_cost_ms = *seconds * 1e3;
+  }
+  if (const std::string news = run_.schedule.news(); !news.empty()) {
+    run_.log.info("{}", news);
+  }
   metrics.images_per_second = static_cast<double>(run_.settings.global_batch) * 1e3 / metrics.times.whole;
   if (run_.report) {
     run_.report->step(metrics);

@@ -28,10 +28,13 @@ class Trainer {
   struct PendingStep {
     StepMetrics metrics;  ///< but for what the record holds; data_wait_ms is this rank's own
     StepRecord record;
+    bool beside_save = false;  ///< on rank 0: a checkpoint was being copied or written
   };
 
   /// One step of the recipe; true when a stop was asked for on any rank.
   bool step();
+  /// Saves, and takes note of what that costs.
+  void save();
   /// Measures the averaged weights, and remembers the best.
   void validate();
   /// Fetches, reports and counts the steps made since it was last called. UserError after too many bad ones in a row.
@@ -46,6 +49,8 @@ class Trainer {
   StopSignal stop_signal_;
   std::vector<PendingStep> pending_;
   int bad_steps_ = 0;     ///< in a row
+  bool due_ = false;      ///< a checkpoint is, the same on every rank
+  double save_ms_ = 0;    ///< that training waited for the checkpoint begun behind the last step
   StepTimes last_times_;  ///< of the last step reported
 };
 

@@ -1,8 +1,10 @@
 #include "data/build/settings.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/error.h"
+#include "core/rng.h"
 
 namespace samsr {
 
@@ -54,6 +56,18 @@ void DataSettings::bind(Settings& settings) {
 
 int DataSettings::scale_of(std::uint64_t index) const {
   return scales.empty() ? scale : static_cast<int>(scales[index / samples_per_shard % scales.size()]);
+}
+
+int DataSettings::scale_at(std::uint64_t position) const {
+  return scales.empty() ? scale : static_cast<int>(scales[Rng(seed, "scale", {position}).below(scales.size())]);
+}
+
+std::vector<std::uint64_t> DataSettings::all_scales() const {
+  std::set<std::uint64_t> all(scales.begin(), scales.end());
+  if (all.empty()) {
+    all.insert(static_cast<std::uint64_t>(scale));
+  }
+  return {all.begin(), all.end()};
 }
 
 void DataSettings::check() const {

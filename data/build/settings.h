@@ -51,6 +51,11 @@ struct DataSettings {
   std::uint64_t first_pass_index(std::uint64_t index) const { return passes > 1 ? index % samples : index; }
   /// How much smaller the LR image of sample `index` is: the same for all samples of a shard.
   int scale_of(std::uint64_t index) const;
+  /// Factor of the pair that is made while training at `position` in the sequence of all pairs drawn: of several, one
+  /// by lot, so that what recipes do in turns meets all of them.
+  int scale_at(std::uint64_t position) const;
+  /// All factors of the pairs, each once, ascending.
+  std::vector<std::uint64_t> all_scales() const;
   /// UserError where data.out is missing or settings contradict each other.
   void check() const;
 };

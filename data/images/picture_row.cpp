@@ -5,10 +5,17 @@
 namespace samsr {
 namespace {
 
-constexpr int kRowGap = 8;
 constexpr int kRowLabelHeight = 20;
+constexpr int kRowFont = cv::FONT_HERSHEY_SIMPLEX;
+constexpr double kRowFontScale = 0.4;
 
 }  // namespace
+
+int label_width(const std::string& label) {
+  constexpr int kSoftEdge = 3;  // of smoothed letters, beyond the size that OpenCV tells
+  int below = 0;
+  return cv::getTextSize(label, kRowFont, kRowFontScale, 1, &below).width + kSoftEdge;
+}
 
 cv::Mat draw_row(const std::vector<Picture>& pictures) {
   const cv::Size size = pictures.front().rgb.size();
@@ -18,7 +25,7 @@ cv::Mat draw_row(const std::vector<Picture>& pictures) {
   int x = kRowGap;
   for (const Picture& picture : pictures) {
     const cv::Rect cell(x, 0, size.width, row.rows);
-    cv::putText(row(cell), picture.label, cv::Point(0, kRowLabelHeight - 6), cv::FONT_HERSHEY_SIMPLEX, 0.4,
+    cv::putText(row(cell), picture.label, cv::Point(0, kRowLabelHeight - 6), kRowFont, kRowFontScale,
                 cv::Scalar::all(0), 1, cv::LINE_AA);
     picture.rgb.copyTo(row(cv::Rect(x, kRowLabelHeight, size.width, size.height)));
     x += size.width + kRowGap;

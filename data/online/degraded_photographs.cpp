@@ -57,7 +57,7 @@ class DegradedPhotographs final : public SampleSet {
 
   std::string source() const override { return settings_.data.images.text(); }
   std::uint64_t size() const override { return photographs_->size(); }
-  std::vector<std::uint64_t> scales() const override { return {static_cast<std::uint64_t>(settings_.data.scale)}; }
+  std::vector<std::uint64_t> scales() const override { return settings_.data.all_scales(); }
   const ShardField* find(std::string_view name) const override { return find_field(fields_, name); }
   std::string content() const override { return "[pairs]\n" + pairs_lines(); }
   std::string where(std::uint64_t index) const override { return photograph_of(index).path; }
@@ -84,7 +84,7 @@ class DegradedPhotographs final : public SampleSet {
   /// The pair at `position`.
   Sample make(std::uint64_t position, PhotographCache& cache) const {
     const Photograph photograph = photograph_of(position);
-    return maker_.make(position, cache.load(photograph), photograph.path);
+    return maker_.make(position, settings_.data.scale_at(position), cache.load(photograph), photograph.path);
   }
   const BuildSettings& settings() const { return settings_; }
 
@@ -133,7 +133,7 @@ std::unique_ptr<const BatchSource> DegradedPhotographs::batches(const LoaderSett
                                                                 const BatchFields& fields, Log&,
                                                                 SampleRange range) const {
   TORCH_CHECK(range.first == 0 && range.count == size(), "a part of the photographs");
-  check_fresh_fields(fields);
+  check_fresh_fields(fields, settings_.data);
   if (fields.coverage) {
     check_graph_masks(settings_, "; of shards (train.shards) it can use the masks of HR images");
   }
@@ -149,7 +149,6 @@ std::unique_ptr<const BatchSource> DegradedPhotographs::batches(const LoaderSett
 
 std::unique_ptr<const SampleSet> degraded_photographs(const BuildSettings& settings, Communicator& comm, Log& log) {
   settings.data.check();
-  check_one_scale(settings.data.scales.size());
   for (const PhotographSource& source : settings.data.images) {
     if (is_within(settings.data.out, source.path)) {
       throw UserError(

@@ -1,8 +1,10 @@
 #include "data/online/degraded_shards.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
 #include <array>
+#include <map>
 
 #include "core/checksum.h"
 #include "core/error.h"
@@ -43,17 +45,17 @@ class DegradedShards final : public SampleSet {
  public:
   DegradedShards(const std::filesystem::path& folder, BuildSettings settings, Log& log)
       : stored_(folder), settings_(std::move(settings)) {
-    check_one_scale(std::max(settings_.data.scales.size(), stored_.scales().size()));
     const ShardField* hr = stored_.find("hr");
-    const auto scale = static_cast<std::int64_t>(settings_.data.scale);
-    if (hr == nullptr || hr->shape[0] != hr->shape[1] || hr->shape[0] % scale != 0) {
-      throw UserError(
-          "{}: data.degrade=online needs square HR images, with sides that are multiples of data.scale={}, "
-          "which the shards have not; build them with `samsr data build`",
-          source(), scale);
+    for (const std::uint64_t scale : scales()) {
+      if (hr == nullptr || hr->shape[0] != hr->shape[1] || hr->shape[0] % static_cast<std::int64_t>(scale) != 0) {
+        throw UserError(
+            "{}: data.degrade=online needs square HR images, with sides that are multiples of data.scale={}, "
+            "which the shards have not; build them with `samsr data build`",
+            source(), scale);
+      }
     }
     side_ = hr->shape[0];
-    fields_ = fresh_fields(side_, scale);
+    fields_ = fresh_fields(side_, settings_.data.scale);
     const StageContents contents = split_content(stored_.content());
     const std::string ours = degradation_lines(settings_.degradation);
     const auto pairs = contents.find("pairs");
@@ -72,7 +74,7 @@ class DegradedShards final : public SampleSet {
 
   std::string source() const override { return stored_.source(); }
   std::uint64_t size() const override { return stored_.size(); }
-  std::vector<std::uint64_t> scales() const override { return stored_.scales(); }
+  std::vector<std::uint64_t> scales() const override { return settings_.data.all_scales(); }
   const ShardField* find(std::string_view name) const override { return find_field(fields_, name); }
   std::string content() const override { return "[pairs]\n" + lines_of(hr_); }
   std::string where(std::uint64_t index) const override { return stored_.where(index); }
@@ -118,7 +120,11 @@ class DegradedShards final : public SampleSet {
 
  private:
   /// What fresh LR images depend on beside the HR images.
-  std::string fresh_lines() const { return lines_of(settings_.degradation); }
+  std::string fresh_lines() const {
+    const bool several = scales().size() > 1;
+    return lines_of(settings_.degradation) +
+           (several ? fmt::format("data.scales: [{}]\n", fmt::join(settings_.data.scales, ", ")) : "");
+  }
 
   std::string lines_of(const DegradationSettings& degradation) const {
     return degradation_lines(degradation) + fmt::format("data.seed: {}\n", settings_.data.seed);
@@ -151,8 +157,12 @@ class DegradedBatches final : public BatchSource {
       : settings_(set.settings()),
         stored_(std::move(stored)),
         side_(set.side()),
-        pipeline_(settings_.degradation, settings_.data.scale),
-        rows_(settings_, fields, side_, /*segments=*/!set.uses_hr_masks()) {}
+        rows_(settings_, fields, side_, /*segments=*/!set.uses_hr_masks()) {
+    for (const std::uint64_t scale : set.scales()) {
+      const auto factor = static_cast<int>(scale);
+      pipelines_.emplace(factor, DegradationPipeline(settings_.degradation, factor));
+    }
+  }
 
   std::uint64_t samples() const override { return stored_->samples(); }
 
@@ -163,9 +173,10 @@ class DegradedBatches final : public BatchSource {
     batch.coverage = std::exchange(batch.coverage_hr, at::Tensor());
     batch = rows_.add_memory(std::move(batch), count);
     for (std::int64_t row = 0; row < count; ++row) {
-      const std::uint64_t seed =
-          derive_seed(settings_.data.seed, "online degradation", {batch.position[static_cast<std::size_t>(row)]});
-      const DegradedPair pair = pipeline_.degrade(interleaved_image(images[row]), static_cast<int>(side_), seed);
+      const std::uint64_t position = batch.position[static_cast<std::size_t>(row)];
+      const std::uint64_t seed = derive_seed(settings_.data.seed, "online degradation", {position});
+      const DegradedPair pair = pipelines_.at(settings_.data.scale_at(position))
+                                    .degrade(interleaved_image(images[row]), static_cast<int>(side_), seed);
       rows_.put(batch, row, pair.hr, pair.lr);
     }
     return batch;
@@ -175,14 +186,14 @@ class DegradedBatches final : public BatchSource {
   const BuildSettings& settings_;
   const std::unique_ptr<const BatchSource> stored_;
   const std::int64_t side_;
-  const DegradationPipeline pipeline_;
+  std::map<int, DegradationPipeline> pipelines_;  ///< by the factor
   const FreshRows rows_;
 };
 
 std::unique_ptr<const BatchSource> DegradedShards::batches(const LoaderSettings& settings, std::uint64_t seed,
                                                            const BatchFields& fields, Log& log,
                                                            SampleRange range) const {
-  check_fresh_fields(fields);
+  check_fresh_fields(fields, settings_.data);
   if (fields.coverage) {
     check_hr_masks();
   }

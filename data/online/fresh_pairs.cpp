@@ -6,8 +6,10 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/resize.h"
 #include "core/setting_lines.h"
 #include "data/shards/decode.h"
+#include "models/first_stage/first_stage.h"
 #include "segmentation/coverage_of.h"
 
 namespace samsr {
@@ -49,16 +51,12 @@ std::string graph_lines(const MaskSettings& settings) {
   });
 }
 
-void check_one_scale(std::size_t scales) {
-  if (scales > 1) {
+void check_fresh_fields(const BatchFields& fields, const DataSettings& data) {
+  if (fields.coverage && data.all_scales().size() > 1) {
     throw UserError(
-        "data.degrade=online: pairs that are degraded while training have one scale, and these have {}; set "
-        "data.degrade=cached and train on shards of `samsr data build data.scales=[…]`",
-        scales);
+        "data.degrade=online: masks of several scales (data.scales) do not fit into one batch; leave data.scales out, "
+        "or use a recipe that needs no masks (flowmap)");
   }
-}
-
-void check_fresh_fields(const BatchFields& fields) {
   const char* lacking = fields.rollout ? "rollouts of a teacher" : fields.coverage_hr ? "the HR images' coverage" : "";
   if (*lacking != 0) {
     throw UserError(
@@ -89,6 +87,8 @@ FreshRows::FreshRows(const BuildSettings& settings, const BatchFields& fields, s
       fields_(fields),
       scale_(settings.data.scale),
       side_(side),
+      several_(settings.data.all_scales().size() > 1),
+      lq_side_(side / (several_ ? settings.first_stage.latent_factor() : scale_)),
       segments_(segments && fields.coverage) {
   if (segments_) {
     masks_.check();
@@ -96,19 +96,28 @@ FreshRows::FreshRows(const BuildSettings& settings, const BatchFields& fields, s
 }
 
 Batch FreshRows::add_memory(Batch batch, std::int64_t count) const {
-  const std::int64_t small = side_ / scale_;
-  batch.lq = memory_->tensor({count, 3, small, small}, at::kFloat, fields_.pinned);
+  batch.lq = memory_->tensor({count, 3, lq_side_, lq_side_}, at::kFloat, fields_.pinned);
+  if (several_) {
+    batch.enlarged = memory_->tensor({count, 3, side_, side_}, at::kFloat, fields_.pinned);
+  }
   if (fields_.hr) {
     batch.hr = memory_->tensor({count, 3, side_, side_}, at::kByte, fields_.pinned);
   }
   if (segments_) {
-    batch.coverage = memory_->tensor({count, 1, small, small}, at::kByte, fields_.pinned);
+    batch.coverage = memory_->tensor({count, 1, lq_side_, lq_side_}, at::kByte, fields_.pinned);
   }
   return batch;
 }
 
 void FreshRows::put(Batch& batch, std::int64_t row, const cv::Mat& hr, const cv::Mat& lr) const {
-  put_image<float>(batch.lq, row, lr);
+  if (several_) {
+    const at::Tensor image = at::empty({1, 3, lr.rows, lr.cols}, at::kFloat);
+    put_image<float>(image, 0, lr);
+    batch.lq[row].copy_(resize_bicubic(image, {lq_side_, lq_side_})[0]);
+    batch.enlarged[row].copy_(enlarge_bicubic(image, side_ / lr.rows)[0]);
+  } else {
+    put_image<float>(batch.lq, row, lr);
+  }
   if (fields_.hr) {
     put_image<std::uint8_t>(batch.hr, row, hr);
   }

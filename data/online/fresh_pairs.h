@@ -29,12 +29,9 @@ const ShardField* find_field(std::span<const ShardField> fields, std::string_vie
 /// "key: value" lines of the settings of the graph segmentation, which finds the masks of fresh pairs.
 std::string graph_lines(const MaskSettings& settings);
 
-/// UserError where `scales`, data.scales or those of stored shards, are several: fresh pairs have one, data.scale.
-void check_one_scale(std::size_t scales);
-
 /// UserError where batches of `fields` would carry what no thread can make of a fresh pair: the teacher's rollouts, the
-/// coverage of HR images.
-void check_fresh_fields(const BatchFields& fields);
+/// coverage of HR images; of several scales any coverage, which fits into no batch.
+void check_fresh_fields(const BatchFields& fields, const DataSettings& data);
 
 /// UserError where the coverage is to be that of the graph segmentation's masks, but the settings have other masks, for
 /// the reason `sam`.
@@ -49,7 +46,8 @@ class FreshRows {
 
   /// The batch with memory for what put() enters.
   Batch add_memory(Batch batch, std::int64_t count) const;
-  /// The pair `hr` (side, side), `lr`, both CV_8UC3 RGB, to row `row`.
+  /// The pair `hr` (side, side), `lr`, both CV_8UC3 RGB, to row `row`. Of several scales the size of `lr` says which it
+  /// is of, and Batch::lq has it resized to the latents' size, as Batch::enlarged to that of `hr`.
   void put(Batch& batch, std::int64_t row, const cv::Mat& hr, const cv::Mat& lr) const;
 
  private:
@@ -57,6 +55,8 @@ class FreshRows {
   const BatchFields fields_;
   const std::int64_t scale_;
   const std::int64_t side_;
+  const bool several_;          ///< scales
+  const std::int64_t lq_side_;  ///< of Batch::lq
   const bool segments_;
   const SingleThreadedOpenCv single_threaded_;  // so that the pixels are those of a build
   const std::shared_ptr<BufferPool> memory_ = std::make_shared<BufferPool>();

@@ -40,6 +40,7 @@ void change_tensors(Batch& batch, Change change) {
     change_one(field.form, batch.*field.tensor);
   }
   change_one(Form::kLatent, batch.noise);
+  change_one(Form::kImage, batch.enlarged);
   change_one(Form::kImage, batch.hr_sharp);
 }
 

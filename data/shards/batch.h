@@ -22,6 +22,7 @@ struct Batch {
   at::Tensor coverage_hr;                 ///< (B,1,H,W) uint8, masks of the high-resolution image
   at::Tensor x0;                          ///< (B,C,h,w) half, a cached rollout of the teacher
   at::Tensor noise;                       ///< (B,C,h,w) float32, drawn beside the loading; in no shard
+  at::Tensor enlarged;                    ///< (B,3,sH,sW) float32, fresh LR images of several scales enlarged; the same
   at::Tensor hr_sharp;                    ///< (B,3,sH,sW) float32 in [-1, 1], hr sharpened beside the loading; the same
   std::vector<std::uint64_t> noise_seed;  ///< of the noise that x0 was rolled out from; empty without x0
   std::vector<std::uint64_t> sample;      ///< index in the data set of what was read

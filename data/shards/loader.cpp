@@ -56,7 +56,8 @@ void check_scales(const ShardSet& shards, const std::vector<const BatchField*>& 
           shards.folder().string(), fmt::join(shards.scales(), ", "), field->dataset);
     }
   }
-  if (shards.find("z_hr") == nullptr) {
+  const bool images = std::ranges::any_of(carried, [](const auto* field) { return field->tensor == &Batch::lq; });
+  if (images && shards.find("z_hr") == nullptr) {
     throw UserError("{}: shards of the scales {}, which need latents; build them with data.latents=true",
                     shards.folder().string(), fmt::join(shards.scales(), ", "));
   }

@@ -50,7 +50,7 @@ class SampleSet {
   /// How much larger HR images are than LR images: each such factor once, ascending.
   virtual std::vector<std::uint64_t> scales() const = 0;
   /// Type and shape of a field; null when the samples have none of that name. Of LR images of several scales, those of
-  /// the first sample.
+  /// one of them.
   virtual const ShardField* find(std::string_view name) const = 0;
   /// What the samples depend on, stage by stage (content.h); without the stages whose fields they lack.
   virtual std::string content() const = 0;

@@ -155,7 +155,8 @@ class Regenerator {
       const JsonEntry record = read_stored_record(place.shard, kSourceField, place.sample);
       const std::string image = photograph_of(record);
       const std::optional<std::uint32_t> source = source_of_photograph(record);
-      sample = pairs_.make(index, photographs_.read(image, source.value_or(0), set_.where(index)), image, source);
+      sample = pairs_.make(index, static_cast<int>(place.shard.header().scale),
+                           photographs_.read(image, source.value_or(0), set_.where(index)), image, source);
       return;
     } catch (...) {
       fault(index, describe_failure(set_.where(index), std::current_exception()));

@@ -14,7 +14,7 @@ namespace samsr {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kFormat = "samsr-comparison/1";
+constexpr const char* kComparisonFormat = "samsr-comparison/1";
 
 /// The file's place, whose folder is made.
 const fs::path& made_place(const fs::path& file) {
@@ -36,7 +36,7 @@ std::string image_html(const ImageFile& image, const char* kind, const std::stri
 void check_comparison_page(const fs::path& file) {
   check_extension(file, {".html", ".htm"}, "an HTML page");
   check_file_writable(file, "--compare " + file.string());
-  check_own_file(file, kFormat);
+  check_own_file(file, kComparisonFormat);
 }
 
 ComparisonPage::ComparisonPage(const fs::path& file, const std::string& title, const std::string& note)
@@ -50,7 +50,7 @@ ComparisonPage::ComparisonPage(const fs::path& file, const std::string& title, c
                   "<option value=\"1\">1:1</option><option value=\"2\">2:1</option><option value=\"4\">4:1</option>"
                   "</select></label><span class=\"note\">Drag the line, or use the arrow keys, Home and End."
                   "</span></p>\n",
-                  kFormat, escape_html(title), embedded::comparison_css, escape_html(note)));
+                  kComparisonFormat, escape_html(title), embedded::comparison_css, escape_html(note)));
 }
 
 void ComparisonPage::add(const ComparedPicture& picture) {

@@ -8,7 +8,6 @@
 #include <memory>
 #include <opencv2/imgproc.hpp>
 #include <set>
-#include <sstream>
 
 #include "core/error.h"
 #include "core/output.h"
@@ -19,7 +18,6 @@
 #include "eval/metrics/choose_metrics.h"
 #include "eval/metrics/fid/set_statistics.h"
 #include "eval/upscale/ready_model.h"
-#include "eval/upscale/upscale.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -198,26 +196,6 @@ void check_models(const EvaluationRequest& request) {
   }
 }
 
-/// UserError when a model enlarges by another factor than a set asks for.
-void check_scale(const ReadyModel& model, const EvaluatedModel& evaluated, const std::vector<Benchmark>& sets) {
-  for (const Benchmark& set : sets) {
-    if (model.upscaler().scale() != set.scale) {
-      throw UserError("--model {}: enlarges {} times, but {} is measured at {} (eval.scale)", evaluated.argument.path,
-                      model.upscaler().scale(), set.title, set.scale);
-    }
-  }
-}
-
-/// UserError when a model's weights or settings do not fit, before the models ahead of it have worked for hours.
-void try_later_models(const EvaluationRequest& request) {
-  std::ostringstream unheard;  // they say what they have to say when their turn comes
-  Log log(unheard, /*rank=*/0, /*ranks=*/1, /*terminal=*/false);
-  for (std::size_t i = 1; i < request.models.size(); ++i) {
-    const auto model = ready_model(request.models[i].argument, at::kCPU, log);
-    check_scale(*model, request.models[i], request.sets);
-  }
-}
-
 /// UserError when the statistics for eval.fid_reference cannot serve, or the names of methods are not fit for those
 /// that are written, before anything long begins.
 void check_statistics(const EvaluationRequest& request) {
@@ -288,19 +266,12 @@ std::vector<EvalMethod> upscale_sets(const EvaluatedModel& model, const std::vec
                                      Communicator& communicator, Log& log, InputProblems& problems) {
   const auto ready = ready_model(model.argument, device, log);
   check_scale(*ready, model, sets);
-  const double parameters = ready->millions_of_parameters();
   const double seconds = seconds_of_upscaling(ready->upscaler(), list_images(sets.front().lq).front(), communicator);
   std::vector<EvalMethod> made;
   for (std::size_t s = 0; s < sets.size(); ++s) {
-    EvalMethod& method = made.emplace_back();
-    method = {model.name, folders[s] / "pictures" / model.name, source_of(model.argument), seconds, parameters};
-    try {
-      upscale_files(
-          ready->upscaler(), [&] { return ready->record(); }, model.argument.upscale, sets[s].lq, method.folder,
-          communicator, log);
-    } catch (const UserError& error) {
-      problems.add(error.what());
-    }
+    made.push_back(
+        make_pictures(*ready, model, sets[s].lq, folders[s] / "pictures" / model.name, communicator, log, problems));
+    made.back().seconds_per_image = seconds;
   }
   return made;
 }
@@ -365,7 +336,9 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
       evaluate(comparisons[s], {}, request.sets[s].size, communicator, log, problems);
     }
   }
-  try_later_models(request);
+  for (std::size_t i = 1; i < request.models.size(); ++i) {  // the first is loaded next
+    try_model(request.models[i], request.sets);
+  }
   for (const EvaluatedModel& model : request.models) {
     const std::vector<EvalMethod> made =
         upscale_sets(model, request.sets, folders, device, communicator, log, problems);

@@ -11,8 +11,8 @@
 #include "core/settings.h"
 #include "eval/measure/benchmarks.h"
 #include "eval/measure/evaluate.h"
+#include "eval/measure/model_pictures.h"
 #include "eval/measure/picture_rows.h"
-#include "eval/upscale/model_argument.h"
 #include "models/weights/official_files.h"
 
 namespace samsr {
@@ -30,12 +30,6 @@ struct EvalSettings {
   ImageLimits images{};          ///< of pictures that are read; section `images.`
 
   void bind(Settings& settings);
-};
-
-/// A model that upscales the low-resolution images before they are measured.
-struct EvaluatedModel {
-  std::string name;        ///< in tables
-  ModelArgument argument;  ///< with its own settings; an official model brings those of its shipped configuration
 };
 
 /// What `samsr eval` is asked for.

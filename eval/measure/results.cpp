@@ -17,7 +17,6 @@ namespace samsr {
 namespace {
 
 constexpr const char* kFormat = "samsr-results/1";
-constexpr const char* kFormatName = "samsr-results/";  ///< without the version
 
 nlohmann::ordered_json number(double value) {
   return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
@@ -285,7 +284,7 @@ std::string json_results(const Results& results) {
   return json_text(root, 2) + "\n";
 }
 
-bool holds_results(const std::filesystem::path& folder) { return is_own_file(folder / "results.json", kFormatName); }
+bool holds_results(const std::filesystem::path& folder) { return is_own_file(folder / "results.json", kResultsFormat); }
 
 void write_results(const Results& results, const std::filesystem::path& folder) {
   make_folder(folder);

@@ -93,6 +93,9 @@ std::string csv_table(const Results& results);
 /// Everything, with full precision; null where there is no value.
 std::string json_results(const Results& results);
 
+/// What a results.json of samsr says near its beginning, without the version.
+inline constexpr const char* kResultsFormat = "samsr-results/";
+
 /// Whether `folder` holds a results.json of samsr, of any version.
 bool holds_results(const std::filesystem::path& folder);
 /// Writes results.json, results.csv and results.md into `folder`, which is made.

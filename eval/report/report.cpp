@@ -10,8 +10,11 @@
 #include "core/atomic_file.h"
 #include "core/json_entry.h"
 #include "data/images/image_encoder.h"
+#include "embedded/report_choice_js.h"
 #include "embedded/report_css.h"
-#include "embedded/report_js.h"
+#include "embedded/report_lens_js.h"
+#include "embedded/report_means_js.h"
+#include "embedded/report_scores_js.h"
 #include "eval/markup/html.h"
 #include "eval/report/chart.h"
 
@@ -69,7 +72,8 @@ std::string figure_cell(const MetricInfo& metric, const MethodScores& method, st
 /// Below a table: what its figures are, and over how many images where that is not all.
 std::string protocol_html(const Results& results, bool colours) {
   std::string html =
-      "<p class=\"note\">↑ higher is better, ↓ lower is better; best bold, second best underlined. "
+      "<p class=\"note\">↑ higher is better, ↓ lower is better; best bold, second best underlined, of the methods "
+      "shown. A click on a heading sorts, best first; a second one the other way round, a third one as at first. "
       "Small: 95 % bootstrap interval of the mean over images. ";
   for (std::size_t m = 0; m < results.metrics.size(); ++m) {
     const MetricInfo& metric = results.metrics[m];
@@ -94,11 +98,13 @@ std::string table_html(const Results& results) {
   const bool colours = std::any_of(results.methods.begin(), results.methods.end(),
                                    [](const MethodScores& method) { return method.colour_shift().has_value(); });
   std::string html =
-      "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">method</th><th scope=\"col\">images</th>";
+      "<div class=\"wide\"><table class=\"means\">\n<thead><tr><th scope=\"col\">method</th>"
+      "<th scope=\"col\" data-higher>images</th>";
   std::vector<std::vector<Rank>> ranks;
   for (std::size_t m = 0; m < results.metrics.size(); ++m) {
     const MetricInfo& metric = results.metrics[m];
-    html += fmt::format("<th scope=\"col\" title=\"{}\">{} {}</th>", escape_html(metric.protocol),
+    html += fmt::format("<th scope=\"col\" title=\"{}\" data-metric=\"{}\"{}>{} {}</th>", escape_html(metric.protocol),
+                        escape_html(metric.name), metric.higher_is_better ? " data-higher" : "",
                         escape_html(display_name(metric)), metric.higher_is_better ? "↑" : "↓");
     ranks.push_back(results.ranks(m));
   }
@@ -275,7 +281,8 @@ std::string report_html(const ReportInput& input) {
     html += fmt::format("<details><summary>{}</summary><pre>{}</pre></details>\n", escape_html(note.heading),
                         escape_html(note.text));
   }
-  return html + fmt::format("<script>{}</script>\n</body>\n</html>\n", embedded::report_js);
+  return html + fmt::format("<script>{}{}{}{}</script>\n</body>\n</html>\n", embedded::report_lens_js,
+                            embedded::report_choice_js, embedded::report_means_js, embedded::report_scores_js);
 }
 
 void write_report(const ReportInput& input, const std::filesystem::path& file) {

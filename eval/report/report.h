@@ -35,7 +35,8 @@ struct ReportInput {
 
 /// The page. Text is escaped. A section has the means of each method with its interval and colour shift; pictures, with
 /// a lens that shows the same place of all pictures of a row enlarged, led by pointer, finger or arrow keys; and the
-/// figures of every image, sorted by a click on a heading.
+/// figures of every image. Both tables are sorted by a click on a heading. One panel chooses for all sections which
+/// methods and columns are shown, and puts thumbnails of the pictures into the tables; marks are of what is shown.
 std::string report_html(const ReportInput& input);
 
 /// Writes the page, complete or not at all.

@@ -13,18 +13,19 @@ void check_choices(const LoadedModel& loaded, const UpscaleSettings& settings) {
   if (!loaded.method->flow_map) {
     const UpscaleSettings defaults;
     if (settings.steps != defaults.steps || settings.guidance != defaults.guidance ||
-        settings.omega != defaults.omega || settings.prompt != defaults.prompt) {
+        settings.omega != defaults.omega || settings.prompt != defaults.prompt || settings.sampler == kEulerSampler) {
       throw UserError(
-          "upscale.steps, upscale.guidance, upscale.omega and upscale.prompt are of flow maps (train.recipe=flowmap), "
-          "and this model is none ({}): leave them out",
+          "upscale.steps, upscale.guidance, upscale.omega, upscale.prompt and upscale.sampler=euler are of flow maps "
+          "(train.recipe=flowmap), and this model is none ({}): leave them out",
           loaded.method->name);
     }
     return;
   }
-  if (settings.sampler != "auto" || settings.noise != "auto" || settings.masks != "auto") {
+  if ((settings.sampler != "auto" && settings.sampler != kEulerSampler) || settings.noise != "auto" ||
+      settings.masks != "auto") {
     throw UserError(
-        "a flow map starts from the enlarged picture without noise, so that upscale.sampler, upscale.noise and "
-        "upscale.masks are of no use to it: leave them out");
+        "a flow map starts from the enlarged picture without noise, so that upscale.sampler other than euler, "
+        "upscale.noise and upscale.masks are of no use to it: leave them out");
   }
 }
 
@@ -32,7 +33,8 @@ void check_choices(const LoadedModel& loaded, const UpscaleSettings& settings) {
 
 FlowMapSampling flow_map_sampling(const LoadedModel& loaded, const UpscaleSettings& settings) {
   check_choices(loaded, settings);
-  FlowMapSampling sampling{.steps = std::max<std::int64_t>(settings.steps, 1)};
+  FlowMapSampling sampling{.steps = std::max<std::int64_t>(settings.steps, 1),
+                           .euler = settings.sampler == kEulerSampler};
   if (!loaded.method->flow_map) {
     return sampling;
   }

@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char* kResultsFile = ".samsr-upscale-inputs";
 /// Stands before every result, so that a file may grow, and be cut, anywhere.
-constexpr const char* kResultsFormat = "samsr-upscale-inputs/2";
+constexpr const char* kMadeResultFormat = "samsr-upscale-inputs/2";
 constexpr std::size_t kFieldsOfResult = 7;
 
 std::string text_of_time(const timespec& time) { return fmt::format("{}.{:09}", time.tv_sec, time.tv_nsec); }
@@ -54,7 +54,7 @@ MadeResult seen_picture(const fs::path& picture) {
 }
 
 std::string record_of(const std::string& result, const MadeResult& made) {
-  return join_fields({kResultsFormat, result, made.picture, made.facts, made.content, made.modified, made.bytes});
+  return join_fields({kMadeResultFormat, result, made.picture, made.facts, made.content, made.modified, made.bytes});
 }
 
 /// The files of ranks, of an interrupted run perhaps of more of them than this one has.
@@ -142,7 +142,8 @@ std::string to_text(const MadeResults& results) {
 MadeResults made_results_of(const std::string& text) {
   MadeResults results;
   const std::vector<std::string> fields = split_fields(text);
-  for (std::size_t i = 0; i + kFieldsOfResult <= fields.size() && fields[i] == kResultsFormat; i += kFieldsOfResult) {
+  for (std::size_t i = 0; i + kFieldsOfResult <= fields.size() && fields[i] == kMadeResultFormat;
+       i += kFieldsOfResult) {
     results.insert({fields[i + 1], {fields[i + 2], fields[i + 3], fields[i + 4], fields[i + 5], fields[i + 6]}});
   }
   return results;

@@ -201,11 +201,15 @@ LoadedModel load_model_argument(const ModelArgument& argument, const ArgumentWei
   return loaded;
 }
 
+bool needs_official_masks(const ModelArgument& argument) {
+  const std::string& asked = argument.upscale.masks;
+  const bool sam = asked == "sam" || (asked == "auto" && argument.masks.source == "sam");
+  return sam && argument.upscale.noise != "plain" && argument.masks.weights.empty();
+}
+
 MaskSettings masks_of(const ModelArgument& argument, Log& log) {
   MaskSettings masks = argument.masks;
-  const std::string& asked = argument.upscale.masks;
-  const bool sam = asked == "sam" || (asked == "auto" && masks.source == "sam");
-  if (!sam || argument.upscale.noise == "plain" || !masks.weights.empty()) {
+  if (!needs_official_masks(argument)) {
     return masks;
   }
   const OfficialFiles catalogue(argument.files);

@@ -1,8 +1,10 @@
 #pragma once
 // What `--model` names: the embedded student, a file or folder of samsr's own, or an official file by its name.
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,8 @@ struct ModelArgument {
   OfficialFilesSettings files;
   std::map<std::string, std::string> given{};  ///< key → place of what the user set of `model`: model_settings_given()
   std::vector<LoraArgument> lora{};            ///< adapters that are merged into the model
+  /// Sampling steps of a model that has a choice of them, in the place of the setting of its kind: --steps.
+  std::optional<std::int64_t> steps{};
 };
 
 /// What made pictures with it, for tables: the path, and the adapters with their weights.
@@ -57,6 +61,10 @@ ArgumentWeights read_argument(const ModelArgument& argument, Log& log);
 LoadedModel load_model_argument(const ModelArgument& argument, Log& log);
 /// The same from its file, where it was read already.
 LoadedModel load_model_argument(const ModelArgument& argument, const ArgumentWeights& weights, Log& log);
+
+/// Whether Segment Anything makes the masks of a student of masked noise with an official file of weights: the settings
+/// ask for it and name no other file.
+bool needs_official_masks(const ModelArgument& argument);
 
 /// Masks of the argument; where those of Segment Anything are asked for and no file of weights is named, with an
 /// official one of the folder of official files, if there is one.

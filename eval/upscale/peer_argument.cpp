@@ -16,7 +16,7 @@ constexpr const char* kPredictorName = "DASR_predictor";
 
 DdimSettings ddim_of(const ModelArgument& argument) {
   DdimSettings ddim;
-  ddim.ddim_steps = argument.upscale.peer.ddim_steps;
+  ddim.ddim_steps = argument.steps.value_or(argument.upscale.peer.ddim_steps);
   ddim.eta = argument.upscale.peer.ddim_eta;
   return ddim;
 }

@@ -13,11 +13,41 @@
 namespace samsr {
 namespace {
 
+[[noreturn]] void refuse_steps(const ModelArgument& argument, const std::string& what) {
+  throw UserError("--steps {}: {} {}; only flow maps and LDM-SR have a choice of steps: leave it out", *argument.steps,
+                  argument.path, what);
+}
+
+/// upscale.* of the argument, with --steps as the setting of the model's kind.
+UpscaleSettings upscaling_with(const LoadedModel& loaded, const ModelArgument& argument) {
+  UpscaleSettings settings = argument.upscale;
+  if (argument.steps) {
+    if (!loaded.method->flow_map) {
+      refuse_steps(argument, loaded.method->one_step ? "answers in one step"
+                                                     : fmt::format("samples in the {} steps that it was trained with",
+                                                                   loaded.model->diffusion().schedule().steps()));
+    }
+    settings.steps = *argument.steps;
+  }
+  return settings;
+}
+
+UpscaleSettings upscaling_with(const PeerModel& model, const ModelArgument& argument) {
+  UpscaleSettings settings = argument.upscale;
+  if (argument.steps) {
+    if (model.traits().noise_layers == 0) {
+      refuse_steps(argument, "is " + model.traits().network + ", which answers in one pass");
+    }
+    settings.peer.ddim_steps = *argument.steps;
+  }
+  return settings;
+}
+
 class OwnModel : public ReadyModel {
  public:
   OwnModel(LoadedModel loaded, const ModelArgument& argument, MaskSettings masks, c10::Device device)
       : loaded_(placed(std::move(loaded), device)),
-        settings_(argument.upscale),
+        settings_(upscaling_with(loaded_, argument)),
         masks_(std::move(masks)),
         upscaler_(loaded_, settings_, masks_) {
     if (const std::string set = settings_.peer.set(); !set.empty()) {
@@ -56,7 +86,7 @@ class ComparedModel : public ReadyModel {
  public:
   ComparedModel(std::unique_ptr<PeerModel> model, const ModelArgument& argument, c10::Device device)
       : model_(placed(std::move(model), device)),
-        settings_(argument.upscale),
+        settings_(upscaling_with(*model_, argument)),
         record_(upscale_record(*model_, settings_)),
         upscaler_(*model_, settings_, argument.path) {
     if (settings_.scale != 0 && settings_.scale != upscaler_.scale()) {

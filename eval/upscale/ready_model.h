@@ -24,7 +24,8 @@ class ReadyModel {
 
 /// The model that the argument names. Which kind it is follows from what its file holds, never from the file's name; a
 /// folder without checkpoints is one of DASR's two files. Says in the log what was taken. UserErrors as of
-/// load_model_argument(), load_peer(), Upscaler and PeerUpscaler.
+/// load_model_argument(), load_peer(), Upscaler and PeerUpscaler, and where the argument has steps and the model no
+/// choice of them.
 std::unique_ptr<ReadyModel> ready_model(const ModelArgument& argument, c10::Device device, Log& log);
 
 }  // namespace samsr

@@ -117,10 +117,10 @@ void UpscaleSettings::bind(Settings& registry) {
       .between(0, 8);
   registry
       .add("upscale.sampler", sampler,
-           "one_step; T steps: ancestral (random, ResShift's) or rollout (deterministic, SinSR's); auto: "
-           "one_step for a "
-           "student, ancestral for a teacher")
-      .one_of({"auto", kOneStep, kRollout, kAncestral});
+           "one_step; T steps: ancestral (random, ResShift's) or rollout (deterministic, SinSR's); euler: a flow map's "
+           "velocity followed in steps of Euler's, without what it knows of intervals; auto: one_step for a student, "
+           "ancestral for a teacher, the map itself for a flow map")
+      .one_of({"auto", kOneStep, kRollout, kAncestral, kEulerSampler});
   registry.add("upscale.steps", steps, "steps of a flow map (train.recipe=flowmap); 0: one").between(0, 10'000);
   registry
       .add("upscale.guidance", guidance,
@@ -192,7 +192,8 @@ std::string Upscaler::describe() const {
                   : "one step, plain noise";
   }
   if (sampler_ == kFlowMap) {
-    return fmt::format("flow map in {} step{}, {}", flow_map_.steps, flow_map_.steps == 1 ? "" : "s",
+    return fmt::format("flow map in {} step{}{}, {}", flow_map_.steps, flow_map_.steps == 1 ? "" : "s",
+                       flow_map_.euler ? " of Euler's" : "",
                        flow_map_.omega != 1                  ? fmt::format("guided by ω = {}", flow_map_.omega)
                        : flow_map_.prompt == kNegativePrompt ? "negative prompt"
                                                              : "positive prompt");

@@ -2,9 +2,11 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "comm/device.h"
 #include "comm/hold_folder.h"
+#include "comm/rank_threads.h"
 #include "core/error.h"
 #include "core/named_path.h"
 #include "eval/report/evaluation_report.h"
@@ -19,6 +21,7 @@ struct EvalArguments {
   std::vector<std::string> benchmarks;
   std::vector<std::string> models;
   std::vector<std::string> adapters;
+  std::optional<std::int64_t> steps;
   std::vector<std::string> results;
   std::string reference;
   std::string lq;
@@ -85,6 +88,12 @@ EvaluationRequest request_of(const EvalArguments& arguments, const Config& confi
     request.models.push_back(model_of(model, arguments.config));
   }
   add_adapters(arguments.adapters, request.models);
+  if (arguments.steps) {
+    arguments.config.check_alone("--steps", kStepsKeys);
+  }
+  for (EvaluatedModel& model : request.models) {
+    model.argument.steps = arguments.steps;
+  }
   request.results = named_paths(arguments.results);
   request.out = arguments.out;
   request.settings = config.eval;
@@ -159,6 +168,7 @@ void add_eval_verb(CLI::App& app, VerbContext& context) {
           "adapters, as FILE[:WEIGHT], of every --model, or NAME=FILE[:WEIGHT], of the one of that name; may be "
           "repeated")
       ->allow_extra_args(false);
+  verb->add_option("--steps", arguments->steps, kStepsHelp)->check(whole_number(1));
   verb->add_option("--pred", arguments->results,
                    "results of one method, as DIR or NAME=DIR; may be repeated; with several benchmarks DIR/BENCHMARK")
       ->allow_extra_args(false);

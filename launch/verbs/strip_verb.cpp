@@ -40,6 +40,9 @@ void add_strip_verb(CLI::App& app, VerbContext& context) {
   verb->add_option("--count", arguments->strip.count, "rows when no images are named")->check(CLI::Range(1, 100));
   verb->add_option("--crop", arguments->strip.crop, "side of the piece with the most detail, pixels of the result")
       ->check(CLI::Range(16, 4096));
+  verb->add_option("--columns", arguments->strip.columns,
+                   "pictures in a line; by default as many as 1,500 pixels hold, at least four, in even lines")
+      ->check(CLI::Range(1, 100));
   verb->add_option("--scale", arguments->scale, "size of a result over that of its low-resolution image")
       ->check(CLI::Range(1, 16));
   verb->callback([&context, arguments] {

@@ -1,6 +1,8 @@
 #include <memory>
+#include <optional>
 
 #include "comm/device.h"
+#include "comm/rank_threads.h"
 #include "core/error.h"
 #include "eval/upscale/upscale.h"
 #include "launch/config_arguments.h"
@@ -21,7 +23,7 @@ struct UpscaleArguments {
   std::string noise;
   std::string seed;
   std::string batch;
-  std::string steps;
+  std::optional<std::int64_t> steps;
   std::string scale;
   std::string page;
 
@@ -55,10 +57,13 @@ void upscale(const UpscaleArguments& arguments, VerbContext& context) {
   apply_flag(settings, "--seed", "upscale.seed", arguments.seed);
   apply_flag(settings, "--batch", "upscale.batch", arguments.batch);
   apply_flag(settings, "--scale", "upscale.scale", arguments.scale);
-  apply_flag(settings, "--steps", "upscale.ddim_steps", arguments.steps);
   set_threads(config.run, context.communicator);
   ModelArgument argument = config.model_argument(model, settings);
   argument.lora = lora_arguments(arguments.adapters);
+  if (arguments.steps) {
+    arguments.config.check_alone("--steps", kStepsKeys);
+  }
+  argument.steps = arguments.steps;
   upscale_files(argument, choose_device(config.run, context.communicator).device, arguments.in, arguments.out,
                 context.communicator, context.log, arguments.page);
 }
@@ -76,7 +81,7 @@ void add_upscale_verb(CLI::App& app, VerbContext& context) {
       "weights list), a .safetensors or .pth file, of a compared method too, a checkpoint, or the folder of a run");
   verb->add_option("--model-dir", arguments->model_dir, "folder of a model of two files: DASR's net_g and net_p");
   verb->add_option("--scale", arguments->scale, "factor of a flow map, which has any (upscale.scale)");
-  verb->add_option("--steps", arguments->steps, "DDIM steps of LDM-SR (upscale.ddim_steps)");
+  verb->add_option("--steps", arguments->steps, kStepsHelp)->check(whole_number(1));
   verb->add_option(
           "--lora", arguments->adapters,
           "adapters of the model, as FILE or FILE:WEIGHT: a file, a checkpoint, or the folder of a run; may be "

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 
 #include "comm/communicator.h"
@@ -26,6 +27,7 @@ void add_imagenet_test_verb(CLI::App& data, VerbContext& context);
 void add_train_verb(CLI::App& app, VerbContext& context);
 void add_upscale_verb(CLI::App& app, VerbContext& context);
 void add_eval_verb(CLI::App& app, VerbContext& context);
+void add_bench_table_verb(CLI::App& app, VerbContext& context);
 void add_strip_verb(CLI::App& app, VerbContext& context);
 void add_table_verb(CLI::App& app, VerbContext& context);
 void add_card_verb(CLI::App& app, VerbContext& context);
@@ -33,6 +35,11 @@ void add_status_verb(CLI::App& app, VerbContext& context);
 void add_weights_verbs(CLI::App& app, VerbContext& context);
 void add_settings_verb(CLI::App& app, VerbContext& context);
 void add_version_verb(CLI::App& app, VerbContext& context);
+
+/// --steps, ModelArgument::steps, and the settings of which it stands for one.
+inline constexpr std::initializer_list<const char*> kStepsKeys = {"upscale.steps", "upscale.ddim_steps"};
+inline constexpr const char* kStepsHelp =
+    "steps of a flow map (upscale.steps), or LDM-SR's (upscale.ddim_steps); other models have none to choose";
 
 /// To be called before parsing. UserError with the nearest name for a verb, also one below another (`data biuld`), or
 /// an option that `app` lacks: CLI11 says of a misspelt one only that another is required. Parsing then throws

@@ -11,9 +11,6 @@
 namespace samsr {
 namespace {
 
-// ImageNet's mean and deviation.
-constexpr std::array<double, 3> kMean = {0.485, 0.456, 0.406};
-constexpr std::array<double, 3> kDeviation = {0.229, 0.224, 0.225};
 constexpr std::array<std::int64_t, 6> kLevelChannels = {3, 64, 128, 256, 512, 512};
 constexpr std::int64_t kChannels = 1475;  // of all levels
 constexpr double kPoolFloor = 1e-12;
@@ -41,8 +38,7 @@ std::vector<WantedWeight> dists_channel_weights() {
 }
 
 DistsNetwork::DistsNetwork(const NamedWeights& trunk_weights, const NamedWeights& channel_weights, c10::Device device)
-    : scaling_({1 / kDeviation[0], 1 / kDeviation[1], 1 / kDeviation[2]},
-               {-kMean[0] / kDeviation[0], -kMean[1] / kDeviation[1], -kMean[2] / kDeviation[2]}, device) {
+    : scaling_(imagenet_scaling(device)) {
   const at::NoGradGuard no_gradients;
   for (const TrunkLayer& layer : kVgg16) {
     const auto weight = [&](const char* which) {

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "models/super_resolution/super_resolution_model.h"
+#include "models/unet/flow_map_weights.h"
 #include "models/unet/noise_channels.h"
 #include "models/weights/find_weights.h"
 #include "models/weights/network_difference.h"
@@ -51,7 +52,8 @@ std::vector<WeightedAdapters> read_adapters(const std::vector<LoraArgument>& arg
 TensorFile with_adapters(TensorFile base, const std::string& source, const std::vector<WeightedAdapters>& adapters) {
   TORCH_CHECK(!adapters.empty(), "with_adapters: no adapters");
   const Adapters& first = adapters.front().adapters;
-  base = with_noise_channels(std::move(base), stored_settings(first.file, first.source).unet);
+  const UNetSettings unet = stored_settings(first.file, first.source).unet;
+  base = with_flow_map_embeddings(with_noise_channels(std::move(base), unet), unet);
   for (const auto& [each, weight] : adapters) {
     if (const std::string difference = difference_of_networks(first.file, each.file); !difference.empty()) {
       throw UserError("{} and {} are adapters of different models: {}", first.source, each.source,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Builds, trains, upscales and measures over two hosts made of network namespaces, and lets them be lost:
-cluster_test.py SAMSR [CASE…]. Status 77 where there can be no such hosts."""
+cluster_test.py SAMSR [--all | CASE…]. ctest runs the cases of CORE; --all takes a quarter of an hour. Status 77 where there
+can be no such hosts."""
 
 import os
 import re
@@ -11,12 +12,13 @@ import time
 
 import runs
 from hosts import ROOT, Hosts, until
-from runs import STEPS, contents, expect_same_losses, expect_same_weights, steps
+from runs import EVERY, STEPS, contents, expect_same_losses, expect_same_weights, steps
 
 MPIRUN = ROOT / "launch/mpirun"
-TIMEOUT = 12  # train.timeout
+TIMEOUT = 20  # train.timeout
 GRACE = 15  # of launch/mpirun, for mpirun to end
-START = 240  # seconds in which a start is made, on a busy machine
+BUSY = 60  # seconds by which a promise of time may be missed, since the machine has other work
+PATIENCE = 600  # seconds in which all else happens
 
 
 class Cluster:
@@ -41,7 +43,7 @@ class Cluster:
         return self.hosts.start([MPIRUN, "-n", 4, "--hostfile", self.hosts.file, "--restart-pause", 0, *options,
                                  *arguments], self.work / f"{name}.log")
 
-    def end(self, name, process, seconds=2 * START, status=0):
+    def end(self, name, process, seconds=PATIENCE, status=0):
         try:
             found = process.wait(seconds)
         except Exception as error:
@@ -51,17 +53,18 @@ class Cluster:
     def over_hosts(self, name, *arguments):
         self.end(name, self.start(name, arguments))
 
-    def on_one_host(self, name, *arguments):
-        self.end(name, self.hosts.start([MPIRUN, "-n", 4, *arguments], self.work / f"{name}.log"))
+    def alone(self, name, *arguments):
+        """One process on the first host."""
+        self.end(name, self.hosts.start([ROOT / "launch/samsr", *arguments], self.work / f"{name}.log"))
 
     def start_training(self, name, *options, more=()):
         """A run, of which some steps are done."""
         run = self.work / name
         process = self.start(name, runs.train(self.shards, run, f"train.timeout={TIMEOUT}", *more), options)
-        self.wait_for(name, process, lambda: len(steps(run)) >= 7, "seven steps")
+        self.wait_for(name, process, lambda: len(steps(run)) > EVERY, "a checkpoint")
         return run, process
 
-    def wait_for(self, name, process, condition, what, seconds=START):
+    def wait_for(self, name, process, condition, what, seconds=PATIENCE):
         def met():
             assert process.poll() is None or condition(), f"{name} ended before {what}\n{self.log(name)}"
             return condition()
@@ -70,25 +73,24 @@ class Cluster:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.log(name)}") from error
 
-    def expect_nobody(self, seconds):
-        until(lambda: not self.hosts.processes("samsr"), seconds, "no rank is left behind")
+    def expect_nobody(self):
+        until(lambda: not self.hosts.processes("samsr"), BUSY, "no rank is left behind")
 
 
-def same_as_on_one_host(cluster):
+def same_as_one_process(cluster):
     one = cluster.work / "one"
     one.mkdir()
-    cluster.on_one_host("one_shards", *runs.build(cluster.photographs, one / "shards"))
+    cluster.alone("one_shards", *runs.build(cluster.photographs, one / "shards"))
     assert contents(one / "shards", but=["config.yaml"]) == contents(cluster.shards, but=["config.yaml"]), (
-        "the shards of two hosts are others than those of one")
-    cluster.on_one_host("one_run", *runs.train(cluster.shards, one / "run"))
+        "the shards of two hosts are others than those of one process")
+    cluster.alone("one_run", *runs.train(cluster.shards, one / "run"))
     assert "h1 (2 ranks), h2 (2 ranks)" in cluster.log("straight")
-    assert "h1 (4 ranks)" in cluster.log("one_run")
     expect_same_losses(one / "run", cluster.straight, 1e-5)
     expect_same_weights(one / "run", cluster.straight, 1e-5)
 
     pictures, results = cluster.work / "pictures", {}
-    cluster.on_one_host("pictures", "data", "export", cluster.shards, pictures)
-    for name, launch in (("one", cluster.on_one_host), ("two", cluster.over_hosts)):
+    cluster.alone("pictures", "data", "export", cluster.shards, pictures)
+    for name, launch in (("one", cluster.alone), ("two", cluster.over_hosts)):
         results[name] = cluster.work / f"upscaled_{name}"
         launch(f"upscale_{name}", "upscale", pictures / "lq", results[name], "--model", cluster.straight)
         launch(f"eval_{name}", "eval", "--ref", pictures / "gt", "--lq", pictures / "lq", "--pred",
@@ -99,6 +101,15 @@ def same_as_on_one_host(cluster):
     assert tables[0] == tables[1], "measured figures differ"
 
 
+def same_as_four_ranks_on_one_host(cluster):
+    run = cluster.work / "four"
+    cluster.end("four", cluster.hosts.start([MPIRUN, "-n", 4, *runs.train(cluster.shards, run)],
+                                            cluster.work / "four.log"))
+    assert "h1 (4 ranks)" in cluster.log("four")
+    expect_same_losses(run, cluster.straight, 1e-5)
+    expect_same_weights(run, cluster.straight, 1e-5)
+
+
 def host_is_cut_off(cluster):
     """A step is never done; the verdict names the host; mpirun, which waits for it, is ended; the same job goes on."""
     run, process = cluster.start_training("cut", "--restarts", 3)
@@ -106,14 +117,14 @@ def host_is_cut_off(cluster):
     cut = time.monotonic()
     verdict = re.compile(r"rank [23] on host h2 has not reached step \d+ \(.*\) and does not answer.*nothing has moved"
                          r" for \d+ s \(train\.timeout\).*goes on from step \d+")
-    cluster.wait_for("cut", process, lambda: verdict.search(cluster.log("cut")), "the verdict", 3 * TIMEOUT)
+    cluster.wait_for("cut", process, lambda: verdict.search(cluster.log("cut")), "the verdict", TIMEOUT + BUSY)
     cluster.hosts.join(2)
-    cluster.wait_for("cut", process, lambda: "restart 1 of 3" in cluster.log("cut"), "the restart", GRACE + 10)
+    cluster.wait_for("cut", process, lambda: "restart 1 of 3" in cluster.log("cut"), "the restart", GRACE + BUSY)
     print(f"    the restart came {time.monotonic() - cut:.0f} s after the cut, with train.timeout={TIMEOUT}")
     cluster.end("cut", process)
     expect_same_losses(run, cluster.straight)
     expect_same_weights(run, cluster.straight)
-    cluster.expect_nobody(10)
+    cluster.expect_nobody()
 
 
 def host_stays_away(cluster):
@@ -121,7 +132,7 @@ def host_stays_away(cluster):
     run, process = cluster.start_training("elastic", "--restarts", 3, "--min-ranks", 2)
     cluster.hosts.cut(2)
     cluster.wait_for("elastic", process, lambda: "ended by force" in cluster.log("elastic"), "mpirun's end",
-                     3 * TIMEOUT + GRACE)
+                     TIMEOUT + GRACE + BUSY)
     cluster.wait_for("elastic", process, lambda: "runs on 2 of 4 ranks" in cluster.log("elastic"), "the smaller job")
     cluster.wait_for("elastic", process, lambda: "h1 (2 ranks)\n" in cluster.log("elastic"), "its start")
     reached = len(steps(run))
@@ -131,7 +142,7 @@ def host_stays_away(cluster):
     cluster.end("elastic", process)
     assert cluster.log("elastic").count("h1 (2 ranks), h2 (2 ranks)") == 2, cluster.log("elastic")
     expect_same_losses(run, cluster.straight, 1e-5)
-    cluster.expect_nobody(10)
+    cluster.expect_nobody()
 
 
 def build_loses_a_host(cluster):
@@ -142,11 +153,11 @@ def build_loses_a_host(cluster):
     cluster.wait_for("lost_build", process, lambda: list(out.glob("*.h5")) or list(out.glob(".*tmp*")), "a shard")
     cluster.hosts.cut(2)
     cut = time.monotonic()
-    cluster.wait_for("lost_build", process, lambda: process.poll() is not None, "the end", 60)
+    cluster.wait_for("lost_build", process, lambda: process.poll() is not None, "the end", 8 + BUSY)
     print(f"    the build ended {time.monotonic() - cut:.0f} s after the cut, with --lost-after 8")
     assert process.poll() not in (0, 2), cluster.log("lost_build")
     assert "lost communication with a remote daemon" in cluster.log("lost_build"), cluster.log("lost_build")
-    cluster.expect_nobody(30)  # on the lost host neither
+    cluster.expect_nobody()  # on the lost host neither
     cluster.hosts.join(2)
 
 
@@ -155,7 +166,7 @@ def launcher_is_killed(cluster):
     run, process = cluster.start_training("launcher")
     process.kill()
     process.wait()
-    cluster.expect_nobody(30)
+    cluster.expect_nobody()
     assert "stopped by a signal at step" in cluster.log("launcher"), cluster.log("launcher")
     saved = (run / "latest").read_text().strip()
     assert int(saved[5:]) == steps(run)[-1]["step"]
@@ -167,7 +178,7 @@ def launcher_is_killed(cluster):
     cluster.end("mpirun", process)
     assert "restart 1 of 1" in cluster.log("mpirun")
     expect_same_weights(run, cluster.straight)
-    cluster.expect_nobody(10)
+    cluster.expect_nobody()
 
 
 def slow_rank_is_named(cluster):
@@ -197,13 +208,15 @@ def slow_rank_is_named(cluster):
     expect_same_weights(run, cluster.straight)
 
 
-CASES = {case.__name__: case for case in (same_as_on_one_host, host_is_cut_off, host_stays_away, build_loses_a_host,
-                                          launcher_is_killed, slow_rank_is_named)}
+CORE = (same_as_one_process, host_is_cut_off, host_stays_away)
+CASES = {case.__name__: case for case in (*CORE, same_as_four_ranks_on_one_host, build_loses_a_host, launcher_is_killed,
+                                          slow_rank_is_named)}
 
 
 def main():
-    if len(sys.argv) < 2 or not set(sys.argv[2:]) <= CASES.keys():
-        print(f"usage: cluster_test.py SAMSR [CASE…]; cases: {', '.join(CASES)}", file=sys.stderr)
+    chosen = list(CASES) if sys.argv[2:] == ["--all"] else sys.argv[2:] or [case.__name__ for case in CORE]
+    if len(sys.argv) < 2 or not set(chosen) <= CASES.keys():
+        print(f"usage: cluster_test.py SAMSR [--all | CASE…]; cases: {', '.join(CASES)}", file=sys.stderr)
         return 2
     os.environ["SAMSR_BINARY"] = os.path.abspath(sys.argv[1])
     failed = []
@@ -211,7 +224,7 @@ def main():
         started = time.monotonic()
         cluster = Cluster(hosts)
         print(f"shards and {STEPS} steps over two hosts: {time.monotonic() - started:.0f} s", flush=True)
-        for name in sys.argv[2:] or CASES:
+        for name in chosen:
             started = time.monotonic()
             try:
                 CASES[name](cluster)
@@ -222,7 +235,7 @@ def main():
                 for process in hosts.processes():
                     os.kill(process, signal.SIGKILL)
                 hosts.join(2)
-    print(f"cluster test: {len(failed)} of {len(sys.argv[2:] or CASES)} cases failed: {', '.join(failed)}"
+    print(f"cluster test: {len(failed)} of {len(chosen)} cases failed: {', '.join(failed)}"
           if failed else "cluster test: passed")
     return 1 if failed else 0
 

@@ -38,7 +38,7 @@ class Hosts:
         self.switch = f"{self.name}-switch"
         if os.geteuid() != 0:
             skip("network namespaces need root")
-        for program in ("ip", "unshare", "mpirun"):
+        for program in ("ip", "unshare", "nsenter", "mpirun"):
             if shutil.which(program) is None:
                 skip(f"{program} is not installed (packages iproute2, util-linux, openmpi-bin)")
         if Path("/tmp") in ROOT.parents:
@@ -53,7 +53,8 @@ class Hosts:
     @staticmethod
     def remove_leftovers():
         """Of tests that were killed."""
-        names = subprocess.run(["ip", "netns", "list"], stdout=subprocess.PIPE, text=True, check=False).stdout
+        names = subprocess.run(["ip", "netns", "list"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               check=False).stdout
         for name, process in re.findall(r"^(samsr(\d+)-(?:h\d+|switch))\b", names, re.MULTILINE):
             if not Path(f"/proc/{process}").exists():
                 subprocess.run(["ip", "netns", "del", name], check=False)
@@ -124,10 +125,19 @@ class Hosts:
     def join(self, number):
         call("ip", "-n", self.switch, "link", "set", f"h{number}", "up")
 
-    def start(self, arguments, log):
-        """A command on host 1, in a process group of its own; both streams go to the file `log`."""
+    def limit(self, rate):
+        """Of what each host sends: "1gbit", as tc has it; None for as fast as the machine can."""
+        for i in self.numbers():
+            cable = ["ip", "netns", "exec", f"{self.name}-h{i}", "tc", "qdisc"]
+            if rate is None:
+                subprocess.run([*cable, "del", "dev", "eth0", "root"], stderr=subprocess.DEVNULL, check=False)
+            else:
+                call(*cable, "replace", "dev", "eth0", "root", "tbf", "rate", rate, "burst", "256kb", "latency", "50ms")
+
+    def start(self, arguments, log, number=1):
+        """A command on a host, in a process group of its own; both streams go to the file `log`."""
         with open(log, "w", encoding="utf-8") as out:
-            return subprocess.Popen([HERE / "enter", "1", *map(str, arguments)], env=self.environment(), stdout=out,
+            return subprocess.Popen([HERE / "enter", str(number), *map(str, arguments)], env=self.environment(), stdout=out,
                                     stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def processes(self, program=None):

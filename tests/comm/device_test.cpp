@@ -1,12 +1,8 @@
 #include "comm/device.h"
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <algorithm>
-#include <thread>
 
 #include "support/user_error.h"
 
@@ -75,20 +71,6 @@ TEST(DecideDevice, SaysWhatIsMissing) {
                 return decide_device("auto", {{"a"}, {}, {}}, 0, kAllowed);
               }),
               HasSubstr("2 of the 3 ranks on a host see no GPU"));
-}
-
-TEST(SetThreads, MoreThanTheCoresCanServeAreRefused) {
-  const auto communicator = make_communicator();
-  const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
-  const int before = at::get_num_threads();
-  for (const std::int64_t threads : {4 * cores + 1, std::int64_t{100000}}) {
-    EXPECT_THAT(testing::error_of([&] { return set_threads({.threads = static_cast<int>(threads)}, *communicator); }),
-                HasSubstr(fmt::format("train.threads={}: this host has {} core", threads, cores)));
-    EXPECT_EQ(at::get_num_threads(), before);
-  }
-  EXPECT_EQ(set_threads({.threads = static_cast<int>(4 * cores)}, *communicator), 4 * cores);
-  EXPECT_EQ(set_threads({.threads = 0}, *communicator), cores / communicator->local_size());
-  at::set_num_threads(before);
 }
 
 TEST(PrepareDevice, Float32IsIeeeOnGpusUnlessTf32IsAskedFor) {

@@ -91,6 +91,18 @@ TEST_F(LaunchTest, LaunchersThatStartNoMpiRanksAreErrors) {
   setenv("SLURM_STEP_NUM_TASKS", "2", 1);
   setenv("SLURM_PROCID", "0", 1);
   EXPECT_THAT(failure(), ::testing::HasSubstr("--mpi=pmix"));
+  setenv("PMI_RANK", "0", 1);  // srun --mpi=pmi2, which OpenMPI does not speak
+  setenv("PMI_SIZE", "2", 1);
+  EXPECT_THAT(failure(), ::testing::HasSubstr("--mpi=pmix"));
+}
+
+TEST_F(LaunchTest, OneTaskOfSrunIsOneProcessWithoutPmix) {
+  setenv("SLURM_STEP_NUM_TASKS", "1", 1);
+  setenv("SLURM_PROCID", "0", 1);
+  EXPECT_EQ(detect_launch().launcher, "none");
+  setenv("PMI_RANK", "0", 1);
+  setenv("PMI_SIZE", "1", 1);
+  EXPECT_EQ(detect_launch().launcher, "none");
 }
 
 }  // namespace

@@ -147,6 +147,23 @@ TEST(FlowMap, IsTheSameInAnyNumberOfSteps) {
   EXPECT_LT(distance(sampled({.omega = 0}), away), 1e-12);
 }
 
+TEST(FlowMap, EulersStepsFollowTheVelocityAtTheirBeginning) {
+  const FlowInterval here = intervals();
+  const at::Tensor zero = torch::zeros({here.x.size(0)}, here.x.options());
+  const FlowCondition positive{{}, torch::zeros({here.x.size(0)}, torch::kLong)};
+  at::Tensor x = here.x;
+  for (const double s : {0.0, 0.5}) {
+    x = x + 0.5 * exact(x, zero + s, zero + s, positive);
+  }
+  EXPECT_LT(distance(sample_flow_map(exact, here.x, {}, {.steps = 2, .euler = true}), x), 1e-12);
+  const at::Tensor end = sample_flow_map(exact, here.x, {}, {});
+  const auto error = [&](std::int64_t steps) {
+    return distance(sample_flow_map(exact, here.x, {}, {.steps = steps, .euler = true}), end);
+  };
+  EXPECT_LT(error(200), error(100) * 0.6) << "of first order";
+  EXPECT_GT(error(200), 0);
+}
+
 // A toy: from N(0,1) to two modes, which the mean velocity at time 0 lies between.
 constexpr double kMode = 1.2;
 constexpr double kWidth = 0.6;

@@ -64,6 +64,8 @@ def toy_arguments(arguments):
             more += model
         if not {"--metrics", "realsr", "realset65"} & set(arguments):  # networks' metrics where a table shows them
             more += ["eval.metrics=psnr_y"]
+    elif verb == "bench-table":
+        more = ["eval.benchmarks_file=benchmarks.yaml", "upscale.masks=graph"] + model
     elif verb == "data imagenet-test" and not {"--list", "--count"} & set(arguments):
         more = ["--count", "1"]
     return arguments + more

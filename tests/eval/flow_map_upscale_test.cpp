@@ -54,6 +54,7 @@ TEST(FlowMapUpscaling, StepsGuidanceAndPromptCount) {
   EXPECT_EQ(largest_difference(plain, upscaled([](UpscaleSettings& s) { s.seed = 9; })), 0) << "there is no noise";
   EXPECT_GT(largest_difference(plain, upscaled([](UpscaleSettings& s) { s.steps = 4; })), 0);
   EXPECT_GT(largest_difference(plain, upscaled([](UpscaleSettings& s) { s.prompt = "negative"; })), 0);
+  EXPECT_GT(largest_difference(plain, upscaled([](UpscaleSettings& s) { s.sampler = "euler"; })), 0);
   const cv::Mat guided = upscaled([](UpscaleSettings& s) { s.guidance = "infer"; });
   EXPECT_GT(largest_difference(plain, guided), 0);
   const Change asked = [](UpscaleSettings& s) {
@@ -74,6 +75,8 @@ TEST(FlowMapUpscaling, FollowsTheModelsGuidanceAndSaysWhatItDoes) {
   EXPECT_EQ(words(inferred, none), "flow map in 1 step, guided by ω = 1.5");
   EXPECT_EQ(words(trained, [](UpscaleSettings& s) { s.steps = 4, s.prompt = "negative"; }),
             "flow map in 4 steps, negative prompt");
+  EXPECT_EQ(words(trained, [](UpscaleSettings& s) { s.steps = 4, s.sampler = "euler"; }),
+            "flow map in 4 steps of Euler's, positive prompt");
   EXPECT_EQ(words(inferred, [](UpscaleSettings& s) { s.guidance = "train"; }), "flow map in 1 step, positive prompt");
 }
 
@@ -100,7 +103,8 @@ TEST(FlowMapUpscaling, WhatDoesNotFitIsSaid) {
   LoadedModel student = testing::small_model("student", false);
   for (const Change& change :
        {Change([](UpscaleSettings& s) { s.steps = 2; }), Change([](UpscaleSettings& s) { s.guidance = "infer"; }),
-        Change([](UpscaleSettings& s) { s.prompt = "negative"; })}) {
+        Change([](UpscaleSettings& s) { s.prompt = "negative"; }),
+        Change([](UpscaleSettings& s) { s.sampler = "euler"; })}) {
     EXPECT_THAT(error_of([&] { Upscaler(student, settings_with(change), MaskSettings()); }),
                 HasSubstr("this model is none (sinsr)"));
   }

@@ -8,14 +8,9 @@
 
 #include <sstream>
 
+#include "eval/peer_files_by_rule.h"
 #include "eval/upscale/ready_model.h"
-#include "models/first_stage/vq_autoencoder.h"
-#include "models/peers/dasr.h"
-#include "models/peers/ldm_unet.h"
-#include "models/peers/rrdbnet.h"
-#include "models/peers/srvgg.h"
 #include "models/peers/swinir.h"
-#include "models/weights/load_weights.h"
 #include "support/device.h"
 #include "support/golden.h"
 #include "support/pictures.h"
@@ -25,76 +20,15 @@
 namespace samsr {
 namespace {
 using ::testing::AllOf;
+using testing::dasr_files;
 using testing::error_of;
 using ::testing::HasSubstr;
 using testing::largest_difference;
+using testing::ldm_file;
+using testing::rrdbnet_file;
 using testing::smooth_picture;
-
-template <class Network>
-TensorFile by_rule(Network network, const std::string& prefix = "") {
-  testing::fill_by_rule(*network, 1);
-  TensorFile file = state_of(*network);
-  for (auto& [name, tensor] : file.tensors) {
-    name = prefix + name;
-  }
-  return file;
-}
-
-TensorFile rrdbnet_file(std::int64_t scale) {
-  RRDBNetSettings settings;
-  settings.num_feat = 16;
-  settings.num_grow_ch = 8;
-  settings.num_block = 1;
-  return by_rule(RRDBNet(settings.with_basicsr_scale(scale)));
-}
-
-TensorFile srvgg_file() {
-  SrvggSettings settings;
-  settings.num_feat = 16;
-  settings.num_conv = 4;
-  return by_rule(SRVGGNetCompact(settings));
-}
-
-TensorFile swinir_file(const std::string& upsampler, const std::string& connection) {
-  SwinIrSettings settings;
-  settings.depths = {2};
-  settings.num_heads = {2};
-  settings.embed_dim = 24;
-  settings.img_size = 16;
-  settings.upsampler = upsampler;
-  settings.resi_connection = connection;
-  return by_rule(SwinIR(settings));
-}
-
-DasrGeneratorSettings small_dasr() {
-  DasrGeneratorSettings settings;
-  settings.num_feat = 16;
-  settings.num_block = 2;
-  return settings;
-}
-
-std::vector<PeerFile> dasr_files() {
-  DasrPredictorSettings mixing;
-  mixing.nf = 8;
-  return {{by_rule(DegradationPredictor(mixing)), "net_p"}, {by_rule(MSRResNetDynamic(small_dasr())), "net_g"}};
-}
-
-TensorFile ldm_file() {
-  LdmUNetSettings settings;
-  settings.model_channels = 32;
-  settings.channel_mult = {1, 2};
-  settings.attention_resolutions = {2};
-  settings.num_res_blocks = 1;
-  TensorFile file = by_rule(LdmUNet(settings), "model.diffusion_model.");
-  AutoencoderSettings autoencoder;
-  autoencoder.n_embed = 16;
-  autoencoder.ddconfig.ch = 32;
-  autoencoder.ddconfig.num_res_blocks = 1;
-  TensorFile stage = by_rule(VQModelTorch(autoencoder), "first_stage_model.");
-  file.tensors.insert(file.tensors.end(), stage.tensors.begin(), stage.tensors.end());
-  file.tensors.emplace_back("betas", torch::linspace(0.0, 1.0, 10));
-  return file;
-}
+using testing::srvgg_file;
+using testing::swinir_file;
 
 std::unique_ptr<PeerModel> model_of(const std::vector<PeerFile>& files) {
   auto model = load_peer(files, {.ddim_steps = 3});

@@ -114,7 +114,7 @@ TEST(CommandLine, MoreThreadsThanTheCoresCanServeAreRefusedBeforeAnyIsMade) {
 
 TEST(CommandLine, HelpIsEverywhere) {
   for (const char* verb : {"", "data", "data build", "data inspect", "data verify", "data export", "train", "upscale",
-                           "eval", "strip", "settings", "weights", "weights inspect", "version"}) {
+                           "eval", "bench-table", "strip", "settings", "weights", "weights inspect", "version"}) {
     const Outcome outcome = run(samsr(std::string(verb) + " --help"));
     EXPECT_EQ(outcome.status, 0) << verb;
     EXPECT_THAT(outcome.output, HasSubstr("--help")) << verb;

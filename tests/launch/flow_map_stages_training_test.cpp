@@ -62,6 +62,43 @@ TEST_F(FlowMapStagesTraining, OneModelEnlargesByEveryFactor) {
   EXPECT_THAT(other.output, HasSubstr("enlarges 4 times, and upscale.scale is 8; a flow map alone has any factor"));
 }
 
+TEST_F(FlowMapStagesTraining, StepsAreAFlowMapsAndOthersHaveNoneToChoose) {
+  const std::string upscale = "upscale " + in("exported/lq").string() + " " + in("stepped").string() + " --steps 3 ";
+  const std::string first = "--model " + in("first").string() + " ";
+  EXPECT_THAT(succeed(samsr(upscale + first)), HasSubstr("flow map in 3 steps,"));
+  const std::string eval = "eval --lq " + in("exported/lq").string() + " --ref " + in("exported/gt").string() +
+                           " --metrics psnr_y --out " + in("evaluated").string() + " --steps 3 ";
+  EXPECT_THAT(succeed(samsr(eval + first)), HasSubstr("flow map in 3 steps,"));
+  const std::pair<std::string, const char*> mistakes[] = {
+      {upscale, "--steps 3: embedded answers in one step; only flow maps and LDM-SR have a choice of steps"},
+      {upscale + "--model " + shared_teacher().string(), "samples in the 3 steps that it was trained with"},
+      {eval + "--model " + shared_teacher().string(), "samples in the 3 steps that it was trained with"},
+      {upscale + first + "upscale.steps=2", "--steps is short for upscale.steps"},
+      {"upscale a b --steps 0", "expected a whole number of at least 1"},
+  };
+  for (const auto& [command, message] : mistakes) {
+    const Outcome outcome = run(samsr(command));
+    EXPECT_EQ(outcome.status, 2) << command;
+    EXPECT_THAT(outcome.output, HasSubstr(message)) << command;
+  }
+}
+
+TEST_F(FlowMapStagesTraining, AdaptersBesideADenoisersWeightsNeedThoseAlone) {
+  succeed(samsr(train("adapted", flow_map() +
+                                     "train.steps=2 train.seed=9 train.lora.rank=2 train.lora.targets="
+                                     "'[attn.qkv, interval_embed.0, interval_embed.2]' train.init=" +
+                                     shared_teacher().string())));
+  const std::string adapted = "--model " + in("adapted").string();
+  const std::size_t four = width_of_result(adapted);
+  EXPECT_GT(four, 0U);
+  EXPECT_EQ(
+      width_of_result("--scale 8 --steps 2 --model " + shared_teacher().string() + " --lora " + in("adapted").string()),
+      2 * four);
+  succeed(samsr("weights merge " + shared_teacher().string() + " " + in("merged.safetensors").string() + " --lora " +
+                in("adapted").string()));
+  EXPECT_EQ(width_of_result("--model " + in("merged.safetensors").string()), four);
+}
+
 TEST_F(FlowMapStagesTraining, SeveralScalesGiveTheSameLossesOnOneAndTwoRanksAndAreForFlowMaps) {
   ASSERT_EQ(run(samsr(train("mixed_one", flow_map() + "train.steps=10 train.checkpoint_every=100"))).status, 0);
   ASSERT_EQ(run(samsr_on(2, train("mixed_two", flow_map() + "train.steps=10 train.checkpoint_every=100"))).status, 0);
@@ -70,6 +107,23 @@ TEST_F(FlowMapStagesTraining, SeveralScalesGiveTheSameLossesOnOneAndTwoRanksAndA
   const Outcome refused = run(samsr(train("refused", "train.recipe=resshift train.shards=" + in("shards").string())));
   EXPECT_EQ(refused.status, 2);
   EXPECT_THAT(refused.output, HasSubstr("of which a flow map alone learns several"));
+}
+
+TEST_F(FlowMapStagesTraining, FreshPairsOfSeveralScalesAreTheSameForAnyRanksAndAfterAnInterruption) {
+  const std::string fresh = std::string(kFlowMap) +
+                            "data.degrade=online train.shards= data.images=" + shared_photographs().string() +
+                            " 'data.scales=[4, 8]' train.checkpoint_every=100 ";
+  ASSERT_EQ(run(samsr(train("fresh_one", fresh + "train.steps=10"))).status, 0);
+  ASSERT_EQ(run(samsr_on(2, train("fresh_two", fresh + "train.steps=10"))).status, 0);
+  ASSERT_EQ(metrics("fresh_one").size(), 10U);
+  expect_equal_figures(metrics("fresh_one"), metrics("fresh_two"), {"loss"}, 1e-5);
+  ASSERT_EQ(run(samsr(train("fresh_cut", fresh + "train.steps=5"))).status, 0);
+  const Outcome resumed = run(samsr(train("fresh_cut", fresh + "train.steps=10 data.loader_threads=2")));
+  ASSERT_EQ(resumed.status, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
+  expect_equal_checkpoints(in("fresh_one/step-00000010"), in("fresh_cut/step-00000010"));
+  const Outcome other = run(samsr(train("fresh_cut", fresh + "train.steps=12 'data.scales=[8, 4]'")));
+  EXPECT_EQ(other.status, 2) << other.output;
 }
 
 TEST_F(FlowMapStagesTraining, TheSecondStageGivesTheSameLossesOnOneAndTwoRanksAndInAnyMicrobatches) {

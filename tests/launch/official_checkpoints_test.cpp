@@ -1,7 +1,6 @@
 // Files of the layout, names and sizes of the official checkpoints, filled by the rule of the golden files, through
 // `samsr upscale`; one result is compared with the networks that the golden files check, put together by hand.
 
-#include <caffe2/serialize/inline_container.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,9 +14,9 @@
 #include "launch/trained_runs.h"
 #include "models/first_stage/vq_autoencoder.h"
 #include "models/golden_settings.h"
-#include "models/pickle_writer.h"
 #include "models/unet/unet_swin.h"
 #include "models/weights/load_weights.h"
+#include "models/write_pth.h"
 #include "segmentation/mask_source.h"
 #include "segmentation/sam/network.h"
 #include "support/golden.h"
@@ -30,29 +29,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr int kThreads = 2;
-
-/// A file of torch.save, each tensor with a storage of its own; under the key `state_dict` when `wrapped`.
-void write_pth(const fs::path& path, const TensorFile& file, bool wrapped) {
-  caffe2::serialize::PyTorchStreamWriter writer(path.string());
-  PickleWriter pickle;
-  pickle.raw("}");
-  if (wrapped) {
-    pickle.text("state_dict").raw("}");
-  }
-  std::size_t number = 0;
-  for (const auto& [name, tensor] : file.tensors) {
-    const std::string key = std::to_string(number++);
-    const std::string type = tensor.scalar_type() == at::kLong ? "LongStorage" : "FloatStorage";
-    pickle.text(name).tensor(key, tensor.numel(), 0, tensor.sizes().vec(), tensor.strides().vec(), type).raw("s");
-    writer.writeRecord("data/" + key, tensor.const_data_ptr(), tensor.nbytes());
-  }
-  if (wrapped) {
-    pickle.raw("s");
-  }
-  const std::string bytes = pickle.finished();
-  writer.writeRecord("data.pkl", bytes.data(), bytes.size());
-  writer.writeEndOfFile();
-}
 
 std::int64_t count_of(const torch::nn::Module& module) {
   std::int64_t count = 0;

@@ -1,17 +1,15 @@
-// The launch scripts' own logic, with programs that stand in for Slurm's.
+// The launch scripts' own logic; launch/slurm.sbatch has a file of its own.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <csignal>
 #include <map>
 #include <utility>
 
 #include "core/atomic_file.h"
 #include "launch/program.h"
-#include "launch/running.h"
 #include "launch/trained_runs.h"
 #include "support/files.h"
 #include "support/temporary_folder.h"
@@ -21,109 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class SlurmScript : public ::testing::Test {
- protected:
-  /// `job`: shell commands in place of srun's.
-  void write_programs(const std::string& job) {
-    write_program("srun", "echo \"srun $*\" >>" + calls() + "\n" + job);
-    write_program("scontrol", "echo \"scontrol $*\" >>" + calls());
-  }
-  /// `place`: the argument that says where the run is.
-  std::string command(const std::string& place) const {
-    return "PATH=" + folder_.path() +
-           ":$PATH SLURM_SUBMIT_DIR=" SAMSR_SOURCE
-           " SLURM_JOB_ID=77 SLURM_CPUS_PER_TASK=8 SAMSR_RESTARTS=2 SAMSR_RESTART_PAUSE=0 SAMSR_BINARY=" SAMSR_BINARY
-           " bash " SAMSR_SOURCE "/launch/slurm.sbatch train " +
-           place + " train.steps=5";
-  }
-  std::string command() const { return command("train.out=" + (folder_ / "run")); }
-  /// Sends a signal to the script as soon as the job runs; the script's exit status.
-  int interrupt(int signal) {
-    Running running(command(), folder_ / "log");
-    EXPECT_TRUE(running.until([&] { return fs::exists(folder_ / "started"); }));
-    ::kill(running.pid(), signal);
-    return running.wait();
-  }
-  /// The same to the whole group of the script, as a terminal and `timeout` do it.
-  int interrupt_group(int signal) {
-    fs::remove(folder_ / "started");
-    Running running("setsid env " + command(), folder_ / "log");
-    EXPECT_TRUE(running.until([&] { return fs::exists(folder_ / "started"); }));
-    ::kill(-running.pid(), signal);
-    return running.wait();
-  }
-  std::string calls() const { return folder_ / "calls"; }
-
-  const TemporaryFolder folder_;
-  /// A job that runs until it is asked to save and end.
-  const std::string long_job_ =
-      "trap 'exit 0' USR1\ntouch " + (folder_ / "started") + "\nwhile :; do sleep 0.05; done\n";
-
- private:
-  void write_program(const std::string& name, const std::string& text) {
-    write_script(folder_ / name, "#!/bin/bash\n" + text + "\n");
-  }
-};
-
-TEST_F(SlurmScript, StartsTheRanksThroughPmix) {
-  write_programs("exit 0");
-  EXPECT_EQ(run(command()).status, 0);
-  EXPECT_THAT(read_file(calls()),
-              ::testing::MatchesRegex("srun --mpi=pmix [^\n]*--cpus-per-task=8 [^\n]*/launch/samsr train "
-                                      "train.out=[^\n]* train.steps=5\n"));
-}
-
-TEST_F(SlurmScript, SavesAndQueuesItselfAgainBeforeTheTimeLimit) {
-  write_programs(long_job_);
-  EXPECT_EQ(interrupt(SIGUSR1), 0);
-  EXPECT_THAT(read_file(calls()), ::testing::EndsWith("\nscontrol requeue 77\n"));
-}
-
-TEST_F(SlurmScript, LeavesAPreemptedOrCancelledJobToSlurm) {
-  write_programs(long_job_);
-  EXPECT_EQ(interrupt(SIGTERM), 0);
-  EXPECT_THAT(read_file(calls()), Not(HasSubstr("scontrol")));
-}
-
-TEST_F(SlurmScript, ASignalToItsGroupIsNoneToTheJob) {
-  write_programs(long_job_);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    EXPECT_EQ(interrupt_group(signal), 0) << signal << read_file(folder_ / "log");
-  }
-}
-
-TEST_F(SlurmScript, StartsAgainAfterAFaultAsOftenAsAllowed) {
-  write_programs("exit 137");
-  const Outcome outcome = run(command());
-  EXPECT_EQ(outcome.status, 137);
-  EXPECT_THAT(outcome.output, HasSubstr("status 137; restart 2 of 2 in 0 s"));
-  EXPECT_THAT(outcome.output, HasSubstr("no restart is left of 2"));
-}
-
-TEST_F(SlurmScript, ANewCheckpointGivesAllRestartsBack) {
-  write_programs("mkdir -p " + (folder_ / "run") + "; cd " + (folder_ / "run") +
-                 "; echo . >>latest; [ $(wc -l <latest) -ge 6 ] || exit 1");
-  write_text(folder_ / "base.yaml", "train: {out: ~/run}\n");
-  write_text(folder_ / "x.yaml", "base: base.yaml\n");
-  for (const std::string& place :
-       {"train.out=" + (folder_ / "run"), std::string("'train.out=~/run'"), std::string("'train.out=${HOME}/run'"),
-        "train.out=/nowhere train.out=" + (folder_ / "run"), "--config " + (folder_ / "x.yaml"),
-        "--config=" + (folder_ / "x.yaml")}) {
-    fs::remove_all(folder_ / "run");
-    const Outcome outcome = run("HOME=" + folder_.path() + " " + command(place));
-    EXPECT_EQ(outcome.status, 0) << place << outcome.output;
-    EXPECT_THAT(outcome.output, HasSubstr("restart 1 of 2"));
-    EXPECT_THAT(outcome.output, Not(HasSubstr("restart 2 of 2"))) << place;
-  }
-}
-
-TEST_F(SlurmScript, AMistakeEndsTheJob) {
-  write_programs("exit 2");
-  const Outcome outcome = run(command());
-  EXPECT_EQ(outcome.status, 2);
-  EXPECT_EQ(outcome.output, "");
-}
 
 TEST(MpirunScript, ChecksItsOwnOptions) {
   const Outcome outcome = run(SAMSR_SOURCE "/launch/mpirun -n 2 --restarts often train");
@@ -210,8 +105,9 @@ TEST(Scripts, SayWhatTheyAreForByWhateverLink) {
     EXPECT_THAT(help.output, Not(HasSubstr(": line "))) << link;
   }
   EXPECT_GE(scripts, 12);
-  for (const char* script : {"ablation", "bundle", "compare_recipes", "demo_photographs", "mpirun -n 1", "quickstart",
-                             "samsr", "setup", "strip", "train_embedded"}) {
+  for (const char* script :
+       {"ablation", "bench_table", "bundle", "compare_flow_maps", "compare_recipes", "demo_photographs", "mpirun -n 1",
+        "quickstart", "samsr", "setup", "strip", "train_embedded"}) {
     const Outcome outcome =
         run("SAMSR_BINARY=" SAMSR_BINARY " " SAMSR_SOURCE "/launch/" + std::string(script) + " --no-such version");
     EXPECT_EQ(outcome.status, 2) << script << outcome.output;
@@ -221,8 +117,9 @@ TEST(Scripts, SayWhatTheyAreForByWhateverLink) {
 }
 
 TEST(Scripts, HelpThatCannotBePrintedIsAnError) {
-  for (const char* script : {"bundle", "compare_recipes", "demo_photographs", "mpirun", "orted", "quickstart", "samsr",
-                             "setup", "slurm.sbatch", "strip", "test", "train_embedded"}) {
+  for (const char* script :
+       {"bench_table", "bundle", "compare_flow_maps", "compare_recipes", "demo_photographs", "mpirun", "orted",
+        "quickstart", "samsr", "setup", "slurm.sbatch", "strip", "test", "train_embedded"}) {
     for (const char* output : {">/dev/full", ">&-"}) {
       const Outcome outcome = run("{ SAMSR_BINARY=" SAMSR_BINARY " " SAMSR_SOURCE "/launch/" + std::string(script) +
                                   " --help 2>&1 " + output + "; }");

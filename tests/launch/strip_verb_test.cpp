@@ -86,6 +86,38 @@ TEST_F(StripVerb, ChoosesRowsWhenNoneAreNamed) {
   EXPECT_EQ(read_image(folder_ / "all.png").rgb.rows, count_ * (32 + kLabel + kGap));
 }
 
+TEST_F(StripVerb, ManyMethodsStandInEvenLines) {
+  std::string ten = " --lq lq --ref gt --crop 4096 --names p1,p0";
+  for (int m = 0; m < 10; ++m) {
+    ten += fmt::format(" --pred m{}={}", m, m == 9 ? "mine" : "gt");
+  }
+  ASSERT_EQ(strip("lines.png" + ten).status, 0);  // LR, bicubic, ten, HR: seven and six
+  const cv::Mat lines = read_image(folder_ / "lines.png").rgb;
+  constexpr int kLine = 96 + kLabel + kGap;
+  constexpr int kImage = 2 * kLine + 24;
+  ASSERT_EQ(lines.size(), cv::Size(7 * (128 + kGap) + kGap, 2 * kImage));
+  const cv::Mat reference = read_image(folder_ / "gt/p0.png").rgb;
+  const cv::Mat last = lines(cv::Rect(kGap + 5 * (128 + kGap), kImage + kLine + kLabel, 128, 96));
+  EXPECT_EQ(cv::norm(last, reference, cv::NORM_INF), 0);
+  const cv::Mat beyond = lines(cv::Rect(kGap + 6 * (128 + kGap), kImage + kLine, 128, kLine));
+  EXPECT_EQ(cv::norm(beyond, cv::Mat(beyond.size(), beyond.type(), cv::Scalar::all(255)), cv::NORM_INF), 0);
+  ASSERT_EQ(strip("one.png --columns 13" + ten).status, 0);
+  EXPECT_EQ(read_image(folder_ / "one.png").rgb.size(), cv::Size(13 * (128 + kGap) + kGap, 2 * kLine));
+  ASSERT_EQ(strip("two.png --columns 2 --pred mine --ref gt --lq lq --count 1 --crop 64").status, 0);
+  EXPECT_EQ(read_image(folder_ / "two.png").rgb.size(),
+            cv::Size(2 * (64 + kGap) + kGap, 2 * (64 + kLabel + kGap) + 24));
+}
+
+TEST_F(StripVerb, ALabelThatIsWiderThanItsPictureHasRoom) {
+  ASSERT_EQ(strip("wide.png --pred method_of_a_long_name=mine --ref gt --count 1 --crop 32").status, 0);
+  const cv::Mat drawn = read_image(folder_ / "wide.png").rgb;
+  const cv::Mat beside = drawn(cv::Rect(kGap + 32, 0, (drawn.cols - 3 * kGap) / 2 - 32, kLabel));
+  cv::Mat ink;
+  cv::cvtColor(255 - beside, ink, cv::COLOR_RGB2GRAY);
+  EXPECT_GT(cv::boundingRect(ink).width, 60) << "the label goes on beside its picture";
+  EXPECT_LT(cv::boundingRect(ink).br().x, beside.cols) << "and has an end";
+}
+
 TEST_F(StripVerb, MistakesAreOneLineEach) {
   expect_mistake("", "out is required");
   expect_mistake("o.png", "nothing to evaluate");
@@ -101,6 +133,7 @@ TEST_F(StripVerb, MistakesAreOneLineEach) {
   expect_mistake("o.png --lq lq --pred a=mine --pred a=gt", "two methods are called 'a'");
   expect_mistake("o.png --lq lq --ref gt --scale 2", "differ in size");
   expect_mistake("o.png --lq lq --count 0", "--count");
+  expect_mistake("o.png --lq lq --columns 0", "--columns");
   fs::remove(folder_ / "mine/p1.png");
   expect_mistake("o.png --lq lq --pred mine", "missing here: p1");
   write_text(folder_ / "lq/p0.png", "no picture");

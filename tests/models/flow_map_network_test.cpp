@@ -48,7 +48,7 @@ TEST(FlowMapNetwork, AnswersWithTheWeightsOfADenoiserAsThatDoes) {
   testing::fill_by_rule(*denoiser, 3);
   UNetSwin network = placed(UNetSwin(flow_map_settings()));
   const TensorFile official = state_of(*denoiser);
-  load_weights(*network, with_flow_map_embeddings(official, network), "a test");
+  load_weights(*network, with_flow_map_embeddings(official, network->settings()), "a test");
   const torch::NoGradGuard no_grad;
   const at::Tensor x = placed(torch::randn({2, 3, kSide, kSide}));
   const at::Tensor lq = placed(torch::randn({2, 3, kSide, kSide}));

@@ -19,6 +19,8 @@ StepMetrics metrics_of(std::int64_t step) {
   metrics.data_wait_ms = 7;
   metrics.slowest = SlowestRank{3, "b", 80, 60};
   metrics.skipped = step == 2;
+  metrics.checkpoint_wait_ms = 12;
+  metrics.checkpoint_minutes = 30.5;
   return metrics;
 }
 
@@ -49,6 +51,8 @@ TEST(MetricsTail, ReadsBackWhatTheLogHoldsAndWhatIsAdded) {
   EXPECT_EQ(found.slowest->host, "b");
   EXPECT_EQ(found.slowest->excess_ms(), 20);
   EXPECT_FALSE(found.skipped);
+  EXPECT_EQ(found.checkpoint_wait_ms, 12);
+  EXPECT_EQ(found.checkpoint_minutes, 30.5);
   EXPECT_TRUE(last.front().metrics.skipped);
   EXPECT_GT(last.back().time, 1.7e9);
 }

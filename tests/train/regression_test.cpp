@@ -276,12 +276,18 @@ TEST_F(RegressionRecipeTest, GradientsAgreeWithDifferencesInDouble) {
   for (const char* type : {"RRDBNet", "SRVGGNetCompact"}) {
     type_ = type;
     make();
+    // Fresh spectral vectors miss the largest singular values, and logits of thousands leave the differences no digits.
+    for (int pass = 0; pass < 20; ++pass) {
+      parts_.critic->advance();
+    }
     for (const auto& module : {parts_.network.module, std::shared_ptr<torch::nn::Module>(parts_.critic)}) {
       module->to(c10::kCPU, at::kDouble);
     }
-    Batch batch = batch_;
-    batch.hr = batch_.hr.cpu().to(at::kDouble);
-    batch.lq = batch_.lq.cpu().to(at::kDouble);
+    Batch batch;
+    batch.hr = batch_.hr.narrow(0, 0, 1).cpu().to(at::kDouble);
+    batch.lq = batch_.lq.narrow(0, 0, 1).cpu().to(at::kDouble);
+    batch.position = {batch_.position[0]};
+    batch.sample = {batch_.sample[0]};
     for (const std::size_t move : {kNetwork, kDiscriminator}) {
       parts_.network.module->zero_grad();
       parts_.critic->zero_grad();
@@ -291,8 +297,8 @@ TEST_F(RegressionRecipeTest, GradientsAgreeWithDifferencesInDouble) {
           checked.emplace_back(parameter.key(), parameter.value());
         }
       }
-      testing::expect_gradients([&] { return recipe_->losses(batch, {.trainable = move}).total.sum(); }, checked, 1e-7,
-                                2e-4);
+      testing::expect_gradients([&] { return recipe_->losses(batch, {.trainable = move}).total.sum(); }, checked, 2e-9,
+                                2e-5);
     }
   }
 }

@@ -109,6 +109,16 @@ TEST_F(RunStatusTest, SeesThatItGoesOnAndThatItHangs) {
   EXPECT_THAT(status.text(), HasSubstr("; NO STEP FOR 2 min "));
 }
 
+TEST_F(RunStatusTest, SaysWhenTheClockAsksForTheNextCheckpoint) {
+  testing::write_text(folder_ / "config.yaml",
+                      "train:\n  steps: 40\n  checkpoint_every: 0\n  checkpoint_minutes: auto\n");
+  log_steps(15, ",\"checkpoint_minutes\":12.5");
+  save(10);
+  EXPECT_THAT(text(), Not(HasSubstr("the next one")));
+  const FolderLock held(folder_.path(), "train", [](const std::string&) {});
+  EXPECT_THAT(text(), ContainsRegex("step-00000010, [0-9]+ s ago; the next one in 12 min [23][0-9] s\n"));
+}
+
 TEST_F(RunStatusTest, ReadsRunsOfEarlierVersionsAndThoseWithoutAStep) {
   EXPECT_THAT(text(), HasSubstr("step         0 of 40 (0.0 %), none is logged yet\n"));
   testing::write_text(folder_ / "metrics.jsonl", "{\"step\":40,\"loss\":0.5,\"lr\":1.0,\"step_ms\":500.0}\n");

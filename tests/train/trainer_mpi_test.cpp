@@ -32,6 +32,22 @@ TEST(TrainerOnRanks, LeavesTheWeightsOfOneRank) {
   }
 }
 
+TEST(TrainerOnRanks, SaveTogetherByTheClockOfRankZero) {
+  Communicator& ranks = world();
+  const CommonFolder folder(ranks);
+  if (ranks.rank() == 0) {
+    toy_config(folder.path(), "run", 1);
+  }
+  ranks.barrier();
+  TrainConfig settings = toy_config(folder.path(), "run", 20);
+  settings.train.checkpoint_every = 0;
+  settings.train.checkpoint_minutes = {.number = ranks.rank() == 0 ? 1e-5 : 1e5};
+  settings.train.keep = 20;
+  ToyRun(settings, ranks).trainer.run();
+  ranks.barrier();
+  EXPECT_GE(checkpoint_folders(folder / "run").size(), 2U);
+}
+
 TEST(TrainerOnRanks, SkipWhatIsNotFiniteOnAnyOfThem) {
   Communicator& ranks = world();
   const CommonFolder folder(ranks);

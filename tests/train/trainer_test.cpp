@@ -169,6 +169,37 @@ TEST_F(TrainerTest, ResumesBitForBit) {
   }
 }
 
+TEST_F(TrainerTest, CheckpointsByTheClockChangeNoBit) {
+  TrainConfig settings = config("by_steps", 40);
+  settings.train.checkpoint_every = 3;
+  ToyRun(settings, *alone_).trainer.run();
+  settings.train.out = folder_ / "by_clock";
+  settings.train.checkpoint_every = 0;
+  settings.train.checkpoint_minutes = {.best = true};
+  settings.train.hours_between_failures = 1e-6;
+  settings.train.keep = 40;
+  {
+    settings.train.steps = 30;
+    ToyRun first(settings, *alone_);
+    first.trainer.run();
+    EXPECT_THAT(first.said.str(), HasSubstr("checkpoint as often as pays where one of 1 host fails every 0 s"));
+    EXPECT_THAT(first.said.str(), ::testing::ContainsRegex("checkpoints: one costs [0-9.]+ s of training, a failure is "
+                                                           "expected every 0 s: one every 0 s"));
+  }
+  EXPECT_GE(checkpoint_folders(folder_ / "by_clock").size(), 3U);
+  const auto lines = metrics("by_clock");
+  EXPECT_GT(lines.back().at("checkpoint_minutes"), 0);
+  const auto waited = [](const nlohmann::json& line) { return line.contains("checkpoint_wait_ms"); };
+  EXPECT_GE(std::ranges::count_if(lines, waited), 2);
+  EXPECT_LT(std::ranges::count_if(lines, waited), 30);
+  EXPECT_TRUE(std::ranges::any_of(lines, [](const auto& line) { return line.contains("checkpoint_cost_ms"); }));
+  settings.train.steps = 40;
+  ToyRun(settings, *alone_).trainer.run();
+  for (const char* name : kParts) {
+    EXPECT_EQ(read_file(part("by_steps", 40, name)), read_file(part("by_clock", 40, name))) << name;
+  }
+}
+
 TEST_F(TrainerTest, CheckpointsWrittenBehindAreThoseThatTrainingWaitsFor) {
   for (const bool behind : {false, true}) {
     TrainConfig settings = config(behind ? "behind" : "waiting", 5);

@@ -1,7 +1,9 @@
 #include "train/checkpoints/checkpoint_writer.h"
 
+#include <chrono>
 #include <utility>
 
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "models/weights/load_weights.h"
 
@@ -33,6 +35,8 @@ void CheckpointWriter::begin(Checkpoint checkpoint, std::optional<BestCheckpoint
     } catch (...) {
       error_ = std::current_exception();
     }
+    checkpoint.parts.clear();
+    return_freed_memory();
     enter(State::kEnded);
   });
 }
@@ -54,7 +58,12 @@ void CheckpointWriter::enter(State state) {
 
 void CheckpointWriter::await_copy() {
   std::unique_lock lock(mutex_);
+  if (state_ != State::kCopying) {
+    return;
+  }
+  const auto start = std::chrono::steady_clock::now();
   changed_.wait(lock, [&] { return state_ != State::kCopying; });
+  waited_ms_ += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
 bool CheckpointWriter::ended() {

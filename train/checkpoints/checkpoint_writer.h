@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "train/checkpoints/best_checkpoint.h"
 #include "train/checkpoints/checkpoint.h"
@@ -39,6 +40,8 @@ class CheckpointWriter {
   void write(const Checkpoint& checkpoint, const std::optional<BestCheckpoint>& best) const;
   /// Returns when the tensors may change.
   void await_copy();
+  /// Milliseconds that await_copy() has waited since this was last asked.
+  double take_waited_ms() { return std::exchange(waited_ms_, 0.0); }
   /// Whether finish() would return, or throw, at once.
   bool ended();
   /// Returns when the checkpoint is on the disk; throws what kept it from there. Nothing to do where none was begun.
@@ -56,6 +59,7 @@ class CheckpointWriter {
   State state_ = State::kEnded;
   std::exception_ptr error_;
   std::thread thread_;
+  double waited_ms_ = 0;
 };
 
 }  // namespace samsr

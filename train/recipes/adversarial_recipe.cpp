@@ -96,8 +96,8 @@ std::vector<SpectralVectors> AdversarialRecipe::or_current(const std::vector<Spe
 
 SuperResolutionParts make_student_parts(const Method& method, const RecipeContext& context) {
   SuperResolutionParts parts = make_parts(method, context);
-  const std::vector<std::int64_t>& lr = context.shards.find("lr")->shape;
-  check_critic(parts, lr[0], lr[1]);
+  const auto [height, width] = lr_sides(context.shards, context.config.model.scale);
+  check_critic(parts, height, width);
   return parts;
 }
 

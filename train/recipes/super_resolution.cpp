@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/error.h"
 #include "core/memory.h"
@@ -61,8 +62,8 @@ void check_stored_sizes(const SampleSet& shards, const ModelSettings& model) {
       latents.emplace_back(name, field->shape);
     }
   }
-  const std::vector<std::int64_t>& lr = shards.find("lr")->shape;
-  model.check_stored(fmt::format("{}: the network of the settings", shards.source()), lr[0], lr[1], latents);
+  const auto [height, width] = lr_sides(shards, model.scale);
+  model.check_stored(fmt::format("{}: the network of the settings", shards.source()), height, width, latents);
 }
 
 }  // namespace
@@ -93,9 +94,19 @@ LossDraws seeded_draws(std::uint64_t seed) {
   return draws;
 }
 
+std::array<std::int64_t, 2> lr_sides(const SampleSet& shards, std::int64_t scale) {
+  const ShardField* hr = shards.scales().size() > 1 ? shards.find("hr") : nullptr;
+  if (hr != nullptr) {
+    return {hr->shape[0] / scale, hr->shape[1] / scale};
+  }
+  const std::vector<std::int64_t>& lr = shards.find("lr")->shape;
+  return {lr[0], lr[1]};
+}
+
 std::int64_t hr_side(const RecipeContext& context) {
-  const std::vector<std::int64_t>& lr = context.shards.find("lr")->shape;
-  return context.config.model.scale * std::min(lr[0], lr[1]);
+  const std::int64_t scale = context.config.model.scale;
+  const auto [height, width] = lr_sides(context.shards, scale);
+  return scale * std::min(height, width);
 }
 
 SuperResolutionParts make_parts(const Method& method, const RecipeContext& context) {
@@ -141,8 +152,8 @@ SuperResolutionParts make_parts(const Method& method, const RecipeContext& conte
     parts.perceptual = make_perceptual_loss(weights.lambda_perceptual, "distill.lambda_perceptual", config.perceptual,
                                             config.weights, context.device, context.log);
     if (weights.lambda_hfp != 0) {
-      const std::vector<std::int64_t>& lr = context.shards.find("lr")->shape;
-      config.hfp.check_sides(config.model.scale * lr[0], config.model.scale * lr[1]);
+      const auto [height, width] = lr_sides(context.shards, config.model.scale);
+      config.hfp.check_sides(config.model.scale * height, config.model.scale * width);
     }
   }
   const std::shared_ptr<FirstStage> first_stage = make_first_stage(config.model.first_stage);
@@ -215,7 +226,10 @@ BatchFields SuperResolutionRecipe::fields() const {
 }
 
 void SuperResolutionRecipe::prepare(Batch& batch) const {
-  const auto encoded = parts_.network->latent_shape(batch.lq.size(2), batch.lq.size(3));
+  const std::int64_t scale = parts_.network->settings().scale;
+  const auto encoded = batch.enlarged.defined() ? parts_.network->latent_shape(batch.enlarged.size(2) / scale,
+                                                                               batch.enlarged.size(3) / scale)
+                                                : parts_.network->latent_shape(batch.lq.size(2), batch.lq.size(3));
   const at::IntArrayRef shape = batch.z_0.defined() ? batch.z_0.sizes().slice(1) : at::IntArrayRef(encoded);
   batch.noise = parts_.noise(batch, shape);
 }
@@ -224,7 +238,9 @@ void SuperResolutionRecipe::complete(Batch& batch) const {
   if (!batch.z_0.defined()) {
     const torch::NoGradGuard no_grad;
     batch.z_0 = parts_.network->first_stage().encode(batch.hr);
-    batch.z_y = parts_.network->first_stage().encode_lq(batch.lq, parts_.network->settings().scale);
+    batch.z_y = batch.enlarged.defined()
+                    ? parts_.network->first_stage().encode(batch.enlarged)
+                    : parts_.network->first_stage().encode_lq(batch.lq, parts_.network->settings().scale);
   }
 }
 
@@ -282,8 +298,7 @@ void SuperResolutionRecipe::load_network(Log& log) {
     log.info("first weights {}, the teacher whose rollouts the shards hold", weights.string());
   } else if (train.init != "auto" && train.init != "random") {
     const std::filesystem::path weights = find_weights(train.init, log);
-    load_weights(student,
-                 with_flow_map_embeddings(with_noise_channels(read_whole_model(weights), unet), parts_.network->unet()),
+    load_weights(student, with_flow_map_embeddings(with_noise_channels(read_whole_model(weights), unet), unet),
                  weights.string());
     log.info("first weights {}", weights.string());
   } else if (train.lora.on()) {

@@ -1,6 +1,8 @@
 #pragma once
 // What the recipes of a super-resolution network share: networks, first weights, files, pictures, validation.
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -58,6 +60,10 @@ struct SuperResolutionParts {
   StepTimer* timer = nullptr;         ///< of the rollouts; null for none
   const SampleSet* shards = nullptr;  ///< null where batches come from elsewhere
 };
+
+/// Height and width of the LR images that are `scale` times smaller than the HR ones: those stored, which of several
+/// scales may be of another.
+std::array<std::int64_t, 2> lr_sides(const SampleSet& shards, std::int64_t scale);
 
 /// The smaller side of the samples' HR images.
 std::int64_t hr_side(const RecipeContext& context);

@@ -60,6 +60,15 @@ std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metr
   if (metrics.gpu_memory_mb) {
     values.emplace_back("gpu_memory_mb", *metrics.gpu_memory_mb);
   }
+  if (metrics.checkpoint_wait_ms > 0) {
+    values.emplace_back("checkpoint_wait_ms", metrics.checkpoint_wait_ms);
+  }
+  if (metrics.checkpoint_cost_ms) {
+    values.emplace_back("checkpoint_cost_ms", *metrics.checkpoint_cost_ms);
+  }
+  if (metrics.checkpoint_minutes) {
+    values.emplace_back("checkpoint_minutes", *metrics.checkpoint_minutes);
+  }
   return values;
 }
 

@@ -39,13 +39,21 @@ struct StepMetrics {
   std::optional<SlowestRank> slowest;   ///< none where there is one rank
   double memory_mb = 0;                 ///< resident memory of rank 0, 10^6 bytes
   std::optional<double> gpu_memory_mb;  ///< the most that rank 0 has taken of its GPU; none on the CPU
-  std::size_t bad_samples = 0;          ///< left out since the run began because their checksum failed, on all ranks
-  bool skipped = false;                 ///< a loss or gradient was not finite, so nothing was updated
+  /// That training waited for the checkpoint begun behind the step before: until its state was taken, or all of it was
+  /// on the disk (train.checkpoint_behind); 0 in most steps.
+  double checkpoint_wait_ms = 0;
+  /// What the last checkpoint has cost: that wait, and what the steps beside its writing took longer than usual. Once
+  /// for each checkpoint.
+  std::optional<double> checkpoint_cost_ms;
+  std::optional<double> checkpoint_minutes;  ///< between checkpoints, as decided so far; none where steps are counted
+  std::size_t bad_samples = 0;  ///< left out since the run began because their checksum failed, on all ranks
+  bool skipped = false;         ///< a loss or gradient was not finite, so nothing was updated
 };
 
 /// Every number of the step by its key in metrics.jsonl: the losses, the figures of a validation, lr, grad_norm, the
 /// details, images_per_s, step_ms, data_wait_ms, rollout_ms, forward_ms, backward_ms, exchange_ms, optimizer_ms, of
-/// several ranks slowest_rank, slowest_rank_ms and median_rank_ms, memory_mb, and on a GPU gpu_memory_mb.
+/// several ranks slowest_rank, slowest_rank_ms and median_rank_ms, memory_mb, on a GPU gpu_memory_mb, behind a
+/// checkpoint checkpoint_wait_ms and checkpoint_cost_ms, and checkpoint_minutes.
 std::vector<std::pair<std::string, double>> named_values(const StepMetrics& metrics);
 
 /// `metrics.jsonl`: one JSON object a step, flushed as it is written; its `time` is seconds since 1970, when it was

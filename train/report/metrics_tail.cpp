@@ -65,6 +65,10 @@ LoggedStep read_step(const Json& entry) {
   if (entry.contains("gpu_memory_mb")) {
     metrics.gpu_memory_mb = number_of(entry, "gpu_memory_mb", 0);
   }
+  metrics.checkpoint_wait_ms = number_of(entry, "checkpoint_wait_ms", 0);
+  if (entry.contains("checkpoint_minutes")) {
+    metrics.checkpoint_minutes = number_of(entry, "checkpoint_minutes", 0);
+  }
   metrics.bad_samples = static_cast<std::size_t>(count_of(entry, "bad_samples"));
   metrics.skipped = entry.find("skipped") != entry.end();
   logged.time = number_of(entry, "time", 0);

@@ -92,6 +92,10 @@ std::string prometheus_text(const PrometheusFacts& facts, const StepMetrics& met
   }
   page.only("checkpoint_step", "Step of the last checkpoint; 0 while there is none.",
             static_cast<double>(facts.checkpoint_step));
+  if (metrics.checkpoint_minutes) {
+    page.only("checkpoint_interval_seconds", "Between checkpoints, as decided so far (train.checkpoint_minutes).",
+              *metrics.checkpoint_minutes * 60);
+  }
   page.only("starts_total", "How often the run has been started.", static_cast<double>(facts.starts), "counter");
   page.only("skipped_steps_total", "Steps since this start whose loss or gradient was not finite.",
             static_cast<double>(facts.skipped_steps), "counter");

@@ -215,6 +215,11 @@ std::string RunStatus::checkpoint() const {
   std::string text =
       saved ? fmt::format("{}, {} ago", checkpoint_name(*saved), format_duration(seconds_since_change(run_ / "latest")))
             : "none yet";
+  if (holder_ && !steps_.empty() && steps_.back().metrics.checkpoint_minutes) {
+    const double since = saved ? seconds_since_change(run_ / "latest") : seconds_now() - time_of_start(fact("program"));
+    text +=
+        fmt::format("; the next one in {}", format_duration(*steps_.back().metrics.checkpoint_minutes * 60 - since));
+  }
   const std::int64_t next =
       checkpoint_every_ > 0 ? std::min((step() / checkpoint_every_ + 1) * checkpoint_every_, steps_wanted_) : 0;
   if (holder_ && next > step()) {

@@ -4,12 +4,13 @@
 #include <torch/torch.h>
 
 #include <chrono>
+#include <set>
 #include <utility>
 
+#include "comm/rank_threads.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/kernels.h"
-#include "core/memory.h"
 #include "core/output.h"
 #include "core/yaml_text.h"
 #include "models/weights/load_weights.h"
@@ -66,6 +67,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       shards(open_shards(config, log)),
       watchdog(communicator, log, static_cast<double>(settings.timeout)),
       bad_samples(settings.shards, config.loader.max_bad),
+      schedule(settings, std::set(watchdog.hosts().begin(), watchdog.hosts().end()).size()),
       writer(out, settings.keep) {
   config.validation.check();
   if (shards) {
@@ -323,7 +325,6 @@ void Run::saved() {
     log.info("best so far: {}, {} {:.5f}", saving_->best->checkpoint, saving_->best->figure, saving_->best->value);
   }
   saving_.reset();
-  return_freed_memory();
 }
 
 }  // namespace samsr

@@ -12,6 +12,7 @@
 #include "comm/hold_folder.h"
 #include "data/shards/prefetcher.h"
 #include "train/checkpoints/best_checkpoint.h"
+#include "train/checkpoints/checkpoint_schedule.h"
 #include "train/checkpoints/checkpoint_writer.h"
 #include "train/faults/bad_samples.h"
 #include "train/faults/memory_estimate.h"
@@ -44,6 +45,8 @@ class Run {
   void finish_save();
   /// Takes note of a checkpoint that has been written since, without waiting. UserError when it could not be.
   void look_at_save();
+  /// On rank 0: whether a checkpoint is being written.
+  bool saving() const { return saving_.has_value(); }
 
   /// What to say when the ranks of this host need more memory than there is; empty when they do not.
   std::string memory_problem() const;
@@ -80,6 +83,7 @@ class Run {
   std::optional<BestCheckpoint> best;      ///< of all validations
   std::optional<BestCheckpoint> best_yet;  ///< the same while its checkpoint is not saved yet
 
+  CheckpointSchedule schedule;
   CheckpointWriter writer;  ///< at work on rank 0 alone
 
   std::unique_ptr<FolderLock> held;          ///< of the folder, on rank 0, but for a dry run

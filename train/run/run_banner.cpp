@@ -125,8 +125,8 @@ RunRecord run_record(const Run& run) {
     record.add(kGoesOn, fmt::format("from step {}; the start before came to step {}, steps done again: {}", run.step,
                                     logged, logged - run.step));
   }
-  record.add("run", fmt::format("{} from step {}; checkpoint every {} steps, {} kept", run.out.string(), run.step,
-                                settings.checkpoint_every, settings.keep));
+  record.add("run", fmt::format("{} from step {}; checkpoint {}, {} kept", run.out.string(), run.step,
+                                run.schedule.text(), settings.keep));
   return record;
 }
 

@@ -44,13 +44,12 @@ PairMaker::PairMaker(const DataSettings& data, const DegradationSettings& degrad
   }
 }
 
-Sample PairMaker::make(std::uint64_t index, const cv::Mat& photograph, const std::string& path,
+Sample PairMaker::make(std::uint64_t index, int scale, const cv::Mat& photograph, const std::string& path,
                        std::optional<std::uint32_t> source) const {
   const std::uint64_t seed = derive_seed(data_.seed, "sample", {index});
   const cv::Mat image = large_enough(photograph, data_);
   const CropPlan crop = draw_crop(data_, image.size(), seed);
-  const DegradedPair pair =
-      degradations_.at(data_.scale_of(index)).degrade(cut(image, crop, data_), data_.gt_size, seed);
+  const DegradedPair pair = degradations_.at(scale).degrade(cut(image, crop, data_), data_.gt_size, seed);
   Sample sample;
   sample.fields.emplace_back("hr", interleaved(pair.hr));
   sample.fields.emplace_back("lr", interleaved(pair.lr));

@@ -30,7 +30,7 @@ class PairsStage final : public Stage {
       const std::uint64_t index = first++;
       const Photograph photograph = photographs_.at(order_(data_.first_pass_index(index)));
       const bool several = photographs_.summary().sources.size() > 1;
-      sample = maker_.make(index, cache_.load(photograph), photograph.path,
+      sample = maker_.make(index, data_.scale_of(index), cache_.load(photograph), photograph.path,
                            several ? std::optional(photograph.source) : std::nullopt);
     }
   }
