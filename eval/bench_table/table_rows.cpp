@@ -8,7 +8,6 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "core/nearest_name.h"
 #include "eval/metrics/metric_table.h"
 
 namespace samsr {
@@ -38,8 +37,8 @@ std::vector<TableLayout> measurable_layouts(const std::string& ids) {
     const auto named = [&](const TableLayout& layout) { return layout.id == id; };
     const auto found = std::find_if(layouts.begin(), layouts.end(), named);
     if (found == layouts.end()) {
-      throw UserError("--tables {}: '{}' is no table that published weights fill{}; there are {}", ids, id,
-                      did_you_mean(id, known), fmt::join(known, ", "));
+      throw UserError("--tables {}: '{}' is no table that published weights fill; there are {}", ids, id,
+                      fmt::join(known, ", "));
     }
     if (std::none_of(chosen.begin(), chosen.end(), named)) {
       chosen.push_back(*found);
