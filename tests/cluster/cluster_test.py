@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Builds, trains, upscales and measures over two hosts made of network namespaces, and lets them be lost:
-cluster_test.py SAMSR [--all | CASE…]. ctest runs the cases of CORE; --all takes a quarter of an hour. Status 77 where there
-can be no such hosts."""
+cluster_test.py SAMSR [--all | CASE…]. ctest runs the cases of CORE. Status 77 where there can be no such hosts."""
 
 import os
 import re

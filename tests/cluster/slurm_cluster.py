@@ -1,4 +1,4 @@
-"""A real Slurm of three nodes: each a host of hosts.py with a slurmd, beside one with slurmctld, from which jobs are sent."""
+"""A real Slurm of three nodes: each a host of hosts.py with a slurmd, beside one with slurmctld, which sends the jobs."""
 
 import os
 import shutil
