@@ -109,7 +109,7 @@ TEST(CommandLine, MoreThreadsThanTheCoresCanServeAreRefusedBeforeAnyIsMade) {
   const TemporaryFolder folder;
   write_text(folder / "p.png", "");
   expect_one_line("upscale " + (folder / "p.png") + " " + (folder / "o.png") + " train.threads=1024",
-                  "train.threads=1024: this host has ");
+                  "train.threads=1024: this rank may run on ");
 }
 
 TEST(CommandLine, HelpIsEverywhere) {
