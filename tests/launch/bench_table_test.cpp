@@ -79,10 +79,10 @@ class BenchTable : public TrainedRuns {
   }
 
   /// RealSR/ and imagenet256/ of what SAMSR_DATA has: pieces of 96 x 96, and pairs.
-  static void make_benchmarks(const fs::path& data, std::size_t pieces, std::size_t pairs) {
+  static void make_benchmarks(const fs::path& data, std::size_t crops, std::size_t pairs) {
     const std::vector<fs::path> pictures = list_images(data / "realsr_lr");
     fs::create_directories(in("benchmarks/RealSR"));
-    for (std::size_t i = 0; i < pieces; ++i) {
+    for (std::size_t i = 0; i < crops; ++i) {
       const cv::Mat rgb = read_image(pictures.at(i)).rgb;
       const cv::Rect middle((rgb.cols - 96) / 2, (rgb.rows - 96) / 2, 96, 96);
       write_png(in("benchmarks/RealSR") / pictures[i].filename(), rgb(middle).clone());
@@ -132,12 +132,12 @@ TEST_F(BenchTable, TenMethodsEndInBothTablesKilledResumedAndOnTwoRanks) {
   }
   // All of them take four minutes of two cores.
   const bool all = std::getenv("SAMSR_ALL_PICTURES") != nullptr;
-  const std::size_t pieces = all ? 10 : 2;
+  const std::size_t crops = all ? 10 : 2;
   const std::size_t pairs = all ? 16 : 3;
-  make_benchmarks(data, pieces, pairs);
+  make_benchmarks(data, crops, pairs);
   const std::string dry = succeed(alone(samsr(folders("dry") + "--dry-run")));
   EXPECT_THAT(dry,
-              AllOf(HasSubstr(fmt::format("| method | RealSR, {} images | ImageNet-Test, {} images |", pieces, pairs)),
+              AllOf(HasSubstr(fmt::format("| method | RealSR, {} images | ImageNet-Test, {} images |", crops, pairs)),
                     HasSubstr("| LDM-30 | - | to measure |"), HasSubstr("- RealSR: clipiqa\n"),
                     HasSubstr("- quoted only, because no file is known: SinSR-1 (distill only), CTMSR-1"),
                     HasSubstr("SwinIR: " + in("weights").string() + "/003_realSR")));
@@ -184,7 +184,7 @@ TEST_F(BenchTable, TenMethodsEndInBothTablesKilledResumedAndOnTwoRanks) {
       missing,
       AllOf(HasSubstr("- RealSet65 (" + in("benchmarks").string() + "/RealSet65), for table 1: https://"),
             HasSubstr("- musiq_koniq_ckpt-e95806b9.pth, for the metric musiq: https://"),
-            HasSubstr("- images: RealSR in "), HasSubstr(fmt::format("{} of 100 images are missing", 100 - pieces))));
+            HasSubstr("- images: RealSR in "), HasSubstr(fmt::format("{} of 100 images are missing", 100 - crops))));
   EXPECT_EQ(std::count(missing.begin(), missing.end(), '\n'), 6) << missing;
 
   // The files of each row are its own.
