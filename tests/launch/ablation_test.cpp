@@ -9,6 +9,7 @@
 #include "eval/metric_weights_by_rule.h"
 #include "eval/metrics/clipiqa/clipiqa.h"
 #include "eval/metrics/musiq/musiq.h"
+#include "launch/mistakes.h"
 #include "launch/trained_runs.h"
 #include "models/weights/safetensors.h"
 #include "support/files.h"
@@ -117,10 +118,7 @@ TEST_F(Ablation, MistakesAreOneLine) {
       {config + shards + "--out " + in("file"), "cannot be made"},
   };
   for (const auto& [arguments, expected] : cases) {
-    const Outcome outcome = run(plain_script(arguments));
-    EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
-    EXPECT_THAT(outcome.output, HasSubstr(expected)) << arguments;
-    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    expect_mistake(plain_script(arguments), expected);
   }
 }
 

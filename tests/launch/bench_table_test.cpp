@@ -13,6 +13,7 @@
 #include "eval/metric_weights_by_rule.h"
 #include "eval/metrics/clipiqa/clipiqa.h"
 #include "eval/peer_files_by_rule.h"
+#include "launch/mistakes.h"
 #include "launch/running.h"
 #include "launch/trained_runs.h"
 #include "models/unet/unet_swin.h"
@@ -221,15 +222,14 @@ TEST_F(BenchTable, WhatIsNotThereIsListedOnceAndTheRestIsMeasured) {
 
 TEST_F(BenchTable, TheScriptTriesItFirstAndStartsTheRanks) {
   const auto script = [](const std::string& arguments) {
-    return run(
-        alone("SAMSR_BINARY=" SAMSR_BINARY " OMP_NUM_THREADS=1 " SAMSR_SOURCE "/launch/bench_table " + arguments));
+    return alone("SAMSR_BINARY=" SAMSR_BINARY " OMP_NUM_THREADS=1 " SAMSR_SOURCE "/launch/bench_table " + arguments);
   };
   const std::string arguments = "--weights " + in("few") + " --benchmarks " + in("pair") + " --out " + in("by_script") +
                                 " --tables 2 --ranks 2 train.threads=1 train.device=cpu ";
-  const Outcome dry = script(arguments + "--dry-run");
+  const Outcome dry = run(script(arguments + "--dry-run"));
   EXPECT_EQ(dry.status, 0) << dry.output;
   EXPECT_FALSE(fs::exists(in("by_script")));
-  const Outcome outcome = script(arguments);
+  const Outcome outcome = run(script(arguments));
   ASSERT_EQ(outcome.status, 0) << outcome.output;
   EXPECT_THAT(outcome.output, AllOf(HasSubstr("| BSRGAN | to measure |"), HasSubstr("### Table 2: ")));
   EXPECT_TRUE(fs::exists(in("by_script/tables/comparison.md")));
@@ -240,10 +240,7 @@ TEST_F(BenchTable, TheScriptTriesItFirstAndStartsTheRanks) {
       {arguments + "train.thread=1", "did you mean"},
   };
   for (const auto& [wrong, expected] : cases) {
-    const Outcome mistake = script(wrong);
-    EXPECT_EQ(mistake.status, 2) << wrong;
-    EXPECT_THAT(mistake.output, HasSubstr(expected));
-    EXPECT_EQ(std::count(mistake.output.begin(), mistake.output.end(), '\n'), 1) << mistake.output;
+    expect_mistake(script(wrong), expected);
   }
 }
 

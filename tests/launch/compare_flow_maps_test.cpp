@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/atomic_file.h"
+#include "launch/mistakes.h"
 #include "launch/trained_runs.h"
 #include "support/small_model.h"
 
@@ -86,10 +87,7 @@ TEST_F(CompareFlowMaps, MistakesAreOneLine) {
       {photographs + "--nonsense", "unknown argument '--nonsense'"},
   };
   for (const auto& [arguments, expected] : cases) {
-    const Outcome outcome = run(plain_script(arguments));
-    EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
-    EXPECT_THAT(outcome.output, HasSubstr(expected)) << arguments;
-    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    expect_mistake(plain_script(arguments), expected);
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/atomic_file.h"
 #include "eval/metric_weights_by_rule.h"
+#include "launch/mistakes.h"
 #include "launch/running.h"
 #include "launch/trained_runs.h"
 #include "models/perceptual/tiny_encoder.h"
@@ -135,10 +136,7 @@ TEST_F(TrainEmbeddedOnline, MistakesAreOneLine) {
       {"--perceptual " + in("encoder.safetensors") + " --out " + in("wrong"), "is 0, so nothing looks at it"},
   };
   for (const auto& [arguments, expected] : cases) {
-    const Outcome outcome = run(plain_script(arguments));
-    EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
-    EXPECT_THAT(outcome.output, HasSubstr(expected)) << arguments;
-    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    expect_mistake(plain_script(arguments), expected);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/atomic_file.h"
+#include "launch/mistakes.h"
 #include "launch/program.h"
 #include "support/files.h"
 #include "support/temporary_folder.h"
@@ -16,10 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 
 void expect_one_line(const std::string& arguments, const std::string& expected) {
-  const Outcome outcome = run(samsr(arguments));
-  EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
-  EXPECT_THAT(outcome.output, HasSubstr(expected)) << arguments;
-  EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+  expect_mistake(samsr(arguments), expected);
 }
 
 TEST(CommandLine, MistakesAreOneLineEach) {
@@ -68,10 +66,7 @@ TEST(CommandLine, ValuesThatAreEmptyAreRefused) {
         std::pair("data check a --sheet ''", "--sheet"), std::pair("data export a '' --count 3", "out"),
         std::pair("data split a ''", "folder"), std::pair("strip '' --lq a", "out"),
         std::pair("weights inspect ''", "path"), std::pair("train --config=", "--config")}) {
-    const Outcome outcome = run(here + samsr(arguments));
-    EXPECT_EQ(outcome.status, 2) << arguments;
-    EXPECT_THAT(outcome.output, HasSubstr(std::string("samsr: ") + name + " is empty: give it a value")) << arguments;
-    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    expect_mistake(here + samsr(arguments), std::string("samsr: ") + name + " is empty: give it a value");
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }

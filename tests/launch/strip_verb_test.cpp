@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "data/images/image_file.h"
+#include "launch/mistakes.h"
 #include "launch/trained_runs.h"
 #include "support/files.h"
 
@@ -36,14 +37,12 @@ class StripVerb : public ::testing::Test {
     count_ = index;
   }
   /// Runs `samsr strip OUT` on the folders named in `arguments`, which lie in the test's folder.
-  Outcome strip(const std::string& arguments) const {
-    return run("cd " + folder_.path() + " && " + samsr("strip " + arguments));
-  }
+  Outcome strip(const std::string& arguments) const { return run(command(arguments)); }
   void expect_mistake(const std::string& arguments, const std::string& expected) const {
-    const Outcome outcome = strip(arguments);
-    EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
-    EXPECT_THAT(outcome.output, HasSubstr(expected)) << arguments;
-    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    testing::expect_mistake(command(arguments), expected);
+  }
+  std::string command(const std::string& arguments) const {
+    return "cd " + folder_.path() + " && " + samsr("strip " + arguments);
   }
 
   const TemporaryFolder folder_;

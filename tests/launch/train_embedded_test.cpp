@@ -10,6 +10,7 @@
 #include <regex>
 
 #include "core/atomic_file.h"
+#include "launch/mistakes.h"
 #include "launch/running.h"
 #include "launch/trained_runs.h"
 #include "models/weights/safetensors.h"
@@ -143,10 +144,7 @@ TEST_F(TrainEmbedded, MistakesAreOneLine) {
   };
   write_text(in("log"), "a file where a folder is asked for\n");
   for (const auto& [arguments, expected] : cases) {
-    const Outcome outcome = run(plain_script(arguments));
-    EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
-    EXPECT_THAT(outcome.output, HasSubstr(expected)) << arguments;
-    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    expect_mistake(plain_script(arguments), expected);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
+#include "launch/mistakes.h"
 #include "launch/program.h"
 #include "models/weights/checkpoint_folder.h"
 #include "models/weights/official_files.h"
@@ -85,10 +86,7 @@ TEST(WeightsVerb, BlendsTwoNetworksOfOneForm) {
       {one + " /nowhere " + out, "/nowhere"},
   };
   for (const auto& [arguments, expected] : mistakes) {
-    const Outcome outcome = blend(arguments);
-    EXPECT_EQ(outcome.status, 2) << arguments << "\n" << outcome.output;
-    EXPECT_THAT(outcome.output, HasSubstr(expected));
-    EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+    expect_mistake(samsr("weights blend " + arguments), expected);
   }
 }
 
