@@ -111,9 +111,6 @@ page_head() {
 }
 recorded() { sed -n "s/^$2: *//p" "$1/run.yaml" | tail -n 1; }
 
-# put FILE: writes what it reads, whole or not at all.
-put() { cat >"$1.new" && mv "$1.new" "$1"; }
-
 # show_page: prints $out/compare.md and says what is not on it.
 show_page() {
   cat "$out/compare.md"

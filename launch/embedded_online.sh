@@ -36,8 +36,7 @@ choose_steps() {
         steps = int((left * part / parts - (begin > 0 ? begin : 0)) * 1000 / ms / 10) * 10
         print steps < 20 ? 20 : steps }')
     rm -rf "$out/probe"
-    printf '%s\n' "$steps" >"$file.new"
-    mv "$file.new" "$file"
+    printf '%s\n' "$steps" | put "$file"
     phase "$name: $steps steps of $milliseconds ms"
   fi
   parts_left=$((parts_left - part[$name]))

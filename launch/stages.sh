@@ -11,6 +11,9 @@ hold() {
   flock --nonblock "$stages_lock" || fail "$1: $2, or what it has started, is at work there"
 }
 
+# put FILE: writes what it reads, whole or not at all.
+put() { cat >"$1.new" && mv "$1.new" "$1"; }
+
 # is_as_begun FOLDER DESCRIPTION: sees that what is in FOLDER was begun with the same settings and inputs.
 is_as_begun() {
   local folder=$1 description=$2 changes
@@ -21,8 +24,7 @@ is_as_begun() {
     return
   fi
   mkdir -p "$folder"
-  printf '%s\n' "$description" >"$folder/stage.txt.new"
-  mv "$folder/stage.txt.new" "$folder/stage.txt"
+  printf '%s\n' "$description" | put "$folder/stage.txt"
 }
 
 # setting_in DESCRIPTION SECTION KEY: what SECTION.KEY is among the settings that `samsr settings` has printed.
@@ -48,6 +50,5 @@ measure_once() {
   fi
   phase "measuring $what"
   "$@" >/dev/null
-  printf '%s\n' "$description" >"$out/measured.txt.new"
-  mv "$out/measured.txt.new" "$out/measured.txt"
+  printf '%s\n' "$description" | put "$out/measured.txt"
 }

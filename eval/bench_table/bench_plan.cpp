@@ -79,7 +79,10 @@ std::vector<WantedSet> wanted_sets(const std::vector<TableLayout>& layouts) {
 class Planner {
  public:
   explicit Planner(const BenchTableRequest& request)
-      : request_(request), layouts_(measurable_layouts(request.tables)), catalogue_(request.files) {}
+      : request_(request),
+        layouts_(measurable_layouts(request.tables)),
+        benchmarks_(load_benchmarks(request.settings.benchmarks_file, request.benchmarks)),
+        catalogue_(request.files) {}
 
   BenchPlan plan() {
     for (const WantedSet& wanted : wanted_sets(layouts_)) {
@@ -102,10 +105,9 @@ class Planner {
 
  private:
   void add_set(const WantedSet& wanted) {
-    const BenchmarkCatalogue benchmarks = load_benchmarks(request_.settings.benchmarks_file, request_.benchmarks);
-    const auto listed = std::find_if(benchmarks.all().begin(), benchmarks.all().end(),
+    const auto listed = std::find_if(benchmarks_.all().begin(), benchmarks_.all().end(),
                                      [&](const Benchmark& each) { return each.name == wanted.benchmark; });
-    if (listed == benchmarks.all().end()) {
+    if (listed == benchmarks_.all().end()) {
       throw UserError("{}: has no '{}', which table {} shows", request_.settings.benchmarks_file, wanted.benchmark,
                       wanted.tables.front());
     }
@@ -238,6 +240,7 @@ class Planner {
 
   const BenchTableRequest& request_;
   const std::vector<TableLayout> layouts_;
+  const BenchmarkCatalogue benchmarks_;
   const OfficialFiles catalogue_;
   BenchPlan plan_;
   MissingList missing_;
