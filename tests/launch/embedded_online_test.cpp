@@ -23,6 +23,7 @@ namespace samsr::testing {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -105,6 +106,29 @@ TEST_F(TrainEmbeddedOnline, WhatIsCompleteIsPassedOverAndOtherSettingsAreRefused
   EXPECT_THAT(other.output, HasSubstr("was begun with other settings or from other inputs: lambda_l1"));
 }
 
+TEST_F(TrainEmbeddedOnline, AStageGoesOnInStretchesFromFilesOfOneThatWasTrainedElsewhere) {
+  fs::copy(SAMSR_SOURCE "/configs/embedded2", in("configs"));
+  write_file_atomically(in("configs/student_2.yaml"), "base: student.yaml\n\ntrain:\n  lr: 1.0e-4\n");
+  const std::string log =
+      succeed(plain_script("--configs " + in("configs") + " --device cpu --ranks 1 --out " + in("longer") +
+                           " --stages-from " + in("whole/stages") + " --perceptual " + in("encoder.safetensors") +
+                           kSmall + "train.steps=3 discriminator.start=1"));
+  for (const char* stage : {"coverage_net", "teacher", "student_start", "student"}) {
+    EXPECT_THAT(log, HasSubstr(std::string(stage) + ": taken from " + in("whole/stages")));
+    EXPECT_FALSE(fs::exists(in("longer/") + stage)) << stage;
+  }
+  EXPECT_THAT(log,
+              AllOf(HasSubstr("first weights " + in("longer/stages/student.safetensors")),
+                    HasSubstr("first weights of the discriminator " + in("longer/stages/student_critic.safetensors")),
+                    HasSubstr("student_2")));
+  const std::string settings = read_file(in("longer/student_2/config.yaml"));
+  EXPECT_THAT(settings, AllOf(HasSubstr("lr: 0.0001"), ContainsRegex("data:[^#]*\n  seed: 2\n")));
+  EXPECT_EQ(read_file(in("longer/files/student_start.safetensors")),
+            read_file(in("whole/files/student_start.safetensors")));
+  EXPECT_EQ(read_file(in("longer/files/student_end.safetensors")),
+            read_file(in("longer/stages/student_2.safetensors")));
+}
+
 TEST_F(TrainEmbeddedOnline, StepsFollowFromTheTimeAndStay) {
   const auto steps = [] { return read_file(in("timed/coverage_net.steps")); };
   {
@@ -128,6 +152,9 @@ TEST_F(TrainEmbeddedOnline, MistakesAreOneLine) {
       {"--device tpu", "--device tpu: cpu or cuda is needed"},
       {"--minutes 0", "--minutes 0: a positive number is needed"},
       {"--minutes 8", "is for settings that degrade while training, as configs/embedded2"},
+      {"--stages-from " + in("empty"), "is for settings that degrade while training, as configs/embedded2"},
+      {second + "--stages-from " + in("empty"), "holds no .safetensors file"},
+      {second + "--stages-from /nowhere", "/nowhere: no such folder"},
       {"--configs /nowhere", "/nowhere: no such folder"},
       {"--configs " + in("empty"), "holds no data.yaml"},
       {second + "--install", "--install: files are installed with a model card"},
