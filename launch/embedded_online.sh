@@ -156,6 +156,11 @@ train_online() {
     cat "$out/validation/results.md"
   else
     phase "measuring bicubic, the shipped student and what has been trained"
+    if [ "$(cat "$out/validation/begun.txt" 2>/dev/null)" != "$measured" ]; then
+      rm -rf "$out/validation"  # pictures of other weights
+      mkdir "$out/validation"
+      printf '%s\n' "$measured" | put "$out/validation/begun.txt"
+    fi
     samsr eval --config "$config/student.yaml" "${settings[@]}" "${where[@]}" --lq "$val_lq" --ref "$val_gt" \
       --model shipped=embedded --model "start=$files/student_start.safetensors" --model "end=$files/student_end.safetensors" \
       "${models[@]}" --out "$out/validation" "${logs[@]}"
