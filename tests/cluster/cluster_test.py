@@ -10,6 +10,7 @@ import threading
 import time
 
 import runs
+from distance_cases import hosts_are_far_apart
 from hosts import ROOT, Hosts, until
 from runs import EVERY, STEPS, contents, expect_same_losses, expect_same_weights, steps
 
@@ -209,7 +210,7 @@ def slow_rank_is_named(cluster):
 
 CORE = (same_as_one_process, host_is_cut_off, host_stays_away)
 CASES = {case.__name__: case for case in (*CORE, same_as_four_ranks_on_one_host, build_loses_a_host, launcher_is_killed,
-                                          slow_rank_is_named)}
+                                          slow_rank_is_named, hosts_are_far_apart)}
 
 
 def main():

@@ -36,6 +36,7 @@ class Hosts:
         self.count = count
         self.name = f"samsr{os.getpid()}"
         self.switch = f"{self.name}-switch"
+        self.distance = {}  # the processes that move_away() has started
         if os.geteuid() != 0:
             skip("network namespaces need root")
         for program in ("ip", "unshare", "nsenter", "mpirun"):
@@ -97,6 +98,8 @@ class Hosts:
         call(HERE / "enter", 1, "true", environment=self.environment())
 
     def remove(self):
+        for process in self.distance.values():
+            process.kill()
         for process in self.processes():
             try:
                 os.kill(process, signal.SIGKILL)
@@ -133,6 +136,31 @@ class Hosts:
                 subprocess.run([*cable, "del", "dev", "eth0", "root"], stderr=subprocess.DEVNULL, check=False)
             else:
                 call(*cable, "replace", "dev", "eth0", "root", "tbf", "rate", rate, "burst", "256kb", "latency", "50ms")
+
+    def move_away(self, number, milliseconds, percent_lost):
+        """Lengthens a host's cable: what it sends and gets comes so much later, and some of it never. The kernel's own
+        means for that (tc netem) are missing in many containers."""
+        name = f"far{number}"
+        at_switch = ["ip", "-n", self.switch, "link"]
+        call(*at_switch, "add", name, "type", "bridge")
+        # pylint: disable-next=consider-using-with
+        self.distance[number] = subprocess.Popen(
+            ["ip", "netns", "exec", self.switch, HERE / "distance", f"near-end{number}", f"far-end{number}",
+             str(milliseconds), str(percent_lost)], stdout=subprocess.PIPE, text=True)
+        self.distance[number].stdout.readline()
+        call(*at_switch, "set", f"near-end{number}", "master", "switch", "up")
+        call(*at_switch, "set", f"far-end{number}", "master", name, "up")
+        call(*at_switch, "set", name, "up")
+        call(*at_switch, "set", f"h{number}", "master", name)
+
+    def move_back(self, number):
+        process = self.distance.pop(number, None)
+        if process is None:
+            return
+        call("ip", "-n", self.switch, "link", "set", f"h{number}", "master", "switch")
+        call("ip", "-n", self.switch, "link", "del", f"far{number}")
+        process.kill()
+        process.wait()
 
     def start(self, arguments, log, number=1):
         """A command on a host, in a process group of its own; both streams go to the file `log`."""
