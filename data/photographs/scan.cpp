@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "comm/shared_files.h"
 #include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/checksum.h"
@@ -75,6 +76,7 @@ class Scan {
 
   void run() {
     on_first_rank([&] { walk(); }, comm_);
+    await_shared_files({place_}, comm_, log_);
     for (const PhotographSource& source : sources_) {
       roots_.push_back(root_of_source(source.path));
     }
@@ -86,15 +88,17 @@ class Scan {
       const bool archives = comm_.sum(has_archives_ ? 1 : 0) > 0;
       if (archives) {
         on_first_rank([&] { look_into_archives(); }, comm_);
+        await_shared_files({photographs_place()}, comm_, log_);
       }
       const PlaceList list(archives ? photographs_place() : place_);
       states_ = states_of(list);
       read_all(list);
+      await_shared_files({place_}, comm_, log_);
       if (comm_.rank() == 0) {
         merge(list);
       }
     }
-    comm_.barrier();
+    await_shared_files({index_}, comm_, log_);
     if (comm_.rank() == 0) {
       remove_place();
     }

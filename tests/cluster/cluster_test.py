@@ -10,11 +10,14 @@ import threading
 import time
 
 import runs
+from clock_cases import clocks_are_apart
 from distance_cases import hosts_are_far_apart
 from hosts import ROOT, Hosts, until
 from runs import EVERY, STEPS, contents, expect_same_losses, expect_same_weights, steps
+from shared_folder_cases import folder_like_nfs
 
 MPIRUN = ROOT / "launch/mpirun"
+SAMSR = ROOT / "launch/samsr"
 TIMEOUT = 20  # train.timeout
 GRACE = 15  # of launch/mpirun, for mpirun to end
 BUSY = 60  # seconds by which a promise of time may be missed, since the machine has other work
@@ -33,6 +36,8 @@ class Cluster:
         self.over_hosts("shards", *runs.build(self.photographs, self.shards))
         self.straight = self.work / "straight"
         self.over_hosts("straight", *runs.train(self.shards, self.straight))
+
+        self.samsr = SAMSR
 
     def log(self, name):
         path = self.work / f"{name}.log"
@@ -55,7 +60,7 @@ class Cluster:
 
     def alone(self, name, *arguments):
         """One process on the first host."""
-        self.end(name, self.hosts.start([ROOT / "launch/samsr", *arguments], self.work / f"{name}.log"))
+        self.end(name, self.hosts.start([SAMSR, *arguments], self.work / f"{name}.log"))
 
     def start_training(self, name, *options, more=()):
         """A run, of which some steps are done."""
@@ -210,7 +215,7 @@ def slow_rank_is_named(cluster):
 
 CORE = (same_as_one_process, host_is_cut_off, host_stays_away)
 CASES = {case.__name__: case for case in (*CORE, same_as_four_ranks_on_one_host, build_loses_a_host, launcher_is_killed,
-                                          slow_rank_is_named, hosts_are_far_apart)}
+                                          slow_rank_is_named, hosts_are_far_apart, clocks_are_apart, folder_like_nfs)}
 
 
 def main():

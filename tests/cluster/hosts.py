@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -36,7 +37,8 @@ class Hosts:
         self.count = count
         self.name = f"samsr{os.getpid()}"
         self.switch = f"{self.name}-switch"
-        self.distance = {}  # the processes that move_away() has started
+        self.distance = {}  # host -> process of move_away()
+        self.mounts = {}  # folder -> process of share()
         if os.geteuid() != 0:
             skip("network namespaces need root")
         for program in ("ip", "unshare", "nsenter", "mpirun"):
@@ -89,6 +91,7 @@ class Hosts:
         for i in self.numbers():
             host = f"{self.name}-h{i}"
             (self.work / f"tmp-h{i}").mkdir()
+            (self.work / f"boot-h{i}").write_text(f"{uuid.uuid4()}\n")
             call("ip", "netns", "add", host)
             call("ip", "-n", self.switch, "link", "add", f"h{i}", "type", "veth", "peer", "name", "eth0", "netns", host)
             call("ip", "-n", self.switch, "link", "set", f"h{i}", "master", "switch", "up")
@@ -105,6 +108,7 @@ class Hosts:
                 os.kill(process, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        self.unshare()
         for name in [f"{self.name}-h{i}" for i in self.numbers()] + [self.switch]:
             subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.work, ignore_errors=True)
@@ -161,6 +165,44 @@ class Hosts:
         call("ip", "-n", self.switch, "link", "del", f"far{number}")
         process.kill()
         process.wait()
+
+    def set_clock(self, number, seconds):
+        """Of what is started on the host from now on: that much ahead. Files keep the time of their file system."""
+        clock = self.work / f"clock-h{number}"
+        clock.unlink(missing_ok=True)
+        if seconds:
+            library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+            clock.write_text(f"LD_PRELOAD={library}\nFAKETIME={seconds:+d}\nFAKETIME_DONT_FAKE_MONOTONIC=1\n"
+                             "NO_FAKE_STAT=1\nFAKE_UTIME=1\n")
+
+    def share(self, milliseconds):
+        """Mounts the folder `shared` on all hosts, each with its own view of it (shared_folder.c)."""
+        program, self.shared = self.work / "shared_folder", self.work / "shared"
+        if not program.exists():
+            flags = subprocess.run(["pkg-config", "--cflags", "--libs", "fuse3"], check=True, capture_output=True,
+                                   text=True).stdout.split()
+            call("cc", "-O1", HERE / "shared_folder.c", "-o", program, *flags)
+            self.shared.mkdir()
+            (self.work / "shared.old").mkdir()
+        self.see_late(milliseconds)
+        for i in self.numbers():
+            mount = self.work / f"mount-h{i}"
+            mount.mkdir()
+            # pylint: disable-next=consider-using-with
+            self.mounts[mount] = subprocess.Popen([program, f"h{i}", self.shared, self.work / "late", mount])
+            until(lambda where=mount: os.path.ismount(where), 20, f"{mount} is mounted")
+
+    def see_late(self, milliseconds):
+        """After how long a host finds what another has made in the shared folder."""
+        (self.work / "late").write_text(str(milliseconds))
+
+    def unshare(self):
+        while self.mounts:
+            mount, process = self.mounts.popitem()
+            subprocess.run(["umount", "--lazy", mount], check=False)
+            process.kill()
+            process.wait()
+            mount.rmdir()
 
     def start(self, arguments, log, number=1):
         """A command on a host, in a process group of its own; both streams go to the file `log`."""
