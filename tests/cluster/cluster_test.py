@@ -15,6 +15,7 @@ from distance_cases import hosts_are_far_apart
 from hosts import ROOT, Hosts, until
 from runs import EVERY, STEPS, contents, expect_same_losses, expect_same_weights, steps
 from shared_folder_cases import folder_like_nfs
+from sshd_cases import over_ssh
 
 MPIRUN = ROOT / "launch/mpirun"
 SAMSR = ROOT / "launch/samsr"
@@ -214,8 +215,9 @@ def slow_rank_is_named(cluster):
 
 
 CORE = (same_as_one_process, host_is_cut_off, host_stays_away)
-CASES = {case.__name__: case for case in (*CORE, same_as_four_ranks_on_one_host, build_loses_a_host, launcher_is_killed,
-                                          slow_rank_is_named, hosts_are_far_apart, clocks_are_apart, folder_like_nfs)}
+MORE = (same_as_four_ranks_on_one_host, build_loses_a_host, launcher_is_killed, slow_rank_is_named, hosts_are_far_apart,
+        clocks_are_apart, folder_like_nfs, over_ssh)
+CASES = {case.__name__: case for case in (*CORE, *MORE)}
 
 
 def main():

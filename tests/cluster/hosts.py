@@ -37,7 +37,9 @@ class Hosts:
         self.count = count
         self.name = f"samsr{os.getpid()}"
         self.switch = f"{self.name}-switch"
+        self.agent = None  # in place of the one of this folder
         self.distance = {}  # host -> process of move_away()
+        self.shared = None  # the folder of share()
         self.mounts = {}  # folder -> process of share()
         if os.geteuid() != 0:
             skip("network namespaces need root")
@@ -120,7 +122,7 @@ class Hosts:
             "SAMSR_GPU": "no",
             "OMP_NUM_THREADS": "1",
             "OMP_WAIT_POLICY": "passive",
-            "OMPI_MCA_plm_rsh_agent": str(HERE / "agent"),
+            "OMPI_MCA_plm_rsh_agent": self.agent or str(HERE / "agent"),
             "OMPI_MCA_btl_tcp_if_include": f"{NETWORK}.0/24",
             "OMPI_MCA_oob_tcp_if_include": f"{NETWORK}.0/24",
         }
@@ -205,10 +207,11 @@ class Hosts:
             mount.rmdir()
 
     def start(self, arguments, log, number=1):
-        """A command on a host, in a process group of its own; both streams go to the file `log`."""
-        with open(log, "w", encoding="utf-8") as out:
-            return subprocess.Popen([HERE / "enter", str(number), *map(str, arguments)], env=self.environment(), stdout=out,
-                                    stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+        """A command on a host, in a process group of its own; both streams are appended to the file `log`."""
+        with open(log, "a", encoding="utf-8") as out:
+            return subprocess.Popen([HERE / "enter", str(number), *map(str, arguments)], env=self.environment(),
+                                    stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                    start_new_session=True)
 
     def processes(self, program=None):
         """What runs of these hosts: all, or the processes of a program's name."""
