@@ -329,7 +329,7 @@ std::optional<FolderHolder> folder_holder(const fs::path& folder, std::chrono::m
     if (const auto apart = clock_ahead(folder / kFolderLockFile, time_of(status), patience)) {
       silent = {};
       ahead = std::chrono::abs(*apart) < FolderLock::kSilence ? ahead : *apart;
-    } else if (!lives) {
+    } else if (!lives || !fs::exists(folder / kFolderLockFile)) {  // given back meanwhile
       return std::nullopt;
     }
   }

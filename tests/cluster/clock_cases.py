@@ -21,7 +21,7 @@ def clocks_are_apart(cluster):
         print(f"    skipped: {missing()}")
         return
     run = cluster.work / "clocks"
-    cluster.hosts.move_away(2, 120, 0)  # so slow that its status can be asked for
+    cluster.hosts.move_away(2, 200, 0)  # so slow that its status can be asked for
     try:
         for number, (first, second) in enumerate(((HOUR, 0), (0, HOUR))):
             cluster.hosts.set_clock(1, first)
