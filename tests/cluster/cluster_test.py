@@ -160,6 +160,37 @@ def build_loses_a_host(cluster):
     cluster.hosts.join(2)
 
 
+def build_goes_on_without_a_lost_host(cluster):
+    """What the lost host had begun is made by the other one, by the same job; then both look at all that is there."""
+    more = ["data.samples=2000"]
+    one, out = cluster.work / "whole_shards", cluster.work / "rest_shards"
+    cluster.alone("whole_build", *runs.build(cluster.photographs, one), *more)
+    process = cluster.start("rest_build", runs.build(cluster.photographs, out) + more,
+                            ["--lost-after", 8, "--restarts", 1, "--min-ranks", 2])
+    cluster.wait_for("rest_build", process, lambda: len(list(out.glob("*.h5"))) > 20, "some shards")
+    cluster.hosts.cut(2)
+    cluster.wait_for("rest_build", process, lambda: "runs on 2 of 4 ranks" in cluster.log("rest_build"), "the restart",
+                     8 + BUSY)
+    cluster.end("rest_build", process)
+    cluster.hosts.join(2)
+    kept = re.search(r"(\d+) of 400 shards are complete and kept", cluster.log("rest_build"))
+    assert kept and 20 < int(kept.group(1)) < 400, cluster.log("rest_build")
+    assert contents(one, but=["config.yaml"]) == contents(out, but=["config.yaml"]), (
+        "the shards of a build that lost a host are others than those of one process")
+    cluster.expect_nobody()
+    cluster.over_hosts("rest_verify", "data", "verify", out)
+    assert re.search(r"all \d+ checksums of 2000 samples in 400 shards fit", cluster.log("rest_verify"))
+    cluster.over_hosts("rest_compare", "data", "regenerate", out, "--first", 100, "--count", 300, "--compare")
+    assert "300 samples made again, identical" in cluster.log("rest_compare"), cluster.log("rest_compare")
+    # What is damaged is found by whichever host looks at it, and said by all.
+    damaged = sorted(out.glob("shard-*.h5"))[7]
+    with open(damaged, "r+b") as file:
+        file.seek(damaged.stat().st_size // 2)
+        file.write(b"\xff\x00" * 50)
+    cluster.end("rest_damage", cluster.start("rest_damage", ["data", "verify", out]), status=2)
+    assert damaged.name in cluster.log("rest_damage"), cluster.log("rest_damage")
+
+
 def launcher_is_killed(cluster):
     """Ranks are asked to save and end when the script is killed, and end when mpirun is."""
     run, process = cluster.start_training("launcher")
@@ -208,8 +239,8 @@ def slow_rank_is_named(cluster):
 
 
 CORE = (same_as_one_process, host_is_cut_off, host_stays_away)
-CASES = {case.__name__: case for case in (*CORE, same_as_four_ranks_on_one_host, build_loses_a_host, launcher_is_killed,
-                                          slow_rank_is_named)}
+CASES = {case.__name__: case for case in (*CORE, same_as_four_ranks_on_one_host, build_loses_a_host,
+                                          build_goes_on_without_a_lost_host, launcher_is_killed, slow_rank_is_named)}
 
 
 def main():
