@@ -210,20 +210,25 @@ TEST(BuildMpi, ChecksPhotographsTheSameOnAnyNumberOfRanks) {
   }
   comm.barrier();
   for (const char* source : {"photos", "photos.tar"}) {
+    CheckOptions options;
+    options.gt_size = 64;
+    options.out = folder / "together.json";
     std::ostringstream together;
-    check_photographs(folder / source, {.gt_size = 64, .out = folder / "together.json"}, comm, log, together);
+    check_photographs(folder / source, options, comm, log, together);
     EXPECT_EQ(together.str().empty(), comm.rank() != 0);
     if (comm.rank() == 0) {
+      options.out = folder / "alone.json";
       std::ostringstream alone;
-      check_photographs(folder / source, {.gt_size = 64, .out = folder / "alone.json"}, *make_single_communicator(),
-                        log, alone);
+      check_photographs(folder / source, options, *make_single_communicator(), log, alone);
       EXPECT_EQ(together.str(), alone.str());
       EXPECT_THAT(alone.str(), ::testing::HasSubstr("71 files: 70 usable"));
       EXPECT_EQ(read_file(folder / "together.json"), read_file(folder / "alone.json"));
     }
     comm.barrier();
     // What rank 0 finds wrong, all say.
-    EXPECT_THAT(testing::error_of([&] { check_photographs(folder / source, {.gt_size = 4096}, comm, log, together); }),
+    options.out.clear();
+    options.gt_size = 4096;
+    EXPECT_THAT(testing::error_of([&] { check_photographs(folder / source, options, comm, log, together); }),
                 ::testing::HasSubstr("none of 71 files can be used"));
   }
 }
