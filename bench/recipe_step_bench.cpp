@@ -1,8 +1,10 @@
 // What a step of each recipe takes, and what it is made of, at the paper's size: networks with random weights by
 // configs/NAME_x4.yaml, data of noise, the trainer's own step and timer. One row of a Markdown table a recipe.
 //
-//   recipe_step_bench --threads 2                          all recipes, batch 1, the teacher's rollouts cached
+//   recipe_step_bench --threads 2                          one image; the distilling recipes, rollouts cached
 //   recipe_step_bench --recipes samsr,rsd --teacher online --precision fp32
+//   recipe_step_bench --recipes samsr,shortcut,lagrangian,eulerian --batch 4     flow maps, one sample of four off the
+//   diagonal
 //
 // A step of rsd and vsd is all its moves: rsd.fake_steps batches of the fake network, then the student's.
 
@@ -21,6 +23,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "launch/config.h"
+#include "train/recipes/flowmap.h"
 #include "train/recipes/rsd.h"
 #include "train/step/train_step.h"
 
@@ -37,6 +40,36 @@ bool has_bf16() {
     const auto found = capabilities.find(each);
     return found != capabilities.end() && found->second.isBool() && found->second.toBool();
   });
+}
+
+/// A row: settings over those of configs/CONFIG_x4.yaml.
+struct Row {
+  std::string name;
+  std::string config = name;
+  std::vector<std::string> settings{};
+};
+
+const std::vector<Row>& known_rows() {
+  static const std::vector<Row> rows{
+      {"sinsr"},
+      {"samsr"},
+      {"samsr_critic", "samsr", {"distill.lambda_adversarial=0.02", "discriminator.sees=image"}},
+      {"tadsr"},
+      {"vpdsr"},
+      {"rsd"},
+      {"vsd"},
+      {"shortcut", "flowmap", {"flowmap.variant=shortcut"}},
+      {"lagrangian", "flowmap", {"flowmap.variant=lagrangian"}},
+      {"eulerian", "flowmap", {"flowmap.variant=eulerian"}}};
+  return rows;
+}
+
+std::vector<std::string> known_names() {
+  std::vector<std::string> names;
+  for (const Row& row : known_rows()) {
+    names.push_back(row.name);
+  }
+  return names;
 }
 
 struct Options {
@@ -58,19 +91,19 @@ NamedWeights random_weights(const std::vector<WantedWeight>& wanted) {
   return weights;
 }
 
-/// The settings of a recipe's published run; samsr_critic is samsr with a critic of pictures.
-Config config_of(const Options& options, const std::string& recipe) {
+/// The settings of a recipe's published run.
+Config config_of(const Options& options, const std::string& name) {
   Config config;
   Settings settings;
   config.bind(settings);
-  const bool critic = recipe == "samsr_critic";
-  settings.load_file(options.configs + "/" + (critic ? "samsr" : recipe) + "_x4.yaml");
-  if (critic) {
-    settings.apply_override("distill.lambda_adversarial=0.02");
-    settings.apply_override("discriminator.sees=image");
+  const Row& row = *std::ranges::find(known_rows(), name, &Row::name);
+  settings.load_file(options.configs + "/" + row.config + "_x4.yaml");
+  for (const std::string& setting : row.settings) {
+    settings.apply_override(setting);
   }
   config.share();
   config.train.precision = options.precision;
+  config.train.global_batch = options.batch;
   config.train.teacher = options.teacher;
   return config;
 }
@@ -114,8 +147,13 @@ std::unique_ptr<Recipe> recipe_of(const Config& config, SuperResolutionParts par
                                                                                         {"samsr", make_samsr_recipe},
                                                                                         {"tadsr", make_tadsr_recipe},
                                                                                         {"vpdsr", make_vpdsr_recipe}};
-  return config.train.recipe == "rsd" ? make_rsd_recipe(std::move(parts), config.rsd)
-                                      : makers.at(config.train.recipe)(std::move(parts));
+  if (config.train.recipe == "rsd") {
+    return make_rsd_recipe(std::move(parts), config.rsd);
+  }
+  if (config.train.recipe == "flowmap") {
+    return make_flowmap_recipe(std::move(parts), config.flowmap);
+  }
+  return makers.at(config.train.recipe)(std::move(parts));
 }
 
 double median(std::vector<double> values) {
@@ -184,12 +222,11 @@ void run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  const std::vector<std::string> known = options.recipes;
   CLI::App app("times whole training steps of recipes at the paper's size");
   app.add_option("--configs", options.configs, "folder of the shipped configurations")->check(CLI::ExistingDirectory);
-  app.add_option("--recipes", options.recipes, "of sinsr, samsr, samsr_critic, tadsr, vpdsr, rsd, vsd")
+  app.add_option("--recipes", options.recipes, "which; flow maps need a larger batch")
       ->delimiter(',')
-      ->check(CLI::IsMember(known));
+      ->check(CLI::IsMember(known_names()));
   app.add_option("--teacher", options.teacher, "rollouts: cached with the data, or online")
       ->check(CLI::IsMember({"cached", "online"}));
   app.add_option("--precision", options.precision, "default: bf16 where the processor has it")

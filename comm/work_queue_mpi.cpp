@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <mutex>
 #include <thread>
 
 namespace samsr {
@@ -21,6 +22,7 @@ class MpiWorkQueue final : public WorkQueue {
     MPI_Comm_rank(comm_, &rank_);
     MPI_Comm_size(comm_, &size_);
     if (rank_ == 0) {
+      by_rank_.resize(static_cast<std::size_t>(size_));
       server_ = std::thread([this] { serve(); });
     }
   }
@@ -43,6 +45,7 @@ class MpiWorkQueue final : public WorkQueue {
     std::uint64_t item = items_;
     if (rank_ == 0) {
       item = deal();
+      enter(0, 0, item);
     } else if (!told_) {
       MPI_Sendrecv(&unsent_, 1, MPI_UINT64_T, 0, kAsk, &item, 1, MPI_UINT64_T, 0, kItem, comm_, MPI_STATUS_IGNORE);
       unsent_ = 0;
@@ -56,6 +59,7 @@ class MpiWorkQueue final : public WorkQueue {
     using namespace std::chrono_literals;
     reported_ += amount;
     if (rank_ == 0) {
+      enter(0, amount, std::nullopt);
       return;
     }
     unsent_ += amount;
@@ -68,7 +72,24 @@ class MpiWorkQueue final : public WorkQueue {
 
   std::uint64_t reported() const override { return reported_; }
 
+  std::vector<RankWork> by_rank() const override {
+    const std::lock_guard lock(mutex_);
+    return by_rank_;
+  }
+
  private:
+  /// What a rank has done since its last message, and the item that it was given now.
+  void enter(int rank, std::uint64_t done, std::optional<std::uint64_t> given) {
+    const std::lock_guard lock(mutex_);
+    RankWork& work = by_rank_[static_cast<std::size_t>(rank)];
+    work.reported += done;
+    work.reported_of_item += done;
+    if (given) {
+      work.item = *given < items_ ? given : std::nullopt;
+      work.reported_of_item = 0;
+    }
+  }
+
   std::uint64_t deal() {
     std::uint64_t item = next_.load();
     while (item < items_ && !next_.compare_exchange_weak(item, item + 1)) {
@@ -92,8 +113,11 @@ class MpiWorkQueue final : public WorkQueue {
       reported_ += done;
       if (status.MPI_TAG == kAsk) {
         const std::uint64_t item = deal();
+        enter(status.MPI_SOURCE, done, item);
         MPI_Send(&item, 1, MPI_UINT64_T, status.MPI_SOURCE, kItem, comm_);
         busy -= item == items_ ? 1 : 0;
+      } else {
+        enter(status.MPI_SOURCE, done, std::nullopt);
       }
     }
   }
@@ -106,6 +130,8 @@ class MpiWorkQueue final : public WorkQueue {
   std::atomic<std::uint64_t> next_ = 0;
   std::atomic<std::uint64_t> reported_ = 0;
   std::atomic<bool> stop_ = false;
+  mutable std::mutex mutex_;
+  std::vector<RankWork> by_rank_;  ///< on rank 0; guarded by mutex_
   bool told_ = false;
   std::uint64_t unsent_ = 0;
   Clock::time_point sent_at_ = Clock::now();

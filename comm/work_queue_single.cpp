@@ -7,14 +7,22 @@ class SingleWorkQueue final : public WorkQueue {
  public:
   explicit SingleWorkQueue(std::uint64_t items) : items_(items) {}
 
-  std::optional<std::uint64_t> next() override { return next_ < items_ ? std::optional(next_++) : std::nullopt; }
-  void report(std::uint64_t amount) override { reported_ += amount; }
-  std::uint64_t reported() const override { return reported_; }
+  std::optional<std::uint64_t> next() override {
+    work_.item = next_ < items_ ? std::optional(next_++) : std::nullopt;
+    work_.reported_of_item = 0;
+    return work_.item;
+  }
+  void report(std::uint64_t amount) override {
+    work_.reported += amount;
+    work_.reported_of_item += amount;
+  }
+  std::uint64_t reported() const override { return work_.reported; }
+  std::vector<RankWork> by_rank() const override { return {work_}; }
 
  private:
   const std::uint64_t items_;
   std::uint64_t next_ = 0;
-  std::uint64_t reported_ = 0;
+  RankWork work_;
 };
 
 }  // namespace

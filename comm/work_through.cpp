@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "comm/work_pace.h"
 #include "core/error.h"
 #include "core/progress.h"
 
@@ -45,8 +46,18 @@ void work_through(const SharedWork& what, const std::function<void(std::uint64_t
   std::string error;
   {
     const auto queue = comm.share_work(what.items);
+    WorkPace pace(std::chrono::steady_clock::now());
     const auto show = [&](const std::string& note) {
-      progress.set(static_cast<std::int64_t>(what.done + queue->reported()), note);
+      const std::uint64_t done = queue->reported();
+      if (!progress.is_due()) {
+        progress.set(static_cast<std::int64_t>(what.done + done), note);
+        return;
+      }
+      const ProgressPace found =
+          pace.at(std::chrono::steady_clock::now(), queue->by_rank(), units - std::min(units, done),
+                  [&](std::uint64_t item) { return units_of(what, item); });
+      const std::string notes = pace.note() + (pace.note().empty() || note.empty() ? "" : "  ") + note;
+      progress.set(static_cast<std::int64_t>(what.done + done), found, notes);
     };
     while (const auto item = queue->next()) {
       std::uint64_t told = 0;

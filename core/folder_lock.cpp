@@ -196,6 +196,38 @@ class SilenceWatch {
   std::chrono::nanoseconds seen_{};  ///< at the last look
 };
 
+/// Takes a stale lock away. Where nothing can be locked (NFS), another run may have been faster, and its lock, which
+/// has the name by now, is given back.
+void take_away(const fs::path& file, int stale) {
+  const fs::path aside = temporary_name(file);
+  if (::rename(file.c_str(), aside.c_str()) != 0) {
+    return;
+  }
+  if (!same_file(stale, aside)) {
+    (void)!::link(aside.c_str(), file.c_str());
+  }
+  ::unlink(aside.c_str());
+}
+
+/// Waits for the holder's next sign of life after `seen`: by how much this host's clock is before that of the file
+/// system; none when the holder gives none. The file is opened anew each time, which is when NFS looks again.
+std::optional<std::chrono::nanoseconds> clock_ahead(const fs::path& file, std::chrono::nanoseconds seen,
+                                                    std::chrono::milliseconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(kLook);
+    const OpenLock lock = open_lock(file, O_RDONLY);
+    struct stat status {};
+    if (lock.get() < 0 || ::fstat(lock.get(), &status) != 0) {
+      break;
+    }
+    if (time_of(status) != seen) {
+      return std::chrono::system_clock::now().time_since_epoch() - time_of(status);
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 FolderLock::FolderLock(fs::path folder, std::string_view purpose, const std::function<void(const std::string&)>& say,
@@ -270,7 +302,7 @@ void FolderLock::acquire(const std::string& text, const std::function<void(const
       continue;
     }
     if (here || watch.is_silent(lock.get(), holder)) {
-      ::unlink(file_.c_str());
+      take_away(file_, lock.get());
       continue;
     }
     ::flock(lock.get(), LOCK_UN);
@@ -278,7 +310,7 @@ void FolderLock::acquire(const std::string& text, const std::function<void(const
   }
 }
 
-std::optional<FolderHolder> folder_holder(const fs::path& folder) {
+std::optional<FolderHolder> folder_holder(const fs::path& folder, std::chrono::milliseconds patience) {
   const OpenLock lock = open_lock(folder / kFolderLockFile, O_RDONLY);
   struct stat status {};
   if (lock.get() < 0 || ::fstat(lock.get(), &status) != 0) {
@@ -287,17 +319,25 @@ std::optional<FolderHolder> folder_holder(const fs::path& folder) {
   const LockHolder holder = parse_holder(content_of(lock.get()));
   const bool here = !holder.boot.empty() && holder.boot == boot_id();
   const bool flocked = ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  const auto silent = std::chrono::system_clock::now().time_since_epoch() - time_of(status);
-  const bool signs = std::chrono::abs(silent) < FolderLock::kSilence;
-  if (!flocked && !(here ? is_running(holder.process) : signs)) {
+  const bool lives = flocked || (here && is_running(holder.process));
+  if (here && !lives) {
     return std::nullopt;
   }
-  return FolderHolder{holder.host, holder.purpose, holder.since, holder.process.id,
-                      std::chrono::duration<double>(silent).count()};
+  std::chrono::duration<double> silent = std::chrono::system_clock::now().time_since_epoch() - time_of(status);
+  std::chrono::duration<double> ahead{};
+  if (std::chrono::abs(silent) >= FolderLock::kSilence) {
+    if (const auto apart = clock_ahead(folder / kFolderLockFile, time_of(status), patience)) {
+      silent = {};
+      ahead = std::chrono::abs(*apart) < FolderLock::kSilence ? ahead : *apart;
+    } else if (!lives || !fs::exists(folder / kFolderLockFile)) {  // given back meanwhile
+      return std::nullopt;
+    }
+  }
+  return FolderHolder{holder.host, holder.purpose, holder.since, holder.process.id, silent.count(), ahead.count()};
 }
 
-void check_not_held(const fs::path& folder) {
-  if (const auto holder = folder_holder(folder)) {
+void check_not_held(const fs::path& folder, std::chrono::milliseconds patience) {
+  if (const auto holder = folder_holder(folder, patience)) {
     refuse(folder, *holder);
   }
 }

@@ -25,6 +25,8 @@ namespace samsr {
 class FolderLock {
  public:
   static constexpr std::chrono::seconds kSilence{60};
+  /// Within which a holder that lives gives a sign of life.
+  static constexpr std::chrono::milliseconds kPatience{7500};
 
   /// Waits for nothing when the holder is known to live; else until it is seen to live or to be silent, a minute at
   /// most, which it says once through `say`. Makes the folder and its parents; those that are empty at the end are
@@ -65,16 +67,18 @@ struct FolderHolder {
   std::string purpose;
   std::string since;  ///< date and time there
   std::uint64_t process = 0;
-  double silent_seconds = 0;  ///< since the last sign of life, by the clock of this host
+  double silent_seconds = 0;  ///< since the last sign of life
+  double clock_ahead = 0;     ///< seconds of this host's clock before the file system's, where they are far apart
 };
 
 /// Looks who holds `folder`, and takes and writes nothing; none when nobody does. A holder on another host does while
-/// its last sign of life is younger than FolderLock::kSilence by the clock of this host. UserError when the lock cannot
-/// be read.
-std::optional<FolderHolder> folder_holder(const std::filesystem::path& folder);
+/// its last sign of life is younger than FolderLock::kSilence. Where it is not, by the clock of this host, the next one
+/// is waited for, as `patience` says: clocks may be apart. UserError when the lock cannot be read.
+std::optional<FolderHolder> folder_holder(const std::filesystem::path& folder,
+                                          std::chrono::milliseconds patience = FolderLock::kPatience);
 
 /// UserError as FolderLock's when folder_holder() finds somebody.
-void check_not_held(const std::filesystem::path& folder);
+void check_not_held(const std::filesystem::path& folder, std::chrono::milliseconds patience = FolderLock::kPatience);
 
 /// Name of the file by which a folder is held.
 inline constexpr const char* kFolderLockFile = ".samsr-lock";

@@ -22,34 +22,51 @@ Progress::Progress(Log& log, std::string task, std::int64_t total, std::string u
 void Progress::advance(std::int64_t count, const std::string& note) {
   const std::lock_guard lock(mutex_);
   done_ += count;
-  show(note);
+  show(average(), note);
 }
 
 void Progress::set(std::int64_t done, const std::string& note) {
   const std::lock_guard lock(mutex_);
   done_ = done;
-  show(note);
+  show(average(), note);
+}
+
+void Progress::set(std::int64_t done, const ProgressPace& pace, const std::string& note) {
+  const std::lock_guard lock(mutex_);
+  done_ = done;
+  show(pace, note);
 }
 
 double Progress::seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
 
-void Progress::show(const std::string& note) {
+bool Progress::is_due() const {
   using namespace std::chrono_literals;
-  const auto now = Clock::now();
   const auto pause = log_.terminal() ? Clock::duration(100ms) : Clock::duration(30s);
-  if (!log_.speaks() || now - shown_ < pause) {
+  return log_.speaks() && Clock::now() - shown_ >= pause;
+}
+
+ProgressPace Progress::average() const {
+  const double rate = static_cast<double>(done_ - resumed_) / std::max(seconds(), 1e-9);
+  return {rate, rate > 0 ? static_cast<double>(total_ - done_) / rate : 0};
+}
+
+void Progress::show(const ProgressPace& pace, const std::string& note) {
+  if (!is_due()) {
     return;
   }
-  shown_ = now;
-  const double rate = static_cast<double>(done_ - resumed_) / std::max(seconds(), 1e-9);
-  const double left = rate > 0 ? static_cast<double>(total_ - done_) / rate : 0;
-  const std::string figures = fmt::format("{}/{} {}  {:.1f}/s  {} left{}{}", done_, total_, unit_, rate,
-                                          format_duration(left), note.empty() ? "" : "  ", note);
-  if (log_.terminal()) {
+  shown_ = Clock::now();
+  const bool known = total_ != kUnknown;
+  const std::string of = known ? fmt::format("/{}", total_) : "";
+  const std::string left = known ? fmt::format("  {} left", format_duration(pace.seconds)) : "";
+  const std::string figures =
+      fmt::format("{}{} {}  {:.1f}/s{}{}{}", done_, of, unit_, pace.rate, left, note.empty() ? "" : "  ", note);
+  if (log_.terminal() && known) {
     constexpr int kWidth = 24;
     const double part = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 1.0;
     const int full = std::clamp(static_cast<int>(part * kWidth), 0, kWidth);
     log_.status(fmt::format("{} [{:=<{}}{:<{}}] {}", task_, "", full, "", kWidth - full, figures));
+  } else if (log_.terminal()) {
+    log_.status(fmt::format("{}: {}", task_, figures));
   } else {
     log_.info("{}: {}", task_, figures);
   }

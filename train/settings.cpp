@@ -322,6 +322,11 @@ void DiscriminatorSettings::bind(Settings& settings) {
            "noise on the latents that the discriminator sees; uniform in [0,1): as TAD-SR's released code has it")
       .one_of({"normal", "uniform"});
   settings
+      .add("discriminator.init", init,
+           "first weights of the discriminator: random, or a file of a checkpoint (discriminator.safetensors) or of "
+           "the published code")
+      .path();
+  settings
       .add("discriminator.judge_every", judge_every,
            "steps between the lines that say whether the discriminator is dead, winning or neither; 0 for never")
       .at_least(0);

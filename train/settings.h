@@ -115,6 +115,7 @@ struct DiscriminatorSettings {
   std::string loss = "hinge";
   std::int64_t start = 1;
   std::string noise = "normal";
+  std::string init = "random";
   std::int64_t judge_every = 1000;
   OptimizerSettings optimizer{.constant_lr = true};
 

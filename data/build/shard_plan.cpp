@@ -4,6 +4,7 @@
 #include <set>
 
 #include "comm/gather_json.h"
+#include "comm/shared_files.h"
 #include "core/checksum.h"
 #include "core/error.h"
 #include "core/own_file.h"
@@ -81,6 +82,7 @@ std::vector<PlannedShard> plan_shards(const DataSettings& settings, const StageL
                     .first_index = first,
                     .samples = std::min(settings.samples_per_shard, settings.all_samples() - first)});
   }
+  await_shared_files(shards_in(folder), comm, log);
   const auto ranks = static_cast<std::size_t>(comm.size());
   nlohmann::json local = nlohmann::json::array();
   for (std::size_t i = static_cast<std::size_t>(comm.rank()); i < plan.size(); i += ranks) {

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <opencv2/core.hpp>
-#include <vector>
 
 #include "core/lru_cache.h"
 #include "data/images/codec.h"
 #include "data/photographs/index.h"
+#include "data/photographs/reader.h"
 
 namespace samsr {
 
@@ -21,7 +20,7 @@ class PhotographCache {
   cv::Mat load(const Photograph& photograph);
 
  private:
-  std::vector<std::filesystem::path> roots_;  ///< of the sources
+  PhotographReader reader_;
   const ImageLimits limits_;
   LruCache<cv::Mat> images_;  ///< by source and path
 };

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <vector>
 
-#include "comm/gather_json.h"
+#include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
@@ -16,10 +18,10 @@
 #include "core/json_entry.h"
 #include "core/nested_paths.h"
 #include "core/output.h"
-#include "core/progress.h"
 #include "data/images/image_file.h"
 #include "data/images/picture_failure.h"
 #include "data/photographs/listing.h"
+#include "data/photographs/reader.h"
 #include "data/photographs/sheet.h"
 
 namespace samsr {
@@ -31,64 +33,139 @@ constexpr std::size_t kNamed = 3;
 constexpr std::array<int, 7> kBars = {64, 128, 256, 512, 1024, 2048, 4096};
 constexpr int kBarWidth = 40;
 
+/// ImageFile::format, by the number that a finding has.
+constexpr std::array<std::string_view, 6> kFormats{"BMP", "JPEG", "PNG", "PNM", "TIFF", "WebP"};
+/// ImageFile::converted(), by the bit that a finding has.
+constexpr std::array<std::string_view, 4> kConverted{"grey", "16-bit", "CMYK", "alpha"};
+/// Files that a rank takes from the others at a time.
+constexpr std::uint64_t kFilesAtOnce = 64;
+
+/// One file, looked at once; as the ranks send it to each other.
 struct FileFinding {
-  std::string format;
-  int width = 0;  ///< upright
-  int height = 0;
-  bool rotated = false;   ///< by the orientation that it gives
-  std::string converted;  ///< ImageFile::converted(), comma-joined
-  std::string content;    ///< equal for files of equal bytes
-  std::string problem;    ///< one line; empty when the picture was read
+  std::uint64_t number = 0;
+  std::int32_t width = 0;  ///< pixels, upright
+  std::int32_t height = 0;
+  std::uint32_t checksum = 0;  ///< with the size equal for files of equal bytes
+  std::uint32_t size = 0;
+  std::uint8_t format = 0;
+  std::uint8_t converted = 0;
+  std::uint8_t turned = 0;      ///< by the orientation that it gives
+  std::uint8_t has_bytes = 0;   ///< 0: not even the file could be read
+  std::uint8_t is_picture = 0;  ///< 0: the rest but `checksum` and `size` is not known
+  std::array<std::uint8_t, 3> zero{};
 
   int shorter() const { return std::min(width, height); }
 };
+static_assert(sizeof(FileFinding) == 32);
 
-nlohmann::json look_at(const fs::path& root, const PhotographPlace& place) {
-  const fs::path path = root / place.path;
-  FileFinding found;
-  try {
-    const std::string file = read_photograph_file(root, place, {});
-    found.content = fmt::format("{:08x}-{}", crc32c(file.data(), file.size()), file.size());
-    const ImageFile image = decode_image(file, path.string());
-    found.width = image.rgb.cols;
-    found.height = image.rgb.rows;
-    found.format = image.format;
-    found.rotated = image.turned;
-    found.converted = fmt::format("{}", fmt::join(image.converted(), ", "));
-  } catch (...) {
-    found.problem = describe_failure(path.string(), std::current_exception());
-  }
-  return {found.format, found.width, found.height, found.rotated, found.converted, found.content, found.problem};
+std::uint8_t format_number(std::string_view format) {
+  return static_cast<std::uint8_t>(std::find(kFormats.begin(), kFormats.end(), format) - kFormats.begin());
 }
 
-std::vector<FileFinding> look_at_all(const fs::path& root, const std::vector<PhotographPlace>& files,
-                                     Communicator& comm, Log& log) {
-  Progress progress(log, "reading photographs", static_cast<std::int64_t>(files.size()), "files");
-  nlohmann::json local = nlohmann::json::array();
-  for (auto i = static_cast<std::size_t>(comm.rank()); i < files.size(); i += static_cast<std::size_t>(comm.size())) {
-    local.push_back(look_at(root, files[i]));
-    progress.advance(comm.size());
+/// `problem` gets one line where the picture cannot be read.
+FileFinding look_at(PhotographReader& reader, const PhotographPlace& place, std::string& problem) {
+  const std::string path = reader.path_of(place).string();
+  FileFinding found;
+  try {
+    const std::string file = reader.read(place);
+    found.has_bytes = 1;
+    found.checksum = crc32c(file.data(), file.size());
+    found.size = static_cast<std::uint32_t>(file.size());
+    const ImageFile image = decode_image(file, path);
+    found.width = image.rgb.cols;
+    found.height = image.rgb.rows;
+    found.format = format_number(image.format);
+    found.turned = image.turned ? 1 : 0;
+    for (const std::string& kind : image.converted()) {
+      const auto bit = std::find(kConverted.begin(), kConverted.end(), kind) - kConverted.begin();
+      found.converted = static_cast<std::uint8_t>(found.converted | 1U << bit);
+    }
+    found.is_picture = 1;
+  } catch (...) {
+    problem = describe_failure(path, std::current_exception());
   }
-  std::vector<FileFinding> all;
-  for (const nlohmann::json& each : gather_results(comm, local)) {
-    all.push_back({each.at(0), each.at(1), each.at(2), each.at(3), each.at(4), each.at(5), each.at(6)});
+  return found;
+}
+
+/// What all ranks have found, in the order of the files.
+struct Findings {
+  std::vector<FileFinding> files;
+  std::map<std::uint64_t, std::string> problems;  ///< of those that cannot be read, by number
+};
+
+/// Every rank's text, that of one after the other: of the many findings there is one copy at a time.
+template <class Take>
+void take_from_each(const std::string& local, Communicator& comm, const Take& take) {
+  for (int rank = 0; rank < comm.size(); ++rank) {
+    std::uint64_t size = local.size();
+    comm.broadcast(&size, sizeof size, rank);
+    std::string text = rank == comm.rank() ? local : std::string(size, '\0');
+    comm.broadcast(text.data(), text.size(), rank);
+    take(text);
   }
-  return all;
+}
+
+Findings look_at_all(const PhotographSources& source, const PackedPlaces& places, Communicator& comm, Log& log) {
+  PhotographReader reader(source);
+  std::string local;
+  std::vector<std::string> local_problems;
+  const auto files_of = [&](std::uint64_t item) { return std::min(kFilesAtOnce, places.size() - item * kFilesAtOnce); };
+  const auto look = [&](std::uint64_t item, const ReportWork& report) {
+    for (std::uint64_t i = 0; i < files_of(item); ++i) {
+      std::string problem;
+      FileFinding found = look_at(reader, places.at(item * kFilesAtOnce + i), problem);
+      found.number = item * kFilesAtOnce + i;
+      local.append(reinterpret_cast<const char*>(&found), sizeof found);
+      if (!problem.empty()) {
+        local_problems.push_back(std::to_string(found.number));
+        local_problems.push_back(std::move(problem));
+      }
+      report(1, {});
+    }
+  };
+  work_through({.task = "reading photographs",
+                .unit = "files",
+                .items = (places.size() + kFilesAtOnce - 1) / kFilesAtOnce,
+                .units = files_of},
+               look, comm, log);
+  Findings findings;
+  findings.files.resize(comm.rank() == 0 ? places.size() : 0);
+  take_from_each(local, comm, [&](const std::string& text) {
+    for (std::size_t at = 0; comm.rank() == 0 && at < text.size(); at += sizeof(FileFinding)) {
+      FileFinding found;
+      std::memcpy(&found, text.data() + at, sizeof found);
+      findings.files.at(found.number) = found;
+    }
+  });
+  take_from_each(join_fields(local_problems), comm, [&](const std::string& text) {
+    const std::vector<std::string> fields = split_fields(text);
+    for (std::size_t i = 0; comm.rank() == 0 && i + 1 < fields.size(); i += 2) {
+      findings.problems[std::stoull(fields[i])] = fields[i + 1];
+    }
+  });
+  return findings;
 }
 
 /// What the findings come to.
 class Report {
  public:
-  Report(const fs::path& source, const std::vector<PhotographPlace>& files, const std::vector<FileFinding>& findings,
-         int gt_size)
-      : source_(source), root_(root_of_source(source)), files_(files), gt_size_(gt_size) {
-    for (std::size_t i = 0; i < findings.size(); ++i) {
-      enter(i, findings[i]);
+  Report(const fs::path& source, const PackedPlaces& files, const Findings& findings, int gt_size)
+      : source_(source), root_(root_of_source(source)), files_(files), findings_(findings), gt_size_(gt_size) {
+    for (const FileFinding& found : findings.files) {
+      enter(found);
     }
   }
 
   std::size_t usable() const { return usable_; }
-  const std::vector<PhotographPlace>& readable() const { return readable_; }
+  /// As many of the readable ones, spread evenly (all where they are fewer).
+  std::vector<PhotographPlace> some_readable(int count) const {
+    const std::size_t taken = std::min(readable_.size(), static_cast<std::size_t>(std::max(count, 1)));
+    std::vector<PhotographPlace> some;
+    for (std::size_t i = 0; i < taken; ++i) {
+      some.push_back(files_.at(readable_[i * readable_.size() / taken]));
+    }
+    return some;
+  }
   /// "a; b; c and 4 more" of the files that cannot be used.
   std::string first_problems() const {
     std::vector<std::string> shown(problems_.begin(),
@@ -139,7 +216,7 @@ class Report {
     json["duplicates"] = nlohmann::json::array();
     for (const auto& group : duplicates()) {
       std::vector<std::string> names;
-      for (const std::size_t each : group) {
+      for (const std::uint64_t each : group) {
         names.push_back(name_of(each));
       }
       json["duplicates"].push_back(names);
@@ -148,40 +225,50 @@ class Report {
   }
 
  private:
-  std::string name_of(std::size_t index) const { return (root_ / files_[index].path).string(); }
-  void enter(std::size_t index, const FileFinding& found) {
-    if (!found.content.empty()) {
-      by_content_[found.content].push_back(index);
-    }
-    if (!found.problem.empty()) {
+  std::string name_of(std::uint64_t number) const { return (root_ / files_.at(number).path).string(); }
+  void enter(const FileFinding& found) {
+    if (found.is_picture == 0) {
       ++unreadable_;
-      problems_.push_back(found.problem);
+      problems_.push_back(findings_.problems.at(found.number));
       return;
     }
-    readable_.push_back(files_[index]);
-    ++formats_[found.format];
+    readable_.push_back(found.number);
+    ++formats_[std::string(kFormats.at(found.format))];
     widths_.push_back(found.width);
     heights_.push_back(found.height);
-    rotated_ += found.rotated ? 1 : 0;
-    for (const char* kind : {"grey", "16-bit", "CMYK", "alpha"}) {
-      if (found.converted.find(kind) != std::string::npos) {
-        ++converted_[kind];
+    rotated_ += found.turned;
+    for (std::size_t bit = 0; bit < kConverted.size(); ++bit) {
+      if ((found.converted >> bit & 1U) != 0) {
+        ++converted_[std::string(kConverted[bit])];
       }
     }
     if (found.shorter() < gt_size_) {
       ++too_small_;
-      problems_.push_back(fmt::format("{}: {}×{} pixels", name_of(index), found.width, found.height));
+      problems_.push_back(fmt::format("{}: {}×{} pixels", name_of(found.number), found.width, found.height));
     } else {
       ++usable_;
     }
   }
 
-  std::vector<std::vector<std::size_t>> duplicates() const {
-    std::vector<std::vector<std::size_t>> groups;
-    for (const auto& [content, indices] : by_content_) {
-      if (indices.size() > 1) {
-        groups.push_back(indices);
+  std::vector<std::vector<std::uint64_t>> duplicates() const {
+    std::vector<const FileFinding*> sorted;
+    for (const FileFinding& found : findings_.files) {
+      if (found.has_bytes != 0) {
+        sorted.push_back(&found);
       }
+    }
+    const auto content = [](const FileFinding* found) { return std::pair(found->checksum, found->size); };
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](const FileFinding* a, const FileFinding* b) { return content(a) < content(b); });
+    std::vector<std::vector<std::uint64_t>> groups;
+    for (auto first = sorted.begin(); first != sorted.end();) {
+      const auto last = std::find_if(first, sorted.end(),
+                                     [&](const FileFinding* found) { return content(found) != content(*first); });
+      if (last - first > 1) {
+        auto& group = groups.emplace_back();
+        std::transform(first, last, std::back_inserter(group), [](const FileFinding* found) { return found->number; });
+      }
+      first = last;
     }
     std::sort(groups.begin(), groups.end());
     return groups;
@@ -234,7 +321,8 @@ class Report {
 
   const fs::path source_;
   const fs::path root_;
-  const std::vector<PhotographPlace>& files_;
+  const PackedPlaces& files_;
+  const Findings& findings_;
   const int gt_size_;
   std::size_t usable_ = 0;
   std::size_t too_small_ = 0;
@@ -242,10 +330,9 @@ class Report {
   std::size_t rotated_ = 0;
   std::vector<int> widths_;  ///< of the readable ones
   std::vector<int> heights_;
-  std::vector<PhotographPlace> readable_;
+  std::vector<std::uint64_t> readable_;
   std::map<std::string, std::size_t> formats_;
   std::map<std::string, std::size_t> converted_;
-  std::map<std::string, std::vector<std::size_t>> by_content_;
   std::vector<std::string> problems_;
 };
 
@@ -265,38 +352,47 @@ void check_photographs(const fs::path& folder, const CheckOptions& options, Comm
   check_file_writable(options.sheet, fmt::format("--sheet {}", options.sheet.string()));
   ListingRemarks remarks;
   std::vector<std::string> unreadable;
-  const std::vector<PhotographPlace> files =
-      photographs_of(folder.string(), remarks, log, [&](const std::string& why) { unreadable.push_back(why); });
-  const std::vector<FileFinding> findings = look_at_all(root_of_source(folder), files, comm, log);
-  const Report report(folder, files, findings, options.gt_size);
-  if (comm.rank() == 0) {
-    report.print(out);
-    for (const std::string& remark : remarks) {
-      out << fmt::format("not read       {}\n", one_line(remark));
-    }
-    for (const std::string& each : unreadable) {
-      out << fmt::format("not read       {}\n", one_line(each));
-    }
-    out.flush();
-    if (!options.out.empty()) {
-      make_folder(fs::absolute(options.out).parent_path());
-      clean_temporaries_of(options.out);
-      report.write(options.out);
-    }
-    if (!options.sheet.empty() && !report.readable().empty()) {
-      make_folder(fs::absolute(options.sheet).parent_path());
-      clean_temporaries_of(options.sheet);
-      write_png(options.sheet, draw_photograph_sheet(root_of_source(folder), report.readable(), options.sheet_count));
-    }
-  }
-  comm.barrier();
-  if (report.usable() == 0) {
-    throw UserError("{}: none of {} files can be used for data.gt_size={}: {}", folder.string(), files.size(),
-                    options.gt_size, report.first_problems());
-  }
-  if (!unreadable.empty()) {
-    throw UserError("{} of the folders could not be looked at, the first is {}", unreadable.size(), unreadable.front());
-  }
+  PackedPlaces files;
+  on_first_rank(
+      [&] {
+        files =
+            photographs_of(folder.string(), remarks, log, [&](const std::string& why) { unreadable.push_back(why); });
+      },
+      comm);
+  files.broadcast(comm);
+  const Findings findings = look_at_all(folder, files, comm, log);
+  on_first_rank(
+      [&] {
+        const Report report(folder, files, findings, options.gt_size);
+        report.print(out);
+        for (const std::string& remark : remarks) {
+          out << fmt::format("not read       {}\n", one_line(remark));
+        }
+        for (const std::string& each : unreadable) {
+          out << fmt::format("not read       {}\n", one_line(each));
+        }
+        out.flush();
+        if (!options.out.empty()) {
+          make_folder(fs::absolute(options.out).parent_path());
+          clean_temporaries_of(options.out);
+          report.write(options.out);
+        }
+        if (const auto shown = report.some_readable(options.sheet_count); !options.sheet.empty() && !shown.empty()) {
+          make_folder(fs::absolute(options.sheet).parent_path());
+          clean_temporaries_of(options.sheet);
+          PhotographReader reader(folder);
+          write_png(options.sheet, draw_photograph_sheet(reader, shown));
+        }
+        if (report.usable() == 0) {
+          throw UserError("{}: none of {} files can be used for data.gt_size={}: {}", folder.string(), files.size(),
+                          options.gt_size, report.first_problems());
+        }
+        if (!unreadable.empty()) {
+          throw UserError("{} of the folders could not be looked at, the first is {}", unreadable.size(),
+                          unreadable.front());
+        }
+      },
+      comm);
 }
 
 }  // namespace samsr

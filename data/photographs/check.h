@@ -17,7 +17,8 @@ struct CheckOptions {
 
 /// Reads every image of `folder`, a source as data.images takes (PhotographSource), and says on rank 0, to `out`, what
 /// is there: formats, sizes, what has to be converted, duplicates by content, and how many can be used for
-/// data.gt_size. The ranks share the files. UserError naming the first three of them when none can be used. Collective.
+/// data.gt_size. The ranks share the files; each has the list of them, and rank 0 what was found, some 100 bytes a file
+/// together. UserError naming the first three of them when none can be used. Collective.
 void check_photographs(const std::filesystem::path& folder, const CheckOptions& options, Communicator& comm, Log& log,
                        std::ostream& out);
 

@@ -161,15 +161,17 @@ void ArchiveLister::finish() {
   progress_.finish();
 }
 
-std::vector<PhotographPlace> photographs_of(const std::string& source, ListingRemarks& remarks, Log& log,
-                                            const UnreadableFolder& unreadable) {
-  std::vector<PhotographPlace> found;
+PackedPlaces photographs_of(const std::string& source, ListingRemarks& remarks, Log& log,
+                            const UnreadableFolder& unreadable) {
+  PackedPlaces found;
   std::vector<PhotographPlace> archives;
   const fs::path root = root_of_source(source);
   std::uint64_t bytes = 0;
+  Progress progress(log, kListingFiles, Progress::kUnknown, "files");
   const auto take = [&](const PhotographPlace& place) {
     if (place.packing != PhotographPlace::Packing::kArchive) {
-      found.push_back(place);
+      found.append(place);
+      progress.advance();
       return;
     }
     archives.push_back(place);
@@ -180,13 +182,13 @@ std::vector<PhotographPlace> photographs_of(const std::string& source, ListingRe
     ArchiveLister lister(bytes, log);
     for (const PhotographPlace& archive : archives) {
       for (std::string& remark :
-           lister.list(root, archive, [&](const PhotographPlace& place) { found.push_back(place); })) {
+           lister.list(root, archive, [&](const PhotographPlace& place) { found.append(place); })) {
         remarks.push_back(std::move(remark));
       }
     }
     lister.finish();
   }
-  if (found.empty()) {
+  if (found.size() == 0) {
     throw UserError("{}: holds no images (JPEG, PNG, WebP, BMP, TIFF, PNM){}{}", source, remarks.empty() ? "" : "; ",
                     fmt::join(remarks, "; "));
   }

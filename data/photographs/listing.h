@@ -9,10 +9,14 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "data/images/image_walk.h"
+#include "data/photographs/packed_places.h"
 #include "data/photographs/place.h"
 #include "data/photographs/sources.h"
 
 namespace samsr {
+
+/// For the progress line of walk_source() and walk_images().
+inline constexpr const char* kListingFiles = "listing photographs";
 
 using VisitPlace = std::function<void(const PhotographPlace& place)>;
 
@@ -51,7 +55,7 @@ inline constexpr int kDeepestArchive = 4;
 
 /// Every photograph of one source, archives looked into. UserError where it holds none, with what was left out.
 /// `unreadable` as in walk_source().
-std::vector<PhotographPlace> photographs_of(const std::string& source, ListingRemarks& remarks, Log& log,
-                                            const UnreadableFolder& unreadable = {});
+PackedPlaces photographs_of(const std::string& source, ListingRemarks& remarks, Log& log,
+                            const UnreadableFolder& unreadable = {});
 
 }  // namespace samsr

@@ -1,10 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
-
-#include "data/images/codec.h"
 
 namespace samsr {
 
@@ -34,10 +31,5 @@ inline PhotographPlace file_place(std::uint32_t source, std::string path) {
   const auto length = static_cast<std::uint32_t>(path.size());
   return {.source = source, .path = std::move(path), .file_length = length};
 }
-
-/// The bytes of a photograph's file, from wherever they lie. UserError naming it when they cannot be read, or are more
-/// than a picture within `limits` may have.
-std::string read_photograph_file(const std::filesystem::path& root, const PhotographPlace& place,
-                                 const ImageLimits& limits);
 
 }  // namespace samsr

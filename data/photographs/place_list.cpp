@@ -1,7 +1,9 @@
 #include "data/photographs/place_list.h"
 
 #include <array>
-#include <cstring>
+#include <string_view>
+
+#include "data/photographs/packed_places.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -9,17 +11,6 @@ namespace {
 
 fs::path places_in(const fs::path& folder) { return folder / "places"; }
 fs::path offsets_in(const fs::path& folder) { return folder / "offsets"; }
-
-/// A place without its path, which follows it.
-struct PlaceHead {
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-  std::uint32_t source = 0;
-  std::uint32_t packing = 0;
-  std::uint32_t file_length = 0;
-  std::uint32_t path_length = 0;
-};
-static_assert(sizeof(PlaceHead) == 32);
 
 }  // namespace
 
@@ -59,14 +50,9 @@ void PlaceListWriter::append(const PhotographPlace& place) {
     const std::uint64_t offset = places_->size();
     offsets_->append(&offset, sizeof offset);
   }
-  const PlaceHead head{.offset = place.offset,
-                       .size = place.size,
-                       .source = place.source,
-                       .packing = static_cast<std::uint32_t>(place.packing),
-                       .file_length = place.file_length,
-                       .path_length = static_cast<std::uint32_t>(place.path.size())};
-  places_->append(&head, sizeof head);
-  places_->append(place.path.data(), place.path.size());
+  std::string bytes;
+  append_place(bytes, place);
+  places_->append(bytes.data(), bytes.size());
 }
 
 void PlaceListWriter::finish() {
@@ -93,17 +79,8 @@ std::vector<PhotographPlace> PlaceList::piece(std::uint64_t number) const {
   std::string bytes(range[1] - range[0], '\0');
   places_.read_at(range[0], bytes.data(), bytes.size());
   std::vector<PhotographPlace> places;
-  for (std::size_t at = 0; at < bytes.size();) {
-    PlaceHead head;
-    std::memcpy(&head, bytes.data() + at, sizeof head);
-    at += sizeof head;
-    places.push_back({.source = head.source,
-                      .path = bytes.substr(at, head.path_length),
-                      .file_length = head.file_length,
-                      .packing = static_cast<PhotographPlace::Packing>(head.packing),
-                      .offset = head.offset,
-                      .size = head.size});
-    at += head.path_length;
+  for (std::string_view left = bytes; !left.empty();) {
+    places.push_back(take_place(left));
   }
   return places;
 }

@@ -1,7 +1,9 @@
 #include "data/photographs/recorded.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "core/checksum.h"
 #include "core/error.h"
 #include "core/nested_paths.h"
 #include "data/images/image_file.h"
@@ -11,7 +13,30 @@
 namespace samsr {
 namespace fs = std::filesystem;
 
-std::string RecordedPhotographs::read(const std::string& image, std::uint64_t source, const std::string& where) {
+namespace {
+
+/// The bytes of a member where the index says that they lie; nothing where they are not there any more.
+std::optional<std::string> read_listed_member(const RandomAccessFile& file, const std::string& member,
+                                              const Photograph& listed, const ImageLimits& limits) {
+  using Packing = PhotographPlace::Packing;
+  const bool packed = listed.packing == Packing::kStored || listed.packing == Packing::kDeflated;
+  if (!packed || !listed.path.ends_with("/" + member) || listed.path.size() - listed.file_length != member.size() + 1) {
+    return std::nullopt;
+  }
+  try {
+    check_file_size(member, listed.size, limits);
+    std::string bytes = read_member(
+        file, {.offset = listed.offset, .size = listed.size, .deflated = listed.packing == Packing::kDeflated}, member);
+    return crc32c(bytes.data(), bytes.size()) == listed.checksum ? std::optional(std::move(bytes)) : std::nullopt;
+  } catch (const UserError&) {  // which listing the archive explains
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string RecordedPhotographs::read(const std::string& image, std::uint64_t source, const std::string& where,
+                                      const Photograph* listed) {
   if (source >= sources_.size()) {
     throw UserError("{}: its photograph is of source number {}, but data.images has {}; give as many as the build had",
                     where, source + 1, sources_.size());
@@ -19,17 +44,17 @@ std::string RecordedPhotographs::read(const std::string& image, std::uint64_t so
   const fs::path path = sources_[source].path;
   switch (kind_of_source(path)) {
     case SourceKind::kFolder:
-      return read_below(path, image, where);
+      return read_below(path, image, where, listed);
     case SourceKind::kArchive:
       // The record begins with the archive's name at the time of the build.
-      return read_packed(path, image.substr(std::min(image.find('/'), image.size() - 1) + 1));
+      return read_packed(path, image.substr(std::min(image.find('/'), image.size() - 1) + 1), listed);
     default:
       return read_listed(path, image, where);
   }
 }
 
-std::string RecordedPhotographs::read_below(const fs::path& folder, const std::string& image,
-                                            const std::string& where) {
+std::string RecordedPhotographs::read_below(const fs::path& folder, const std::string& image, const std::string& where,
+                                            const Photograph* listed) {
   const fs::path name(image);
   if (image.empty() || name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end()) {
     throw UserError("{}: its photograph '{}' is not below {}; only photographs of that folder are read", where,
@@ -41,14 +66,18 @@ std::string RecordedPhotographs::read_below(const fs::path& folder, const std::s
   }
   for (std::size_t slash = image.find('/'); slash != std::string::npos; slash = image.find('/', slash + 1)) {
     if (const fs::path archive = folder / image.substr(0, slash); fs::is_regular_file(archive)) {
-      return read_packed(archive, image.substr(slash + 1));
+      return read_packed(archive, image.substr(slash + 1), listed);
     }
   }
   return read_picture_file(path, limits_);
 }
 
-std::string RecordedPhotographs::read_packed(const fs::path& archive, const std::string& member) {
+std::string RecordedPhotographs::read_packed(const fs::path& archive, const std::string& member,
+                                             const Photograph* listed) {
   const RandomAccessFile file(archive, RandomAccessFile::Access::kRead);
+  if (auto bytes = listed == nullptr ? std::nullopt : read_listed_member(file, member, *listed, limits_)) {
+    return std::move(*bytes);
+  }
   ArchiveRegion region{.file = &file, .size = file.size(), .name = archive.string()};
   std::string rest = member;
   for (int depth = 1; depth <= kDeepestArchive; ++depth) {

@@ -1,7 +1,6 @@
 #include "data/photographs/scan.h"
 
 #include <fmt/ranges.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cinttypes>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "comm/shared_files.h"
 #include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/checksum.h"
@@ -19,6 +19,8 @@
 #include "data/images/picture_failure.h"
 #include "data/photographs/listing.h"
 #include "data/photographs/place_list.h"
+#include "data/photographs/reader.h"
+#include "data/photographs/state.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -26,8 +28,6 @@ namespace {
 
 /// How many photographs that are left out, of each kind, are named.
 constexpr std::uint64_t kMostNamed = 5;
-
-std::string hex(std::uint32_t value) { return fmt::format("{:08x}", value); }
 
 /// One file, looked at once.
 struct PhotographFinding {
@@ -38,11 +38,11 @@ struct PhotographFinding {
   std::string problem;    ///< one line; empty when the photograph was read
 };
 
-PhotographFinding probe(const fs::path& root, const PhotographPlace& place, const ImageLimits& limits) {
-  const fs::path path = root / place.path;
+PhotographFinding probe(PhotographReader& reader, const PhotographPlace& place, const ImageLimits& limits) {
+  const fs::path path = reader.path_of(place);
   PhotographFinding finding;
   try {
-    const std::string file = read_photograph_file(root, place, limits);
+    const std::string file = reader.read(place);
     const ImageFile image = decode_image(file, path.string(), Bits::kEight, limits);
     finding.checksum = crc32c(file.data(), file.size());
     finding.width = image.rgb.cols;
@@ -53,11 +53,6 @@ PhotographFinding probe(const fs::path& root, const PhotographPlace& place, cons
     finding.problem = describe_failure(path.string(), std::current_exception());
   }
   return finding;
-}
-
-/// What a line of a state or fingerprint begins with: which of several sources it is of.
-std::string source_prefix(const PhotographSources& sources, const PhotographPlace& place) {
-  return sources.size() == 1 ? std::string() : fmt::format("{}\t", place.source);
 }
 
 /// One scan of the sources of photographs by all ranks.
@@ -75,6 +70,7 @@ class Scan {
 
   void run() {
     on_first_rank([&] { walk(); }, comm_);
+    await_shared_files({place_}, comm_, log_);
     for (const PhotographSource& source : sources_) {
       roots_.push_back(root_of_source(source.path));
     }
@@ -86,15 +82,17 @@ class Scan {
       const bool archives = comm_.sum(has_archives_ ? 1 : 0) > 0;
       if (archives) {
         on_first_rank([&] { look_into_archives(); }, comm_);
+        await_shared_files({photographs_place()}, comm_, log_);
       }
       const PlaceList list(archives ? photographs_place() : place_);
       states_ = states_of(list);
       read_all(list);
+      await_shared_files({place_}, comm_, log_);
       if (comm_.rank() == 0) {
         merge(list);
       }
     }
-    comm_.barrier();
+    await_shared_files({index_}, comm_, log_);
     if (comm_.rank() == 0) {
       remove_place();
     }
@@ -104,9 +102,11 @@ class Scan {
   void walk() {
     make_folder(place_);
     PlaceListWriter list(place_);
+    Progress progress(log_, kListingFiles, Progress::kUnknown, "files");
     for (std::uint32_t number = 0; number < sources_.size(); ++number) {
       for (const std::string& remark : walk_source(sources_[number].path, number, [&](const PhotographPlace& place) {
              list.append(place);
+             progress.advance();
              has_archives_ = has_archives_ || place.packing == PhotographPlace::Packing::kArchive;
            })) {
         log_.warning("{}: {}", sources_[number].path, remark);
@@ -149,38 +149,17 @@ class Scan {
     lister.finish();
   }
 
-  /// CRC-32C of each piece's paths, sizes and times, and of limits that are not the usual ones.
+  /// The state of each piece, whose files the ranks share.
   std::vector<std::string> states_of(const PlaceList& list) const {
     const auto ranks = static_cast<std::uint64_t>(comm_.size());
-    const std::string limits =
-        limits_ == ImageLimits{} ? std::string() : fmt::format("{} {}\n", limits_.megapixels, limits_.memory_mb);
-    std::string local;
-    fs::path file;  // whose state is known: members of an archive follow each other
-    std::string state_of_file;
+    std::vector<std::uint64_t> mine;
     for (auto number = static_cast<std::uint64_t>(comm_.rank()); number < list.pieces(); number += ranks) {
-      std::uint32_t checksum = crc32c(limits.data(), limits.size());
-      for (const PhotographPlace& place : list.piece(number)) {
-        if (const fs::path now = roots_[place.source] / place.file(); now != file) {
-          struct stat status {};
-          const bool found = ::stat(now.c_str(), &status) == 0;
-          state_of_file =
-              fmt::format("{}\t{}.{}", found ? status.st_size : -1, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-          file = now;
-        }
-        std::string line = fmt::format("{}{}\t{}", source_prefix(sources_, place), place.path, state_of_file);
-        if (place.path.size() != place.file_length) {
-          line += fmt::format("\t{}+{}", place.offset, place.size);
-        }
-        line += '\n';
-        checksum = crc32c(line.data(), line.size(), checksum);
-      }
-      local += hex(checksum);
+      mine.push_back(number);
     }
-    constexpr std::size_t kDigits = 8;
-    const std::vector<std::string> by_rank = comm_.gather(local);
+    const std::vector<std::string> by_rank = comm_.gather(states_of_pieces(list, mine, sources_, limits_, ranks, log_));
     std::vector<std::string> states;
     for (std::uint64_t number = 0; number < list.pieces(); ++number) {
-      states.push_back(by_rank[number % ranks].substr(number / ranks * kDigits, kDigits));
+      states.push_back(by_rank[number % ranks].substr(number / ranks * kStateDigits, kStateDigits));
     }
     return states;
   }
@@ -190,7 +169,7 @@ class Scan {
     for (const std::string& state : states) {
       joined += state;
     }
-    return hex(crc32c(joined.data(), joined.size()));
+    return state_text(crc32c(joined.data(), joined.size()));
   }
 
   bool up_to_date() const {
@@ -239,13 +218,14 @@ class Scan {
 
   void read_all(const PlaceList& list) {
     const std::uint64_t last = list.pieces() == 0 ? 0 : list.piece(list.pieces() - 1).size();
+    PhotographReader reader(sources_, limits_);
     const auto read = [&](std::uint64_t number, const ReportWork& report) {
       if (stored_result(number)) {
         return;
       }
       nlohmann::json found = nlohmann::json::array();
       for (const PhotographPlace& place : list.piece(number)) {
-        const PhotographFinding finding = probe(roots_[place.source], place, limits_);
+        const PhotographFinding finding = probe(reader, place, limits_);
         found.push_back({finding.width, finding.height, finding.checksum, finding.converted, finding.problem});
         report(1, {});
       }
@@ -283,7 +263,7 @@ class Scan {
         }
       }
     }
-    summary.fingerprint = hex(fingerprint);
+    summary.fingerprint = state_text(fingerprint);
     writer.finish(summary);
   }
 

@@ -19,17 +19,17 @@ constexpr int kGap = 8;
 constexpr std::size_t kLongestLabel = 24;
 
 /// Grey where the picture cannot be read any more.
-cv::Mat picture_of(const fs::path& root, const PhotographPlace& place) {
+cv::Mat picture_of(PhotographReader& reader, const PhotographPlace& place) {
   try {
-    return decode_image(read_photograph_file(root, place, {}), place.path).rgb;
+    return decode_image(reader.read(place), place.path).rgb;
   } catch (...) {
     describe_failure(place.path, std::current_exception());  // a fault of the program passes through
     return cv::Mat(kSide, kSide, CV_8UC3, cv::Scalar::all(128));
   }
 }
 
-void draw(const fs::path& root, const PhotographPlace& place, cv::Mat cell) {
-  const cv::Mat rgb = picture_of(root, place);
+void draw(PhotographReader& reader, const PhotographPlace& place, cv::Mat cell) {
+  const cv::Mat rgb = picture_of(reader, place);
   const double scale = std::min(1.0, static_cast<double>(kSide) / std::max(rgb.cols, rgb.rows));
   const cv::Size size(std::max(1, static_cast<int>(rgb.cols * scale)), std::max(1, static_cast<int>(rgb.rows * scale)));
   cv::Mat small;
@@ -46,17 +46,16 @@ void draw(const fs::path& root, const PhotographPlace& place, cv::Mat cell) {
 
 }  // namespace
 
-cv::Mat draw_photograph_sheet(const fs::path& root, const std::vector<PhotographPlace>& photographs, int count) {
-  const std::size_t shown = std::min(photographs.size(), static_cast<std::size_t>(std::max(count, 1)));
-  const int rows = (static_cast<int>(shown) + kColumns - 1) / kColumns;
+cv::Mat draw_photograph_sheet(PhotographReader& reader, const std::vector<PhotographPlace>& photographs) {
+  const int rows = (static_cast<int>(photographs.size()) + kColumns - 1) / kColumns;
   cv::Mat sheet(rows * (kSide + kLabelHeight + kGap) + kGap, kColumns * (kSide + kGap) + kGap, CV_8UC3,
                 cv::Scalar::all(255));
-  for (std::size_t i = 0; i < shown; ++i) {
+  for (std::size_t i = 0; i < photographs.size(); ++i) {
     const int column = static_cast<int>(i) % kColumns;
     const int row = static_cast<int>(i) / kColumns;
     const cv::Rect cell(kGap + column * (kSide + kGap), kGap + row * (kSide + kLabelHeight + kGap), kSide,
                         kSide + kLabelHeight);
-    draw(root, photographs[i * photographs.size() / shown], sheet(cell));
+    draw(reader, photographs[i], sheet(cell));
   }
   return sheet;
 }

@@ -10,7 +10,9 @@
 #include "core/error.h"
 #include "core/field_text.h"
 #include "core/nested_paths.h"
+#include "core/progress.h"
 #include "data/images/image_walk.h"
+#include "data/photographs/listing.h"
 
 namespace samsr {
 namespace fs = std::filesystem;
@@ -35,11 +37,12 @@ std::string link_name(std::uint64_t number, const std::string& photograph) {
 }
 
 /// `left_out` says what of the folder is none that can be linked to.
-SplitLinks links_to(const fs::path& images, std::uint64_t every, std::string& left_out) {
+SplitLinks links_to(const fs::path& images, std::uint64_t every, std::string& left_out, Log& log) {
   const fs::path source = absolute_path(images);
   SplitLinks links;
   std::uint64_t count = 0;
   std::vector<std::string> broken;
+  Progress progress(log, kListingFiles, Progress::kUnknown, "files");
   const LeftOutPictures walked = walk_images(images, [&](const std::string& path) {
     if (std::error_code nowhere; !fs::exists(images / path, nowhere)) {
       broken.push_back(path);
@@ -48,6 +51,7 @@ SplitLinks links_to(const fs::path& images, std::uint64_t every, std::string& le
     const char* part = kSplitParts[count % every == 0 ? 1 : 0];
     links[fmt::format("{}/{}", part, link_name(count, path))] = (source / path).string();
     ++count;
+    progress.advance();
   });
   left_out = walked.text();
   if (!broken.empty()) {
@@ -73,13 +77,24 @@ SplitLinks read_links(const fs::path& folder) {
   return links;
 }
 
-void write_links(const fs::path& folder, const SplitLinks& links) {
-  std::vector<std::string> fields{kSplitFormat};
-  for (const auto& [link, target] : links) {
-    fields.push_back(link);
-    fields.push_back(target);
+/// Lists both; what is in both with the first one's target.
+void write_links(const fs::path& folder, const SplitLinks& links, const SplitLinks& more) {
+  std::string text = join_fields({kSplitFormat});
+  const auto append = [&](const auto& link) {
+    text.append(link.first).push_back('\0');
+    text.append(link.second).push_back('\0');
+  };
+  auto other = more.begin();
+  for (const auto& link : links) {
+    for (; other != more.end() && other->first <= link.first; ++other) {
+      if (other->first < link.first) {
+        append(*other);
+      }
+    }
+    append(link);
   }
-  write_file_atomically(folder / kSplitFile, join_fields(fields));
+  std::for_each(other, more.end(), append);
+  write_file_atomically(folder / kSplitFile, text);
 }
 
 [[noreturn]] void foreign(const fs::path& folder, const fs::path& found) {
@@ -107,25 +122,25 @@ void check_nothing_else(const fs::path& folder, const SplitLinks& links) {
   }
 }
 
-void make_links(const fs::path& folder, const SplitLinks& before, const SplitLinks& wanted) {
-  SplitLinks either = wanted;
+void make_links(const fs::path& folder, const SplitLinks& before, const SplitLinks& wanted, Log& log) {
   for (const auto& [link, target] : before) {
     const auto same = wanted.find(link);
     if (same == wanted.end() || same->second != target) {
       fs::remove(folder / link);
     }
-    either.insert({link, target});
   }
-  write_links(folder, either);  // before the first link, so that an interruption leaves nothing unknown
+  write_links(folder, wanted, before);  // before the first link, so that an interruption leaves nothing unknown
   for (const char* part : kSplitParts) {
     make_folder(folder / part);
   }
+  Progress progress(log, "linking photographs", static_cast<std::int64_t>(wanted.size()), "links");
   for (const auto& [link, target] : wanted) {
-    if (!fs::is_symlink(folder / link)) {
+    if (before.empty() || !fs::is_symlink(folder / link)) {
       fs::create_symlink(target, folder / link);
     }
+    progress.advance();
   }
-  write_links(folder, wanted);
+  write_links(folder, wanted, {});
 }
 
 }  // namespace
@@ -137,7 +152,7 @@ void split_photographs(const fs::path& images, const fs::path& folder, std::uint
         images.string());
   }
   std::string unread;
-  const SplitLinks links = links_to(images, every, unread);
+  const SplitLinks links = links_to(images, every, unread, log);
   if (links.size() < 2) {
     throw UserError("{}: {} photographs found, at least 2 are needed (one is held out){}{}", images.string(),
                     links.size(), unread.empty() ? "" : "; ", unread);
@@ -151,7 +166,7 @@ void split_photographs(const fs::path& images, const fs::path& folder, std::uint
     clean_temporaries(folder);
     const SplitLinks before = read_links(folder);
     check_nothing_else(folder, before);
-    make_links(folder, before, links);
+    make_links(folder, before, links, log);
   } catch (const fs::filesystem_error& error) {
     throw UserError("{}: {}", error.path1().string(), error.code().message());
   }

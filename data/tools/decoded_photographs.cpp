@@ -14,9 +14,10 @@ DecodedPhotographs::DecodedPhotographs(PhotographSources sources, std::size_t by
       limits_(limits),
       images_(bytes, [](const cv::Mat& image) { return image.total() * image.elemSize(); }) {}
 
-cv::Mat DecodedPhotographs::read(const std::string& image, std::uint32_t source, const std::string& where) {
+cv::Mat DecodedPhotographs::read(const std::string& image, std::uint32_t source, const std::string& where,
+                                 const Photograph* listed) {
   return images_.get(fmt::format("{}/{}", source, image), [&] {
-    const std::string file = files_.read(image, source, where);
+    const std::string file = files_.read(image, source, where, listed);
     try {
       return decode_image(file, image, Bits::kEight, limits_).rgb;
     } catch (...) {

@@ -19,9 +19,9 @@ class DecodedPhotographs {
   /// Of decoded pictures at most `bytes` are held, but always the last one.
   DecodedPhotographs(PhotographSources sources, std::size_t bytes, const ImageLimits& limits, Log& log);
 
-  /// CV_8UC3 RGB of the photograph `image` of source number `source`; `where` tells the sample in messages. UserError
-  /// as RecordedPhotographs::read(), and when the picture cannot be decoded.
-  cv::Mat read(const std::string& image, std::uint32_t source, const std::string& where);
+  /// CV_8UC3 RGB of the photograph `image` of source number `source`; `where` tells the sample in messages, `listed` as
+  /// in RecordedPhotographs::read(). UserError as there, and when the picture cannot be decoded.
+  cv::Mat read(const std::string& image, std::uint32_t source, const std::string& where, const Photograph* listed);
 
  private:
   RecordedPhotographs files_;

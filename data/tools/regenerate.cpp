@@ -23,6 +23,7 @@
 #include "data/shards/content.h"
 #include "data/shards/shard_set.h"
 #include "data/tools/decoded_photographs.h"
+#include "data/tools/listed_photographs.h"
 #include "data/tools/pair_folder.h"
 #include "data/tools/sample_faults.h"
 #include "data/tools/stored_sample.h"
@@ -89,6 +90,7 @@ class Regenerator {
         pairs_(settings.data, settings.degradation),
         photographs_(photographs, static_cast<std::size_t>(settings.data.cache_mb) * kBytesInMegabyte, settings.images,
                      log),
+        listed_(set.folder(), settings.data),
         count_(request.range.count_in(set)) {
     for (const auto& stage : stages_.list.stages) {
       block_ = std::lcm(block_, stage->batch());
@@ -155,8 +157,10 @@ class Regenerator {
       const JsonEntry record = read_stored_record(place.shard, kSourceField, place.sample);
       const std::string image = photograph_of(record);
       const std::optional<std::uint32_t> source = source_of_photograph(record);
+      const std::optional<Photograph> listed = listed_.of_sample(index);
       sample = pairs_.make(index, static_cast<int>(place.shard.header().scale),
-                           photographs_.read(image, source.value_or(0), set_.where(index)), image, source);
+                           photographs_.read(image, source.value_or(0), set_.where(index), listed ? &*listed : nullptr),
+                           image, source);
       return;
     } catch (...) {
       fault(index, describe_failure(set_.where(index), std::current_exception()));
@@ -212,6 +216,7 @@ class Regenerator {
   const BuildStages stages_;
   const PairMaker pairs_;
   DecodedPhotographs photographs_;
+  const ListedPhotographs listed_;
   const std::uint64_t count_;
   std::uint64_t block_ = 1;
   std::vector<std::string> fields_;

@@ -9,6 +9,7 @@
 #include <opencv2/imgproc.hpp>
 #include <set>
 
+#include "comm/shared_files.h"
 #include "core/error.h"
 #include "core/output.h"
 #include "core/own_file.h"
@@ -241,6 +242,21 @@ std::vector<PictureRow> report_rows(const Comparison& comparison, Log& log) {
   return rows;
 }
 
+/// What the request names to be read.
+std::vector<fs::path> inputs_of(const EvaluationRequest& request) {
+  std::vector<fs::path> inputs;
+  for (const Benchmark& set : request.sets) {
+    inputs.insert(inputs.end(), {set.lq, set.gt});
+  }
+  for (const EvaluatedModel& model : request.models) {
+    inputs.emplace_back(model.argument.path);
+  }
+  for (const NamedPath& results : request.results) {
+    inputs.emplace_back(results.path);
+  }
+  return inputs;
+}
+
 /// Seconds from 64x64 to the enlarged picture, as publications state them: the median of three runs of rank 0 after
 /// one that does not count. What is enlarged is `picture`, shrunk.
 double seconds_of_upscaling(const PictureUpscaler& upscaler, const fs::path& picture, Communicator& communicator) {
@@ -306,6 +322,7 @@ std::vector<EvaluatedSet> evaluate_sets(const EvaluationRequest& request, c10::D
                                         Communicator& communicator, Log& log, InputProblems& problems) {
   const bool several = request.sets.size() > 1;
   const std::vector<fs::path> folders = folders_of_sets(request);
+  await_shared_files(inputs_of(request), communicator, log);
   check_out(request, folders);
   check_writable(request.out, fmt::format("--out {}", request.out.string()));
   check_replaced(request, folders);

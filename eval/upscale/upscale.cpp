@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "comm/hold_folder.h"
+#include "comm/shared_files.h"
 #include "comm/work_through.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -241,6 +242,7 @@ void upscale_files(const PictureUpscaler& upscaler, const std::function<std::str
         },
         comm);
     comm.broadcast(kept.data(), kept.size(), 0);
+    await_shared_files({plan.folder}, comm, log);
   }
   log.info("upscaling {} x{}: {}", one_line(in.string()), upscaler.scale(), upscaler.describe());
   if (const std::string departure = upscaler.departure(); !departure.empty()) {
@@ -250,6 +252,7 @@ void upscale_files(const PictureUpscaler& upscaler, const std::function<std::str
   const std::vector<std::string> failed = upscaling.run(plan.jobs, kept);
   const MadeResults made = plan.folder.empty() ? MadeResults() : upscaling.made();
   if (!plan.folder.empty()) {
+    await_shared_files({plan.folder}, comm, log);
     on_first_rank([&] { results->finish(made); }, comm);
   }
   if (!page.path.empty()) {
@@ -274,6 +277,7 @@ void upscale_files(const PictureUpscaler& upscaler, const std::function<std::str
 
 void upscale_files(const ModelArgument& argument, c10::Device device, const fs::path& in, const fs::path& out,
                    Communicator& comm, Log& log, const fs::path& page) {
+  await_shared_files({in, argument.path}, comm, log);
   check_before_work(in, out, argument.upscale, page);
   const std::unique_ptr<ReadyModel> model = ready_model(argument, device, log);
   upscale_files(model->upscaler(), [&] { return model->record(); }, argument.upscale, in, out, comm, log,

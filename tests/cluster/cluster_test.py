@@ -10,10 +10,15 @@ import threading
 import time
 
 import runs
+from clock_cases import clocks_are_apart
+from distance_cases import hosts_are_far_apart
 from hosts import ROOT, Hosts, until
 from runs import EVERY, STEPS, contents, expect_same_losses, expect_same_weights, steps
+from shared_folder_cases import folder_like_nfs
+from sshd_cases import over_ssh
 
 MPIRUN = ROOT / "launch/mpirun"
+SAMSR = ROOT / "launch/samsr"
 TIMEOUT = 20  # train.timeout
 GRACE = 15  # of launch/mpirun, for mpirun to end
 BUSY = 60  # seconds by which a promise of time may be missed, since the machine has other work
@@ -32,6 +37,8 @@ class Cluster:
         self.over_hosts("shards", *runs.build(self.photographs, self.shards))
         self.straight = self.work / "straight"
         self.over_hosts("straight", *runs.train(self.shards, self.straight))
+
+        self.samsr = SAMSR
 
     def log(self, name):
         path = self.work / f"{name}.log"
@@ -54,7 +61,7 @@ class Cluster:
 
     def alone(self, name, *arguments):
         """One process on the first host."""
-        self.end(name, self.hosts.start([ROOT / "launch/samsr", *arguments], self.work / f"{name}.log"))
+        self.end(name, self.hosts.start([SAMSR, *arguments], self.work / f"{name}.log"))
 
     def start_training(self, name, *options, more=()):
         """A run, of which some steps are done."""
@@ -160,6 +167,37 @@ def build_loses_a_host(cluster):
     cluster.hosts.join(2)
 
 
+def build_goes_on_without_a_lost_host(cluster):
+    """What the lost host had begun is made by the other one, by the same job; then both look at all that is there."""
+    more = ["data.samples=2000"]
+    one, out = cluster.work / "whole_shards", cluster.work / "rest_shards"
+    cluster.alone("whole_build", *runs.build(cluster.photographs, one), *more)
+    process = cluster.start("rest_build", runs.build(cluster.photographs, out) + more,
+                            ["--lost-after", 8, "--restarts", 1, "--min-ranks", 2])
+    cluster.wait_for("rest_build", process, lambda: len(list(out.glob("*.h5"))) > 20, "some shards")
+    cluster.hosts.cut(2)
+    cluster.wait_for("rest_build", process, lambda: "runs on 2 of 4 ranks" in cluster.log("rest_build"), "the restart",
+                     8 + BUSY)
+    cluster.end("rest_build", process)
+    cluster.hosts.join(2)
+    kept = re.search(r"(\d+) of 400 shards are complete and kept", cluster.log("rest_build"))
+    assert kept and 20 < int(kept.group(1)) < 400, cluster.log("rest_build")
+    assert contents(one, but=["config.yaml"]) == contents(out, but=["config.yaml"]), (
+        "the shards of a build that lost a host are others than those of one process")
+    cluster.expect_nobody()
+    cluster.over_hosts("rest_verify", "data", "verify", out)
+    assert re.search(r"all \d+ checksums of 2000 samples in 400 shards fit", cluster.log("rest_verify"))
+    cluster.over_hosts("rest_compare", "data", "regenerate", out, "--first", 100, "--count", 300, "--compare")
+    assert "300 samples made again, identical" in cluster.log("rest_compare"), cluster.log("rest_compare")
+    # What is damaged is found by whichever host looks at it, and said by all.
+    damaged = sorted(out.glob("shard-*.h5"))[7]
+    with open(damaged, "r+b") as file:
+        file.seek(damaged.stat().st_size // 2)
+        file.write(b"\xff\x00" * 50)
+    cluster.end("rest_damage", cluster.start("rest_damage", ["data", "verify", out]), status=2)
+    assert damaged.name in cluster.log("rest_damage"), cluster.log("rest_damage")
+
+
 def launcher_is_killed(cluster):
     """Ranks are asked to save and end when the script is killed, and end when mpirun is."""
     run, process = cluster.start_training("launcher")
@@ -208,8 +246,9 @@ def slow_rank_is_named(cluster):
 
 
 CORE = (same_as_one_process, host_is_cut_off, host_stays_away)
-CASES = {case.__name__: case for case in (*CORE, same_as_four_ranks_on_one_host, build_loses_a_host, launcher_is_killed,
-                                          slow_rank_is_named)}
+MORE = (same_as_four_ranks_on_one_host, build_loses_a_host, build_goes_on_without_a_lost_host, launcher_is_killed,
+        slow_rank_is_named, hosts_are_far_apart, clocks_are_apart, folder_like_nfs, over_ssh)
+CASES = {case.__name__: case for case in (*CORE, *MORE)}
 
 
 def main():

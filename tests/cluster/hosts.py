@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -36,6 +37,10 @@ class Hosts:
         self.count = count
         self.name = f"samsr{os.getpid()}"
         self.switch = f"{self.name}-switch"
+        self.agent = None  # in place of the one of this folder
+        self.distance = {}  # host -> process of move_away()
+        self.shared = None  # the folder of share()
+        self.mounts = {}  # folder -> process of share()
         if os.geteuid() != 0:
             skip("network namespaces need root")
         for program in ("ip", "unshare", "nsenter", "mpirun"):
@@ -88,6 +93,7 @@ class Hosts:
         for i in self.numbers():
             host = f"{self.name}-h{i}"
             (self.work / f"tmp-h{i}").mkdir()
+            (self.work / f"boot-h{i}").write_text(f"{uuid.uuid4()}\n")
             call("ip", "netns", "add", host)
             call("ip", "-n", self.switch, "link", "add", f"h{i}", "type", "veth", "peer", "name", "eth0", "netns", host)
             call("ip", "-n", self.switch, "link", "set", f"h{i}", "master", "switch", "up")
@@ -97,11 +103,14 @@ class Hosts:
         call(HERE / "enter", 1, "true", environment=self.environment())
 
     def remove(self):
+        for process in self.distance.values():
+            process.kill()
         for process in self.processes():
             try:
                 os.kill(process, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        self.unshare()
         for name in [f"{self.name}-h{i}" for i in self.numbers()] + [self.switch]:
             subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.work, ignore_errors=True)
@@ -113,7 +122,7 @@ class Hosts:
             "SAMSR_GPU": "no",
             "OMP_NUM_THREADS": "1",
             "OMP_WAIT_POLICY": "passive",
-            "OMPI_MCA_plm_rsh_agent": str(HERE / "agent"),
+            "OMPI_MCA_plm_rsh_agent": self.agent or str(HERE / "agent"),
             "OMPI_MCA_btl_tcp_if_include": f"{NETWORK}.0/24",
             "OMPI_MCA_oob_tcp_if_include": f"{NETWORK}.0/24",
         }
@@ -134,11 +143,75 @@ class Hosts:
             else:
                 call(*cable, "replace", "dev", "eth0", "root", "tbf", "rate", rate, "burst", "256kb", "latency", "50ms")
 
+    def move_away(self, number, milliseconds, percent_lost):
+        """Lengthens a host's cable: what it sends and gets comes so much later, and some of it never. The kernel's own
+        means for that (tc netem) are missing in many containers."""
+        name = f"far{number}"
+        at_switch = ["ip", "-n", self.switch, "link"]
+        call(*at_switch, "add", name, "type", "bridge")
+        # pylint: disable-next=consider-using-with
+        self.distance[number] = subprocess.Popen(
+            ["ip", "netns", "exec", self.switch, HERE / "distance", f"near-end{number}", f"far-end{number}",
+             str(milliseconds), str(percent_lost)], stdout=subprocess.PIPE, text=True)
+        self.distance[number].stdout.readline()
+        call(*at_switch, "set", f"near-end{number}", "master", "switch", "up")
+        call(*at_switch, "set", f"far-end{number}", "master", name, "up")
+        call(*at_switch, "set", name, "up")
+        call(*at_switch, "set", f"h{number}", "master", name)
+
+    def move_back(self, number):
+        process = self.distance.pop(number, None)
+        if process is None:
+            return
+        call("ip", "-n", self.switch, "link", "set", f"h{number}", "master", "switch")
+        call("ip", "-n", self.switch, "link", "del", f"far{number}")
+        process.kill()
+        process.wait()
+
+    def set_clock(self, number, seconds):
+        """Of what is started on the host from now on: that much ahead. Files keep the time of their file system."""
+        clock = self.work / f"clock-h{number}"
+        clock.unlink(missing_ok=True)
+        if seconds:
+            library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+            clock.write_text(f"LD_PRELOAD={library}\nFAKETIME={seconds:+d}\nFAKETIME_DONT_FAKE_MONOTONIC=1\n"
+                             "NO_FAKE_STAT=1\nFAKE_UTIME=1\n")
+
+    def share(self, milliseconds):
+        """Mounts the folder `shared` on all hosts, each with its own view of it (shared_folder.c)."""
+        program, self.shared = self.work / "shared_folder", self.work / "shared"
+        if not program.exists():
+            flags = subprocess.run(["pkg-config", "--cflags", "--libs", "fuse3"], check=True, capture_output=True,
+                                   text=True).stdout.split()
+            call("cc", "-O1", HERE / "shared_folder.c", "-o", program, *flags)
+            self.shared.mkdir()
+            (self.work / "shared.old").mkdir()
+        self.see_late(milliseconds)
+        for i in self.numbers():
+            mount = self.work / f"mount-h{i}"
+            mount.mkdir()
+            # pylint: disable-next=consider-using-with
+            self.mounts[mount] = subprocess.Popen([program, f"h{i}", self.shared, self.work / "late", mount])
+            until(lambda where=mount: os.path.ismount(where), 20, f"{mount} is mounted")
+
+    def see_late(self, milliseconds):
+        """After how long a host finds what another has made in the shared folder."""
+        (self.work / "late").write_text(str(milliseconds))
+
+    def unshare(self):
+        while self.mounts:
+            mount, process = self.mounts.popitem()
+            subprocess.run(["umount", "--lazy", mount], check=False)
+            process.kill()
+            process.wait()
+            mount.rmdir()
+
     def start(self, arguments, log, number=1):
-        """A command on a host, in a process group of its own; both streams go to the file `log`."""
-        with open(log, "w", encoding="utf-8") as out:
-            return subprocess.Popen([HERE / "enter", str(number), *map(str, arguments)], env=self.environment(), stdout=out,
-                                    stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+        """A command on a host, in a process group of its own; both streams are appended to the file `log`."""
+        with open(log, "a", encoding="utf-8") as out:
+            return subprocess.Popen([HERE / "enter", str(number), *map(str, arguments)], env=self.environment(),
+                                    stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                    start_new_session=True)
 
     def processes(self, program=None):
         """What runs of these hosts: all, or the processes of a program's name."""

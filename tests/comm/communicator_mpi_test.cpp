@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <sstream>
@@ -65,6 +66,11 @@ TEST(MpiCommunicator, DealsEveryItemOnceAndMoreToTheFaster) {
     }
     if (comm.rank() == 0) {
       EXPECT_EQ(queue->reported(), 10 * kItems);
+      for (std::size_t rank = 0; rank < all.size(); ++rank) {
+        const RankWork work = queue->by_rank().at(rank);
+        EXPECT_EQ(work.reported, 10 * static_cast<std::uint64_t>(std::count(all[rank].begin(), all[rank].end(), ' ')));
+        EXPECT_FALSE(work.item);
+      }
     }
   }
 }

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -25,6 +26,7 @@
 namespace samsr {
 namespace {
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -205,7 +207,7 @@ TEST_F(FolderLockTest, OneOfManyGetsAStaleLock) {
 }
 
 TEST_F(FolderLockTest, LookingWhoHoldsAFolderTakesAndRemovesNothing) {
-  const auto looking = [&](const fs::path& folder) { return testing::error_of([&] { check_not_held(folder); }); };
+  const auto looking = [&](const fs::path& folder) { return testing::error_of([&] { check_not_held(folder, 10ms); }); };
   EXPECT_EQ(looking(folder_ / "nowhere"), "no error");
   EXPECT_FALSE(fs::exists(folder_ / "nowhere"));
   EXPECT_EQ(looking(out_), "no error");
@@ -225,6 +227,23 @@ TEST_F(FolderLockTest, LookingWhoHoldsAFolderTakesAndRemovesNothing) {
   fs::remove(lock_);
   fs::create_symlink("elsewhere", lock_);
   EXPECT_THAT(looking(out_), HasSubstr("is a link, which samsr does not make"));
+}
+
+TEST_F(FolderLockTest, AHolderWhoseClockIsAnHourOffIsSeenToLive) {
+  for (const int seconds : {3600, -3600}) {
+    leave_lock("far", "another-boot", this_process(), seconds);
+    std::jthread heart([&](const std::stop_token& end) {
+      while (!end.stop_requested()) {
+        std::this_thread::sleep_for(300ms);
+        fs::last_write_time(lock_, fs::file_time_type::clock::now() - std::chrono::seconds(seconds));
+      }
+    });
+    const auto found = folder_holder(out_);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->host, "far");
+    EXPECT_EQ(found->silent_seconds, 0);
+    EXPECT_NEAR(found->clock_ahead, seconds, 30);
+  }
 }
 
 TEST_F(FolderLockTest, ARunWhoseLockIsGoneIsToldSo) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <sstream>
+#include <thread>
 
 namespace samsr {
 namespace {
@@ -27,6 +29,20 @@ TEST(Progress, OnlyRankZeroSpeaks) {
   EXPECT_EQ(one.str(), "");
   log_one.from_rank("lost its shard");
   EXPECT_EQ(one.str(), "[rank 1] lost its shard\n");
+}
+
+TEST(Progress, TellsWhatItKnows) {
+  std::ostringstream out;
+  Log log(out, 0, 1, true);
+  Progress listing(log, "listing", Progress::kUnknown, "files");
+  Progress building(log, "building", 100, "pairs");
+  std::this_thread::sleep_for(std::chrono::milliseconds(120));
+  EXPECT_TRUE(building.is_due());
+  listing.advance(7);
+  building.set(50, {.rate = 2.5, .seconds = 200}, "slowest rank 1");
+  EXPECT_FALSE(building.is_due());
+  EXPECT_NE(out.str().find("listing: 7 files  "), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("50/100 pairs  2.5/s  3 min 20 s left  slowest rank 1"), std::string::npos) << out.str();
 }
 
 TEST(Progress, RedrawsOnATerminalAndErasesBeforeALine) {

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "data/archive_fixtures.h"
 #include "data/photographs/listing.h"
+#include "data/photographs/reader.h"
 #include "support/files.h"
 #include "support/temporary_folder.h"
 #include "support/user_error.h"
@@ -53,8 +54,9 @@ std::vector<std::string> paths_of(const fs::path& source, ListingRemarks* remark
   Log log(lines, 0, 1, false);
   ListingRemarks ignored;
   std::vector<std::string> paths;
-  for (const PhotographPlace& place : photographs_of(source.string(), remarks == nullptr ? ignored : *remarks, log)) {
-    paths.push_back(place.path);
+  const PackedPlaces places = photographs_of(source.string(), remarks == nullptr ? ignored : *remarks, log);
+  for (std::uint64_t i = 0; i < places.size(); ++i) {
+    paths.push_back(places.at(i).path);
   }
   return paths;
 }
@@ -211,8 +213,10 @@ TEST(Archive, ArchivesInArchivesAreLookedIntoWhereTheyLie) {
   Log log(lines, 0, 1, false);
   ListingRemarks remarks;
   std::string all;
-  for (const PhotographPlace& place : photographs_of((folder / "train.tar").string(), remarks, log)) {
-    all += read_photograph_file(folder.path(), place, {}) + " ";
+  const PackedPlaces places = photographs_of((folder / "train.tar").string(), remarks, log);
+  PhotographReader reader(folder / "train.tar");
+  for (std::uint64_t i = 0; i < places.size(); ++i) {
+    all += reader.read(places.at(i)) + " ";
   }
   EXPECT_EQ(all, "extra nine one two ");
   // What is compressed as a whole cannot be looked into.

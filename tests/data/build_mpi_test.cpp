@@ -6,11 +6,13 @@
 
 #include <sstream>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "data/archive_fixtures.h"
 #include "data/build/build.h"
 #include "data/build/recorded_settings.h"
 #include "data/build_fixtures.h"
+#include "data/photographs/check.h"
 #include "data/shards/manifest.h"
 #include "data/tools/export.h"
 #include "data/tools/imagenet_test.h"
@@ -192,6 +194,42 @@ TEST(BuildMpi, ExportsAndRegeneratesTheSameOnAnyNumberOfRanks) {
   }
   if (comm.rank() == 0) {
     EXPECT_THAT(lines.str(), ::testing::HasSubstr("photo2.png"));
+  }
+}
+
+TEST(BuildMpi, ChecksPhotographsTheSameOnAnyNumberOfRanks) {
+  Communicator& comm = world();
+  const testing::CommonFolder folder(comm);
+  std::ostringstream lines;
+  Log log(lines, comm.rank(), comm.size(), false);
+  if (comm.rank() == 0) {
+    testing::write_drawn_photographs(folder / "photos", 70);
+    testing::write_text(folder / "photos/text.png", "no photograph");
+    testing::write_archive(folder / "photos.tar", testing::ArchiveForm::kGnuTar,
+                           testing::entries_of(folder / "photos"));
+  }
+  comm.barrier();
+  for (const char* source : {"photos", "photos.tar"}) {
+    CheckOptions options;
+    options.gt_size = 64;
+    options.out = folder / "together.json";
+    std::ostringstream together;
+    check_photographs(folder / source, options, comm, log, together);
+    EXPECT_EQ(together.str().empty(), comm.rank() != 0);
+    if (comm.rank() == 0) {
+      options.out = folder / "alone.json";
+      std::ostringstream alone;
+      check_photographs(folder / source, options, *make_single_communicator(), log, alone);
+      EXPECT_EQ(together.str(), alone.str());
+      EXPECT_THAT(alone.str(), ::testing::HasSubstr("71 files: 70 usable"));
+      EXPECT_EQ(read_file(folder / "together.json"), read_file(folder / "alone.json"));
+    }
+    comm.barrier();
+    // What rank 0 finds wrong, all say.
+    options.out.clear();
+    options.gt_size = 4096;
+    EXPECT_THAT(testing::error_of([&] { check_photographs(folder / source, options, comm, log, together); }),
+                ::testing::HasSubstr("none of 71 files can be used"));
   }
 }
 

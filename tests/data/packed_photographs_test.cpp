@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <sstream>
 
@@ -146,6 +147,28 @@ TEST_F(PackedPhotographs, PairsAreRegeneratedFromTheirArchive) {
   }
   EXPECT_THAT(error_of([&] { regenerate(folder_ / "shards_train.tar", 3, folder_ / "photos.tar"); }),
               HasSubstr("holds no picture"));
+}
+
+TEST_F(PackedPhotographs, RegeneratingReadsWhereTheIndexSaysAndListsAnArchiveOnlyWhereThatIsWrong) {
+  const fs::path tar = folder_ / "photos.tar";
+  const fs::path shards = build(tar, "shards");
+  // The header of the first member no longer adds up, so that the archive cannot be listed.
+  std::string bytes = read_file(tar);
+  bytes[0] ^= 1;
+  testing::write_text(tar, bytes);
+  regenerate(shards, 3);
+  EXPECT_THAT(lines_.str(), HasSubstr("identical"));
+  fs::rename(shards / "photographs.index", folder_ / "index");
+  EXPECT_THAT(error_of([&] { regenerate(shards, 3, tar); }), HasSubstr("not a whole .tar or .zip"));
+  // The same pictures elsewhere in the archive.
+  fs::rename(folder_ / "index", shards / "photographs.index");
+  auto entries = testing::entries_of(folder_ / "photos");
+  std::reverse(entries.begin(), entries.end());
+  testing::write_archive(tar, ArchiveForm::kGnuTar, entries);
+  for (const std::uint64_t index : {0U, 3U, 4U}) {
+    regenerate(shards, index);
+    EXPECT_THAT(lines_.str(), HasSubstr("identical"));
+  }
 }
 
 TEST_F(PackedPhotographs, AListIsASource) {

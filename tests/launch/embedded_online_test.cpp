@@ -23,6 +23,7 @@ namespace samsr::testing {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -105,6 +106,35 @@ TEST_F(TrainEmbeddedOnline, WhatIsCompleteIsPassedOverAndOtherSettingsAreRefused
   EXPECT_THAT(other.output, HasSubstr("was begun with other settings or from other inputs: lambda_l1"));
 }
 
+TEST_F(TrainEmbeddedOnline, AStageGoesOnInStretchesHereOrFromTheFilesOfAnotherRun) {
+  fs::copy(SAMSR_SOURCE "/configs/embedded2", in("configs"));
+  write_file_atomically(in("configs/student_2.yaml"), "base: student.yaml\n\ntrain:\n  lr: 1.0e-4\n");
+  const auto go_on = [](const std::string& out, const std::string& more) {
+    return succeed(plain_script("--configs " + in("configs") + " --device cpu --ranks 1 --out " + in(out) + more +
+                                " --perceptual " + in("encoder.safetensors") + kSmall +
+                                "train.steps=4 discriminator.start=3"));
+  };
+  const std::string log = go_on("elsewhere", " --stages-from " + in("whole/stages"));
+  for (const char* stage : {"coverage_net", "teacher", "student_start", "student"}) {
+    EXPECT_THAT(log, HasSubstr(std::string(stage) + ": taken from " + in("whole/stages")));
+    EXPECT_FALSE(fs::exists(in("elsewhere/") + stage)) << stage;
+  }
+  EXPECT_THAT(
+      log, AllOf(HasSubstr("first weights " + in("elsewhere/stages/student.safetensors")),
+                 HasSubstr("first weights of the discriminator " + in("elsewhere/stages/student_critic.safetensors"))));
+  EXPECT_THAT(read_file(in("elsewhere/student_2/config.yaml")),
+              AllOf(HasSubstr("lr: 0.0001"), ContainsRegex("data:\n([ ]+[^\n]*\n)*  seed: 2\n")));
+
+  fs::copy(in("whole"), in("here"), fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  EXPECT_THAT(go_on("here", ""), AllOf(HasSubstr("student: complete"), HasSubstr("student_2: training")));
+  for (const char* file : {"student_2", "student_2_critic"}) {
+    const std::string name = std::string("/stages/") + file + ".safetensors";
+    EXPECT_TRUE(read_file(in("here") + name) == read_file(in("elsewhere") + name)) << file << " has other bytes";
+  }
+  EXPECT_FALSE(read_file(in("here/files/student_end.safetensors")) ==
+               read_file(in("whole/files/student_end.safetensors")));
+}
+
 TEST_F(TrainEmbeddedOnline, StepsFollowFromTheTimeAndStay) {
   const auto steps = [] { return read_file(in("timed/coverage_net.steps")); };
   {
@@ -128,6 +158,9 @@ TEST_F(TrainEmbeddedOnline, MistakesAreOneLine) {
       {"--device tpu", "--device tpu: cpu or cuda is needed"},
       {"--minutes 0", "--minutes 0: a positive number is needed"},
       {"--minutes 8", "is for settings that degrade while training, as configs/embedded2"},
+      {"--stages-from " + in("empty"), "is for settings that degrade while training, as configs/embedded2"},
+      {second + "--stages-from " + in("empty"), "holds no .safetensors file"},
+      {second + "--stages-from /nowhere", "/nowhere: no such folder"},
       {"--configs /nowhere", "/nowhere: no such folder"},
       {"--configs " + in("empty"), "holds no data.yaml"},
       {second + "--install", "--install: files are installed with a model card"},

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 
 #include "comm/communicator.h"
 #include "core/pixels.h"
@@ -16,7 +17,9 @@
 #include "models/directional_differences.h"
 #include "models/discriminators/unet_discriminator.h"
 #include "models/weights/load_weights.h"
+#include "models/weights/safetensors.h"
 #include "support/device.h"
+#include "support/temporary_folder.h"
 #include "support/user_error.h"
 #include "train/step/train_step.h"
 
@@ -270,6 +273,20 @@ TEST_F(RegressionRecipeTest, ACheckpointGoesOnToTheBit) {
 
 /// The whole recipe in float64 on the CPU: what each move differentiates. A small step, as a million features have as
 /// many kinks.
+TEST_F(RegressionRecipeTest, TheDiscriminatorBeginsFromTheFileThatIsNamed) {
+  const testing::TemporaryFolder folder;
+  make();
+  step(1);
+  const auto trained = state(kDiscriminator);
+  write_safetensors(folder / "discriminator.safetensors", {{trained.begin(), trained.end()}, {}});
+  parts_.discriminator.init = folder / "discriminator.safetensors";
+  make();
+  std::ostringstream said;
+  Log log(said, 0, 1, false);
+  recipe_->load_first_weights(log);
+  EXPECT_TRUE(same(trained, state(kDiscriminator)));
+}
+
 TEST_F(RegressionRecipeTest, GradientsAgreeWithDifferencesInDouble) {
   parts_.perceptual =
       std::make_shared<const VggLoss>(VggFeatures(vgg_weights(), c10::kCPU, at::kDouble), kLayerWeights);

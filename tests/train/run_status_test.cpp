@@ -105,6 +105,7 @@ TEST_F(RunStatusTest, SeesThatItGoesOnAndThatItHangs) {
   testing::write_text(
       folder_ / "metrics.jsonl",
       fmt::format("{{\"step\":15,\"loss\":1.0,\"lr\":1.0,\"step_ms\":10.0,\"time\":{:.3f}}}\n", now - 120));
+  fs::last_write_time(folder_ / "metrics.jsonl", fs::file_time_type::clock::now() - std::chrono::minutes(2));
   status.update();
   EXPECT_THAT(status.text(), HasSubstr("; NO STEP FOR 2 min "));
 }

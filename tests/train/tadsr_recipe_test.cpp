@@ -8,12 +8,15 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <sstream>
 
 #include "comm/communicator.h"
 #include "models/discriminators/latent_discriminator.h"
 #include "models/weights/load_weights.h"
+#include "models/weights/safetensors.h"
 #include "support/device.h"
 #include "support/small_model.h"
+#include "support/temporary_folder.h"
 #include "support/user_error.h"
 #include "train/recipes/super_resolution.h"
 #include "train/step/step_metrics.h"
@@ -205,6 +208,26 @@ TEST_F(TadsrRecipeTest, ACheckpointGoesOnWithTheVectors) {
   for (const auto& [name, tensor] : state(kDiscriminator)) {
     EXPECT_TRUE(tensor.equal(straight.at(name))) << name;
   }
+}
+
+TEST_F(TadsrRecipeTest, TheDiscriminatorBeginsFromTheFileThatIsNamed) {
+  const testing::TemporaryFolder folder;
+  make();
+  step(1);
+  const auto trained = state(kDiscriminator);
+  write_safetensors(folder / "discriminator.safetensors", {{trained.begin(), trained.end()}, {}});
+  parts_.distill.discriminator.init = folder / "discriminator.safetensors";
+  make();
+  std::ostringstream said;
+  Log log(said, 0, 1, false);
+  recipe_->load_first_weights(log);
+  EXPECT_THAT(said.str(), HasSubstr("first weights of the discriminator "));
+  for (const auto& [name, tensor] : state(kDiscriminator)) {
+    EXPECT_TRUE(tensor.equal(trained.at(name))) << name;
+  }
+  const auto student = state(kStudent);
+  write_safetensors(folder / "discriminator.safetensors", {{student.begin(), student.end()}, {}});
+  EXPECT_THROW(recipe_->load_first_weights(log), UserError) << "another network's weights";
 }
 
 TEST_F(TadsrRecipeTest, AnImageCriticNeedsNoTeacherAndTrainsBothNetworks) {

@@ -78,6 +78,13 @@ RecipeLosses AdversarialRecipe::discriminator_losses(const Batch& batch) {
   return samsr::discriminator_losses(settings_.loss, real_logits, made_logits);
 }
 
+void AdversarialRecipe::load_first_weights(Log& log) {
+  DistillRecipe::load_first_weights(log);
+  if (critic_) {
+    samsr::load_first_weights(critic_->network(), settings_, log);
+  }
+}
+
 TensorFile AdversarialRecipe::file(std::size_t trainable, TensorFile weights) const {
   return trainable == kStudentIndex ? DistillRecipe::file(trainable, std::move(weights)) : weights;
 }

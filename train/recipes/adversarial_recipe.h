@@ -18,6 +18,8 @@ class AdversarialRecipe : public DistillRecipe {
   void begin(std::int64_t step, const Move& move) override;
   /// UserError where no loss of the student acts yet (discriminator.start).
   RecipeLosses losses(const Batch& batch, const Move& move) override;
+  /// Those of the critic too (discriminator.init).
+  void load_first_weights(Log& log) override;
   TensorFile file(std::size_t trainable, TensorFile weights) const override;
 
  private:

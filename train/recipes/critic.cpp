@@ -9,6 +9,9 @@
 #include "models/discriminators/unet_discriminator.h"
 #include "models/layers/channels_last.h"
 #include "models/super_resolution/flow_map_model.h"
+#include "models/weights/find_weights.h"
+#include "models/weights/load_weights.h"
+#include "models/weights/weight_file.h"
 #include "train/losses/adversarial.h"
 
 namespace samsr {
@@ -129,6 +132,15 @@ std::unique_ptr<Critic> make_critic(const SuperResolutionParts& parts) {
     return std::make_unique<BridgeCritic>(parts);
   }
   return std::make_unique<LatentCritic>(parts);
+}
+
+void load_first_weights(DiscriminatorImpl& network, const DiscriminatorSettings& settings, Log& log) {
+  if (settings.init == "random") {
+    return;
+  }
+  const std::filesystem::path weights = find_weights(settings.init, log);
+  load_weights(network, read_weights(weights), weights.string());
+  log.info("first weights of the discriminator {}", weights.string());
 }
 
 void check_critic(const SuperResolutionParts& parts, std::int64_t height, std::int64_t width) {

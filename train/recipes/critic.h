@@ -31,6 +31,9 @@ class Critic {
 /// distill.lambda_adversarial is 0.
 std::unique_ptr<Critic> make_critic(const SuperResolutionParts& parts);
 
+/// discriminator.init: first weights from the file that it names. UserError as find_weights() and load_weights().
+void load_first_weights(DiscriminatorImpl& network, const DiscriminatorSettings& settings, Log& log);
+
 /// UserError where the critic of the settings cannot look at pictures of (height, width) LR pixels.
 void check_critic(const SuperResolutionParts& parts, std::int64_t height, std::int64_t width);
 

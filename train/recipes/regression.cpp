@@ -79,6 +79,9 @@ class RegressionRecipe final : public Recipe {
       load_weights(*parts_.network.module, with_basicsr_names(read_weights(weights)), weights.string());
       log.info("first weights {}", weights.string());
     }
+    if (parts_.critic) {
+      samsr::load_first_weights(*parts_.critic, parts_.discriminator, log);
+    }
   }
 
   TensorFile file(std::size_t, TensorFile weights) const override { return weights; }

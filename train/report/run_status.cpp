@@ -21,10 +21,6 @@ namespace samsr {
 namespace {
 namespace fs = std::filesystem;
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 /// The number behind `words` in a text; -1 where there is none.
 std::int64_t number_behind(const std::string& text, std::string_view words) {
   const std::size_t at = text.find(words);
@@ -52,12 +48,6 @@ std::int64_t setting(const YAML::Node& config, const char* key) {
   const YAML::Node node =
       config.IsMap() && config["train"] && config["train"].IsMap() ? config["train"][key] : YAML::Node();
   return node.IsDefined() && node.IsScalar() && YAML::convert<std::int64_t>::decode(node, value) ? value : 0;
-}
-
-double seconds_since_change(const fs::path& file) {
-  std::error_code error;
-  const auto changed = fs::last_write_time(file, error);
-  return error ? 0 : std::chrono::duration<double>(fs::file_time_type::clock::now() - changed).count();
 }
 
 std::string counted(std::int64_t count, const char* one, const char* many) {
@@ -88,6 +78,13 @@ std::optional<std::int64_t> RunStatus::saved_step() const {
   }
   const std::int64_t step = number_behind(read_file(run_ / "latest"), "step-");
   return step < 0 ? std::nullopt : std::optional(step);
+}
+
+double RunStatus::seconds_since_change(const char* file) const {
+  std::error_code error;
+  const auto changed = fs::last_write_time(run_ / file, error);
+  const double ahead = holder_ ? holder_->clock_ahead : 0;
+  return error ? 0 : std::chrono::duration<double>(fs::file_time_type::clock::now() - changed).count() - ahead;
 }
 
 double RunStatus::rate() const {
@@ -121,7 +118,7 @@ std::string RunStatus::now() const {
     constexpr double kLeast = 60;
     constexpr double kSteps = 10;
     const double patience = std::max(kLeast, kSteps / std::max(rate(), 1e-9));
-    const double age = steps_.empty() ? 0 : seconds_now() - steps_.back().time;
+    const double age = seconds_since_change("metrics.jsonl");
     if (!steps_.empty() && steps_.back().time > time_of_start(fact("program")) && age > patience) {
       text += fmt::format("; NO STEP FOR {}", format_duration(age));
     }
@@ -147,7 +144,7 @@ std::string RunStatus::progress() const {
     return text + ", none is logged yet\n";
   }
   if (steps_.back().time > 0) {
-    text += fmt::format(", the last one {} ago", format_duration(seconds_now() - steps_.back().time));
+    text += fmt::format(", the last one {} ago", format_duration(seconds_since_change("metrics.jsonl")));
   }
   const double each_second = rate();
   const StepMetrics& last = steps_.back().metrics;
@@ -213,10 +210,10 @@ std::string RunStatus::times() const {
 std::string RunStatus::checkpoint() const {
   const auto saved = saved_step();
   std::string text =
-      saved ? fmt::format("{}, {} ago", checkpoint_name(*saved), format_duration(seconds_since_change(run_ / "latest")))
+      saved ? fmt::format("{}, {} ago", checkpoint_name(*saved), format_duration(seconds_since_change("latest")))
             : "none yet";
   if (holder_ && !steps_.empty() && steps_.back().metrics.checkpoint_minutes) {
-    const double since = saved ? seconds_since_change(run_ / "latest") : seconds_now() - time_of_start(fact("program"));
+    const double since = seconds_since_change(saved ? "latest" : "run.yaml");
     text +=
         fmt::format("; the next one in {}", format_duration(*steps_.back().metrics.checkpoint_minutes * 60 - since));
   }

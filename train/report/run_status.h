@@ -32,6 +32,8 @@ class RunStatus {
   std::int64_t step() const { return steps_.empty() ? 0 : steps_.back().metrics.step; }
   /// Of the newest checkpoint; none while there is none.
   std::optional<std::int64_t> saved_step() const;
+  /// Seconds since a file of the run was changed, by the clock of its file system: that of rank 0's host may be apart.
+  double seconds_since_change(const char* file) const;
   /// Steps a second, with what lies between them, of the last steps since the run was started; else of their own time.
   double rate() const;
   std::string fact(const char* name) const;

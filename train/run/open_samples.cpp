@@ -1,5 +1,6 @@
 #include "train/run/open_samples.h"
 
+#include "comm/shared_files.h"
 #include "core/error.h"
 #include "data/online/degraded_photographs.h"
 #include "data/online/degraded_shards.h"
@@ -7,8 +8,9 @@
 
 namespace samsr {
 
-std::unique_ptr<const SampleSet> open_shards(const TrainConfig& config, Log& log) {
+std::unique_ptr<const SampleSet> open_shards(const TrainConfig& config, Communicator& communicator, Log& log) {
   const std::string& shards = config.train.shards;
+  await_shared_files({shards}, communicator, log);
   const PhotographSources& photographs = config.build.data.images;
   if (!config.loader.online()) {
     return std::make_unique<ShardSet>(required(shards, "train.shards", "the folder that `samsr data build` wrote"));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "comm/rank_threads.h"
+#include "comm/shared_files.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/kernels.h"
@@ -64,7 +65,7 @@ Run::Run(const TrainConfig& run_config, std::span<const RecipeEntry> table, Comm
       threads(set_threads(config.run, communicator)),
       out(required(settings.out, "train.out", "the folder of the run")),
       plan(settings.global_batch, settings.microbatch, communicator.rank(), communicator.size()),
-      shards(open_shards(config, log)),
+      shards(open_shards(config, communicator, log)),
       watchdog(communicator, log, static_cast<double>(settings.timeout)),
       bad_samples(settings.shards, config.loader.max_bad),
       schedule(settings, std::set(watchdog.hosts().begin(), watchdog.hosts().end()).size()),
@@ -119,6 +120,7 @@ std::string Run::chosen_checkpoint() {
 }
 
 void Run::resume(const fs::path& folder) {
+  await_shared_files({folder}, communicator, log);
   const Checkpoint checkpoint = load_checkpoint(folder);
   if (checkpoint.dataset_size != samples.count) {
     throw UserError("{}: was trained on {} samples, but {} has {} to train on; the order of the data would change",
