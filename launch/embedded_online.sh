@@ -109,7 +109,7 @@ stage() {
 
 # train_online: all stages behind the pairs.
 train_online() {
-  local threads fresh inputs learnt teacher semantic start end share name measured stages=$out/stages logs=() models=()
+  local threads fresh inputs learnt teacher semantic start end share name log stages=$out/stages logs=() models=()
   threads=1
   if [ "$device" = cuda ]; then threads=$((cores / ranks > 2 ? cores / ranks - 1 : 1)); fi
   [ "$threads" -le 64 ] || threads=64
@@ -144,27 +144,12 @@ train_online() {
     models+=(--model "blend $share=$files/blend_$share.safetensors")
   done
   put "$files/student.safetensors" <"$files/blend_$shipped_share.safetensors"
-  for name in "$start" "$end"; do
-    name=$(basename "$name" .safetensors)
-    [ ! -f "$out/$name/metrics.jsonl" ] || logs+=(--log "$name=$out/$name/metrics.jsonl")
+  for name in start end; do
+    log=$out/$(basename "${!name}" .safetensors)/metrics.jsonl
+    [ ! -f "$log" ] || logs+=(--log "$name=$log")
   done
-
-  measured=$(sha256sum "$files"/*.safetensors; settings_of student; printf '%s\n' "$val_lq" "$val_gt"
-    hash_of_pictures "$val_lq"; hash_of_pictures "$val_gt")
-  if [ "$(cat "$out/validation/measured.txt" 2>/dev/null)" = "$measured" ]; then
-    phase "figures: complete"
-    cat "$out/validation/results.md"
-  else
-    phase "measuring bicubic, the shipped student and what has been trained"
-    if [ "$(cat "$out/validation/begun.txt" 2>/dev/null)" != "$measured" ]; then
-      rm -rf "$out/validation"  # pictures of other weights
-      mkdir "$out/validation"
-      printf '%s\n' "$measured" | put "$out/validation/begun.txt"
-    fi
-    samsr eval --config "$config/student.yaml" "${settings[@]}" "${where[@]}" --lq "$val_lq" --ref "$val_gt" \
-      --model shipped=embedded --model "start=$files/student_start.safetensors" --model "end=$files/student_end.safetensors" \
-      "${models[@]}" --out "$out/validation" "${logs[@]}"
-    printf '%s\n' "$measured" >"$out/validation/measured.txt"
-  fi
+  measure_models "bicubic, the shipped student and what has been trained" "$(sha256sum "$files"/*.safetensors)" \
+    --model shipped=embedded --model "start=$files/student_start.safetensors" --model "end=$files/student_end.safetensors" \
+    "${models[@]}" "${logs[@]}"
   phase "done; the files are in $files (student.safetensors: share $shipped_share), the figures in $out/validation/report.html"
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "comm/work_through.h"
+#include "core/append_bytes.h"
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
@@ -115,7 +116,7 @@ Findings look_at_all(const PhotographSources& source, const PackedPlaces& places
       std::string problem;
       FileFinding found = look_at(reader, places.at(item * kFilesAtOnce + i), problem);
       found.number = item * kFilesAtOnce + i;
-      local.append(reinterpret_cast<const char*>(&found), sizeof found);
+      append_bytes(local, found);
       if (!problem.empty()) {
         local_problems.push_back(std::to_string(found.number));
         local_problems.push_back(std::move(problem));

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/append_bytes.h"
 #include "core/atomic_file.h"
 #include "core/checksum.h"
 #include "core/error.h"
@@ -38,11 +39,6 @@ struct Record {
 };
 static_assert(sizeof(Record) == 48);
 constexpr std::size_t kRecordOfOneFolder = 16;
-
-template <class T>
-void append_bytes(std::string& out, const T& value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
 
 std::string to_json(const PhotographSummary& summary) {
   nlohmann::ordered_json json;

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "core/append_bytes.h"
+
 namespace samsr {
 namespace {
 
@@ -25,7 +27,7 @@ void append_place(std::string& bytes, const PhotographPlace& place) {
                        .packing = static_cast<std::uint32_t>(place.packing),
                        .file_length = place.file_length,
                        .path_length = static_cast<std::uint32_t>(place.path.size())};
-  bytes.append(reinterpret_cast<const char*>(&head), sizeof head);
+  append_bytes(bytes, head);
   bytes += place.path;
 }
 

@@ -5,11 +5,8 @@
 
 namespace samsr {
 
-PhotographReader::PhotographReader(const PhotographSources& sources, const ImageLimits& limits) : limits_(limits) {
-  for (const PhotographSource& source : sources) {
-    roots_.push_back(root_of_source(source.path));
-  }
-}
+PhotographReader::PhotographReader(const PhotographSources& sources, const ImageLimits& limits)
+    : roots_(roots_of(sources)), limits_(limits) {}
 
 std::string PhotographReader::read(const PhotographPlace& place) {
   const std::filesystem::path path = path_of(place);

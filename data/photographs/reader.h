@@ -30,7 +30,7 @@ class PhotographReader {
  private:
   static constexpr std::size_t kArchivesOpen = 8;
 
-  std::vector<std::filesystem::path> roots_;  ///< of the sources
+  const std::vector<std::filesystem::path> roots_;  ///< of the sources
   const ImageLimits limits_;
   LruCache<std::shared_ptr<const RandomAccessFile>> archives_{kArchivesOpen};  ///< by path
 };

@@ -71,9 +71,7 @@ class Scan {
   void run() {
     on_first_rank([&] { walk(); }, comm_);
     await_shared_files({place_}, comm_, log_);
-    for (const PhotographSource& source : sources_) {
-      roots_.push_back(root_of_source(source.path));
-    }
+    roots_ = roots_of(sources_);
     {
       const PlaceList walked(place_);
       state_ = joined_state(states_of(walked));

@@ -153,4 +153,12 @@ fs::path root_of_source(const fs::path& path) {
   return kind_of_source(path) == SourceKind::kFolder ? path : path.parent_path();
 }
 
+std::vector<fs::path> roots_of(const PhotographSources& sources) {
+  std::vector<fs::path> roots;
+  for (const PhotographSource& source : sources) {
+    roots.push_back(root_of_source(source.path));
+  }
+  return roots;
+}
+
 }  // namespace samsr

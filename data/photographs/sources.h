@@ -58,4 +58,7 @@ bool is_archive_name(const std::filesystem::path& path);
 /// What the paths of a source's photographs are relative to: the folder itself, or that of the archive or list.
 std::filesystem::path root_of_source(const std::filesystem::path& path);
 
+/// root_of_source() of each.
+std::vector<std::filesystem::path> roots_of(const PhotographSources& sources);
+
 }  // namespace samsr

@@ -60,10 +60,7 @@ std::string source_prefix(const PhotographSources& sources, const PhotographPlac
 std::string states_of_pieces(const PlaceList& list, const std::vector<std::uint64_t>& numbers,
                              const PhotographSources& sources, const ImageLimits& limits, std::uint64_t ranks,
                              Log& log) {
-  std::vector<fs::path> roots;
-  for (const PhotographSource& source : sources) {
-    roots.push_back(root_of_source(source.path));
-  }
+  const std::vector<fs::path> roots = roots_of(sources);
   Progress progress(log, "comparing files with the index", static_cast<std::int64_t>(list.pieces() * PlaceList::kPiece),
                     "files");
   std::vector<std::string> states(numbers.size());

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "comm/work_through.h"
+#include "core/append_bytes.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/json_entry.h"
@@ -34,7 +35,7 @@ class Share {
   explicit Share(std::int64_t columns) : row_bytes_(static_cast<std::size_t>(columns) * sizeof(float)) {}
 
   void add(std::uint64_t picture, const at::Tensor& row) {
-    text_.append(reinterpret_cast<const char*>(&picture), sizeof picture);
+    append_bytes(text_, picture);
     text_.append(static_cast<const char*>(row.const_data_ptr()), row_bytes_);
   }
   const std::string& text() const { return text_; }

@@ -31,14 +31,13 @@ class Cluster:
     def __init__(self, hosts):
         self.hosts = hosts
         self.work = hosts.work
+        self.samsr = SAMSR
         self.photographs = self.work / "photographs"
         runs.write_photographs(self.photographs)
         self.shards = self.work / "shards"
         self.over_hosts("shards", *runs.build(self.photographs, self.shards))
         self.straight = self.work / "straight"
         self.over_hosts("straight", *runs.train(self.shards, self.straight))
-
-        self.samsr = SAMSR
 
     def log(self, name):
         path = self.work / f"{name}.log"
@@ -61,7 +60,7 @@ class Cluster:
 
     def alone(self, name, *arguments):
         """One process on the first host."""
-        self.end(name, self.hosts.start([SAMSR, *arguments], self.work / f"{name}.log"))
+        self.end(name, self.hosts.start([self.samsr, *arguments], self.work / f"{name}.log"))
 
     def start_training(self, name, *options, more=()):
         """A run, of which some steps are done."""
